@@ -1,0 +1,93 @@
+# Every target is a line over a command that works alone: see README.md.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+PYTHON ?= python3
+RUN := .venv/bin/python
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: help setup demo train serve ui score drift load test faults check lint types bento image audit workflows locks clean
+
+help: ## Say what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/full ## Make .venv with the locked dependencies
+
+demo: .venv/full ## Train on synthetic clients if need be, then serve the API and the page
+	@$(RUN) -m serving.demo
+
+train: .venv/full ## Train on DATA=folder of tables, synthetic ones without it
+	@$(RUN) -m training $(if $(DATA),--data $(DATA))
+
+serve: .venv/full ## Serve the champion over HTTP
+	@$(RUN) -m serving
+
+ui: .venv/full ## Serve the adviser's page
+	@$(RUN) -m ui
+
+score: .venv/full ## Score DATA=folder of tables into OUT=file.parquet
+	@$(RUN) -m batch --data $(DATA) --out $(OUT)
+
+drift: .venv/full ## Compare the decisions, or CURRENT=folder of tables, with the training data
+	@$(RUN) -m monitoring drift --reference train --current $(or $(CURRENT),ledger) --out $(or $(OUT),$(or $(CREDIT_HOME),var)/reports/drift)
+
+load: .venv/dev ## Put a service under load: SHAPE=ramp, soak or spike
+	@$(RUN) -m loadtests --shape $(or $(SHAPE),ramp)
+
+test: .venv/dev ## Run the tests
+	@$(RUN) -m pytest
+
+faults: .venv/dev ## Seed faults into copies of the tree: does the suite notice?
+	@$(RUN) -m tests.seeded_faults
+
+check: lint types test ## All that CI runs
+
+lint: .venv/dev
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@.venv/bin/lint-imports
+
+types: .venv/dev
+	@$(RUN) -m mypy .
+
+bento: .venv/full ## Build the bento of the champion
+	@$(RUN) -m serving.build
+
+image: .venv/full ## Build the bento, then its container image as IMAGE
+	@$(RUN) -m serving.build --image $(or $(IMAGE),credit-scoring:dev)
+
+audit: .venv/dev ## Look for known vulnerabilities in what ships
+	@.venv/bin/pip-audit --require-hashes --disable-pip -r requirements/serve.txt
+
+workflows: .venv/dev
+	@.venv/bin/zizmor --offline --quiet .github
+
+locks: .venv/uv ## Compile requirements/ anew from pyproject.toml
+	@$(COMPILE) pyproject.toml --extra full --extra dev --output-file requirements/dev.txt
+	@$(COMPILE) pyproject.toml --extra full --constraint requirements/dev.txt --output-file requirements/full.txt
+	@$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/serve.txt
+	@$(COMPILE) --group pyproject.toml:page --constraint requirements/dev.txt --output-file requirements/page.txt
+
+clean: ## Delete .venv, caches and all state
+	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+.venv/uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; set PYTHON=/path/to/it" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo "Python's venv is missing: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("gomp"))' || \
+		{ echo "LightGBM needs OpenMP: apt-get install libgomp1" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/pip install --quiet --require-hashes -r requirements/uv.txt
+	@touch $@
+
+.venv/full: .venv/uv requirements/full.txt
+	@echo "Installing the locked dependencies into .venv"
+	@.venv/bin/uv pip install --python $(RUN) --require-hashes -r requirements/full.txt
+	@touch $@
+
+.venv/dev: .venv/uv requirements/dev.txt
+	@echo "Installing the locked development dependencies into .venv"
+	@.venv/bin/uv pip install --python $(RUN) --require-hashes -r requirements/dev.txt
+	@touch $@
