@@ -1,0 +1,1 @@
+"""What the platform accepts and answers: the only shapes the outside world may rely on."""

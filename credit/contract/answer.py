@@ -1,0 +1,127 @@
+"""What is answered beside decisions: lists, the model's description, a decision's record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from credit.decision import Decision
+from credit.features import CATALOGUE
+from credit.policy import Policy
+from credit.schema.words import in_words
+from credit.scorer import Scorer
+from credit.text import Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientList:
+    clients: list[int]
+    total: int
+    """How many there are, listed or not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureDescription:
+    name: str
+    label: Text
+    unit: str
+    concept: str
+    concept_label: Text
+    importance: float
+    """Mean absolute contribution in log-odds over a sample of training clients."""
+    sources: tuple[str, ...]
+    """The raw columns it rests on."""
+    words: Mapping[str, Text]
+    """Of a category: the values the model knows, as people read them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelDescription:
+    """The model that serves."""
+
+    version: str
+    threshold: float
+    """The risk at the cut-off, by the policy."""
+    searched_threshold: float
+    """The threshold of least cost out of fold; not used."""
+    policy_version: str
+    automation: str
+    band: tuple[float, float]
+    """The index from and to which, both included, an adviser decides."""
+    metrics: Mapping[str, float]
+    """Out of fold, on the training clients."""
+    intervals: Mapping[str, tuple[float, float]]
+    """Of some metrics, where 95 % of resamples of the training clients lie."""
+    card: str
+    """The model card, Markdown."""
+    data: Mapping[str, Any]
+    crossed: list[str]
+    """Features whose positions can be asked for two at a time."""
+    features: list[FeatureDescription]
+    """The most important first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionRecord:
+    """A decision as it is recorded."""
+
+    decision: Decision
+    kind: str
+    """The call that was answered: predict or explain."""
+    features: Mapping[str, float | str | None]
+    """What the model saw."""
+
+
+def describe(scorer: Scorer, policy: Policy) -> ModelDescription:
+    """A model under a policy, for people and programs."""
+    facts = scorer.facts
+    features = [
+        FeatureDescription(
+            name=feature.name,
+            label=feature.label,
+            unit=feature.unit.value,
+            concept=feature.concept.name.lower(),
+            concept_label=feature.concept.label,
+            importance=facts.importance[feature.name],
+            sources=tuple(sorted(feature.sources)),
+            words={word: in_words(word) for word in facts.categories.get(feature.name, ())},
+        )
+        for feature in CATALOGUE.values()
+    ]
+    return ModelDescription(
+        version=scorer.version,
+        threshold=policy.threshold,
+        searched_threshold=facts.searched_threshold,
+        policy_version=policy.version,
+        automation=policy.automation,
+        band=(policy.refer_from_index, policy.decline_above_index),
+        metrics=facts.metrics,
+        intervals=facts.intervals,
+        card=facts.card,
+        data=facts.data,
+        crossed=facts.population.crossed,
+        features=sorted(features, key=lambda feature: -feature.importance),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultAnswer:
+    where: str
+    got: Any
+    expected: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    code: str
+    """Stable, for programs."""
+    message: str
+    faults: list[FaultAnswer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """What is answered when a request fails, whatever the door."""
+
+    error: Problem

@@ -1,0 +1,149 @@
+"""What can go wrong on purpose.
+
+CreditError
+├── NotJson             the body of a request is not JSON
+├── InvalidDossier      the data of a request break the schema: every fault is told
+├── InvalidTables       the files of raw tables break the schema: every fault is told
+├── UnknownClient       no dossier is kept under this client id
+├── UnknownDecision     no decision is recorded under this id
+├── KeyReused           an idempotency key came back with another request
+├── ModelMismatch       a model asks for features that this version does not build
+├── ImpossibleRisk      a scorer answered something that is not a probability
+└── PolicyNotInForce    no policy is dated on or before the day asked for
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+LONGEST_SHOWN = 80
+"""Characters of a wrong value that are repeated in an error: enough to find it."""
+
+
+class CreditError(Exception):
+    """Base of every error this platform raises on purpose.
+
+    `code` is stable and machine-readable; the message is for people and may be reworded.
+    """
+
+    code = "credit-error"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in one place: where it is, what stands there, what would be right."""
+
+    where: str
+    got: object
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: got {shown(self.got)}, expected {self.expected}"
+
+
+def shown(value: object) -> str:
+    """A wrong value as a person would write it, cut when long.
+
+    >>> shown("x" * 200)
+    '"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'
+    """
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}..."
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What to expect instead of an unknown name: the nearest known one, or that there is none.
+
+    >>> nearest("AMT_CREDT", ["AMT_CREDIT", "AMT_ANNUITY"])
+    'a known column; did you mean AMT_CREDIT?'
+    """
+    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"a known column; did you mean {close[0]}?" if close else "a known column"
+
+
+class Faulty(CreditError):
+    """Base of the errors that list faults; not raised itself."""
+
+    subject = "input"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        many = "fault" if len(self.faults) == 1 else "faults"
+        lines = "".join(f"\n  {fault}" for fault in self.faults)
+        super().__init__(f"{len(self.faults)} {many} in the {self.subject}:{lines}")
+
+
+class NotJson(Faulty):
+    """The body of a request is not JSON."""
+
+    code = "not-json"
+    subject = "body"
+
+
+class InvalidDossier(Faulty):
+    """The data of a request break the schema. Carries every fault, not the first.
+
+    >>> raise InvalidDossier([Fault("application.AMT_CREDIT", -200.0, "a number from 0 to 1e+10")])
+    Traceback (most recent call last):
+        ...
+    credit.errors.InvalidDossier: 1 fault in the request:
+      application.AMT_CREDIT: got -200.0, expected a number from 0 to 1e+10
+    """
+
+    code = "invalid-request"
+    subject = "request"
+
+
+class InvalidTables(Faulty):
+    """The files of raw tables break the schema."""
+
+    code = "invalid-tables"
+    subject = "tables"
+
+
+class UnknownClient(CreditError):
+    """No dossier is kept under this client id."""
+
+    code = "unknown-client"
+
+    def __init__(self, client_id: int) -> None:
+        super().__init__(f"no client {client_id} is kept here")
+
+
+class UnknownDecision(CreditError):
+    """No decision is recorded under this id."""
+
+    code = "unknown-decision"
+
+    def __init__(self, decision_id: str) -> None:
+        super().__init__(f"no decision {decision_id} is recorded here")
+
+
+class KeyReused(CreditError):
+    """An idempotency key came back with another request."""
+
+    code = "idempotency-key-reused"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the idempotency key {shown(key)} already answered another request")
+
+
+class ModelMismatch(CreditError):
+    """A model asks for features that this version of the platform does not build."""
+
+    code = "model-mismatch"
+
+
+class ImpossibleRisk(CreditError):
+    """A scorer answered something that is not a probability."""
+
+    code = "impossible-risk"
+
+
+class PolicyNotInForce(CreditError):
+    """No policy is dated on or before the day asked for."""
+
+    code = "policy-not-in-force"

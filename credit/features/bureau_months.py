@@ -1,0 +1,70 @@
+"""Month by month, how a credit with another lender was paid: numbers that its row then carries."""
+
+from __future__ import annotations
+
+from credit.dossier import Floats, Rows
+from credit.features.cells import mark
+from credit.features.concepts import Concept
+from credit.features.declare import Risk, Unit
+from credit.features.source import Source, everything
+from credit.schema import BUREAU_BALANCE
+from credit.text import Text
+
+BALANCE = Source(table=BUREAU_BALANCE, order=("MONTHS_BALANCE",))
+
+PAST_DUE = ("1", "2", "3", "4", "5")
+
+BALANCE.since("last_half", Text("6 derniers mois", "last 6 months"), 6)
+BALANCE.since("last_year", Text("12 derniers mois", "last 12 months"), 12)
+
+
+@BALANCE.value(
+    Text("Mois en retard", "Late months"),
+    unit=Unit.FLAG, concept=Concept.OTHER_LATENESS, risk=Risk.RISES,
+)  # fmt: skip
+def month_late(month: Rows) -> Floats:
+    status = month.words("STATUS")
+    return mark(status.isin(PAST_DUE), status.known & ~(status == "X"))
+
+
+@BALANCE.value(
+    Text("Gravité du retard (0 à 5)", "Severity of lateness (0 to 5)"),
+    unit=Unit.RATING, concept=Concept.OTHER_LATENESS, risk=Risk.RISES,
+)  # fmt: skip
+def month_severity(month: Rows) -> Floats:
+    status = month.words("STATUS")
+    known = status.known & ~(status == "X")
+    return mark(known, known) * sum(
+        step * (status == word) for step, word in enumerate(PAST_DUE, start=1)
+    )
+
+
+@BALANCE.value(
+    Text("Mois suivis", "Months on file"), unit=Unit.COUNT, concept=Concept.OTHER_CREDITS
+)
+def month_on_file(month: Rows) -> Floats:
+    return everything(month)
+
+
+BALANCE.flag(
+    "month_closed",
+    Text("Mois soldés", "Closed months"),
+    "STATUS",
+    "C",
+    concept=Concept.OTHER_CREDITS,
+)
+BALANCE.flag(
+    "month_silent",
+    Text("Mois sans information", "Months without information"),
+    "STATUS",
+    "X",
+    concept=Concept.OTHER_CREDITS,
+)
+
+BALANCE.family("month_late", "ever", "mean sum decayed")
+BALANCE.family("month_late", "last_year", "mean sum")
+BALANCE.family("month_late", "last_half", "sum")
+BALANCE.family("month_severity", "ever last_year", "max")
+BALANCE.family("month_severity", "ever", "decayed")
+BALANCE.family("month_on_file", "ever", "count")
+BALANCE.family("month_closed month_silent", "ever", "mean")

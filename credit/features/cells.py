@@ -1,0 +1,48 @@
+"""The small words that feature formulas are made of. Unknown in, unknown out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.dossier import Bools, Floats
+
+GREATEST = 1e30
+"""A quotient of tiny numbers must stay a number in float32, and in JSON."""
+
+YEAR = 365
+"""Days in a year, as the source counts."""
+
+MONTHS = 12
+"""Months in a year."""
+
+
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """Part by whole; unknown where the whole is zero.
+
+    >>> ratio(np.array([1.0, 1.0, np.nan]), np.array([4.0, 0.0, 2.0])).tolist()
+    [0.25, nan, nan]
+    """
+    return part / np.where(whole == 0, np.nan, whole)
+
+
+def mark(holds: Bools, known: Bools) -> Floats:
+    """1 where it holds, 0 where it does not, NaN where it is not known.
+
+    >>> mark(np.array([True, False, False]), np.array([True, True, False])).tolist()
+    [1.0, 0.0, nan]
+    """
+    return np.where(known, holds, np.nan)
+
+
+def above(cells: Floats, bound: float) -> Floats:
+    """1 where a number is above the bound, 0 where it is not, NaN where it is unknown."""
+    return mark(cells > bound, ~np.isnan(cells))
+
+
+def at_least_zero(cells: Floats) -> Floats:
+    """The number itself, or zero where it is below.
+
+    >>> at_least_zero(np.array([-2.0, 3.0, np.nan])).tolist()
+    [0.0, 3.0, nan]
+    """
+    return np.maximum(cells, 0.0)

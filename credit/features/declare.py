@@ -1,0 +1,108 @@
+"""How a feature is declared: name, unit, words, direction of risk and the columns it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+from typing import TypeVar
+
+import numpy as np
+
+from credit.dossier import Bools, Floats, Rows, Words
+from credit.features.concepts import Concept
+from credit.schema import Kind, Table
+from credit.text import Text
+
+
+class Unit(StrEnum):
+    """What one step of a feature is."""
+
+    CURRENCY = "currency"
+    DAYS = "days"
+    MONTHS = "months"
+    YEARS = "years"
+    COUNT = "count"
+    SHARE = "share"
+    """0 to 1, shown as a percentage."""
+    RATIO = "ratio"
+    SCORE = "score"
+    FLAG = "flag"
+    RATING = "rating"
+    HOUR = "hour"
+    CATEGORY = "category"
+
+
+class Risk(IntEnum):
+    """How the risk is expected to move as the feature grows (LightGBM's own encoding)."""
+
+    FALLS = -1
+    FREE = 0
+    RISES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """A number the model may look at, with all that is said about it anywhere."""
+
+    name: str
+    label: Text
+    unit: Unit
+    concept: Concept
+    risk: Risk
+    sources: frozenset[str]
+    """The raw columns it rests on, as `table.COLUMN`, found by tracing its computation."""
+
+    @property
+    def categorical(self) -> bool:
+        return self.unit is Unit.CATEGORY
+
+
+Computation = Callable[[Rows], Floats | Bools]
+"""From the rows of a table to one cell a row; NaN where unknown."""
+
+Declared = TypeVar("Declared", bound=Computation)
+
+
+class Recorder(dict[str, Floats | Words]):
+    """Cells that remember which columns were read."""
+
+    def __init__(self, cells: Mapping[str, Floats | Words]) -> None:
+        super().__init__(cells)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> Floats | Words:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+
+def sources_of(
+    table: Table,
+    compute: Computation,
+    derived: Mapping[str, frozenset[str]] = MappingProxyType({}),
+) -> frozenset[str]:
+    """The raw columns a computation reads, found by running it on no rows.
+
+    Args:
+        derived: Columns that stand beside the raw ones, with the raw columns they rest on.
+    """
+    words, numbers = Words(np.empty(0, dtype=np.int32), ()), np.empty(0)
+    cells: dict[str, Floats | Words] = {
+        name: words if column.kind is Kind.CATEGORY else numbers
+        for name, column in table.columns.items()
+    }
+    recorder = Recorder(cells | dict.fromkeys(derived, numbers))
+    compute(Rows(table, np.empty(0, np.int64), recorder, np.empty(0, np.bool_)))
+    own = (frozenset({f"{table.name}.{name}"}) for name in recorder.read - derived.keys())
+    return frozenset().union(*own, *(derived[name] for name in recorder.read & derived.keys()))
+
+
+def unique(features: Iterable[Feature]) -> dict[str, Feature]:
+    """Features by name; a name is a column of the matrix, so it must be told once."""
+    found: dict[str, Feature] = {}
+    for feature in features:
+        if feature.name in found:
+            raise ValueError(f"the feature {feature.name} is declared twice")
+        found[feature.name] = feature
+    return found

@@ -1,0 +1,163 @@
+"""Earlier applications to us: what was asked, what was granted, at what price."""
+
+from __future__ import annotations
+
+from credit.dossier import Bools, Floats, Rows
+from credit.features.cells import YEAR, mark, ratio
+from credit.features.concepts import Concept
+from credit.features.declare import Risk, Unit
+from credit.features.source import Source, everything
+from credit.schema import NEVER, PREVIOUS_APPLICATION
+from credit.text import Text
+
+PREVIOUS = Source(table=PREVIOUS_APPLICATION, order=("DAYS_DECISION", "SK_ID_PREV"))
+
+PREVIOUS.saying("approved", Text("acceptées", "approved"), "NAME_CONTRACT_STATUS", "Approved")
+PREVIOUS.saying("refused", Text("refusées", "refused"), "NAME_CONTRACT_STATUS", "Refused")
+PREVIOUS.saying("cash", Text("prêts en espèces", "cash loans"), "NAME_CONTRACT_TYPE", "Cash loans")
+PREVIOUS.saying(
+    "purchase",
+    Text("prêts à la consommation", "consumer loans"),
+    "NAME_CONTRACT_TYPE",
+    "Consumer loans",
+)
+PREVIOUS.saying(
+    "revolving",
+    Text("crédits renouvelables", "revolving loans"),
+    "NAME_CONTRACT_TYPE",
+    "Revolving loans",
+)
+PREVIOUS.since("within_year", Text("depuis un an", "within a year"), YEAR)
+PREVIOUS.since("two_years", Text("depuis deux ans", "within two years"), 2 * YEAR)
+PREVIOUS.newest(3, Text("3 dernières", "latest 3"))
+PREVIOUS.newest(5, Text("5 dernières", "latest 5"))
+
+
+@PREVIOUS.window(Text("crédits encore ouverts", "credits still open"))
+def still_open(application: Rows) -> Bools:
+    approved = application.words("NAME_CONTRACT_STATUS") == "Approved"
+    return approved & (application.says("DAYS_TERMINATION", NEVER) == 1)
+
+
+@PREVIOUS.value(
+    Text("Demandes précédentes", "Earlier applications"),
+    unit=Unit.COUNT, concept=Concept.PAST_OUTCOMES,
+)  # fmt: skip
+def earlier(application: Rows) -> Floats:
+    return everything(application)
+
+
+# fmt: off
+PREVIOUS.flag("earlier_refused", Text("Demandes précédentes refusées", "Earlier applications refused"), "NAME_CONTRACT_STATUS", "Refused", concept=Concept.PAST_OUTCOMES, risk=Risk.RISES)
+PREVIOUS.flag("earlier_approved", Text("Demandes précédentes acceptées", "Earlier applications approved"), "NAME_CONTRACT_STATUS", "Approved", concept=Concept.PAST_OUTCOMES, risk=Risk.FALLS)
+PREVIOUS.flag("earlier_withdrawn", Text("Demandes précédentes retirées", "Earlier applications withdrawn"), "NAME_CONTRACT_STATUS", "Canceled", "Unused offer", concept=Concept.PAST_OUTCOMES)
+PREVIOUS.flag("earlier_refused_on_risk", Text("Refus pour score ou surendettement", "Refusals for score or over-indebtedness"), "CODE_REJECT_REASON", "SCO", "SCOFR", "LIMIT", "HC", concept=Concept.PAST_OUTCOMES, risk=Risk.RISES)
+PREVIOUS.flag("earlier_refused_on_score", Text("Refus pour score", "Refusals for score"), "CODE_REJECT_REASON", "SCO", "SCOFR", concept=Concept.PAST_OUTCOMES, risk=Risk.RISES)
+PREVIOUS.flag("earlier_new_client", Text("Demandes comme nouveau client", "Applications as a new client"), "NAME_CLIENT_TYPE", "New", concept=Concept.PAST_OUTCOMES)
+PREVIOUS.flag("earlier_walk_in", Text("Demandes sans invitation", "Walk-in applications"), "NAME_PRODUCT_TYPE", "walk-in", concept=Concept.PAST_OUTCOMES)
+PREVIOUS.flag("earlier_cash", Text("Demandes précédentes en espèces", "Earlier applications for cash"), "NAME_CONTRACT_TYPE", "Cash loans", concept=Concept.PAST_CREDITS)
+PREVIOUS.flag("earlier_revolving", Text("Demandes précédentes de crédit renouvelable", "Earlier applications for revolving credit"), "NAME_CONTRACT_TYPE", "Revolving loans", concept=Concept.PAST_CREDITS)
+PREVIOUS.flag("earlier_high_yield", Text("Crédits au taux le plus élevé", "Credits in the highest interest group"), "NAME_YIELD_GROUP", "high", concept=Concept.PAST_PRICES, risk=Risk.RISES)
+PREVIOUS.flag("earlier_low_yield", Text("Crédits aux taux les plus bas", "Credits in the lowest interest groups"), "NAME_YIELD_GROUP", "low_normal", "low_action", concept=Concept.PAST_PRICES, risk=Risk.FALLS)
+PREVIOUS.column("earlier_age", Text("Temps depuis la décision", "Time since the decision"), "DAYS_DECISION", concept=Concept.PAST_OUTCOMES, sign=-1)
+PREVIOUS.column("earlier_credit", Text("Crédit précédent", "Earlier credit"), "AMT_CREDIT", concept=Concept.PAST_CREDITS)
+PREVIOUS.column("earlier_asked", Text("Montant demandé auparavant", "Amount asked for earlier"), "AMT_APPLICATION", concept=Concept.PAST_CREDITS)
+PREVIOUS.column("earlier_instalment", Text("Mensualité précédente", "Earlier instalment"), "AMT_ANNUITY", concept=Concept.PAST_CREDITS)
+PREVIOUS.column("earlier_insured", Text("Crédits précédents assurés", "Earlier credits insured"), "NFLAG_INSURED_ON_APPROVAL", concept=Concept.PAST_CREDITS)
+PREVIOUS.column("earlier_seller_area", Text("Taille du point de vente", "Size of the seller's place"), "SELLERPLACE_AREA", concept=Concept.PAST_CREDITS)
+PREVIOUS.column("earlier_planned_end", Text("Fin prévue des crédits précédents", "Planned end of earlier credits"), "DAYS_LAST_DUE_1ST_VERSION", concept=Concept.RUNNING_CREDITS, risk=Risk.RISES)
+PREVIOUS.number("earlier_term", Text("Durée du crédit précédent", "Term of the earlier credit"), lambda application: application["CNT_PAYMENT"], unit=Unit.MONTHS, concept=Concept.PAST_CREDITS)
+PREVIOUS.ratio("earlier_asked_to_granted", Text("Montant demandé sur montant accordé", "Amount asked for over amount granted"), "AMT_APPLICATION", "AMT_CREDIT", concept=Concept.PAST_CREDITS, risk=Risk.RISES)
+PREVIOUS.ratio("earlier_goods_to_credit", Text("Prix du bien sur crédit précédent", "Price of the goods over earlier credit"), "AMT_GOODS_PRICE", "AMT_CREDIT", concept=Concept.PAST_CREDITS)
+PREVIOUS.ratio("earlier_instalment_share", Text("Mensualité sur crédit précédent", "Instalment over earlier credit"), "AMT_ANNUITY", "AMT_CREDIT", concept=Concept.PAST_CREDITS)
+PREVIOUS.ratio("earlier_down_payment", Text("Apport sur crédit précédent", "Down payment over earlier credit"), "AMT_DOWN_PAYMENT", "AMT_CREDIT", concept=Concept.PAST_CREDITS, risk=Risk.FALLS)
+# fmt: on
+
+
+@PREVIOUS.value(
+    Text("Taux d’intérêt reconstitué", "Reconstructed interest rate"),
+    unit=Unit.SHARE, concept=Concept.PAST_PRICES, risk=Risk.RISES,
+)  # fmt: skip
+def earlier_interest(application: Rows) -> Floats:
+    """Yearly rate by the constant-ratio formula, 24 (n a - c) / (c (n + 1)) for n instalments a."""
+    term, credit = application["CNT_PAYMENT"], application["AMT_CREDIT"]
+    return ratio(24 * (term * application["AMT_ANNUITY"] - credit), credit * (term + 1))
+
+
+@PREVIOUS.value(
+    Text("Fin anticipée de crédits précédents", "Early end of earlier credits"),
+    unit=Unit.DAYS, concept=Concept.AMOUNTS_PAID,
+)  # fmt: skip
+def earlier_ended_early(application: Rows) -> Floats:
+    return application["DAYS_LAST_DUE_1ST_VERSION"] - application["DAYS_LAST_DUE"]
+
+
+@PREVIOUS.value(
+    Text("Temps jusqu’à la première échéance", "Time to the first instalment due"),
+    unit=Unit.DAYS, concept=Concept.PAST_CREDITS,
+)  # fmt: skip
+def earlier_wait(application: Rows) -> Floats:
+    return application["DAYS_FIRST_DUE"] - application["DAYS_DECISION"]
+
+
+@PREVIOUS.value(
+    Text("Temps jusqu’à la clôture des crédits précédents", "Time until earlier credits were closed"),
+    unit=Unit.DAYS, concept=Concept.PAST_CREDITS,
+)  # fmt: skip
+def earlier_lasted(application: Rows) -> Floats:
+    return application["DAYS_TERMINATION"] - application["DAYS_DECISION"]
+
+
+@PREVIOUS.value(
+    Text("Demandes précédentes accordées pour moins que demandé", "Earlier applications granted for less than asked"),
+    unit=Unit.FLAG, concept=Concept.PAST_OUTCOMES, risk=Risk.RISES,
+)  # fmt: skip
+def earlier_cut(application: Rows) -> Floats:
+    asked, granted = application["AMT_APPLICATION"], application["AMT_CREDIT"]
+    return mark(granted < asked, (asked == asked) & (granted == granted))  # noqa: PLR0124 -- NaN
+
+
+PREVIOUS.family(
+    "earlier",
+    "ever approved refused within_year two_years still_open cash purchase revolving",
+    "count",
+)
+PREVIOUS.family(
+    "earlier_refused",
+    "ever within_year two_years newest_3 newest_5 cash purchase",
+    "mean",
+)
+PREVIOUS.family("earlier_refused", "ever", "sum last decayed")
+PREVIOUS.family("earlier_approved", "ever newest_3 newest_5 within_year cash", "mean")
+PREVIOUS.family("earlier_withdrawn", "ever newest_3", "mean")
+PREVIOUS.family("earlier_refused_on_risk earlier_refused_on_score", "ever within_year", "sum")
+PREVIOUS.family("earlier_refused_on_score", "ever newest_5", "mean")
+PREVIOUS.family("earlier_new_client earlier_cash earlier_revolving", "ever newest_3", "mean")
+PREVIOUS.family("earlier_walk_in", "ever", "mean")
+PREVIOUS.family("earlier_age", "ever approved refused cash purchase revolving", "min max mean")
+PREVIOUS.family("earlier_credit", "approved", "mean max min sum trend")
+PREVIOUS.family("earlier_credit", "refused cash purchase", "mean max")
+PREVIOUS.family("earlier_credit", "still_open newest_3", "sum max")
+PREVIOUS.family("earlier_credit", "ever", "last decayed")
+PREVIOUS.family("earlier_asked", "ever refused", "max mean")
+PREVIOUS.family("earlier_asked", "ever", "last")
+PREVIOUS.family("earlier_instalment", "approved still_open newest_3 cash", "mean max sum")
+PREVIOUS.family("earlier_instalment", "ever", "last min")
+PREVIOUS.family("earlier_insured", "approved", "mean")
+PREVIOUS.family("earlier_seller_area", "approved newest_3", "mean max")
+PREVIOUS.family("earlier_term", "ever approved newest_3 still_open cash", "mean max")
+PREVIOUS.family("earlier_term", "ever", "last sum decayed")
+PREVIOUS.family("earlier_asked_to_granted", "ever approved newest_3", "mean max")
+PREVIOUS.family("earlier_asked_to_granted", "approved", "std min")
+PREVIOUS.family("earlier_goods_to_credit", "approved newest_3", "mean max min")
+PREVIOUS.family("earlier_instalment_share", "ever approved newest_3 cash", "mean max min")
+PREVIOUS.family("earlier_down_payment", "ever approved", "mean max")
+PREVIOUS.family("earlier_down_payment", "ever", "last")
+PREVIOUS.family("earlier_interest", "approved newest_3 refused cash purchase", "mean max min")
+PREVIOUS.family("earlier_interest", "ever", "last decayed trend")
+PREVIOUS.family("earlier_planned_end", "approved newest_3", "max mean")
+PREVIOUS.family("earlier_ended_early", "approved newest_3", "mean max min")
+PREVIOUS.family("earlier_wait", "approved", "mean max min")
+PREVIOUS.family("earlier_lasted", "approved", "mean min max")
+PREVIOUS.family("earlier_cut", "ever", "mean sum")
+PREVIOUS.family("earlier_high_yield earlier_low_yield", "ever approved newest_3", "mean")

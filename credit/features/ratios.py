@@ -1,0 +1,241 @@
+"""What the application form says in proportion: amounts, ages, family, contacts, neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.dossier import Floats, Rows
+from credit.features.cells import YEAR, ratio
+from credit.features.concepts import Concept
+from credit.features.declare import Risk, Unit
+from credit.features.form import Form
+from credit.schema import NEVER
+from credit.schema.application import DOCUMENTS, HOUSING_MEASURES
+from credit.text import Text
+
+RATIOS = Form()
+
+ADDRESSES = (
+    "REG_REGION_NOT_LIVE_REGION", "REG_REGION_NOT_WORK_REGION", "LIVE_REGION_NOT_WORK_REGION",
+    "REG_CITY_NOT_LIVE_CITY", "REG_CITY_NOT_WORK_CITY", "LIVE_CITY_NOT_WORK_CITY",
+)  # fmt: skip
+CONTACTS = (
+    "FLAG_MOBIL",
+    "FLAG_EMP_PHONE",
+    "FLAG_WORK_PHONE",
+    "FLAG_CONT_MOBILE",
+    "FLAG_PHONE",
+    "FLAG_EMAIL",
+)
+CHANGES = ("DAYS_REGISTRATION", "DAYS_ID_PUBLISH", "DAYS_LAST_PHONE_CHANGE")
+SOON, ALL_PERIODS = ("HOUR", "DAY", "WEEK", "MON"), ("HOUR", "DAY", "WEEK", "MON", "QRT", "YEAR")
+DAYS_IN_MONTH = YEAR / 12
+
+# -- quotients of two answers --------------------------------------------------------------------
+
+# fmt: off
+RATIOS.ratio("instalment_to_income", Text("Mensualité sur revenu", "Instalment over income"), "AMT_ANNUITY", "AMT_INCOME_TOTAL", concept=Concept.AFFORDABILITY, risk=Risk.RISES)
+RATIOS.ratio("credit_to_income", Text("Crédit sur revenu", "Credit over income"), "AMT_CREDIT", "AMT_INCOME_TOTAL", concept=Concept.AFFORDABILITY)
+RATIOS.ratio("goods_to_income", Text("Prix du bien sur revenu", "Price of the goods over income"), "AMT_GOODS_PRICE", "AMT_INCOME_TOTAL", concept=Concept.AFFORDABILITY)
+RATIOS.ratio("credit_to_instalment", Text("Nombre de mensualités (crédit sur mensualité)", "Number of instalments (credit over instalment)"), "AMT_CREDIT", "AMT_ANNUITY", concept=Concept.CREDIT_TERMS, unit=Unit.MONTHS)
+RATIOS.ratio("goods_to_instalment", Text("Mensualités pour le prix du bien", "Instalments for the price of the goods"), "AMT_GOODS_PRICE", "AMT_ANNUITY", concept=Concept.CREDIT_TERMS, unit=Unit.MONTHS)
+RATIOS.ratio("goods_to_credit", Text("Prix du bien sur crédit", "Price of the goods over credit"), "AMT_GOODS_PRICE", "AMT_CREDIT", concept=Concept.GOODS, risk=Risk.FALLS)
+RATIOS.ratio("income_per_head", Text("Revenu par personne du foyer", "Income per household member"), "AMT_INCOME_TOTAL", "CNT_FAM_MEMBERS", concept=Concept.INCOME, unit=Unit.CURRENCY, risk=Risk.FALLS)
+RATIOS.ratio("credit_per_head", Text("Crédit par personne du foyer", "Credit per household member"), "AMT_CREDIT", "CNT_FAM_MEMBERS", concept=Concept.CREDIT_AMOUNT, unit=Unit.CURRENCY)
+RATIOS.ratio("instalment_per_head", Text("Mensualité par personne du foyer", "Instalment per household member"), "AMT_ANNUITY", "CNT_FAM_MEMBERS", concept=Concept.CREDIT_AMOUNT, unit=Unit.CURRENCY)
+RATIOS.ratio("children_per_head", Text("Enfants par personne du foyer", "Children per household member"), "CNT_CHILDREN", "CNT_FAM_MEMBERS", concept=Concept.FAMILY, unit=Unit.SHARE)
+RATIOS.ratio("employed_to_age", Text("Part de la vie passée dans l’emploi actuel", "Share of life in the present job"), "DAYS_EMPLOYED", "DAYS_BIRTH", concept=Concept.EMPLOYMENT, unit=Unit.SHARE, risk=Risk.FALLS)
+RATIOS.ratio("employed_to_registered", Text("Ancienneté dans l’emploi sur temps depuis l’inscription", "Time in the present job over time since registration"), "DAYS_EMPLOYED", "DAYS_REGISTRATION", concept=Concept.EMPLOYMENT)
+RATIOS.ratio("employed_to_identity", Text("Ancienneté dans l’emploi sur celle de la pièce d’identité", "Time in the present job over age of the identity document"), "DAYS_EMPLOYED", "DAYS_ID_PUBLISH", concept=Concept.EMPLOYMENT)
+RATIOS.ratio("phone_to_employed", Text("Ancienneté du téléphone sur celle de l’emploi", "Age of the phone over time in the present job"), "DAYS_LAST_PHONE_CHANGE", "DAYS_EMPLOYED", concept=Concept.STABILITY)
+RATIOS.ratio("phone_to_age", Text("Ancienneté du téléphone sur âge", "Age of the phone over age"), "DAYS_LAST_PHONE_CHANGE", "DAYS_BIRTH", concept=Concept.STABILITY, unit=Unit.SHARE, risk=Risk.FALLS)
+RATIOS.ratio("phone_to_identity", Text("Ancienneté du téléphone sur celle de la pièce d’identité", "Age of the phone over age of the identity document"), "DAYS_LAST_PHONE_CHANGE", "DAYS_ID_PUBLISH", concept=Concept.STABILITY)
+RATIOS.ratio("identity_to_age", Text("Ancienneté de la pièce d’identité sur âge", "Age of the identity document over age"), "DAYS_ID_PUBLISH", "DAYS_BIRTH", concept=Concept.STABILITY, unit=Unit.SHARE, risk=Risk.FALLS)
+RATIOS.ratio("identity_to_registered", Text("Ancienneté de la pièce d’identité sur temps depuis l’inscription", "Age of the identity document over time since registration"), "DAYS_ID_PUBLISH", "DAYS_REGISTRATION", concept=Concept.STABILITY)
+RATIOS.ratio("registered_to_age", Text("Ancienneté de l’inscription sur âge", "Time since registration over age"), "DAYS_REGISTRATION", "DAYS_BIRTH", concept=Concept.STABILITY, unit=Unit.SHARE, risk=Risk.FALLS)
+RATIOS.ratio("circle_late_share", Text("Part de l’entourage en retard", "Share of the people around who are late"), "DEF_30_CNT_SOCIAL_CIRCLE", "OBS_30_CNT_SOCIAL_CIRCLE", concept=Concept.SOCIAL_CIRCLE, unit=Unit.SHARE, risk=Risk.RISES)
+RATIOS.ratio("circle_very_late_share", Text("Part de l’entourage en retard de 60 jours", "Share of the people around who are 60 days late"), "DEF_60_CNT_SOCIAL_CIRCLE", "OBS_60_CNT_SOCIAL_CIRCLE", concept=Concept.SOCIAL_CIRCLE, unit=Unit.SHARE, risk=Risk.RISES)
+# fmt: on
+
+
+# -- employment ----------------------------------------------------------------------------------
+
+
+@RATIOS.feature(
+    Text("Sans emploi ni ancienneté (retraite surtout)", "No job (pensioners above all)"),
+    unit=Unit.FLAG, concept=Concept.EMPLOYMENT,
+)  # fmt: skip
+def without_job(form: Rows) -> Floats:
+    return form.says("DAYS_EMPLOYED", NEVER)
+
+
+@RATIOS.feature(
+    Text("Âge à l’embauche", "Age when hired"),
+    unit=Unit.DAYS, concept=Concept.EMPLOYMENT,
+)  # fmt: skip
+def age_when_hired(form: Rows) -> Floats:
+    return form["DAYS_EMPLOYED"] - form["DAYS_BIRTH"]
+
+
+@RATIOS.feature(
+    Text("Revenu par année d’âge", "Income per year of age"),
+    unit=Unit.CURRENCY, concept=Concept.INCOME,
+)  # fmt: skip
+def income_to_age(form: Rows) -> Floats:
+    return ratio(form["AMT_INCOME_TOTAL"] * YEAR, -form["DAYS_BIRTH"])
+
+
+# -- what the credit weighs ----------------------------------------------------------------------
+
+
+@RATIOS.feature(
+    Text("Crédit au-delà du prix du bien", "Credit beyond the price of the goods"),
+    unit=Unit.CURRENCY, concept=Concept.GOODS, risk=Risk.RISES,
+)  # fmt: skip
+def credit_beyond_goods(form: Rows) -> Floats:
+    return form["AMT_CREDIT"] - form["AMT_GOODS_PRICE"]
+
+
+@RATIOS.feature(
+    Text("Crédit au-delà du prix du bien, sur revenu", "Credit beyond the price of the goods, over income"),
+    unit=Unit.RATIO, concept=Concept.GOODS, risk=Risk.RISES,
+)  # fmt: skip
+def beyond_goods_to_income(form: Rows) -> Floats:
+    return ratio(credit_beyond_goods(form), form["AMT_INCOME_TOTAL"])
+
+
+@RATIOS.feature(
+    Text("Revenu moins mensualité", "Income less instalment"),
+    unit=Unit.CURRENCY, concept=Concept.AFFORDABILITY, risk=Risk.FALLS,
+)  # fmt: skip
+def income_left(form: Rows) -> Floats:
+    return form["AMT_INCOME_TOTAL"] - form["AMT_ANNUITY"]
+
+
+@RATIOS.feature(
+    Text("Revenu moins mensualité, par personne du foyer", "Income less instalment, per household member"),
+    unit=Unit.CURRENCY, concept=Concept.AFFORDABILITY, risk=Risk.FALLS,
+)  # fmt: skip
+def income_left_per_head(form: Rows) -> Floats:
+    return ratio(income_left(form), form["CNT_FAM_MEMBERS"])
+
+
+@RATIOS.feature(
+    Text("Âge à la fin du crédit", "Age when the credit ends"),
+    unit=Unit.DAYS, concept=Concept.AGE,
+)  # fmt: skip
+def age_at_end(form: Rows) -> Floats:
+    term = ratio(form["AMT_CREDIT"], form["AMT_ANNUITY"])
+    return term * DAYS_IN_MONTH - form["DAYS_BIRTH"]
+
+
+# -- family, stability, contacts -----------------------------------------------------------------
+
+
+@RATIOS.feature(
+    Text("Adultes du foyer", "Adults in the household"),
+    unit=Unit.COUNT, concept=Concept.FAMILY,
+)  # fmt: skip
+def adults(form: Rows) -> Floats:
+    return form["CNT_FAM_MEMBERS"] - form["CNT_CHILDREN"]
+
+
+@RATIOS.feature(
+    Text("Temps depuis le dernier changement de coordonnées ou de papiers", "Time since the latest change of contacts or papers"),
+    unit=Unit.DAYS, concept=Concept.STABILITY, risk=Risk.FALLS,
+)  # fmt: skip
+def since_change(form: Rows) -> Floats:
+    return np.fmin.reduce([-form[column] for column in CHANGES])
+
+
+@RATIOS.feature(
+    Text("Âge de la voiture sur âge", "Age of the car over age"),
+    unit=Unit.SHARE, concept=Concept.CAR, risk=Risk.RISES,
+)  # fmt: skip
+def car_to_age(form: Rows) -> Floats:
+    return ratio(form["OWN_CAR_AGE"] * YEAR, -form["DAYS_BIRTH"])
+
+
+@RATIOS.feature(
+    Text("Âge de la voiture sur ancienneté dans l’emploi", "Age of the car over time in the present job"),
+    unit=Unit.RATIO, concept=Concept.CAR,
+)  # fmt: skip
+def car_to_employed(form: Rows) -> Floats:
+    return ratio(form["OWN_CAR_AGE"] * YEAR, -form["DAYS_EMPLOYED"])
+
+
+@RATIOS.feature(
+    Text("Écarts entre les adresses (nombre)", "Gaps between addresses (number)"),
+    unit=Unit.COUNT, concept=Concept.ADDRESSES, risk=Risk.RISES,
+)  # fmt: skip
+def addresses_apart(form: Rows) -> Floats:
+    return np.sum([form[column] for column in ADDRESSES], axis=0)
+
+
+@RATIOS.feature(
+    Text("Moyens de contact fournis", "Contacts given"),
+    unit=Unit.COUNT, concept=Concept.CONTACT,
+)  # fmt: skip
+def contacts_given(form: Rows) -> Floats:
+    return np.sum([form[column] for column in CONTACTS], axis=0)
+
+
+@RATIOS.feature(
+    Text("Documents fournis", "Documents given"),
+    unit=Unit.COUNT, concept=Concept.DOCUMENTS,
+)  # fmt: skip
+def documents_given(form: Rows) -> Floats:
+    return np.sum([form[f"FLAG_DOCUMENT_{number}"] for number in DOCUMENTS], axis=0)
+
+
+@RATIOS.feature(
+    Text("Note de la ville moins note de la région", "Rating of the city less rating of the region"),
+    unit=Unit.RATING, concept=Concept.REGION, risk=Risk.RISES,
+)  # fmt: skip
+def city_less_region(form: Rows) -> Floats:
+    return form["REGION_RATING_CLIENT_W_CITY"] - form["REGION_RATING_CLIENT"]
+
+
+# -- enquiries, and what is left blank -----------------------------------------------------------
+
+
+def _enquiries(form: Rows, periods: tuple[str, ...]) -> Floats:
+    return np.sum([form[f"AMT_REQ_CREDIT_BUREAU_{period}"] for period in periods], axis=0)
+
+
+def _building(form: Rows) -> Floats:
+    return np.stack([form[f"{measure}_AVG"] for measure in HOUSING_MEASURES])
+
+
+@RATIOS.feature(
+    Text("Demandes au fichier des crédits (total)", "Credit bureau enquiries (total)"),
+    unit=Unit.COUNT, concept=Concept.ENQUIRIES, risk=Risk.RISES,
+)  # fmt: skip
+def enquiries_total(form: Rows) -> Floats:
+    return _enquiries(form, ALL_PERIODS)
+
+
+@RATIOS.feature(
+    Text("Part récente des demandes au fichier des crédits", "Recent share of credit bureau enquiries"),
+    unit=Unit.SHARE, concept=Concept.ENQUIRIES, risk=Risk.RISES,
+)  # fmt: skip
+def enquiries_recent_share(form: Rows) -> Floats:
+    return ratio(_enquiries(form, SOON), enquiries_total(form))
+
+
+@RATIOS.feature(
+    Text("Description de l’immeuble inconnue", "Description of the building unknown"),
+    unit=Unit.SHARE, concept=Concept.BUILDING, risk=Risk.RISES,
+)  # fmt: skip
+def building_unknown_share(form: Rows) -> Floats:
+    return np.isnan(_building(form)).mean(axis=0)
+
+
+@RATIOS.feature(
+    Text("Description de l’immeuble (moyenne)", "Description of the building (mean)"),
+    unit=Unit.SHARE, concept=Concept.BUILDING, risk=Risk.FALLS,
+)  # fmt: skip
+def building_mean(form: Rows) -> Floats:
+    measures = _building(form)
+    known = ~np.isnan(measures)
+    return ratio(np.where(known, measures, 0.0).sum(axis=0), known.sum(axis=0).astype(np.float64))

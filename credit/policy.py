@@ -1,0 +1,183 @@
+"""The lender's rules: from a risk to an outcome. Dated values come from `policy.yaml`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import Field, model_validator
+
+from credit.decision import Outcome
+from credit.errors import ImpossibleRisk, PolicyNotInForce
+from credit.limits import FairnessLimit, Frozen, GateLimit, ProtectedAttribute
+
+YEAR = 365.25
+
+
+class Rule(Frozen):
+    """A rule that decides before the score is looked at."""
+
+    code: Literal["income-unknown", "minor", "instalment-above-income"]
+    outcome: Literal["refer", "decline"]
+    bound: float = math.nan
+    """Years of age, or share of income; needless where income is unknown."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.code != "income-unknown" and not self.bound > 0:
+            raise ValueError(f"the rule {self.code} needs a bound above 0, got {self.bound}")
+        return self
+
+    def holds(self, form: Mapping[str, Any]) -> bool:
+        """Whether it holds for an application form; a number that is not known never holds."""
+        income = form.get("AMT_INCOME_TOTAL")
+        if self.code == "income-unknown":
+            return income is None
+        if self.code == "minor":
+            born = form.get("DAYS_BIRTH")
+            return born is not None and -born < self.bound * YEAR
+        instalment = form.get("AMT_ANNUITY")
+        if income is None or instalment is None:
+            return False
+        return bool(instalment > self.bound * income)
+
+
+class Policy(Frozen):
+    """The rules in force on one day."""
+
+    version: str
+    """The day of the newest value in force."""
+    missed_difficulties_cost: float = Field(gt=0)
+    refused_good_cost: float = Field(gt=0)
+    refer_from_index: float = Field(gt=0, le=0.5)
+    decline_above_index: float = Field(ge=0.5, lt=1)
+    points_at_threshold: float
+    points_to_double_odds: float = Field(gt=0)
+    automation: Literal["advisory", "automatic"]
+    rules: tuple[Rule, ...] = Field(strict=False)
+    protected: tuple[ProtectedAttribute, ...] = Field(strict=False)
+    fairness: tuple[FairnessLimit, ...] = Field(strict=False)
+    gates: tuple[GateLimit, ...] = Field(strict=False)
+
+    @classmethod
+    def on(cls, day: date, dated: Mapping[str, Any]) -> Self:
+        """The policy in force on `day`, out of dated values such as `policy.yaml`'s.
+
+        Raises:
+            PolicyNotInForce: a value has no date on or before the day.
+        """
+        since = {name: _since(name, entry["values"], day) for name, entry in dated.items()}
+        values = {name: dated[name]["values"][start]["value"] for name, start in since.items()}
+        return cls(version=max(since.values()).isoformat(), **values)
+
+    @property
+    def excluded(self) -> frozenset[str]:
+        """The raw columns that no feature may rest on."""
+        return frozenset(c for one in self.protected if one.excluded for c in one.columns)
+
+    @property
+    def threshold(self) -> float:
+        """The risk at which approving and refusing cost the same: FP / (FP + FN).
+
+        >>> round(policy_on(date(2026, 6, 1)).threshold, 6) == round(1 / 11, 6)
+        True
+        """
+        return self.refused_good_cost / (self.refused_good_cost + self.missed_difficulties_cost)
+
+    def index(self, risk: float) -> float:
+        """The risk on a scale where the threshold is 0.5: sigmoid(logit(risk) - logit(threshold)).
+
+        >>> policy = policy_on(date(2026, 6, 1))
+        >>> [round(policy.index(risk), 3) for risk in (0.0, policy.threshold, 0.2, 1.0)]
+        [0.0, 0.5, 0.714, 1.0]
+        """
+        if risk in {0.0, 1.0}:
+            return risk
+        # The odds over the threshold's odds, as a probability: no logarithm, no rounding at 0.5.
+        good, difficult = (1 - risk) * self.threshold, risk * (1 - self.threshold)
+        return difficult / (good + difficult)
+
+    def points(self, risk: float) -> float:
+        """Points, more is safer: a doubling of the odds takes `points_to_double_odds` away.
+
+        points = at_threshold - to_double / ln 2 * (logit(risk) - logit(threshold)), the scorecard
+        scaling of Siddiqi, *Credit Risk Scorecards* (2006). Bounded where the risk is 0 or 1.
+        """
+        bounded = min(max(risk, 1e-15), 1 - 1e-15)
+        return self.points_at_threshold + self.points_of(logit(bounded) - logit(self.threshold))
+
+    def points_of(self, log_odds: float) -> float:
+        """What a step in log-odds is worth in points."""
+        return -self.points_to_double_odds / math.log(2) * log_odds
+
+    def holding(self, form: Mapping[str, Any]) -> tuple[Rule, ...]:
+        """The rules that hold for an application form."""
+        return tuple(rule for rule in self.rules if rule.holds(form))
+
+    def outcome(self, risk: float, rules: tuple[Rule, ...] = ()) -> Outcome:
+        """What is proposed: by the rules that hold, else by the index.
+
+        >>> policy = policy_on(date(2026, 6, 1))
+        >>> [policy.outcome(risk).value for risk in (0.01, policy.threshold, 0.5)]
+        ['approve', 'refer', 'decline']
+
+        Raises:
+            ImpossibleRisk: `risk` is not a probability. NaN above all: every comparison with it
+                is false, so without this check it would fall through to a decline.
+        """
+        if not 0 <= risk <= 1:
+            raise ImpossibleRisk(f"a risk must be a probability, got {risk}")
+        if rules:
+            return max((Outcome(rule.outcome) for rule in rules), key=list(Outcome).index)
+        index = self.index(risk)
+        if index < self.refer_from_index:
+            return Outcome.APPROVE
+        return Outcome.REFER if index <= self.decline_above_index else Outcome.DECLINE
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        codes = [rule.code for rule in self.rules]
+        if len(set(codes)) < len(codes):
+            raise ValueError(f"a rule is told twice: {', '.join(codes)}")
+        gates = [gate.code for gate in self.gates]
+        if len(set(gates)) < len(gates):
+            raise ValueError(f"gates are set twice: {', '.join(gates)}")
+        return self
+
+    @model_validator(mode="after")
+    def _audited_are_protected(self) -> Self:
+        protected = {one.attribute for one in self.protected}
+        audited = {name for one in self.fairness for name in one.attributes}
+        if strange := sorted(audited - protected):
+            raise ValueError(f"fairness is asked of what is not protected: {', '.join(strange)}")
+        return self
+
+
+def logit(probability: float) -> float:
+    return math.log(probability) - math.log1p(-probability)
+
+
+def _since(name: str, values: Mapping[date, Any], day: date) -> date:
+    started = [start for start in values if start <= day]
+    if not started:
+        raise PolicyNotInForce(f"{name} has no value on {day}; its first is {min(values)}")
+    return max(started)
+
+
+@cache
+def dated_values() -> Mapping[str, Any]:
+    """The file as it stands."""
+    text = files("credit").joinpath("policy.yaml").read_text(encoding="utf-8")
+    values: Mapping[str, Any] = yaml.safe_load(text)
+    return values
+
+
+@cache
+def policy_on(day: date) -> Policy:
+    """The lender's policy in force on a day."""
+    return Policy.on(day, dated_values())

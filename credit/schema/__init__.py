@@ -1,0 +1,54 @@
+"""The seven raw tables, declared once: every column with its type, unit, range and meaning.
+
+The names are those of the public *Home Credit Default Risk* data: they are the wire format of
+files and requests alike.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from credit.schema.application import APPLICATION, TARGET
+from credit.schema.declare import NEVER, Column, Kind, Table
+from credit.schema.history import (
+    BUREAU,
+    BUREAU_BALANCE,
+    CREDIT_CARD_BALANCE,
+    INSTALLMENTS_PAYMENTS,
+    POS_CASH_BALANCE,
+    PREVIOUS_APPLICATION,
+)
+
+__all__ = [
+    "APPLICATION",
+    "BUREAU",
+    "BUREAU_BALANCE",
+    "CREDIT_CARD_BALANCE",
+    "HISTORIES",
+    "INSTALLMENTS_PAYMENTS",
+    "NEVER",
+    "POS_CASH_BALANCE",
+    "PREVIOUS_APPLICATION",
+    "TABLES",
+    "TARGET",
+    "Column",
+    "Kind",
+    "Table",
+]
+
+HISTORIES = MappingProxyType(
+    {
+        table.name: table
+        for table in (
+            BUREAU,
+            BUREAU_BALANCE,
+            PREVIOUS_APPLICATION,
+            INSTALLMENTS_PAYMENTS,
+            POS_CASH_BALANCE,
+            CREDIT_CARD_BALANCE,
+        )
+    }
+)
+"""The tables that hold many rows a client, by name."""
+
+TABLES = MappingProxyType({APPLICATION.name: APPLICATION, **HISTORIES})

@@ -1,0 +1,189 @@
+"""How a raw column and a raw table are declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from credit.text import Text
+
+NEVER = 365_243
+"""The source writes a thousand years, in days, for "never" or "does not apply"."""
+
+LARGEST_AMOUNT = 1e10
+"""Ten billion: 17 times the largest amount of the public data. Above it, a unit is wrong."""
+
+
+class Kind(StrEnum):
+    """What a cell holds. All but categories travel as numbers."""
+
+    ID = "id"
+    NUMBER = "number"
+    INTEGER = "integer"
+    FLAG = "flag"
+    YES_NO = "yes_no"
+    """`Y` or `N` in the files; 1 or 0 as soon as it is read."""
+    CATEGORY = "category"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One raw column: its name on the wire, what may stand in it, and what it means."""
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+    low: float | None = None
+    """The least value accepted, inclusive."""
+    high: float | None = None
+    """The greatest value accepted, inclusive."""
+    sentinels: Mapping[float | str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Values that are words in disguise, with what they say. They are read as unknown."""
+    label: Text | None = None
+    """What an adviser and a client call it; only the application form has labels."""
+    required: bool = False
+    """A row without it is a fault: a key."""
+
+    @property
+    def numeric(self) -> bool:
+        return self.kind is not Kind.CATEGORY
+
+    @property
+    def whole(self) -> bool:
+        """Whether only integers make sense. Kaggle writes some of them as `3.0`, which is accepted."""
+        return self.kind in {Kind.ID, Kind.INTEGER, Kind.FLAG}
+
+    def expected(self) -> str:
+        """What a cell of this column must be, in words, for an error.
+
+        >>> Column(name="x", kind=Kind.INTEGER, unit="days", meaning="", low=-10, high=0).expected()
+        'an integer from -10 to 0, or null'
+        """
+        what = {
+            Kind.ID: "an integer id",
+            Kind.NUMBER: "a number",
+            Kind.INTEGER: "an integer",
+            Kind.FLAG: "0 or 1",
+            Kind.YES_NO: '"Y" or "N"',
+            Kind.CATEGORY: "a string",
+        }[self.kind]
+        if self.kind in {Kind.NUMBER, Kind.INTEGER}:
+            what += f" from {self.low:g} to {self.high:g}"
+            if self.sentinels:
+                what += f" (or {', '.join(map(str, self.sentinels))})"
+        return what if self.required else f"{what}, or null"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One raw table."""
+
+    name: str
+    meaning: str
+    columns: Mapping[str, Column]
+    primary_key: tuple[str, ...]
+    """Columns that no two rows share; empty where the source has none."""
+    owner: str = "SK_ID_CURR"
+    """The column that says whose row it is: a client's, or a bureau credit's."""
+
+    def __getitem__(self, column: str) -> Column:
+        return self.columns[column]
+
+
+def table(
+    name: str,
+    meaning: str,
+    *columns: Column | Iterable[Column],
+    primary_key: tuple[str, ...] = (),
+    owner: str = "SK_ID_CURR",
+) -> Table:
+    flat = [c for part in columns for c in ([part] if isinstance(part, Column) else part)]
+    by_name = MappingProxyType({column.name: column for column in flat})
+    if len(by_name) != len(flat):
+        raise ValueError(f"{name}: a column is declared twice")
+    return Table(name=name, meaning=meaning, columns=by_name, primary_key=primary_key, owner=owner)
+
+
+def identifier(name: str, meaning: str, *, required: bool = True) -> Column:
+    # Below 2^53: an id must survive a stop-over as a float, and no neighbour become it.
+    return Column(
+        name=name,
+        kind=Kind.ID,
+        unit="id",
+        meaning=meaning,
+        low=0,
+        high=2**53 - 1,
+        required=required,
+    )
+
+
+def amount(name: str, meaning: str, *, low: float = 0, label: Text | None = None) -> Column:
+    return Column(
+        name=name, kind=Kind.NUMBER, unit="currency", meaning=meaning,
+        low=low, high=LARGEST_AMOUNT, label=label,
+    )  # fmt: skip
+
+
+def number(
+    name: str, meaning: str, *, unit: str, low: float, high: float, label: Text | None = None
+) -> Column:
+    return Column(
+        name=name, kind=Kind.NUMBER, unit=unit, meaning=meaning, low=low, high=high, label=label
+    )
+
+
+def integer(
+    name: str,
+    meaning: str,
+    *,
+    unit: str = "count",
+    low: float = 0,
+    high: float,
+    sentinels: Mapping[float | str, str] | None = None,
+    required: bool = False,
+    label: Text | None = None,
+) -> Column:
+    return Column(
+        name=name, kind=Kind.INTEGER, unit=unit, meaning=meaning, low=low, high=high,
+        sentinels=MappingProxyType(dict(sentinels or {})), required=required, label=label,
+    )  # fmt: skip
+
+
+def days(
+    name: str, meaning: str, *, low: float = -36_525, high: float = 0,
+    never: str | None = None, label: Text | None = None,
+) -> Column:  # fmt: skip
+    """Days from the day of application; the past is negative. `never` says what 365243 means."""
+    sentinels: dict[float | str, str] = {NEVER: never} if never else {}
+    return integer(
+        name, meaning, unit="days", low=low, high=high, sentinels=sentinels, label=label
+    )
+
+
+def month(name: str, meaning: str) -> Column:
+    return integer(name, meaning, unit="months", low=-1_200, high=0, required=True)
+
+
+def flag(name: str, meaning: str, label: Text | None = None) -> Column:
+    return Column(
+        name=name, kind=Kind.FLAG, unit="flag", meaning=meaning, low=0, high=1, label=label
+    )
+
+
+def yes_no(name: str, meaning: str, label: Text | None = None) -> Column:
+    return Column(
+        name=name, kind=Kind.YES_NO, unit="flag", meaning=meaning, low=0, high=1, label=label
+    )
+
+
+def category(
+    name: str, meaning: str, *, unknown: tuple[str, ...] = (), label: Text | None = None
+) -> Column:
+    """A word. `unknown` lists the source's words for "not known"."""
+    return Column(
+        name=name, kind=Kind.CATEGORY, unit="category", meaning=meaning,
+        sentinels=MappingProxyType(dict.fromkeys(unknown, "not known")), label=label,
+    )  # fmt: skip

@@ -1,0 +1,28 @@
+"""Words shown to people, in the languages of the adviser's page and the client's letter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The same words in French and in English."""
+
+    fr: str
+    en: str
+
+    def format(self, **values: Text | str) -> Text:
+        """Fill placeholders; a `Text` gives each language its own words.
+
+        >>> Text("{what} : moyenne", "{what}: mean").format(what=Text("Dette", "Debt"))
+        Text(fr='Dette : moyenne', en='Debt: mean')
+        """
+        said = {
+            key: value if isinstance(value, Text) else Text(value, value)
+            for key, value in values.items()
+        }
+        return Text(
+            self.fr.format(**{key: value.fr for key, value in said.items()}),
+            self.en.format(**{key: value.en for key, value in said.items()}),
+        )
