@@ -1,0 +1,51 @@
+"""What commands say: long work step by step, and what went wrong in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from credit.errors import CreditError
+
+Advance = Callable[[int], None]
+
+
+class Steps:
+    """Steps on a console; where it is no terminal, a line when each is done."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    @contextmanager
+    def step(self, title: str, total: int | None = None) -> Iterator[Advance]:
+        """Show a step while it runs; calling what comes back advances its bar."""
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
+        with Progress(
+            *columns,
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        ) as progress:
+            task = progress.add_task(title, total=total)
+            yield lambda count: progress.advance(task, count)
+            seconds = progress.tasks[task].elapsed or 0.0
+        self.say(f"[green]✓[/] {title} [dim]{seconds:.1f} s[/]")
+
+    def say(self, line: str) -> None:
+        self._console.print(line, highlight=False)
+
+
+@contextmanager
+def errors_told(console: Console) -> Iterator[None]:
+    """End a command with code 1 and a message, without a traceback, when it fails on purpose."""
+    try:
+        yield
+    except CreditError as error:
+        console.print(Text(str(error), style="red"), soft_wrap=True)
+        raise typer.Exit(1) from error

@@ -1,0 +1,175 @@
+"""Where things are, read once from `CREDIT_*`. Thresholds are policy, not settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from credit.errors import Fault, Faulty, nearest
+
+PREFIX = "CREDIT_"
+
+
+class WrongSettings(Faulty):
+    """The environment holds a `CREDIT_*` variable that is misspelt or wrong."""
+
+    code = "wrong-settings"
+    subject = "environment"
+
+
+class Settings(BaseSettings):
+    """What differs between a laptop and production."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    home: Path = Path("var")
+    """Folder of all state; deleting it starts afresh."""
+
+    host: str = "127.0.0.1"
+    """Address every door listens on."""
+
+    http_port: int = Field(default=3000, ge=1, le=65_535)
+    grpc_port: int = Field(default=3001, ge=1, le=65_535)
+    ui_port: int = Field(default=7860, ge=1, le=65_535)
+
+    workers: int = Field(default=1, ge=1)
+    """Serving processes."""
+
+    timeout: float = Field(default=30, gt=0)
+    """Seconds within which a request is answered, or given up."""
+
+    patience: float = Field(default=0.5, gt=0)
+    """Seconds that a request may have to wait for its turn; sooner than that it is refused."""
+
+    grpc_tls_cert: Path | None = None
+    """PEM file of the certificate chain that the gRPC door shows; without it, no TLS."""
+
+    grpc_tls_key: Path | None = Field(default=None, validate_default=True)
+    """PEM file of its private key; the two go together."""
+
+    grpc_tls_clients: Path | None = None
+    """PEM file of the authorities whose client certificates are let in; without it, anybody."""
+
+    model: str | None = None
+    """BentoML tag that replaces the champion, such as `credit-scorer:abc`."""
+
+    ledger_url: SecretStr | None = None
+    """SQLAlchemy URL of the ledger; SQLite under `home` when unset."""
+
+    api_url: str | None = None
+    """Where the page finds the API; this machine's HTTP port when unset."""
+
+    spark_master: str = "local[*]"
+    """Where `--engine spark` runs: all cores of this machine, or a cluster's URL."""
+
+    spark_conf: dict[str, str] = {}
+    """More of Spark's settings, as JSON: `{"spark.executor.memory": "8g"}`."""
+
+    real_data: Path = Path("../shared/homecredit")
+    """Folder of real rows for the tests and measurements that need them."""
+
+    @field_validator("grpc_tls_key", "grpc_tls_clients")
+    @classmethod
+    def _with_a_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        shown = info.data.get("grpc_tls_cert") is not None
+        if (value and not shown) or (
+            value is None and shown and info.field_name == "grpc_tls_key"
+        ):
+            raise ValueError("to be set together with CREDIT_GRPC_TLS_CERT")
+        return value
+
+    @property
+    def mlflow_uri(self) -> str:
+        return f"sqlite:///{(self.home / 'mlflow' / 'mlflow.db').absolute()}"
+
+    @property
+    def ledger(self) -> str:
+        """SQLAlchemy URL of the ledger, secrets included."""
+        if self.ledger_url:
+            return self.ledger_url.get_secret_value()
+        return f"sqlite:///{(self.home / 'ledger.sqlite').absolute()}"
+
+    @property
+    def clients(self) -> Path:
+        return self.home / "clients.sqlite"
+
+    @property
+    def serving(self) -> Path:
+        """Names the champion's exact BentoML tag; replaced atomically by promotion."""
+        return self.home / "serving.json"
+
+    @property
+    def reports(self) -> Path:
+        """What people read of the last training, comparison, ablation and drift."""
+        return self.home / "reports"
+
+    @property
+    def cache(self) -> Path:
+        return self.home / "cache"
+
+    @property
+    def api(self) -> str:
+        return self.api_url or f"http://127.0.0.1:{self.http_port}"
+
+
+@cache
+def settings() -> Settings:
+    """This process's settings.
+
+    Raises:
+        WrongSettings: a `CREDIT_*` variable is misspelt or holds what it cannot.
+    """
+    refuse_misspelt(os.environ)
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [
+            Fault(
+                f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}",
+                e["input"],
+                e["msg"].removeprefix("Input should be ").removeprefix("Value error, "),
+            )
+            for e in error.errors()
+        ]
+        raise WrongSettings(faults) from error
+
+
+def refuse_misspelt(environment: Mapping[str, str]) -> None:
+    """A variable that nobody reads is an error, not a default.
+
+    >>> refuse_misspelt({"CREDIT_HTP_PORT": "80", "HOME": "/home"})
+    Traceback (most recent call last):
+        ...
+    stores.settings.WrongSettings: 1 fault in the environment:
+      CREDIT_HTP_PORT: got "a value", expected a known setting; did you mean CREDIT_HTTP_PORT?
+    """
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    misspelt = [name for name in environment if name.startswith(PREFIX) and name not in known]
+    if misspelt:
+        raise WrongSettings([
+            Fault(name, "a value", nearest(name, known).replace("column", "setting"))
+            for name in misspelt
+        ])  # fmt: skip
+
+
+def direct_libraries(where: Settings) -> None:
+    """Keep what libraries write under `home`, and keep them from calling out.
+
+    Call it before bentoml, mlflow, evidently or gradio is imported: they read these at import.
+    """
+    # OpenMP threads that spin while they wait stand still on shared cores: a training of seconds
+    # took ten minutes beside another busy process.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ["BENTOML_HOME"] = str((where.home / "bentoml").absolute())
+    os.environ["MLFLOW_TRACKING_URI"] = where.mlflow_uri
+    os.environ["MPLCONFIGDIR"] = str((where.cache / "matplotlib").absolute())
+    os.environ["BENTOML_DO_NOT_TRACK"] = os.environ["DO_NOT_TRACK"] = "True"
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
