@@ -1,0 +1,1 @@
+"""Training: from raw tables, real or synthetic, to a model that may serve."""

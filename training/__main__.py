@@ -1,0 +1,75 @@
+"""python -m training: from raw tables to a registered champion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stores.console import Steps, errors_told
+from stores.settings import direct_libraries, settings
+from training.arguments import Data, synthetic_tables
+from training.studies import STUDIES
+
+REFUSED = 3
+"""What the command ends with when a gate refused the model."""
+
+app = typer.Typer(add_completion=False, no_args_is_help=False, rich_markup_mode="rich")
+
+
+@app.callback(invoke_without_command=True)
+def train(
+    context: typer.Context,
+    *,
+    data: Data = None,
+    lender: Annotated[
+        Path | None,
+        typer.Option(help="YAML that maps a lender's own names and units.", exists=True),
+    ] = None,
+    clients: Annotated[int, typer.Option(help="Synthetic clients to make.", min=1_000)] = 20_000,
+    seed: Annotated[int, typer.Option(help="Same seed, same model.")] = 0,
+    parameters: Annotated[
+        Path | None,
+        typer.Option(help="YAML of parameters, such as `tune` writes.", exists=True),
+    ] = None,
+) -> None:
+    """Fit on labelled tables, evaluate, register in MLflow, publish to the BentoML store.
+
+    Gates judge every model: one that fails a blocking gate stays registered in MLflow with its
+    findings, but is not promoted. Champion, BentoML store and client store stay as they are, the
+    findings say what to do, and the command ends with code 3.
+
+    Everything is kept under CREDIT_HOME (./var by default).
+    """
+    if context.invoked_subcommand:
+        return
+    console = Console()
+    steps = Steps(console)
+    with errors_told(console):
+        where = settings()
+        direct_libraries(where)
+        # Imported now: these libraries read their environment at import; --help stays quick.
+        from stores.mapping import LenderFiles  # noqa: PLC0415
+        from training.fit import PARAMETERS  # noqa: PLC0415
+        from training.parameters import read_parameters  # noqa: PLC0415
+        from training.run import train as run  # noqa: PLC0415
+        from training.telling import tell  # noqa: PLC0415
+
+        if data is None:
+            data = synthetic_tables(where, clients, seed, steps)
+        mapped = LenderFiles.read(lender) if lender else None
+        told = read_parameters(parameters) if parameters else PARAMETERS
+        trained = run(where, data, seed=seed, steps=steps, lender=mapped, parameters=told)
+    tell(console, trained)
+    if trained.refused:
+        raise typer.Exit(REFUSED)
+
+
+for study in STUDIES:
+    app.command()(study)
+
+
+if __name__ == "__main__":
+    app()

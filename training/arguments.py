@@ -1,0 +1,44 @@
+"""What the commands of training have in common: which clients, real or synthetic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stores.console import Steps
+from stores.settings import Settings
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of Kaggle's files: csv, csv.gz, csv.zip or parquet. Synthetic if left out.",
+        exists=True,
+        file_okay=False,
+    ),
+]
+
+Clients = Annotated[
+    int | None,
+    typer.Option(
+        help="Labelled clients to draw at random; all if left out. Synthetic ones to make.",
+        min=500,
+    ),
+]
+
+Seed = Annotated[int, typer.Option(help="Same seed, same clients, same folds.")]
+
+SYNTHETIC = 20_000
+"""Clients made where there is no data."""
+
+
+def synthetic_tables(where: Settings, clients: int, seed: int, steps: Steps) -> Path:
+    """Synthetic tables of this size and seed, made once."""
+    from training.synthesise import synthesise  # noqa: PLC0415 -- --help stays quick
+
+    folder = where.cache / "synthetic" / f"{clients}-{seed}"
+    if not folder.exists():
+        with steps.step(f"{clients:,} synthetic clients"):
+            synthesise(clients, folder, seed=seed)
+    return folder

@@ -1,0 +1,70 @@
+"""All that is measured of a fitted model before it is judged.
+
+fitted + material ──► metrics with intervals, contributions, population, audits ──► Evidence
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from credit.features import CATALOGUE
+from credit.policy import Policy
+from credit.scorer import Facts, Scorer
+from stores.dossiers import DossierFile
+from training.champion import Champion
+from training.evaluate import by_pattern, metrics
+from training.explain import explain_sample
+from training.fairness import audits
+from training.fit import Fitted
+from training.gates.evidence import Evidence
+from training.intervals import intervals
+from training.population import population
+from training.prepare import Material
+
+CANDIDATE = "candidate"
+"""The name of a model that has no number yet."""
+
+
+def assess(
+    fitted: Fitted,
+    material: Material,
+    dossiers: DossierFile,
+    policy: Policy,
+    *,
+    champion: Champion | None,
+    about: Mapping[str, Any],
+    seed: int,
+) -> Evidence:
+    """Measure a model by what it said of clients it had not seen.
+
+    Args:
+        dossiers: The file the material came from.
+        about: What is told of the data.
+    """
+    labels, risks = material.labels, fitted.unseen
+    matrix = material.encoded(fitted.categories)
+    explained = explain_sample(fitted.booster, matrix, seed=seed)
+    measured = metrics(labels, risks, policy)
+    facts = Facts(
+        features=tuple(CATALOGUE),
+        categories=dict(fitted.categories.known),
+        searched_threshold=measured["searched_threshold"],
+        metrics=measured | by_pattern(labels, risks, material.known),
+        intervals=dict(intervals(labels, risks, policy, seed=seed)),
+        importance=explained.importance,
+        population=population(matrix, labels, risks, fitted.categories, explained.importance),
+        data=dict(about),
+    )
+    return Evidence(
+        policy=policy,
+        material=material,
+        matrix=matrix,
+        fitted=fitted,
+        scorer=Scorer(fitted.booster.model_to_string(), facts, version=CANDIDATE),
+        explained=explained,
+        dossiers=dossiers,
+        champion=champion,
+        audits=audits(dossiers, labels, risks, policy, seed=seed),
+        seed=seed,
+    )

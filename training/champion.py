@@ -1,0 +1,89 @@
+"""The champion that a new model is measured against, on the same clients, honestly.
+
+A client the champion learnt from is told by the fold that left him out, as his training kept it; a
+client new to it is scored. A champion of other features can be asked of the former only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import polars as pl
+from mlflow.exceptions import MlflowException
+from numpy.typing import NDArray
+
+from credit.dossier import Floats
+from credit.errors import ModelMismatch
+from credit.population import Population
+from credit.scorer import Scorer
+from stores.arrow import CLIENT
+from stores.dossiers import LABEL, DossierFile
+from stores.models import facts_of, find, load
+from stores.registry import champion_version
+from stores.settings import Settings
+from training.prepare import Material
+
+UNSEEN = "unseen.parquet"
+"""The artefact of out-of-fold risks, by a digest of each client."""
+
+TELLING = (CLIENT, LABEL, "AMT_CREDIT", "AMT_ANNUITY", "DAYS_BIRTH", "DAYS_ID_PUBLISH")
+"""Columns that make a client the same client: ids of two folders may coincide."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Champion:
+    """What the champion says of the clients at hand."""
+
+    version: str
+    risks: Floats
+    """NaN of a client it can say nothing honest of."""
+    population: Population
+    """Of the clients it was trained on."""
+
+
+def digests(dossiers: DossierFile) -> NDArray[np.uint64]:
+    """A number that stands for each client and tells nothing about him, shape (clients,)."""
+    columns = zip(*(dossiers.column(name) for name in TELLING), strict=True)
+    hashed = (hashlib.blake2b(repr(row).encode(), digest_size=8).digest() for row in columns)
+    return np.array([int.from_bytes(digest) for digest in hashed], dtype=np.uint64)
+
+
+def keep_unseen(dossiers: DossierFile, risks: Floats, path: Path) -> None:
+    """Write out-of-fold risks for the comparisons of later trainings."""
+    pl.DataFrame({"client": digests(dossiers), "risk": risks}).write_parquet(path)
+
+
+def champion_on(where: Settings, material: Material, dossiers: DossierFile) -> Champion | None:
+    """The champion on these clients; None when nothing was promoted yet."""
+    found = champion_version(where)
+    if found is None:
+        return None
+    model = find(found.tag)
+    risks = np.full(len(material), np.nan)
+    try:
+        scorer: Scorer | None = load(model)
+    except ModelMismatch:
+        scorer = None
+    if scorer:
+        risks = scorer.risk(material.encoded(scorer.categories))
+    seen = _unseen(found.run_id)
+    if seen is None:
+        risks = np.full(len(material), np.nan)
+    else:
+        clients = pl.DataFrame({"client": digests(dossiers)})
+        kept = clients.join(seen, on="client", how="left", maintain_order="left")["risk"]
+        risks = np.where(kept.is_null().to_numpy(), risks, kept.to_numpy())
+    return Champion(version=found.tag, risks=risks, population=facts_of(model).population)
+
+
+def _unseen(run_id: str) -> pl.DataFrame | None:
+    """What a run kept of its out-of-fold risks; None when it kept nothing."""
+    try:
+        path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=UNSEEN)
+    except (MlflowException, OSError):
+        return None
+    return pl.read_parquet(path).unique("client", keep="first")

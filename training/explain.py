@@ -1,0 +1,36 @@
+"""What a model looks at, over many clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import lightgbm as lgb
+import numpy as np
+
+from credit.dossier import Floats
+from credit.features import CATALOGUE, Matrix
+
+EXPLAINED = 2_000
+"""Clients whose contributions make the global importance: it settles well before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """A sample of clients with their contributions."""
+
+    matrix: Matrix
+    contributions: Floats
+    """Shape (clients, features + 1), log-odds, the base last."""
+
+    @property
+    def importance(self) -> dict[str, float]:
+        """Mean absolute contribution in log-odds, by feature."""
+        weights = np.abs(self.contributions[:, :-1]).mean(axis=0)
+        return dict(zip(CATALOGUE, weights.tolist(), strict=True))
+
+
+def explain_sample(booster: lgb.Booster, matrix: Matrix, *, seed: int) -> Explained:
+    """Explain clients drawn at random."""
+    chosen = np.random.default_rng(seed).permutation(len(matrix))[:EXPLAINED]
+    contributions = np.asarray(booster.predict(matrix[chosen], pred_contrib=True))
+    return Explained(matrix=matrix[chosen], contributions=contributions)

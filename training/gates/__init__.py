@@ -1,0 +1,31 @@
+"""The gates of training: what a model must not fail before it may serve. Listed in docs/gates.md.
+
+evidence ──► every gate ──► findings, the gravest first ──► promoted, or refused
+"""
+
+from __future__ import annotations
+
+from training.gates import calibration, conduct, discrimination, fairness
+from training.gates.evidence import Evidence
+from training.gates.finding import FAILED, Finding, Gate, Verdict
+
+__all__ = ["FAILED", "GATES", "Evidence", "Finding", "Gate", "Verdict", "judge", "refusing"]
+
+GATES: tuple[Gate, ...] = tuple(
+    sorted(
+        (*discrimination.GATES, *calibration.GATES, *conduct.GATES, *fairness.GATES),
+        key=lambda gate: gate.code,
+    )
+)
+
+
+def judge(evidence: Evidence) -> tuple[Finding, ...]:
+    """What every gate of the policy says, the gravest first."""
+    limits = {limit.code: limit for limit in evidence.policy.gates}
+    found = [gate.judge(evidence, limits[gate.code]) for gate in GATES]
+    return tuple(sorted(found, key=lambda one: (list(Verdict).index(one.verdict), one.code)))
+
+
+def refusing(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """The codes of the gates that refuse the model."""
+    return tuple(one.code for one in findings if one.verdict is Verdict.REFUSES)

@@ -1,0 +1,70 @@
+"""What the gates look at: the model as it would serve, and what it says of its clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+import numpy as np
+
+from credit.dossier import Bools, Floats
+from credit.features import Matrix
+from credit.policy import Policy
+from credit.schema import HISTORIES
+from credit.scorer import Scorer
+from stores.dossiers import BATCH, DossierFile
+from training.champion import Champion
+from training.explain import Explained
+from training.fairness import Audit
+from training.fit import Fitted
+from training.intervals import Ranking, resamples
+from training.prepare import Material
+
+ASKED = 100
+"""Clients who are also scored one by one from their JSON document."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One training, ready to be judged."""
+
+    policy: Policy
+    material: Material
+    matrix: Matrix
+    """With the final model's categories, shape (clients, features)."""
+    fitted: Fitted
+    scorer: Scorer
+    """The model as the service would load it."""
+    explained: Explained
+    dossiers: DossierFile
+    champion: Champion | None
+    audits: tuple[Audit, ...]
+    seed: int
+
+    @cached_property
+    def aucs(self) -> list[float]:
+        """The out-of-fold AUC under every resample."""
+        ranking = Ranking(self.material.labels, self.fitted.unseen)
+        return [ranking.auc(weights) for weights in resamples(len(self.material), self.seed)]
+
+    @cached_property
+    def served(self) -> Floats:
+        """Risk of every client as the service would answer, some of their histories hidden."""
+        return self.scorer.risk(self.matrix)
+
+    def whole(self) -> Bools:
+        """Clients none of whose histories was hidden for training, shape (clients,)."""
+        absent = self.dossiers.absent
+        kept = [self.material.known[name] == (name not in absent) for name in HISTORIES]
+        whole: Bools = np.logical_and.reduce(kept)
+        return whole
+
+    def documents(self) -> Iterator[tuple[int, str]]:
+        """Some whole clients: their place in the material, and their dossier as JSON text."""
+        whole = self.whole()
+        first = islice(enumerate(self.dossiers.documents()), BATCH)
+        some = ((place, text) for place, (_, text) in first if whole[place])
+        step = max(1, int(whole[:BATCH].sum()) // ASKED)
+        return islice(some, 0, step * ASKED, step)

@@ -1,0 +1,118 @@
+"""One training, from a folder of tables to a champion, or to a model that is refused.
+
+tables ──► dossiers ──► material ──► fit ──► evaluate ──► gates ──► MLflow ──┬► BentoML ──► clients
+                                                                             └► refused
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import mlflow
+
+from credit.policy import policy_on
+from stores.console import Steps
+from stores.intake import fill_clients
+from stores.mapping import LenderFiles
+from stores.models import MODEL
+from stores.registry import open_experiment, promote, refuse, register
+from stores.settings import Settings
+from training.account import Account, read_studies
+from training.assess import assess
+from training.card import model_card
+from training.champion import champion_on
+from training.data import labelled_dossiers
+from training.fit import FOLDS, PARAMETERS, fit
+from training.gates import Finding, judge, refusing
+from training.outcomes import outcome_shares
+from training.prepare import prepare
+from training.track import lineage, log_account, log_facts, log_pictures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What a training says at its end."""
+
+    tag: str
+    """The version in the registry; of a champion also its tag in the BentoML store."""
+    run_id: str
+    trees: int
+    metrics: dict[str, float]
+    findings: tuple[Finding, ...]
+    """Of every gate, the gravest first."""
+    report: Path
+    clients: int
+    """Dossiers in the client store that came from these tables; none of a refused model."""
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """The codes of the gates that refused the model; it was promoted when there are none."""
+        return refusing(self.findings)
+
+
+def train(
+    where: Settings,
+    data: Path,
+    *,
+    seed: int,
+    steps: Steps,
+    lender: LenderFiles | None = None,
+    parameters: Mapping[str, Any] = PARAMETERS,
+) -> Trained:
+    """Train on the labelled tables of a folder and publish the model, unless a gate refuses it.
+
+    A refused model is registered with its findings; champion, stores and clients stay as they are.
+
+    Raises:
+        InvalidTables: the tables break the schema.
+    """
+    policy = policy_on(datetime.now(UTC).date())
+    dossiers, about = labelled_dossiers(where, data, steps, lender)
+    with steps.step("features", len(dossiers)) as advance:
+        material = prepare(dossiers, seed=seed, progress=advance)
+    with steps.step("folds and final model", FOLDS + 1) as advance:
+        fitted = fit(material, seed=seed, progress=advance, parameters=parameters)
+    with steps.step("MLflow store"):
+        experiment = open_experiment(where)
+    with steps.step("evaluation"):
+        champion = champion_on(where, material, dossiers)
+        evidence = assess(
+            fitted, material, dossiers, policy, champion=champion, about=about, seed=seed
+        )
+    with steps.step("gates"):
+        findings = judge(evidence)
+    with (
+        steps.step("report, MLflow run and registry"),
+        mlflow.start_run(experiment_id=experiment) as run,
+    ):
+        account = Account(
+            run_id=run.info.run_id,
+            evidence=evidence,
+            findings=findings,
+            shares=outcome_shares(material.labels, fitted.unseen, policy, seed=seed),
+            studies=read_studies(where),
+        )
+        facts = evidence.scorer.facts.model_copy(update={"card": model_card(account)})
+        log_facts(fitted, facts.metrics, about, policy, seed)
+        log_pictures(material, fitted, evidence.explained, policy)
+        report = log_account(account, where)
+        told = lineage(fitted, policy, facts.metrics)
+        number = register(fitted.booster, facts, metadata=told)
+    if codes := refusing(findings):
+        refuse(where, number, codes)
+    else:
+        with steps.step("champion in the BentoML store"):
+            promote(where, number)
+    return Trained(
+        tag=f"{MODEL}:{number}",
+        run_id=run.info.run_id,
+        trees=fitted.trees,
+        metrics=facts.metrics,
+        findings=findings,
+        report=report,
+        clients=0 if codes else fill_clients(where, data, steps, lender),
+    )

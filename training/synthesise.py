@@ -1,0 +1,99 @@
+"""Synthetic tables, any number of clients: `python -m training.synthesise`.
+
+    seed -> blocks of clients -> eight files that hold together
+
+They have the columns, the words, the gaps and the difficulty of the public data set, of which only
+aggregates are used (`training/synthetic/parameters.json`); no client in them ever existed.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from stores.console import Advance, Steps
+from training.synthetic.files import TableFiles
+from training.synthetic.marginals import Mask
+from training.synthetic.model import read_model
+from training.synthetic.tables import FILES, Ids, block_tables
+
+BLOCK = 10_000
+"""Clients drawn at a time. It bounds memory, and is part of what a seed means."""
+
+LATER_SHARE = 48_744 / 356_255
+"""The source's clients in `application_test`, of all."""
+
+
+class Format(StrEnum):
+    """How the tables are written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def synthesise(
+    clients: int,
+    out: Path,
+    *,
+    seed: int = 0,
+    file_format: str = "parquet",
+    advance: Advance | None = None,
+) -> None:
+    """Write the eight files into `out`, where they appear only when all are complete.
+
+    The same seed and number of clients give the same bytes. `advance` is told of clients done.
+    """
+    model = read_model()
+    later = _later(clients, seed)
+    ids = Ids()
+    with TableFiles(out, FILES, Format(file_format)) as files:
+        for block, start in enumerate(range(0, clients, BLOCK)):
+            rng = np.random.default_rng([seed, block])
+            some = later[start : start + BLOCK]
+            for table, rows in block_tables(model, some, ids, rng).items():
+                files.append(table, rows)
+            if advance:
+                advance(len(some))
+
+
+def _later(clients: int, seed: int) -> Mask:
+    """Which clients are those of `application_test`."""
+    later = np.arange(clients) < round(clients * LATER_SHARE)
+    return np.random.default_rng([seed]).permutation(later)
+
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    clients: Annotated[
+        int, typer.Option(min=1, help="How many clients, in both application tables together.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(file_okay=False, help="Folder to write the tables into; made if absent."),
+    ],
+    seed: Annotated[
+        int, typer.Option(min=0, help="Another seed draws other clients of the same kind.")
+    ] = 0,
+    file_format: Annotated[
+        Format, typer.Option("--format", help="How to write them.")
+    ] = Format.PARQUET,
+) -> None:
+    """Write synthetic Home Credit tables: applications, and six tables of history.
+
+    About 14 % of the clients are in application_test, without TARGET. Files of that name go.
+    """
+    steps = Steps(Console(stderr=True))
+    with steps.step(f"{clients:,} synthetic clients", total=clients) as advance:
+        synthesise(clients, out, seed=seed, file_format=file_format, advance=advance)
+
+
+if __name__ == "__main__":
+    app()

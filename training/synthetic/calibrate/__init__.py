@@ -1,0 +1,1 @@
+"""Calibration: real rows -> the aggregates in `parameters.json`, nothing that shows a client."""

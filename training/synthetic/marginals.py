@@ -1,0 +1,127 @@
+"""Marginals: how one column is spread over the clients, without the clients.
+
+    trait (standard normal) -> Quantiles or Shares -> the column's values
+
+Who stands high in a trait stands high in its column, whatever the column's unit. Traits are
+correlated (`traits`); marginals know nothing of one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import NormalDist
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+Numbers: TypeAlias = NDArray[np.float64]
+Codes: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.bool_]
+
+NORMAL = NormalDist()
+
+GRIDS = MappingProxyType(
+    {
+        "fine": (0.005, *(i / 100 for i in range(1, 100)), 0.995),
+        "tailed": (0.005, 0.02, *(i / 20 for i in range(1, 20)), 0.98, 0.995),
+        "coarse": tuple(i / 20 for i in range(1, 20)),
+        "quartiles": (0.25, 0.5, 0.75),
+        "halves": (0.5,),
+    }
+)
+"""Levels at which quantiles are kept; 4,000, 4,000, 400, 80 and 40 clients put 20 in every gap."""
+
+OUTERMOST = MappingProxyType(
+    {"fine": 4.5, "tailed": 4.5, "coarse": 3.5, "quartiles": 2.5, "halves": 2.0}
+)
+"""Where, in standard deviations of the trait, the two values at the ends stand."""
+
+
+def knots(grid: str) -> Numbers:
+    """The trait's values at which a grid's quantiles stand, both ends included."""
+    end = OUTERMOST[grid]
+    return np.array([-end, *(NORMAL.inv_cdf(level) for level in GRIDS[grid]), end])
+
+
+_KNOTS = {len(GRIDS[grid]) + 2: knots(grid) for grid in GRIDS}
+
+
+def whole_multiples(numbers: Numbers, step: float) -> Numbers:
+    """The nearest multiples of `step`; of 0.01 it gives 0.07, and not 0.07000000000000001.
+
+    >>> whole_multiples(np.array([10.0, 0.0701]), 4.5)
+    array([9., 0.])
+    >>> whole_multiples(np.array([10.0, 0.0701]), 0.01).tolist()
+    [10.0, 0.07]
+    """
+    if step < 1:
+        per_unit = round(1 / step)
+        return np.asarray(np.round(numbers * per_unit) / per_unit)
+    return np.asarray(np.round(numbers / step) * step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantiles:
+    """A number's quantiles on one of the grids, with an end value on either side.
+
+    >>> heights = Quantiles(values=np.array([0.0, 10, 20, 30, 40]), step=1)
+    >>> heights.at(np.array([-9.0, 0, 0.3, 9]))
+    array([ 0., 20., 24., 40.])
+    """
+
+    values: Numbers
+    step: float
+    """Values are whole multiples of it, as the source's are (its currency counts in 4.5)."""
+
+    def at(self, trait: Numbers) -> Numbers:
+        raw = np.interp(trait, _KNOTS[len(self.values)], self.values)
+        return whole_multiples(raw, self.step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shares:
+    """Words or numbers with their shares, in the order in which the trait runs through them.
+
+    >>> homes = Shares(values=("rented", None, "owned"), shares=np.array([0.2, 0.3, 0.5]))
+    >>> homes.at(np.array([-2.0, -0.5, 2.0])).to_list()
+    ['rented', None, 'owned']
+    """
+
+    values: tuple[str | float | None, ...]
+    shares: Numbers
+
+    @cached_property
+    def _limits(self) -> Numbers:
+        total = self.shares.sum()
+        return np.array([NORMAL.inv_cdf(s) for s in np.cumsum(self.shares[:-1]) / total])
+
+    @cached_property
+    def _series(self) -> pl.Series:
+        numbers = all(isinstance(value, int | float) for value in self.values)
+        return pl.Series(self.values, dtype=pl.Float64 if numbers else pl.String)
+
+    def codes(self, trait: Numbers) -> Codes:
+        """The position of each client's value in `values`."""
+        return np.searchsorted(self._limits, trait)
+
+    def at(self, trait: Numbers) -> pl.Series:
+        return self._series.gather(self.codes(trait))
+
+    def numbers(self, trait: Numbers) -> Numbers:
+        return self.at(trait).to_numpy()
+
+
+Marginal: TypeAlias = Quantiles | Shares
+
+
+def marginal(stored: Mapping[str, Any]) -> Marginal:
+    """Read one marginal of the parameters file."""
+    if "quantiles" in stored:
+        return Quantiles(values=np.array(stored["quantiles"], dtype=float), step=stored["step"])
+    values, shares = zip(*stored["shares"], strict=True)
+    return Shares(values=values, shares=np.array(shares, dtype=float))

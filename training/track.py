@@ -1,0 +1,96 @@
+"""What of a training is written down in MLflow."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mlflow
+
+from credit.features import CATALOGUE
+from credit.policy import Policy
+from stores.settings import Settings
+from training.account import Account, write_json
+from training.card import write_documents
+from training.champion import UNSEEN, keep_unseen
+from training.evaluate import BUSINESS_SCORE
+from training.explain import Explained
+from training.fit import FOLDS, Fitted
+from training.pictures import draw_curves, draw_explanations
+from training.prepare import Material
+from training.report import report
+
+REPORT = "report.html"
+
+
+def log_facts(
+    fitted: Fitted,
+    measured: Mapping[str, float],
+    data: Mapping[str, Any],
+    policy: Policy,
+    seed: int,
+) -> None:
+    """Parameters, metrics with their definition, data fingerprint and code version."""
+    mlflow.log_params({
+        **fitted.parameters,
+        "seed": seed,
+        "folds": FOLDS,
+        "trees": fitted.trees,
+        "features": len(CATALOGUE),
+        "policy_version": policy.version,
+    })  # fmt: skip
+    mlflow.log_params({f"data.{name}": value for name, value in data.items()})
+    mlflow.log_metrics(dict(measured))
+    mlflow.log_metrics({
+        "calibration_slope": fitted.calibration.slope,
+        "calibration_shift": fitted.calibration.shift,
+    })  # fmt: skip
+    mlflow.set_tags({
+        "code": data["code"],
+        "data": data["fingerprint"],
+        "business_score": BUSINESS_SCORE.format(
+            missed=policy.missed_difficulties_cost, refused=policy.refused_good_cost
+        ),
+    })  # fmt: skip
+
+
+def log_pictures(material: Material, fitted: Fitted, explained: Explained, policy: Policy) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        draw_curves(material.labels, fitted.unseen, policy, Path(folder))
+        draw_explanations(explained.matrix, explained.contributions, Path(folder))
+        mlflow.log_artifacts(folder, "pictures")
+
+
+def log_account(account: Account, where: Settings) -> Path:
+    """Report, card, technical file, findings and out-of-fold risks, with the active run.
+
+    Returns:
+        The report's place under `home`, where the one before is replaced.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_documents(account, folder)
+        write_json(account.as_findings(), folder / "findings.json")
+        evidence = account.evidence
+        keep_unseen(evidence.dossiers, evidence.fitted.unseen, folder / UNSEEN)
+        page = report(account)
+        (folder / REPORT).write_text(page)
+        mlflow.log_artifacts(name)
+    where.reports.mkdir(parents=True, exist_ok=True)
+    part = where.reports / f"{REPORT}.part"
+    part.write_text(page)
+    return part.replace(where.reports / REPORT)
+
+
+def lineage(fitted: Fitted, policy: Policy, measured: Mapping[str, float]) -> dict[str, Any]:
+    """What goes with the model wherever it is taken."""
+    return {
+        "threshold": policy.threshold,
+        "searched_threshold": measured["searched_threshold"],
+        "policy_version": policy.version,
+        "auc": measured["auc"],
+        "trees": fitted.trees,
+        "schema": {name: feature.unit.value for name, feature in CATALOGUE.items()},
+    }
