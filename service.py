@@ -1,0 +1,124 @@
+"""The bento: doors in, decisions out, records kept.
+
+POST /predict /explain /predict_many /simulate        this file
+gRPC Predict, Explain, PredictMany                    serving/grpc_server.py
+GET  /v1/... /docs.json /metrics                      serving/resources.py
+GET  /healthz /livez /readyz                          BentoML
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from serving.lean import import_lightgbm_alone
+
+import_lightgbm_alone()
+
+import bentoml
+
+from credit.contract.answer import Failure
+from credit.contract.request import ScoringRequest, read_request, read_requests
+from credit.decision import Decision, Explanation
+from credit.errors import CreditError
+from credit.policy import policy_on
+from serving.errors import told
+from serving.grpc_server import GrpcServer
+from serving.http import LARGEST_MANY, LARGEST_ONE, ManyRequests, OneRequest, answered
+from serving.lane import LeanService, open_lane
+from serving.resources import resources
+from serving.scoring import EXPLAIN, PREDICT, Call, Scoring
+from stores.clients import ClientStore
+from stores.ledger import Ledger, digest
+from stores.models import load, serving_tag
+from stores.settings import direct_libraries, settings
+
+WHERE = settings()
+direct_libraries(WHERE)
+RESOURCES = resources()
+
+
+@bentoml.service(
+    name="credit_scoring",
+    service_class=LeanService,
+    workers=WHERE.workers,
+    traffic={"timeout": WHERE.timeout + 5},  # ours comes first, and is told in our own words
+    logging={"access": {"enabled": False}},
+    metrics={"enabled": False},
+    tracing={"excluded_urls": ".*"},
+)
+@bentoml.asgi_app(RESOURCES, path="/")
+class CreditScoring:
+    """Scores applications for credit, explains every score, and records every decision."""
+
+    model = bentoml.models.BentoModel(serving_tag(WHERE, Path(__file__)))
+
+    def __init__(self) -> None:
+        self.scoring = Scoring(
+            scorer=load(self.model),
+            clients=ClientStore(WHERE.clients),
+            ledger=Ledger(WHERE.ledger),
+            policy_on=policy_on,
+            patience=WHERE.patience,
+        )
+        self.scoring.warm()
+        self.grpc = GrpcServer(self.scoring, WHERE)
+        RESOURCES.state.scoring = self.scoring
+
+    @bentoml.on_startup
+    async def start(self) -> None:
+        await self.grpc.start()
+        one = dict.fromkeys(("predict", "explain", "simulate"), OneRequest)
+        open_lane(self, {**one, "predict_many": ManyRequests})
+
+    @bentoml.on_shutdown
+    async def stop(self) -> None:
+        await self.grpc.stop()
+        self.scoring.close()
+
+    async def __is_ready__(self) -> bool:
+        return self.grpc.ready
+
+    @bentoml.api
+    async def predict(self, request: OneRequest, /) -> Decision:
+        """The decision on one application, recorded."""
+        return await answered(lambda: self._judge(request, PREDICT))
+
+    @bentoml.api
+    async def explain(self, request: OneRequest, /) -> Explanation:
+        """The decision with every feature's contribution and the reasons, recorded."""
+        return await answered(lambda: self._judge(request, EXPLAIN))
+
+    @bentoml.api
+    async def simulate(self, request: OneRequest, /) -> Explanation:
+        """What the explained decision would be; nothing is recorded."""
+        return await answered(lambda: self._simulate(request))
+
+    @bentoml.api
+    async def predict_many(self, request: ManyRequests, /) -> list[Decision | Failure]:
+        """Decisions in order; a bad request is an error in its place and harms no other."""
+        return await answered(lambda: self._judge_many(request))
+
+    async def _judge(self, request: OneRequest, kind: str) -> Any:
+        body = await request.body(LARGEST_ONE)
+        until = request.until(WHERE.timeout)
+        call = Call(kind=kind, digest=digest(kind, body), key=request.key, until=until)
+        return await request.waited_for(self.scoring.judge(read_request(body), call))
+
+    async def _simulate(self, request: OneRequest) -> Any:
+        said = read_request(await request.body(LARGEST_ONE))
+        work = self.scoring.simulate(said, request.until(WHERE.timeout))
+        return await request.waited_for(work)
+
+    async def _judge_many(self, request: ManyRequests) -> Any:
+        body = await request.body(LARGEST_MANY)
+        requests = await asyncio.to_thread(read_requests, body)
+        until = request.until(WHERE.timeout)
+        call = Call(kind=PREDICT, digest=digest(PREDICT, body), until=until)
+        return await request.waited_for(self._listed(requests, call))
+
+    async def _listed(self, requests: Sequence[ScoringRequest | CreditError], call: Call) -> Any:
+        outcomes = self.scoring.judge_many(requests, call)
+        return [told(one) if isinstance(one, BaseException) else one async for one in outcomes]

@@ -1,0 +1,1 @@
+"""How decisions are served: doors in front, runners behind."""

@@ -1,0 +1,31 @@
+"""python -m serving: the champion behind HTTP and gRPC, in the foreground."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from serving.commands import serve_command
+from stores.console import errors_told
+from stores.settings import settings
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def serve(
+    bento: Annotated[
+        str, typer.Argument(help="What to serve: this source tree, or a built bento's tag.")
+    ] = "service:CreditScoring",
+) -> None:
+    """Serve over HTTP on CREDIT_HTTP_PORT (3000) and gRPC on CREDIT_GRPC_PORT, until Ctrl-C."""
+    with errors_told(Console(stderr=True)):
+        command = serve_command(settings(), bento)
+    os.execv(command[0], command)  # noqa: S606 -- no shell is wanted
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,87 @@
+"""How the domain's errors are told to callers: one table, one shape, nothing of our insides."""
+
+from __future__ import annotations
+
+import math
+from http import HTTPStatus
+from typing import Any
+
+from credit.errors import LONGEST_SHOWN, CreditError, Faulty, shown
+
+STATUS = {
+    "not-json": HTTPStatus.BAD_REQUEST,
+    "not-protobuf": HTTPStatus.BAD_REQUEST,
+    "invalid-request": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "unknown-client": HTTPStatus.NOT_FOUND,
+    "unknown-decision": HTTPStatus.NOT_FOUND,
+    "idempotency-key-reused": HTTPStatus.CONFLICT,
+    "body-too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
+    "deadline-exceeded": HTTPStatus.GATEWAY_TIMEOUT,
+}
+"""HTTP's word for a code. What is not listed is our own fault: 500, with nothing said of it."""
+
+
+class BodyTooLarge(CreditError):
+    """The body of a request is larger than its door lets in."""
+
+    code = "body-too-large"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the body is larger than {most:,} bytes")
+
+
+class Overloaded(CreditError):
+    """More is asked for than can be answered in good time; nothing was begun."""
+
+    code = "overloaded"
+
+    def __init__(self, wait: float) -> None:
+        self.retry_after = max(math.ceil(wait), 1)
+        """Seconds after which to ask again."""
+        super().__init__(f"too much is asked at once; ask again in {self.retry_after} s")
+
+
+class DeadlineExceeded(CreditError):
+    """The time that the caller or the service gives a request was over before the answer."""
+
+    code = "deadline-exceeded"
+
+    def __init__(self) -> None:
+        super().__init__("the time for the answer was over; nobody waits for it any more")
+
+
+def status_of(error: BaseException) -> HTTPStatus:
+    code = error.code if isinstance(error, CreditError) else ""
+    return STATUS.get(code, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def told(error: BaseException) -> dict[str, Any]:
+    """The error as callers see it.
+
+    >>> told(ZeroDivisionError("secret"))["error"]["code"]
+    'internal-error'
+    """
+    if not isinstance(error, CreditError) or error.code not in STATUS:
+        return body("internal-error", "the service failed; the fault is ours and was logged")
+    faults = error.faults if isinstance(error, Faulty) else ()
+    return body(
+        error.code,
+        str(error).partition(":\n")[0],
+        [{"where": f.where, "got": plain(f.got), "expected": f.expected} for f in faults],
+    )
+
+
+def plain(value: object) -> object:
+    """A wrong value that JSON can carry: itself where it is short, else as text."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) < 2**53:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return value if isinstance(value, str) and len(value) <= LONGEST_SHOWN else shown(value)
+
+
+def body(code: str, message: str, faults: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "faults": faults or []}}

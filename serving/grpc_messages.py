@@ -1,0 +1,162 @@
+"""Between protobuf and the domain: requests in, decisions out."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from google.protobuf.message import DecodeError, Message
+
+from credit.contract.request import MOST_REQUESTS, ScoringRequest, read_said
+from credit.decision import Contribution, Decision, Explanation, Outcome, Reason
+from credit.errors import CreditError, Fault, Faulty, InvalidDossier
+from credit.schema import APPLICATION
+from credit.text import Text
+from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
+
+OUTCOMES = {
+    Outcome.APPROVE: pb.OUTCOME_APPROVE,
+    Outcome.REFER: pb.OUTCOME_REFER,
+    Outcome.DECLINE: pb.OUTCOME_DECLINE,
+}
+
+
+class NotProtobuf(Faulty):
+    """The bytes of a message are not the message that the call takes."""
+
+    code = "not-protobuf"
+    subject = "message"
+
+
+def read_message(kind: type[Message], body: bytes) -> Any:
+    """The message in some bytes.
+
+    Raises:
+        NotProtobuf: they are something else.
+        InvalidDossier: they hold fields that the message does not have; passing over them might
+            change a decision.
+    """
+    message = kind()
+    try:
+        message.ParseFromString(body)
+    except DecodeError as error:
+        expected = f"a {message.DESCRIPTOR.full_name}"
+        raise NotProtobuf([Fault("message", f"{len(body):,} bytes", expected)]) from error
+    size = message.ByteSize()
+    message.DiscardUnknownFields()
+    if unknown := size - message.ByteSize():
+        expected = f"the fields of {message.DESCRIPTOR.full_name}, which reflection tells"
+        raise InvalidDossier([Fault("request", f"{unknown:,} bytes of unknown fields", expected)])
+    return message
+
+
+def read_scoring(message: pb.ScoringRequest) -> ScoringRequest:
+    """The request in a message.
+
+    Raises:
+        InvalidDossier: the request breaks the schema.
+    """
+    said: dict[str, Any] = {}
+    if message.HasField("client_id"):
+        said["client_id"] = message.client_id
+    if message.HasField("dossier"):
+        said["dossier"] = _dossier(message.dossier)
+    changes = dict.fromkeys(message.changes_to_unknown) | _row(message.changes)
+    if changes:
+        said["changes"] = changes
+    return read_said(said)
+
+
+def read_many(message: pb.PredictManyRequest) -> list[ScoringRequest | CreditError]:
+    """The requests in a message; a bad one is an error in its place.
+
+    Raises:
+        InvalidDossier: there are too many.
+    """
+    if (count := len(message.requests)) > MOST_REQUESTS:
+        raise InvalidDossier([Fault("requests", count, f"at most {MOST_REQUESTS:,}")])
+    return [_read_one(one) for one in message.requests]
+
+
+def _read_one(message: pb.ScoringRequest) -> ScoringRequest | CreditError:
+    if message.idempotency_key:
+        found = message.idempotency_key
+        return InvalidDossier(
+            [Fault("idempotency_key", found, "none: it is for Predict, Explain")]
+        )
+    try:
+        return read_scoring(message)
+    except CreditError as error:
+        return error
+
+
+def decision_message(decision: Decision) -> pb.Decision:
+    """A recorded decision."""
+    message = pb.Decision(
+        decision_id=decision.decision_id or "",
+        client_id=decision.client_id,
+        risk=decision.risk,
+        index=decision.index,
+        points=decision.points,
+        outcome=OUTCOMES[decision.outcome],
+        rules=decision.rules,
+        threshold=decision.threshold,
+        model_version=decision.model_version,
+        policy_version=decision.policy_version,
+    )
+    message.decided_at.FromDatetime(decision.decided_at)
+    return message
+
+
+def explanation_message(explanation: Explanation) -> pb.Explanation:
+    """A recorded decision with what made it."""
+    return pb.Explanation(
+        decision=decision_message(explanation),
+        base_risk=explanation.base_risk,
+        contributions=map(_contribution, explanation.contributions),
+        reasons=map(_reason, explanation.reasons),
+    )
+
+
+def _contribution(told: Contribution) -> pb.Contribution:
+    message = pb.Contribution()
+    message.CopyFrom(_whatever_the_value(told.feature, told.label, told.concept, told.unit))
+    if isinstance(told.value, str):
+        message.word = told.value
+    elif told.value is not None:
+        message.number = told.value
+    message.log_odds = told.log_odds
+    message.points = told.points
+    return message
+
+
+@cache
+def _whatever_the_value(feature: str, label: Text, concept: str, unit: str) -> pb.Contribution:
+    return pb.Contribution(feature=feature, label=_text(label), concept=concept, unit=unit)
+
+
+def _reason(told: Reason) -> pb.Reason:
+    return pb.Reason(
+        concept=told.concept,
+        label=_text(told.label),
+        text=_text(told.text),
+        raises=told.raises,
+        log_odds=told.log_odds,
+        points=told.points,
+    )
+
+
+def _text(text: Text) -> pb.Text:
+    return pb.Text(fr=text.fr, en=text.en)
+
+
+def _dossier(message: Message) -> dict[str, Any]:
+    return {
+        field.name: _row(part) if field.name == APPLICATION.name else list(map(_row, part.rows))
+        for field, part in message.ListFields()
+    }
+
+
+def _row(message: Message) -> dict[str, Any]:
+    """The cells that are known."""
+    return {field.name: value for field, value in message.ListFields()}

@@ -1,0 +1,188 @@
+"""The gRPC door, in every worker beside HTTP: same core, same ledger, same answers.
+
+bytes ──► message ──► Scoring ──► message ──► bytes
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from credit.decision import Decision
+from serving.edge import REQUESTS
+from serving.errors import BodyTooLarge
+from serving.grpc_errors import failure, status
+from serving.grpc_messages import (
+    decision_message,
+    explanation_message,
+    read_many,
+    read_message,
+    read_scoring,
+)
+from serving.http import LARGEST_MANY, LARGEST_ONE
+from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
+from serving.scoring import EXPLAIN, PREDICT, Call, Scoring
+from stores.ledger import digest
+from stores.settings import Settings
+
+LOG = logging.getLogger("bentoml.credit")
+
+SERVICE = pb.DESCRIPTOR.services_by_name["CreditScoring"].full_name
+KEY = "idempotency-key"
+
+GRACE = 20.0
+"""Seconds that calls under way have when the worker stops."""
+
+MINUTE = 60_000  # ms
+OPTIONS = (
+    # Every worker listens on the port, and the kernel deals out the connections between them.
+    ("grpc.so_reuseport", 1),
+    # They are dealt once: connections that grow old are dealt anew, to new workers too.
+    ("grpc.max_connection_age_ms", 10 * MINUTE),
+    ("grpc.max_connection_age_grace_ms", MINUTE // 2),
+    ("grpc.keepalive_time_ms", MINUTE),
+    ("grpc.keepalive_timeout_ms", MINUTE // 3),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", MINUTE // 6),
+    ("grpc.max_receive_message_length", LARGEST_MANY),
+    ("grpc.max_send_message_length", LARGEST_MANY),
+)
+
+Context = grpc.aio.ServicerContext[bytes, Any]
+
+
+class GrpcServer:
+    """Listens from `start` until `stop`."""
+
+    def __init__(self, scoring: Scoring, where: Settings) -> None:
+        self._where = where
+        self._calls = _Calls(scoring, where.timeout)
+        self._server: grpc.aio.Server | None = None
+        self._health = health.aio.HealthServicer()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the door is open."""
+        return self._server is not None
+
+    async def start(self) -> None:
+        """Open the door.
+
+        Raises:
+            RuntimeError: the port is taken.
+        """
+        server = grpc.aio.server(options=OPTIONS)
+        server.add_generic_rpc_handlers((self._calls.handler(),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, server)
+        address = f"{self._where.host}:{self._where.grpc_port}"
+        if credentials := _credentials(self._where):
+            server.add_secure_port(address, credentials)
+        else:
+            server.add_insecure_port(address)
+        await server.start()
+        for name in ("", SERVICE):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        self._server = server
+
+    async def stop(self) -> None:
+        """Take no new calls, finish those under way, and close."""
+        server, self._server = self._server, None
+        if server:
+            await self._health.enter_graceful_shutdown()
+            await server.stop(GRACE)
+
+
+class _Calls:
+    """The calls of the service. They read messages themselves: malformed ones are told as such."""
+
+    def __init__(self, scoring: Scoring, timeout: float) -> None:
+        self._scoring = scoring
+        self._timeout = timeout
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        one, many = grpc.unary_unary_rpc_method_handler, grpc.unary_stream_rpc_method_handler
+        send = pb.PredictManyResponse.SerializeToString
+        return grpc.method_handlers_generic_handler(
+            SERVICE,
+            {
+                "Predict": one(self.predict, None, pb.Decision.SerializeToString),
+                "Explain": one(self.explain, None, pb.Explanation.SerializeToString),
+                "PredictMany": many(self.predict_many, None, send),
+            },
+        )
+
+    async def predict(self, body: bytes, context: Context) -> pb.Decision:
+        async with _measured("Predict", context):
+            return decision_message(await self._judge(body, context, PREDICT))
+
+    async def explain(self, body: bytes, context: Context) -> pb.Explanation:
+        async with _measured("Explain", context):
+            return explanation_message(await self._judge(body, context, EXPLAIN))
+
+    async def predict_many(
+        self, body: bytes, context: Context
+    ) -> AsyncIterator[pb.PredictManyResponse]:
+        async with _measured("PredictMany", context):
+            requests = read_many(read_message(pb.PredictManyRequest, body))
+            call = self._call(body, context, PREDICT, None)
+            place = 0
+            async for outcome in self._scoring.judge_many(requests, call):
+                if isinstance(outcome, Decision):
+                    yield pb.PredictManyResponse(place=place, decision=decision_message(outcome))
+                else:
+                    yield pb.PredictManyResponse(place=place, error=failure(outcome))
+                place += 1
+
+    async def _judge(self, body: bytes, context: Context, kind: str) -> Any:
+        if len(body) > LARGEST_ONE:
+            raise BodyTooLarge(LARGEST_ONE)
+        message = read_message(pb.ScoringRequest, body)
+        key = message.idempotency_key or dict(context.invocation_metadata() or ()).get(KEY)
+        call = self._call(body, context, kind, None if key is None else str(key))
+        return await self._scoring.judge(read_scoring(message), call)
+
+    def _call(self, body: bytes, context: Context, kind: str, key: str | None) -> Call:
+        left = min(context.time_remaining() or self._timeout, self._timeout)
+        return Call(
+            kind=kind, digest=digest(kind, body), key=key, until=time.perf_counter() + left
+        )
+
+
+@asynccontextmanager
+async def _measured(name: str, context: Context) -> AsyncIterator[None]:
+    """Measure a call; whatever fails in it ends it with the status of its error."""
+    began = time.perf_counter()
+    ended = grpc.StatusCode.CANCELLED
+    try:
+        try:
+            yield
+            ended = grpc.StatusCode.OK
+        except Exception as error:
+            told = status(error)
+            ended = told.code
+            if ended is grpc.StatusCode.INTERNAL:
+                LOG.exception("a call failed")
+            await context.abort(told.code, told.details, told.trailing_metadata)
+    finally:
+        labels = {"route": f"/{SERVICE}/{name}", "status": ended.name}
+        REQUESTS.labels(**labels).observe(time.perf_counter() - began)
+
+
+def _credentials(where: Settings) -> grpc.ServerCredentials | None:
+    if where.grpc_tls_cert is None or where.grpc_tls_key is None:
+        return None
+    clients = where.grpc_tls_clients
+    return grpc.ssl_server_credentials(
+        [(where.grpc_tls_key.read_bytes(), where.grpc_tls_cert.read_bytes())],
+        root_certificates=clients.read_bytes() if clients else None,
+        require_client_auth=clients is not None,
+    )

@@ -1,0 +1,66 @@
+"""The straight way: from the server to a scoring call, past what BentoML does around it.
+
+uvicorn ──► Edge ──► Lane ─┬─► predict, explain, simulate, predict_many
+                           └─► BentoML: everything else
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import partial
+
+import bentoml
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serving.edge import Edge
+from serving.http import Unread
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+CALLS: MutableMapping[str, Handler] = {}
+"""By path; BentoML answers a call that is not here, and every call until this is filled."""
+
+
+class LeanService(bentoml.Service):  # type: ignore[misc]  # exported lazily, without a type
+    """A BentoML service whose own calls are answered without its tracing, timer and parsing.
+
+    They cost more than the decision itself does in a batch. Both ways end in the same method.
+    """
+
+    def to_asgi(self, is_main: bool = True) -> ASGIApp:  # noqa: FBT001, FBT002 -- BentoML's signature
+        return Edge(Lane(super().to_asgi(is_main)))
+
+
+class Lane:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = CALLS.get(scope.get("path", ""))
+        if handler is None or scope["type"] != "http" or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        response = await handler(Request(scope, receive))
+        await response(scope, receive, send)
+
+
+def open_lane(service: object, kinds: Mapping[str, type[Unread]]) -> None:
+    """Answer these APIs of a service's instance on the straight way.
+
+    Args:
+        kinds: What each API takes, by its name.
+    """
+    for name, kind in kinds.items():
+        api = getattr(type(service), name)
+        CALLS[api.route] = _handler(partial(api.func, service), kind)
+
+
+def _handler(call: Callable[[Unread], Awaitable[Response]], kind: type[Unread]) -> Handler:
+    async def handle(request: Request) -> Response:
+        return await call(kind.of(request))
+
+    return handle

@@ -1,0 +1,1 @@
+"""The gRPC contract. `python -m serving.proto` makes from the schema what is made from it."""

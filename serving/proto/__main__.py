@@ -1,0 +1,52 @@
+"""python -m serving.proto: the dossier's messages from the schema, then Python from all messages.
+
+credit/schema ──► dossier.proto ─┐
+                  scoring.proto ─┴─► protoc ──► *_pb2.py, *_pb2.pyi, *_pb2_grpc.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serving.proto.dossier import dossier_proto
+
+HERE = Path(__file__).parent
+PACKAGE = Path("credit", "scoring", "v1")
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def generate(
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = HERE,
+) -> None:
+    """Write the dossier's messages and generate the Python modules."""
+    # Only whoever changes the contract needs the compiler.
+    from grpc_tools import protoc  # noqa: PLC0415
+
+    folder = out / PACKAGE
+    folder.mkdir(parents=True, exist_ok=True)
+    before = HERE / PACKAGE / "dossier.proto"
+    (folder / "dossier.proto").write_text(
+        dossier_proto(before.read_text() if before.exists() else "")
+    )
+    files = [str(PACKAGE / name) for name in ("dossier.proto", "scoring.proto")]
+    google = Path(protoc.__file__).parent / "_proto"
+    outputs = [f"--{kind}_out={out}" for kind in ("python", "pyi", "grpc_python")]
+    code = protoc.main(["protoc", f"-I{out}", f"-I{HERE}", f"-I{google}", *outputs, *files])
+    if code:
+        raise typer.Exit(code)
+    for made in folder.glob("*_pb2*.py*"):
+        # protoc takes the proto package for a Python one; ours of that name is the domain.
+        text = made.read_text().replace(
+            "from credit.scoring.v1 import", "from serving.proto.credit.scoring.v1 import"
+        )
+        made.write_text(text)
+    (folder / "dossier_pb2_grpc.py").unlink()  # it holds messages only
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,523 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Application(_message.Message):
+    __slots__ = ("SK_ID_CURR", "NAME_CONTRACT_TYPE", "CODE_GENDER", "FLAG_OWN_CAR", "FLAG_OWN_REALTY", "CNT_CHILDREN", "AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE", "NAME_TYPE_SUITE", "NAME_INCOME_TYPE", "NAME_EDUCATION_TYPE", "NAME_FAMILY_STATUS", "NAME_HOUSING_TYPE", "REGION_POPULATION_RELATIVE", "DAYS_BIRTH", "DAYS_EMPLOYED", "DAYS_REGISTRATION", "DAYS_ID_PUBLISH", "OWN_CAR_AGE", "FLAG_MOBIL", "FLAG_EMP_PHONE", "FLAG_WORK_PHONE", "FLAG_CONT_MOBILE", "FLAG_PHONE", "FLAG_EMAIL", "OCCUPATION_TYPE", "CNT_FAM_MEMBERS", "REGION_RATING_CLIENT", "REGION_RATING_CLIENT_W_CITY", "WEEKDAY_APPR_PROCESS_START", "HOUR_APPR_PROCESS_START", "REG_REGION_NOT_LIVE_REGION", "REG_REGION_NOT_WORK_REGION", "LIVE_REGION_NOT_WORK_REGION", "REG_CITY_NOT_LIVE_CITY", "REG_CITY_NOT_WORK_CITY", "LIVE_CITY_NOT_WORK_CITY", "ORGANIZATION_TYPE", "EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3", "APARTMENTS_AVG", "BASEMENTAREA_AVG", "YEARS_BEGINEXPLUATATION_AVG", "YEARS_BUILD_AVG", "COMMONAREA_AVG", "ELEVATORS_AVG", "ENTRANCES_AVG", "FLOORSMAX_AVG", "FLOORSMIN_AVG", "LANDAREA_AVG", "LIVINGAPARTMENTS_AVG", "LIVINGAREA_AVG", "NONLIVINGAPARTMENTS_AVG", "NONLIVINGAREA_AVG", "APARTMENTS_MODE", "BASEMENTAREA_MODE", "YEARS_BEGINEXPLUATATION_MODE", "YEARS_BUILD_MODE", "COMMONAREA_MODE", "ELEVATORS_MODE", "ENTRANCES_MODE", "FLOORSMAX_MODE", "FLOORSMIN_MODE", "LANDAREA_MODE", "LIVINGAPARTMENTS_MODE", "LIVINGAREA_MODE", "NONLIVINGAPARTMENTS_MODE", "NONLIVINGAREA_MODE", "APARTMENTS_MEDI", "BASEMENTAREA_MEDI", "YEARS_BEGINEXPLUATATION_MEDI", "YEARS_BUILD_MEDI", "COMMONAREA_MEDI", "ELEVATORS_MEDI", "ENTRANCES_MEDI", "FLOORSMAX_MEDI", "FLOORSMIN_MEDI", "LANDAREA_MEDI", "LIVINGAPARTMENTS_MEDI", "LIVINGAREA_MEDI", "NONLIVINGAPARTMENTS_MEDI", "NONLIVINGAREA_MEDI", "TOTALAREA_MODE", "FONDKAPREMONT_MODE", "HOUSETYPE_MODE", "WALLSMATERIAL_MODE", "EMERGENCYSTATE_MODE", "OBS_30_CNT_SOCIAL_CIRCLE", "DEF_30_CNT_SOCIAL_CIRCLE", "OBS_60_CNT_SOCIAL_CIRCLE", "DEF_60_CNT_SOCIAL_CIRCLE", "DAYS_LAST_PHONE_CHANGE", "FLAG_DOCUMENT_2", "FLAG_DOCUMENT_3", "FLAG_DOCUMENT_4", "FLAG_DOCUMENT_5", "FLAG_DOCUMENT_6", "FLAG_DOCUMENT_7", "FLAG_DOCUMENT_8", "FLAG_DOCUMENT_9", "FLAG_DOCUMENT_10", "FLAG_DOCUMENT_11", "FLAG_DOCUMENT_12", "FLAG_DOCUMENT_13", "FLAG_DOCUMENT_14", "FLAG_DOCUMENT_15", "FLAG_DOCUMENT_16", "FLAG_DOCUMENT_17", "FLAG_DOCUMENT_18", "FLAG_DOCUMENT_19", "FLAG_DOCUMENT_20", "FLAG_DOCUMENT_21", "AMT_REQ_CREDIT_BUREAU_HOUR", "AMT_REQ_CREDIT_BUREAU_DAY", "AMT_REQ_CREDIT_BUREAU_WEEK", "AMT_REQ_CREDIT_BUREAU_MON", "AMT_REQ_CREDIT_BUREAU_QRT", "AMT_REQ_CREDIT_BUREAU_YEAR")
+    SK_ID_CURR_FIELD_NUMBER: _ClassVar[int]
+    NAME_CONTRACT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    CODE_GENDER_FIELD_NUMBER: _ClassVar[int]
+    FLAG_OWN_CAR_FIELD_NUMBER: _ClassVar[int]
+    FLAG_OWN_REALTY_FIELD_NUMBER: _ClassVar[int]
+    CNT_CHILDREN_FIELD_NUMBER: _ClassVar[int]
+    AMT_INCOME_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    AMT_CREDIT_FIELD_NUMBER: _ClassVar[int]
+    AMT_ANNUITY_FIELD_NUMBER: _ClassVar[int]
+    AMT_GOODS_PRICE_FIELD_NUMBER: _ClassVar[int]
+    NAME_TYPE_SUITE_FIELD_NUMBER: _ClassVar[int]
+    NAME_INCOME_TYPE_FIELD_NUMBER: _ClassVar[int]
+    NAME_EDUCATION_TYPE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FAMILY_STATUS_FIELD_NUMBER: _ClassVar[int]
+    NAME_HOUSING_TYPE_FIELD_NUMBER: _ClassVar[int]
+    REGION_POPULATION_RELATIVE_FIELD_NUMBER: _ClassVar[int]
+    DAYS_BIRTH_FIELD_NUMBER: _ClassVar[int]
+    DAYS_EMPLOYED_FIELD_NUMBER: _ClassVar[int]
+    DAYS_REGISTRATION_FIELD_NUMBER: _ClassVar[int]
+    DAYS_ID_PUBLISH_FIELD_NUMBER: _ClassVar[int]
+    OWN_CAR_AGE_FIELD_NUMBER: _ClassVar[int]
+    FLAG_MOBIL_FIELD_NUMBER: _ClassVar[int]
+    FLAG_EMP_PHONE_FIELD_NUMBER: _ClassVar[int]
+    FLAG_WORK_PHONE_FIELD_NUMBER: _ClassVar[int]
+    FLAG_CONT_MOBILE_FIELD_NUMBER: _ClassVar[int]
+    FLAG_PHONE_FIELD_NUMBER: _ClassVar[int]
+    FLAG_EMAIL_FIELD_NUMBER: _ClassVar[int]
+    OCCUPATION_TYPE_FIELD_NUMBER: _ClassVar[int]
+    CNT_FAM_MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    REGION_RATING_CLIENT_FIELD_NUMBER: _ClassVar[int]
+    REGION_RATING_CLIENT_W_CITY_FIELD_NUMBER: _ClassVar[int]
+    WEEKDAY_APPR_PROCESS_START_FIELD_NUMBER: _ClassVar[int]
+    HOUR_APPR_PROCESS_START_FIELD_NUMBER: _ClassVar[int]
+    REG_REGION_NOT_LIVE_REGION_FIELD_NUMBER: _ClassVar[int]
+    REG_REGION_NOT_WORK_REGION_FIELD_NUMBER: _ClassVar[int]
+    LIVE_REGION_NOT_WORK_REGION_FIELD_NUMBER: _ClassVar[int]
+    REG_CITY_NOT_LIVE_CITY_FIELD_NUMBER: _ClassVar[int]
+    REG_CITY_NOT_WORK_CITY_FIELD_NUMBER: _ClassVar[int]
+    LIVE_CITY_NOT_WORK_CITY_FIELD_NUMBER: _ClassVar[int]
+    ORGANIZATION_TYPE_FIELD_NUMBER: _ClassVar[int]
+    EXT_SOURCE_1_FIELD_NUMBER: _ClassVar[int]
+    EXT_SOURCE_2_FIELD_NUMBER: _ClassVar[int]
+    EXT_SOURCE_3_FIELD_NUMBER: _ClassVar[int]
+    APARTMENTS_AVG_FIELD_NUMBER: _ClassVar[int]
+    BASEMENTAREA_AVG_FIELD_NUMBER: _ClassVar[int]
+    YEARS_BEGINEXPLUATATION_AVG_FIELD_NUMBER: _ClassVar[int]
+    YEARS_BUILD_AVG_FIELD_NUMBER: _ClassVar[int]
+    COMMONAREA_AVG_FIELD_NUMBER: _ClassVar[int]
+    ELEVATORS_AVG_FIELD_NUMBER: _ClassVar[int]
+    ENTRANCES_AVG_FIELD_NUMBER: _ClassVar[int]
+    FLOORSMAX_AVG_FIELD_NUMBER: _ClassVar[int]
+    FLOORSMIN_AVG_FIELD_NUMBER: _ClassVar[int]
+    LANDAREA_AVG_FIELD_NUMBER: _ClassVar[int]
+    LIVINGAPARTMENTS_AVG_FIELD_NUMBER: _ClassVar[int]
+    LIVINGAREA_AVG_FIELD_NUMBER: _ClassVar[int]
+    NONLIVINGAPARTMENTS_AVG_FIELD_NUMBER: _ClassVar[int]
+    NONLIVINGAREA_AVG_FIELD_NUMBER: _ClassVar[int]
+    APARTMENTS_MODE_FIELD_NUMBER: _ClassVar[int]
+    BASEMENTAREA_MODE_FIELD_NUMBER: _ClassVar[int]
+    YEARS_BEGINEXPLUATATION_MODE_FIELD_NUMBER: _ClassVar[int]
+    YEARS_BUILD_MODE_FIELD_NUMBER: _ClassVar[int]
+    COMMONAREA_MODE_FIELD_NUMBER: _ClassVar[int]
+    ELEVATORS_MODE_FIELD_NUMBER: _ClassVar[int]
+    ENTRANCES_MODE_FIELD_NUMBER: _ClassVar[int]
+    FLOORSMAX_MODE_FIELD_NUMBER: _ClassVar[int]
+    FLOORSMIN_MODE_FIELD_NUMBER: _ClassVar[int]
+    LANDAREA_MODE_FIELD_NUMBER: _ClassVar[int]
+    LIVINGAPARTMENTS_MODE_FIELD_NUMBER: _ClassVar[int]
+    LIVINGAREA_MODE_FIELD_NUMBER: _ClassVar[int]
+    NONLIVINGAPARTMENTS_MODE_FIELD_NUMBER: _ClassVar[int]
+    NONLIVINGAREA_MODE_FIELD_NUMBER: _ClassVar[int]
+    APARTMENTS_MEDI_FIELD_NUMBER: _ClassVar[int]
+    BASEMENTAREA_MEDI_FIELD_NUMBER: _ClassVar[int]
+    YEARS_BEGINEXPLUATATION_MEDI_FIELD_NUMBER: _ClassVar[int]
+    YEARS_BUILD_MEDI_FIELD_NUMBER: _ClassVar[int]
+    COMMONAREA_MEDI_FIELD_NUMBER: _ClassVar[int]
+    ELEVATORS_MEDI_FIELD_NUMBER: _ClassVar[int]
+    ENTRANCES_MEDI_FIELD_NUMBER: _ClassVar[int]
+    FLOORSMAX_MEDI_FIELD_NUMBER: _ClassVar[int]
+    FLOORSMIN_MEDI_FIELD_NUMBER: _ClassVar[int]
+    LANDAREA_MEDI_FIELD_NUMBER: _ClassVar[int]
+    LIVINGAPARTMENTS_MEDI_FIELD_NUMBER: _ClassVar[int]
+    LIVINGAREA_MEDI_FIELD_NUMBER: _ClassVar[int]
+    NONLIVINGAPARTMENTS_MEDI_FIELD_NUMBER: _ClassVar[int]
+    NONLIVINGAREA_MEDI_FIELD_NUMBER: _ClassVar[int]
+    TOTALAREA_MODE_FIELD_NUMBER: _ClassVar[int]
+    FONDKAPREMONT_MODE_FIELD_NUMBER: _ClassVar[int]
+    HOUSETYPE_MODE_FIELD_NUMBER: _ClassVar[int]
+    WALLSMATERIAL_MODE_FIELD_NUMBER: _ClassVar[int]
+    EMERGENCYSTATE_MODE_FIELD_NUMBER: _ClassVar[int]
+    OBS_30_CNT_SOCIAL_CIRCLE_FIELD_NUMBER: _ClassVar[int]
+    DEF_30_CNT_SOCIAL_CIRCLE_FIELD_NUMBER: _ClassVar[int]
+    OBS_60_CNT_SOCIAL_CIRCLE_FIELD_NUMBER: _ClassVar[int]
+    DEF_60_CNT_SOCIAL_CIRCLE_FIELD_NUMBER: _ClassVar[int]
+    DAYS_LAST_PHONE_CHANGE_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_2_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_3_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_4_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_5_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_6_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_7_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_8_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_9_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_10_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_11_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_12_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_13_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_14_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_15_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_16_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_17_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_18_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_19_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_20_FIELD_NUMBER: _ClassVar[int]
+    FLAG_DOCUMENT_21_FIELD_NUMBER: _ClassVar[int]
+    AMT_REQ_CREDIT_BUREAU_HOUR_FIELD_NUMBER: _ClassVar[int]
+    AMT_REQ_CREDIT_BUREAU_DAY_FIELD_NUMBER: _ClassVar[int]
+    AMT_REQ_CREDIT_BUREAU_WEEK_FIELD_NUMBER: _ClassVar[int]
+    AMT_REQ_CREDIT_BUREAU_MON_FIELD_NUMBER: _ClassVar[int]
+    AMT_REQ_CREDIT_BUREAU_QRT_FIELD_NUMBER: _ClassVar[int]
+    AMT_REQ_CREDIT_BUREAU_YEAR_FIELD_NUMBER: _ClassVar[int]
+    SK_ID_CURR: int
+    NAME_CONTRACT_TYPE: str
+    CODE_GENDER: str
+    FLAG_OWN_CAR: str
+    FLAG_OWN_REALTY: str
+    CNT_CHILDREN: int
+    AMT_INCOME_TOTAL: float
+    AMT_CREDIT: float
+    AMT_ANNUITY: float
+    AMT_GOODS_PRICE: float
+    NAME_TYPE_SUITE: str
+    NAME_INCOME_TYPE: str
+    NAME_EDUCATION_TYPE: str
+    NAME_FAMILY_STATUS: str
+    NAME_HOUSING_TYPE: str
+    REGION_POPULATION_RELATIVE: float
+    DAYS_BIRTH: int
+    DAYS_EMPLOYED: int
+    DAYS_REGISTRATION: int
+    DAYS_ID_PUBLISH: int
+    OWN_CAR_AGE: int
+    FLAG_MOBIL: int
+    FLAG_EMP_PHONE: int
+    FLAG_WORK_PHONE: int
+    FLAG_CONT_MOBILE: int
+    FLAG_PHONE: int
+    FLAG_EMAIL: int
+    OCCUPATION_TYPE: str
+    CNT_FAM_MEMBERS: int
+    REGION_RATING_CLIENT: int
+    REGION_RATING_CLIENT_W_CITY: int
+    WEEKDAY_APPR_PROCESS_START: str
+    HOUR_APPR_PROCESS_START: int
+    REG_REGION_NOT_LIVE_REGION: int
+    REG_REGION_NOT_WORK_REGION: int
+    LIVE_REGION_NOT_WORK_REGION: int
+    REG_CITY_NOT_LIVE_CITY: int
+    REG_CITY_NOT_WORK_CITY: int
+    LIVE_CITY_NOT_WORK_CITY: int
+    ORGANIZATION_TYPE: str
+    EXT_SOURCE_1: float
+    EXT_SOURCE_2: float
+    EXT_SOURCE_3: float
+    APARTMENTS_AVG: float
+    BASEMENTAREA_AVG: float
+    YEARS_BEGINEXPLUATATION_AVG: float
+    YEARS_BUILD_AVG: float
+    COMMONAREA_AVG: float
+    ELEVATORS_AVG: float
+    ENTRANCES_AVG: float
+    FLOORSMAX_AVG: float
+    FLOORSMIN_AVG: float
+    LANDAREA_AVG: float
+    LIVINGAPARTMENTS_AVG: float
+    LIVINGAREA_AVG: float
+    NONLIVINGAPARTMENTS_AVG: float
+    NONLIVINGAREA_AVG: float
+    APARTMENTS_MODE: float
+    BASEMENTAREA_MODE: float
+    YEARS_BEGINEXPLUATATION_MODE: float
+    YEARS_BUILD_MODE: float
+    COMMONAREA_MODE: float
+    ELEVATORS_MODE: float
+    ENTRANCES_MODE: float
+    FLOORSMAX_MODE: float
+    FLOORSMIN_MODE: float
+    LANDAREA_MODE: float
+    LIVINGAPARTMENTS_MODE: float
+    LIVINGAREA_MODE: float
+    NONLIVINGAPARTMENTS_MODE: float
+    NONLIVINGAREA_MODE: float
+    APARTMENTS_MEDI: float
+    BASEMENTAREA_MEDI: float
+    YEARS_BEGINEXPLUATATION_MEDI: float
+    YEARS_BUILD_MEDI: float
+    COMMONAREA_MEDI: float
+    ELEVATORS_MEDI: float
+    ENTRANCES_MEDI: float
+    FLOORSMAX_MEDI: float
+    FLOORSMIN_MEDI: float
+    LANDAREA_MEDI: float
+    LIVINGAPARTMENTS_MEDI: float
+    LIVINGAREA_MEDI: float
+    NONLIVINGAPARTMENTS_MEDI: float
+    NONLIVINGAREA_MEDI: float
+    TOTALAREA_MODE: float
+    FONDKAPREMONT_MODE: str
+    HOUSETYPE_MODE: str
+    WALLSMATERIAL_MODE: str
+    EMERGENCYSTATE_MODE: str
+    OBS_30_CNT_SOCIAL_CIRCLE: int
+    DEF_30_CNT_SOCIAL_CIRCLE: int
+    OBS_60_CNT_SOCIAL_CIRCLE: int
+    DEF_60_CNT_SOCIAL_CIRCLE: int
+    DAYS_LAST_PHONE_CHANGE: int
+    FLAG_DOCUMENT_2: int
+    FLAG_DOCUMENT_3: int
+    FLAG_DOCUMENT_4: int
+    FLAG_DOCUMENT_5: int
+    FLAG_DOCUMENT_6: int
+    FLAG_DOCUMENT_7: int
+    FLAG_DOCUMENT_8: int
+    FLAG_DOCUMENT_9: int
+    FLAG_DOCUMENT_10: int
+    FLAG_DOCUMENT_11: int
+    FLAG_DOCUMENT_12: int
+    FLAG_DOCUMENT_13: int
+    FLAG_DOCUMENT_14: int
+    FLAG_DOCUMENT_15: int
+    FLAG_DOCUMENT_16: int
+    FLAG_DOCUMENT_17: int
+    FLAG_DOCUMENT_18: int
+    FLAG_DOCUMENT_19: int
+    FLAG_DOCUMENT_20: int
+    FLAG_DOCUMENT_21: int
+    AMT_REQ_CREDIT_BUREAU_HOUR: int
+    AMT_REQ_CREDIT_BUREAU_DAY: int
+    AMT_REQ_CREDIT_BUREAU_WEEK: int
+    AMT_REQ_CREDIT_BUREAU_MON: int
+    AMT_REQ_CREDIT_BUREAU_QRT: int
+    AMT_REQ_CREDIT_BUREAU_YEAR: int
+    def __init__(self, SK_ID_CURR: _Optional[int] = ..., NAME_CONTRACT_TYPE: _Optional[str] = ..., CODE_GENDER: _Optional[str] = ..., FLAG_OWN_CAR: _Optional[str] = ..., FLAG_OWN_REALTY: _Optional[str] = ..., CNT_CHILDREN: _Optional[int] = ..., AMT_INCOME_TOTAL: _Optional[float] = ..., AMT_CREDIT: _Optional[float] = ..., AMT_ANNUITY: _Optional[float] = ..., AMT_GOODS_PRICE: _Optional[float] = ..., NAME_TYPE_SUITE: _Optional[str] = ..., NAME_INCOME_TYPE: _Optional[str] = ..., NAME_EDUCATION_TYPE: _Optional[str] = ..., NAME_FAMILY_STATUS: _Optional[str] = ..., NAME_HOUSING_TYPE: _Optional[str] = ..., REGION_POPULATION_RELATIVE: _Optional[float] = ..., DAYS_BIRTH: _Optional[int] = ..., DAYS_EMPLOYED: _Optional[int] = ..., DAYS_REGISTRATION: _Optional[int] = ..., DAYS_ID_PUBLISH: _Optional[int] = ..., OWN_CAR_AGE: _Optional[int] = ..., FLAG_MOBIL: _Optional[int] = ..., FLAG_EMP_PHONE: _Optional[int] = ..., FLAG_WORK_PHONE: _Optional[int] = ..., FLAG_CONT_MOBILE: _Optional[int] = ..., FLAG_PHONE: _Optional[int] = ..., FLAG_EMAIL: _Optional[int] = ..., OCCUPATION_TYPE: _Optional[str] = ..., CNT_FAM_MEMBERS: _Optional[int] = ..., REGION_RATING_CLIENT: _Optional[int] = ..., REGION_RATING_CLIENT_W_CITY: _Optional[int] = ..., WEEKDAY_APPR_PROCESS_START: _Optional[str] = ..., HOUR_APPR_PROCESS_START: _Optional[int] = ..., REG_REGION_NOT_LIVE_REGION: _Optional[int] = ..., REG_REGION_NOT_WORK_REGION: _Optional[int] = ..., LIVE_REGION_NOT_WORK_REGION: _Optional[int] = ..., REG_CITY_NOT_LIVE_CITY: _Optional[int] = ..., REG_CITY_NOT_WORK_CITY: _Optional[int] = ..., LIVE_CITY_NOT_WORK_CITY: _Optional[int] = ..., ORGANIZATION_TYPE: _Optional[str] = ..., EXT_SOURCE_1: _Optional[float] = ..., EXT_SOURCE_2: _Optional[float] = ..., EXT_SOURCE_3: _Optional[float] = ..., APARTMENTS_AVG: _Optional[float] = ..., BASEMENTAREA_AVG: _Optional[float] = ..., YEARS_BEGINEXPLUATATION_AVG: _Optional[float] = ..., YEARS_BUILD_AVG: _Optional[float] = ..., COMMONAREA_AVG: _Optional[float] = ..., ELEVATORS_AVG: _Optional[float] = ..., ENTRANCES_AVG: _Optional[float] = ..., FLOORSMAX_AVG: _Optional[float] = ..., FLOORSMIN_AVG: _Optional[float] = ..., LANDAREA_AVG: _Optional[float] = ..., LIVINGAPARTMENTS_AVG: _Optional[float] = ..., LIVINGAREA_AVG: _Optional[float] = ..., NONLIVINGAPARTMENTS_AVG: _Optional[float] = ..., NONLIVINGAREA_AVG: _Optional[float] = ..., APARTMENTS_MODE: _Optional[float] = ..., BASEMENTAREA_MODE: _Optional[float] = ..., YEARS_BEGINEXPLUATATION_MODE: _Optional[float] = ..., YEARS_BUILD_MODE: _Optional[float] = ..., COMMONAREA_MODE: _Optional[float] = ..., ELEVATORS_MODE: _Optional[float] = ..., ENTRANCES_MODE: _Optional[float] = ..., FLOORSMAX_MODE: _Optional[float] = ..., FLOORSMIN_MODE: _Optional[float] = ..., LANDAREA_MODE: _Optional[float] = ..., LIVINGAPARTMENTS_MODE: _Optional[float] = ..., LIVINGAREA_MODE: _Optional[float] = ..., NONLIVINGAPARTMENTS_MODE: _Optional[float] = ..., NONLIVINGAREA_MODE: _Optional[float] = ..., APARTMENTS_MEDI: _Optional[float] = ..., BASEMENTAREA_MEDI: _Optional[float] = ..., YEARS_BEGINEXPLUATATION_MEDI: _Optional[float] = ..., YEARS_BUILD_MEDI: _Optional[float] = ..., COMMONAREA_MEDI: _Optional[float] = ..., ELEVATORS_MEDI: _Optional[float] = ..., ENTRANCES_MEDI: _Optional[float] = ..., FLOORSMAX_MEDI: _Optional[float] = ..., FLOORSMIN_MEDI: _Optional[float] = ..., LANDAREA_MEDI: _Optional[float] = ..., LIVINGAPARTMENTS_MEDI: _Optional[float] = ..., LIVINGAREA_MEDI: _Optional[float] = ..., NONLIVINGAPARTMENTS_MEDI: _Optional[float] = ..., NONLIVINGAREA_MEDI: _Optional[float] = ..., TOTALAREA_MODE: _Optional[float] = ..., FONDKAPREMONT_MODE: _Optional[str] = ..., HOUSETYPE_MODE: _Optional[str] = ..., WALLSMATERIAL_MODE: _Optional[str] = ..., EMERGENCYSTATE_MODE: _Optional[str] = ..., OBS_30_CNT_SOCIAL_CIRCLE: _Optional[int] = ..., DEF_30_CNT_SOCIAL_CIRCLE: _Optional[int] = ..., OBS_60_CNT_SOCIAL_CIRCLE: _Optional[int] = ..., DEF_60_CNT_SOCIAL_CIRCLE: _Optional[int] = ..., DAYS_LAST_PHONE_CHANGE: _Optional[int] = ..., FLAG_DOCUMENT_2: _Optional[int] = ..., FLAG_DOCUMENT_3: _Optional[int] = ..., FLAG_DOCUMENT_4: _Optional[int] = ..., FLAG_DOCUMENT_5: _Optional[int] = ..., FLAG_DOCUMENT_6: _Optional[int] = ..., FLAG_DOCUMENT_7: _Optional[int] = ..., FLAG_DOCUMENT_8: _Optional[int] = ..., FLAG_DOCUMENT_9: _Optional[int] = ..., FLAG_DOCUMENT_10: _Optional[int] = ..., FLAG_DOCUMENT_11: _Optional[int] = ..., FLAG_DOCUMENT_12: _Optional[int] = ..., FLAG_DOCUMENT_13: _Optional[int] = ..., FLAG_DOCUMENT_14: _Optional[int] = ..., FLAG_DOCUMENT_15: _Optional[int] = ..., FLAG_DOCUMENT_16: _Optional[int] = ..., FLAG_DOCUMENT_17: _Optional[int] = ..., FLAG_DOCUMENT_18: _Optional[int] = ..., FLAG_DOCUMENT_19: _Optional[int] = ..., FLAG_DOCUMENT_20: _Optional[int] = ..., FLAG_DOCUMENT_21: _Optional[int] = ..., AMT_REQ_CREDIT_BUREAU_HOUR: _Optional[int] = ..., AMT_REQ_CREDIT_BUREAU_DAY: _Optional[int] = ..., AMT_REQ_CREDIT_BUREAU_WEEK: _Optional[int] = ..., AMT_REQ_CREDIT_BUREAU_MON: _Optional[int] = ..., AMT_REQ_CREDIT_BUREAU_QRT: _Optional[int] = ..., AMT_REQ_CREDIT_BUREAU_YEAR: _Optional[int] = ...) -> None: ...
+
+class Bureau(_message.Message):
+    __slots__ = ("SK_ID_CURR", "SK_ID_BUREAU", "CREDIT_ACTIVE", "CREDIT_CURRENCY", "DAYS_CREDIT", "CREDIT_DAY_OVERDUE", "DAYS_CREDIT_ENDDATE", "DAYS_ENDDATE_FACT", "AMT_CREDIT_MAX_OVERDUE", "CNT_CREDIT_PROLONG", "AMT_CREDIT_SUM", "AMT_CREDIT_SUM_DEBT", "AMT_CREDIT_SUM_LIMIT", "AMT_CREDIT_SUM_OVERDUE", "CREDIT_TYPE", "DAYS_CREDIT_UPDATE", "AMT_ANNUITY")
+    SK_ID_CURR_FIELD_NUMBER: _ClassVar[int]
+    SK_ID_BUREAU_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_ACTIVE_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    DAYS_CREDIT_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_DAY_OVERDUE_FIELD_NUMBER: _ClassVar[int]
+    DAYS_CREDIT_ENDDATE_FIELD_NUMBER: _ClassVar[int]
+    DAYS_ENDDATE_FACT_FIELD_NUMBER: _ClassVar[int]
+    AMT_CREDIT_MAX_OVERDUE_FIELD_NUMBER: _ClassVar[int]
+    CNT_CREDIT_PROLONG_FIELD_NUMBER: _ClassVar[int]
+    AMT_CREDIT_SUM_FIELD_NUMBER: _ClassVar[int]
+    AMT_CREDIT_SUM_DEBT_FIELD_NUMBER: _ClassVar[int]
+    AMT_CREDIT_SUM_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    AMT_CREDIT_SUM_OVERDUE_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    DAYS_CREDIT_UPDATE_FIELD_NUMBER: _ClassVar[int]
+    AMT_ANNUITY_FIELD_NUMBER: _ClassVar[int]
+    SK_ID_CURR: int
+    SK_ID_BUREAU: int
+    CREDIT_ACTIVE: str
+    CREDIT_CURRENCY: str
+    DAYS_CREDIT: int
+    CREDIT_DAY_OVERDUE: int
+    DAYS_CREDIT_ENDDATE: int
+    DAYS_ENDDATE_FACT: int
+    AMT_CREDIT_MAX_OVERDUE: float
+    CNT_CREDIT_PROLONG: int
+    AMT_CREDIT_SUM: float
+    AMT_CREDIT_SUM_DEBT: float
+    AMT_CREDIT_SUM_LIMIT: float
+    AMT_CREDIT_SUM_OVERDUE: float
+    CREDIT_TYPE: str
+    DAYS_CREDIT_UPDATE: int
+    AMT_ANNUITY: float
+    def __init__(self, SK_ID_CURR: _Optional[int] = ..., SK_ID_BUREAU: _Optional[int] = ..., CREDIT_ACTIVE: _Optional[str] = ..., CREDIT_CURRENCY: _Optional[str] = ..., DAYS_CREDIT: _Optional[int] = ..., CREDIT_DAY_OVERDUE: _Optional[int] = ..., DAYS_CREDIT_ENDDATE: _Optional[int] = ..., DAYS_ENDDATE_FACT: _Optional[int] = ..., AMT_CREDIT_MAX_OVERDUE: _Optional[float] = ..., CNT_CREDIT_PROLONG: _Optional[int] = ..., AMT_CREDIT_SUM: _Optional[float] = ..., AMT_CREDIT_SUM_DEBT: _Optional[float] = ..., AMT_CREDIT_SUM_LIMIT: _Optional[float] = ..., AMT_CREDIT_SUM_OVERDUE: _Optional[float] = ..., CREDIT_TYPE: _Optional[str] = ..., DAYS_CREDIT_UPDATE: _Optional[int] = ..., AMT_ANNUITY: _Optional[float] = ...) -> None: ...
+
+class BureauRows(_message.Message):
+    __slots__ = ("rows",)
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    rows: _containers.RepeatedCompositeFieldContainer[Bureau]
+    def __init__(self, rows: _Optional[_Iterable[_Union[Bureau, _Mapping]]] = ...) -> None: ...
+
+class BureauBalance(_message.Message):
+    __slots__ = ("SK_ID_BUREAU", "MONTHS_BALANCE", "STATUS")
+    SK_ID_BUREAU_FIELD_NUMBER: _ClassVar[int]
+    MONTHS_BALANCE_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    SK_ID_BUREAU: int
+    MONTHS_BALANCE: int
+    STATUS: str
+    def __init__(self, SK_ID_BUREAU: _Optional[int] = ..., MONTHS_BALANCE: _Optional[int] = ..., STATUS: _Optional[str] = ...) -> None: ...
+
+class BureauBalanceRows(_message.Message):
+    __slots__ = ("rows",)
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    rows: _containers.RepeatedCompositeFieldContainer[BureauBalance]
+    def __init__(self, rows: _Optional[_Iterable[_Union[BureauBalance, _Mapping]]] = ...) -> None: ...
+
+class PreviousApplication(_message.Message):
+    __slots__ = ("SK_ID_PREV", "SK_ID_CURR", "NAME_CONTRACT_TYPE", "AMT_ANNUITY", "AMT_APPLICATION", "AMT_CREDIT", "AMT_DOWN_PAYMENT", "AMT_GOODS_PRICE", "WEEKDAY_APPR_PROCESS_START", "HOUR_APPR_PROCESS_START", "FLAG_LAST_APPL_PER_CONTRACT", "NFLAG_LAST_APPL_IN_DAY", "RATE_DOWN_PAYMENT", "RATE_INTEREST_PRIMARY", "RATE_INTEREST_PRIVILEGED", "NAME_CASH_LOAN_PURPOSE", "NAME_CONTRACT_STATUS", "DAYS_DECISION", "NAME_PAYMENT_TYPE", "CODE_REJECT_REASON", "NAME_TYPE_SUITE", "NAME_CLIENT_TYPE", "NAME_GOODS_CATEGORY", "NAME_PORTFOLIO", "NAME_PRODUCT_TYPE", "CHANNEL_TYPE", "SELLERPLACE_AREA", "NAME_SELLER_INDUSTRY", "CNT_PAYMENT", "NAME_YIELD_GROUP", "PRODUCT_COMBINATION", "DAYS_FIRST_DRAWING", "DAYS_FIRST_DUE", "DAYS_LAST_DUE_1ST_VERSION", "DAYS_LAST_DUE", "DAYS_TERMINATION", "NFLAG_INSURED_ON_APPROVAL")
+    SK_ID_PREV_FIELD_NUMBER: _ClassVar[int]
+    SK_ID_CURR_FIELD_NUMBER: _ClassVar[int]
+    NAME_CONTRACT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    AMT_ANNUITY_FIELD_NUMBER: _ClassVar[int]
+    AMT_APPLICATION_FIELD_NUMBER: _ClassVar[int]
+    AMT_CREDIT_FIELD_NUMBER: _ClassVar[int]
+    AMT_DOWN_PAYMENT_FIELD_NUMBER: _ClassVar[int]
+    AMT_GOODS_PRICE_FIELD_NUMBER: _ClassVar[int]
+    WEEKDAY_APPR_PROCESS_START_FIELD_NUMBER: _ClassVar[int]
+    HOUR_APPR_PROCESS_START_FIELD_NUMBER: _ClassVar[int]
+    FLAG_LAST_APPL_PER_CONTRACT_FIELD_NUMBER: _ClassVar[int]
+    NFLAG_LAST_APPL_IN_DAY_FIELD_NUMBER: _ClassVar[int]
+    RATE_DOWN_PAYMENT_FIELD_NUMBER: _ClassVar[int]
+    RATE_INTEREST_PRIMARY_FIELD_NUMBER: _ClassVar[int]
+    RATE_INTEREST_PRIVILEGED_FIELD_NUMBER: _ClassVar[int]
+    NAME_CASH_LOAN_PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    NAME_CONTRACT_STATUS_FIELD_NUMBER: _ClassVar[int]
+    DAYS_DECISION_FIELD_NUMBER: _ClassVar[int]
+    NAME_PAYMENT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    CODE_REJECT_REASON_FIELD_NUMBER: _ClassVar[int]
+    NAME_TYPE_SUITE_FIELD_NUMBER: _ClassVar[int]
+    NAME_CLIENT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    NAME_GOODS_CATEGORY_FIELD_NUMBER: _ClassVar[int]
+    NAME_PORTFOLIO_FIELD_NUMBER: _ClassVar[int]
+    NAME_PRODUCT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_TYPE_FIELD_NUMBER: _ClassVar[int]
+    SELLERPLACE_AREA_FIELD_NUMBER: _ClassVar[int]
+    NAME_SELLER_INDUSTRY_FIELD_NUMBER: _ClassVar[int]
+    CNT_PAYMENT_FIELD_NUMBER: _ClassVar[int]
+    NAME_YIELD_GROUP_FIELD_NUMBER: _ClassVar[int]
+    PRODUCT_COMBINATION_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIRST_DRAWING_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIRST_DUE_FIELD_NUMBER: _ClassVar[int]
+    DAYS_LAST_DUE_1ST_VERSION_FIELD_NUMBER: _ClassVar[int]
+    DAYS_LAST_DUE_FIELD_NUMBER: _ClassVar[int]
+    DAYS_TERMINATION_FIELD_NUMBER: _ClassVar[int]
+    NFLAG_INSURED_ON_APPROVAL_FIELD_NUMBER: _ClassVar[int]
+    SK_ID_PREV: int
+    SK_ID_CURR: int
+    NAME_CONTRACT_TYPE: str
+    AMT_ANNUITY: float
+    AMT_APPLICATION: float
+    AMT_CREDIT: float
+    AMT_DOWN_PAYMENT: float
+    AMT_GOODS_PRICE: float
+    WEEKDAY_APPR_PROCESS_START: str
+    HOUR_APPR_PROCESS_START: int
+    FLAG_LAST_APPL_PER_CONTRACT: str
+    NFLAG_LAST_APPL_IN_DAY: int
+    RATE_DOWN_PAYMENT: float
+    RATE_INTEREST_PRIMARY: float
+    RATE_INTEREST_PRIVILEGED: float
+    NAME_CASH_LOAN_PURPOSE: str
+    NAME_CONTRACT_STATUS: str
+    DAYS_DECISION: int
+    NAME_PAYMENT_TYPE: str
+    CODE_REJECT_REASON: str
+    NAME_TYPE_SUITE: str
+    NAME_CLIENT_TYPE: str
+    NAME_GOODS_CATEGORY: str
+    NAME_PORTFOLIO: str
+    NAME_PRODUCT_TYPE: str
+    CHANNEL_TYPE: str
+    SELLERPLACE_AREA: int
+    NAME_SELLER_INDUSTRY: str
+    CNT_PAYMENT: int
+    NAME_YIELD_GROUP: str
+    PRODUCT_COMBINATION: str
+    DAYS_FIRST_DRAWING: int
+    DAYS_FIRST_DUE: int
+    DAYS_LAST_DUE_1ST_VERSION: int
+    DAYS_LAST_DUE: int
+    DAYS_TERMINATION: int
+    NFLAG_INSURED_ON_APPROVAL: int
+    def __init__(self, SK_ID_PREV: _Optional[int] = ..., SK_ID_CURR: _Optional[int] = ..., NAME_CONTRACT_TYPE: _Optional[str] = ..., AMT_ANNUITY: _Optional[float] = ..., AMT_APPLICATION: _Optional[float] = ..., AMT_CREDIT: _Optional[float] = ..., AMT_DOWN_PAYMENT: _Optional[float] = ..., AMT_GOODS_PRICE: _Optional[float] = ..., WEEKDAY_APPR_PROCESS_START: _Optional[str] = ..., HOUR_APPR_PROCESS_START: _Optional[int] = ..., FLAG_LAST_APPL_PER_CONTRACT: _Optional[str] = ..., NFLAG_LAST_APPL_IN_DAY: _Optional[int] = ..., RATE_DOWN_PAYMENT: _Optional[float] = ..., RATE_INTEREST_PRIMARY: _Optional[float] = ..., RATE_INTEREST_PRIVILEGED: _Optional[float] = ..., NAME_CASH_LOAN_PURPOSE: _Optional[str] = ..., NAME_CONTRACT_STATUS: _Optional[str] = ..., DAYS_DECISION: _Optional[int] = ..., NAME_PAYMENT_TYPE: _Optional[str] = ..., CODE_REJECT_REASON: _Optional[str] = ..., NAME_TYPE_SUITE: _Optional[str] = ..., NAME_CLIENT_TYPE: _Optional[str] = ..., NAME_GOODS_CATEGORY: _Optional[str] = ..., NAME_PORTFOLIO: _Optional[str] = ..., NAME_PRODUCT_TYPE: _Optional[str] = ..., CHANNEL_TYPE: _Optional[str] = ..., SELLERPLACE_AREA: _Optional[int] = ..., NAME_SELLER_INDUSTRY: _Optional[str] = ..., CNT_PAYMENT: _Optional[int] = ..., NAME_YIELD_GROUP: _Optional[str] = ..., PRODUCT_COMBINATION: _Optional[str] = ..., DAYS_FIRST_DRAWING: _Optional[int] = ..., DAYS_FIRST_DUE: _Optional[int] = ..., DAYS_LAST_DUE_1ST_VERSION: _Optional[int] = ..., DAYS_LAST_DUE: _Optional[int] = ..., DAYS_TERMINATION: _Optional[int] = ..., NFLAG_INSURED_ON_APPROVAL: _Optional[int] = ...) -> None: ...
+
+class PreviousApplicationRows(_message.Message):
+    __slots__ = ("rows",)
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    rows: _containers.RepeatedCompositeFieldContainer[PreviousApplication]
+    def __init__(self, rows: _Optional[_Iterable[_Union[PreviousApplication, _Mapping]]] = ...) -> None: ...
+
+class InstallmentsPayments(_message.Message):
+    __slots__ = ("SK_ID_PREV", "SK_ID_CURR", "NUM_INSTALMENT_VERSION", "NUM_INSTALMENT_NUMBER", "DAYS_INSTALMENT", "DAYS_ENTRY_PAYMENT", "AMT_INSTALMENT", "AMT_PAYMENT")
+    SK_ID_PREV_FIELD_NUMBER: _ClassVar[int]
+    SK_ID_CURR_FIELD_NUMBER: _ClassVar[int]
+    NUM_INSTALMENT_VERSION_FIELD_NUMBER: _ClassVar[int]
+    NUM_INSTALMENT_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    DAYS_INSTALMENT_FIELD_NUMBER: _ClassVar[int]
+    DAYS_ENTRY_PAYMENT_FIELD_NUMBER: _ClassVar[int]
+    AMT_INSTALMENT_FIELD_NUMBER: _ClassVar[int]
+    AMT_PAYMENT_FIELD_NUMBER: _ClassVar[int]
+    SK_ID_PREV: int
+    SK_ID_CURR: int
+    NUM_INSTALMENT_VERSION: int
+    NUM_INSTALMENT_NUMBER: int
+    DAYS_INSTALMENT: int
+    DAYS_ENTRY_PAYMENT: int
+    AMT_INSTALMENT: float
+    AMT_PAYMENT: float
+    def __init__(self, SK_ID_PREV: _Optional[int] = ..., SK_ID_CURR: _Optional[int] = ..., NUM_INSTALMENT_VERSION: _Optional[int] = ..., NUM_INSTALMENT_NUMBER: _Optional[int] = ..., DAYS_INSTALMENT: _Optional[int] = ..., DAYS_ENTRY_PAYMENT: _Optional[int] = ..., AMT_INSTALMENT: _Optional[float] = ..., AMT_PAYMENT: _Optional[float] = ...) -> None: ...
+
+class InstallmentsPaymentsRows(_message.Message):
+    __slots__ = ("rows",)
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    rows: _containers.RepeatedCompositeFieldContainer[InstallmentsPayments]
+    def __init__(self, rows: _Optional[_Iterable[_Union[InstallmentsPayments, _Mapping]]] = ...) -> None: ...
+
+class PosCashBalance(_message.Message):
+    __slots__ = ("SK_ID_PREV", "SK_ID_CURR", "MONTHS_BALANCE", "CNT_INSTALMENT", "CNT_INSTALMENT_FUTURE", "NAME_CONTRACT_STATUS", "SK_DPD", "SK_DPD_DEF")
+    SK_ID_PREV_FIELD_NUMBER: _ClassVar[int]
+    SK_ID_CURR_FIELD_NUMBER: _ClassVar[int]
+    MONTHS_BALANCE_FIELD_NUMBER: _ClassVar[int]
+    CNT_INSTALMENT_FIELD_NUMBER: _ClassVar[int]
+    CNT_INSTALMENT_FUTURE_FIELD_NUMBER: _ClassVar[int]
+    NAME_CONTRACT_STATUS_FIELD_NUMBER: _ClassVar[int]
+    SK_DPD_FIELD_NUMBER: _ClassVar[int]
+    SK_DPD_DEF_FIELD_NUMBER: _ClassVar[int]
+    SK_ID_PREV: int
+    SK_ID_CURR: int
+    MONTHS_BALANCE: int
+    CNT_INSTALMENT: int
+    CNT_INSTALMENT_FUTURE: int
+    NAME_CONTRACT_STATUS: str
+    SK_DPD: int
+    SK_DPD_DEF: int
+    def __init__(self, SK_ID_PREV: _Optional[int] = ..., SK_ID_CURR: _Optional[int] = ..., MONTHS_BALANCE: _Optional[int] = ..., CNT_INSTALMENT: _Optional[int] = ..., CNT_INSTALMENT_FUTURE: _Optional[int] = ..., NAME_CONTRACT_STATUS: _Optional[str] = ..., SK_DPD: _Optional[int] = ..., SK_DPD_DEF: _Optional[int] = ...) -> None: ...
+
+class PosCashBalanceRows(_message.Message):
+    __slots__ = ("rows",)
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    rows: _containers.RepeatedCompositeFieldContainer[PosCashBalance]
+    def __init__(self, rows: _Optional[_Iterable[_Union[PosCashBalance, _Mapping]]] = ...) -> None: ...
+
+class CreditCardBalance(_message.Message):
+    __slots__ = ("SK_ID_PREV", "SK_ID_CURR", "MONTHS_BALANCE", "AMT_BALANCE", "AMT_CREDIT_LIMIT_ACTUAL", "AMT_DRAWINGS_ATM_CURRENT", "AMT_DRAWINGS_CURRENT", "AMT_DRAWINGS_OTHER_CURRENT", "AMT_DRAWINGS_POS_CURRENT", "AMT_INST_MIN_REGULARITY", "AMT_PAYMENT_CURRENT", "AMT_PAYMENT_TOTAL_CURRENT", "AMT_RECEIVABLE_PRINCIPAL", "AMT_RECIVABLE", "AMT_TOTAL_RECEIVABLE", "CNT_DRAWINGS_ATM_CURRENT", "CNT_DRAWINGS_CURRENT", "CNT_DRAWINGS_OTHER_CURRENT", "CNT_DRAWINGS_POS_CURRENT", "CNT_INSTALMENT_MATURE_CUM", "NAME_CONTRACT_STATUS", "SK_DPD", "SK_DPD_DEF")
+    SK_ID_PREV_FIELD_NUMBER: _ClassVar[int]
+    SK_ID_CURR_FIELD_NUMBER: _ClassVar[int]
+    MONTHS_BALANCE_FIELD_NUMBER: _ClassVar[int]
+    AMT_BALANCE_FIELD_NUMBER: _ClassVar[int]
+    AMT_CREDIT_LIMIT_ACTUAL_FIELD_NUMBER: _ClassVar[int]
+    AMT_DRAWINGS_ATM_CURRENT_FIELD_NUMBER: _ClassVar[int]
+    AMT_DRAWINGS_CURRENT_FIELD_NUMBER: _ClassVar[int]
+    AMT_DRAWINGS_OTHER_CURRENT_FIELD_NUMBER: _ClassVar[int]
+    AMT_DRAWINGS_POS_CURRENT_FIELD_NUMBER: _ClassVar[int]
+    AMT_INST_MIN_REGULARITY_FIELD_NUMBER: _ClassVar[int]
+    AMT_PAYMENT_CURRENT_FIELD_NUMBER: _ClassVar[int]
+    AMT_PAYMENT_TOTAL_CURRENT_FIELD_NUMBER: _ClassVar[int]
+    AMT_RECEIVABLE_PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
+    AMT_RECIVABLE_FIELD_NUMBER: _ClassVar[int]
+    AMT_TOTAL_RECEIVABLE_FIELD_NUMBER: _ClassVar[int]
+    CNT_DRAWINGS_ATM_CURRENT_FIELD_NUMBER: _ClassVar[int]
+    CNT_DRAWINGS_CURRENT_FIELD_NUMBER: _ClassVar[int]
+    CNT_DRAWINGS_OTHER_CURRENT_FIELD_NUMBER: _ClassVar[int]
+    CNT_DRAWINGS_POS_CURRENT_FIELD_NUMBER: _ClassVar[int]
+    CNT_INSTALMENT_MATURE_CUM_FIELD_NUMBER: _ClassVar[int]
+    NAME_CONTRACT_STATUS_FIELD_NUMBER: _ClassVar[int]
+    SK_DPD_FIELD_NUMBER: _ClassVar[int]
+    SK_DPD_DEF_FIELD_NUMBER: _ClassVar[int]
+    SK_ID_PREV: int
+    SK_ID_CURR: int
+    MONTHS_BALANCE: int
+    AMT_BALANCE: float
+    AMT_CREDIT_LIMIT_ACTUAL: float
+    AMT_DRAWINGS_ATM_CURRENT: float
+    AMT_DRAWINGS_CURRENT: float
+    AMT_DRAWINGS_OTHER_CURRENT: float
+    AMT_DRAWINGS_POS_CURRENT: float
+    AMT_INST_MIN_REGULARITY: float
+    AMT_PAYMENT_CURRENT: float
+    AMT_PAYMENT_TOTAL_CURRENT: float
+    AMT_RECEIVABLE_PRINCIPAL: float
+    AMT_RECIVABLE: float
+    AMT_TOTAL_RECEIVABLE: float
+    CNT_DRAWINGS_ATM_CURRENT: int
+    CNT_DRAWINGS_CURRENT: int
+    CNT_DRAWINGS_OTHER_CURRENT: int
+    CNT_DRAWINGS_POS_CURRENT: int
+    CNT_INSTALMENT_MATURE_CUM: int
+    NAME_CONTRACT_STATUS: str
+    SK_DPD: int
+    SK_DPD_DEF: int
+    def __init__(self, SK_ID_PREV: _Optional[int] = ..., SK_ID_CURR: _Optional[int] = ..., MONTHS_BALANCE: _Optional[int] = ..., AMT_BALANCE: _Optional[float] = ..., AMT_CREDIT_LIMIT_ACTUAL: _Optional[float] = ..., AMT_DRAWINGS_ATM_CURRENT: _Optional[float] = ..., AMT_DRAWINGS_CURRENT: _Optional[float] = ..., AMT_DRAWINGS_OTHER_CURRENT: _Optional[float] = ..., AMT_DRAWINGS_POS_CURRENT: _Optional[float] = ..., AMT_INST_MIN_REGULARITY: _Optional[float] = ..., AMT_PAYMENT_CURRENT: _Optional[float] = ..., AMT_PAYMENT_TOTAL_CURRENT: _Optional[float] = ..., AMT_RECEIVABLE_PRINCIPAL: _Optional[float] = ..., AMT_RECIVABLE: _Optional[float] = ..., AMT_TOTAL_RECEIVABLE: _Optional[float] = ..., CNT_DRAWINGS_ATM_CURRENT: _Optional[int] = ..., CNT_DRAWINGS_CURRENT: _Optional[int] = ..., CNT_DRAWINGS_OTHER_CURRENT: _Optional[int] = ..., CNT_DRAWINGS_POS_CURRENT: _Optional[int] = ..., CNT_INSTALMENT_MATURE_CUM: _Optional[int] = ..., NAME_CONTRACT_STATUS: _Optional[str] = ..., SK_DPD: _Optional[int] = ..., SK_DPD_DEF: _Optional[int] = ...) -> None: ...
+
+class CreditCardBalanceRows(_message.Message):
+    __slots__ = ("rows",)
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    rows: _containers.RepeatedCompositeFieldContainer[CreditCardBalance]
+    def __init__(self, rows: _Optional[_Iterable[_Union[CreditCardBalance, _Mapping]]] = ...) -> None: ...
+
+class Dossier(_message.Message):
+    __slots__ = ("application", "bureau", "bureau_balance", "previous_application", "installments_payments", "POS_CASH_balance", "credit_card_balance")
+    APPLICATION_FIELD_NUMBER: _ClassVar[int]
+    BUREAU_FIELD_NUMBER: _ClassVar[int]
+    BUREAU_BALANCE_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_APPLICATION_FIELD_NUMBER: _ClassVar[int]
+    INSTALLMENTS_PAYMENTS_FIELD_NUMBER: _ClassVar[int]
+    POS_CASH_BALANCE_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_CARD_BALANCE_FIELD_NUMBER: _ClassVar[int]
+    application: Application
+    bureau: BureauRows
+    bureau_balance: BureauBalanceRows
+    previous_application: PreviousApplicationRows
+    installments_payments: InstallmentsPaymentsRows
+    POS_CASH_balance: PosCashBalanceRows
+    credit_card_balance: CreditCardBalanceRows
+    def __init__(self, application: _Optional[_Union[Application, _Mapping]] = ..., bureau: _Optional[_Union[BureauRows, _Mapping]] = ..., bureau_balance: _Optional[_Union[BureauBalanceRows, _Mapping]] = ..., previous_application: _Optional[_Union[PreviousApplicationRows, _Mapping]] = ..., installments_payments: _Optional[_Union[InstallmentsPaymentsRows, _Mapping]] = ..., POS_CASH_balance: _Optional[_Union[PosCashBalanceRows, _Mapping]] = ..., credit_card_balance: _Optional[_Union[CreditCardBalanceRows, _Mapping]] = ...) -> None: ...

@@ -1,0 +1,136 @@
+"""What is read under /v1: clients, positions, the model, decisions; and the OpenAPI document."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, cast
+
+from fastapi import FastAPI, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.responses import Response
+
+from credit.contract.answer import ClientList, DecisionRecord, ModelDescription, describe
+from credit.errors import CreditError, Fault, InvalidDossier, nearest
+from credit.features import CATALOGUE
+from credit.population import CrossedPosition, Position
+from credit.profile import Profile, profile
+from credit.underwriting import score
+from serving.http import answer, failure
+from serving.openapi import document
+from serving.scoring import Scoring
+
+ClientId = Annotated[int, Path(ge=0, lt=2**53, description="A client of the store.")]
+
+
+def resources() -> FastAPI:
+    """The application that BentoML mounts beside the scoring calls."""
+    app = FastAPI(title="Credit scoring", openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(CreditError, _failed)
+    app.add_exception_handler(Exception, _failed)
+    for path, handler, model in (
+        ("/v1/clients", clients, ClientList),
+        ("/v1/clients/{client_id}", client, Profile),
+        ("/v1/clients/{client_id}/position", position, Position | CrossedPosition),
+        ("/v1/model", describe_model, ModelDescription),
+        ("/v1/decisions/{decision_id}", decision, DecisionRecord),
+    ):
+        app.add_api_route(path, handler, response_model=model)
+    app.add_route("/docs.json", lambda _: answer(document(app)))
+    app.add_route("/metrics", metrics)
+    return app
+
+
+def clients(
+    request: Request,
+    prefix: Annotated[str, Query(pattern=r"^[0-9]*$", max_length=16)] = "",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 20,
+) -> Response:
+    """Ids of known clients whose digits begin with the prefix, smallest first."""
+    found, total = _scoring(request).clients.search(prefix, limit)
+    return answer(ClientList(clients=found, total=total))
+
+
+def client(request: Request, client_id: ClientId) -> Response:
+    """The profile an adviser is shown."""
+    return answer(profile(client_id, _scoring(request).clients.dossier(client_id)))
+
+
+def position(
+    request: Request,
+    client_id: ClientId,
+    feature: Annotated[str, Query(description="A feature of the model, as /v1/model lists them.")],
+    by: Annotated[str | None, Query(description="A feature to cross it with.")] = None,
+    similar: Annotated[
+        str,
+        Query(
+            pattern="^(true|false)$", description="true: among clients of the same fifth of risk."
+        ),
+    ] = "false",
+) -> Response:
+    """The client's value among the clients the model was trained on."""
+    scoring = _scoring(request)
+    population = scoring.scorer.facts.population
+    _known("feature", feature)
+    [scored] = score(scoring.scorer, [scoring.clients.dossier(client_id)])
+    values = scoring.scorer.values(scored.row)
+    if by is None:
+        fifth = population.fifth(scored.risk) if similar == "true" else None
+        found = population.spreads[feature].position(feature, values[feature], fifth=fifth)
+        return answer(found.model_dump())
+    _known("by", by)
+    crossing = population.crossing(feature, by)
+    if crossing is None:
+        kept = f"two of {', '.join(population.crossed)}"
+        raise InvalidDossier([Fault("feature and by", f"{feature}, {by}", kept)])
+    pair = (values[feature], values[by])
+    crossed = CrossedPosition(feature=feature, by=by, values=pair, **crossing.model_dump())
+    return answer(crossed.model_dump())
+
+
+def describe_model(request: Request) -> Response:
+    """The model that serves: version, threshold, metrics, features, importance, data."""
+    scoring = _scoring(request)
+    return answer(describe(scoring.scorer, scoring.policy_on(datetime.now(UTC).date())))
+
+
+def decision(request: Request, decision_id: str) -> Response:
+    """The record of a decision."""
+    scoring = _scoring(request)
+    record = scoring.ledger.find(decision_id)
+    features = scoring.scorer.values(record.row)
+    return answer(DecisionRecord(decision=record.decision, kind=record.kind, features=features))
+
+
+def metrics(_: Request) -> Response:
+    """Measurements of all workers, as Prometheus reads them."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _known(where: str, feature: str) -> None:
+    if feature not in CATALOGUE:
+        expected = nearest(feature, CATALOGUE).replace("column", "feature")
+        raise InvalidDossier([Fault(where, feature, expected)])
+
+
+def _scoring(request: Request) -> Scoring:
+    return cast("Scoring", request.app.state.scoring)
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    return failure(error)
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    details = cast("RequestValidationError", error).errors()
+    faults = [Fault(str(d["loc"][-1]), d.get("input"), _wanted(d["msg"])) for d in details]
+    return failure(InvalidDossier(faults))
+
+
+def _wanted(message: str) -> str:
+    """Pydantic's "Input should be ..." as what was expected."""
+    return message.removeprefix("Input should be ").removeprefix("String should ")

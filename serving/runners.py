@@ -1,0 +1,268 @@
+"""Runners: what many requests need, done for all of them at once.
+
+caller ─┐
+caller ─┼─► a turn each ─► one batch at a time, in a thread of its own ─► results or faults
+caller ─┘
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from prometheus_client import Histogram
+
+from serving.cost import Cost
+from serving.errors import DeadlineExceeded, Overloaded
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+Work = Callable[[Sequence[Item]], Sequence[Result]]
+"""A list in, a list of results out, in order."""
+
+SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+SECONDS = (
+    0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+)  # fmt: skip
+
+BATCH = Histogram("credit_batch_size", "Items in a batch", ["runner"], buckets=SIZES)
+QUEUED = Histogram(
+    "credit_queue_seconds", "An item's wait for its batch", ["runner"], buckets=SECONDS
+)
+COMPUTED = Histogram("credit_compute_seconds", "Time of a batch", ["runner"], buckets=SECONDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much a runner takes on."""
+
+    most: int
+    """Items in one batch."""
+    target: float = math.inf
+    """Seconds that one batch is meant to take at most; one item alone may take longer."""
+    waiting: int = 4_096
+    """Items that may wait; more are refused."""
+
+
+@dataclass(eq=False)
+class _Caller(Generic[Item, Result]):
+    """One caller's items that wait, the next one last."""
+
+    items: list[tuple[Item, asyncio.Future[Result]]]
+    until: float
+    came: float
+
+
+_Batch = Sequence[tuple[Item, "asyncio.Future[Result]"]]
+
+
+class Runner(Generic[Item, Result]):
+    """Runs work on batches. A lone item never waits; while a batch runs, the next one gathers.
+
+    Callers take turns, an item each, so that a call with a thousand items does not hold up one
+    with a single item. A caller who leaves, and one whose time is up, gives its place away.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Work[Item, Result],
+        limits: Limits,
+        *,
+        weigh: Callable[[Item], float] = lambda _: 1.0,
+    ) -> None:
+        """Make a runner with a queue and a thread of its own.
+
+        Args:
+            weigh: What an item weighs; a batch's time is taken to grow with its weight.
+        """
+        self._work = work
+        self._limits = limits
+        self._weigh = weigh
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._callers: deque[_Caller[Item, Result]] = deque()
+        self._waiting = 0
+        self._running: asyncio.Task[None] | None = None
+        self._free_at = 0.0
+        self._mean = 1.0
+        self._cost = Cost()
+        self._sizes, self._queued, self._computed = (
+            histogram.labels(runner=name) for histogram in (BATCH, QUEUED, COMPUTED)
+        )
+
+    async def run(
+        self, items: Sequence[Item], *, until: float = math.inf
+    ) -> list[Result | BaseException]:
+        """The results in order, a fault in the place of an item that failed.
+
+        Args:
+            until: When nobody waits for them any more, on `time.perf_counter`'s clock.
+
+        Raises:
+            Overloaded: too many wait already; nothing was taken on.
+        """
+        if self._waiting + len(items) > self._limits.waiting and self._waiting:
+            raise Overloaded(self.wait())
+        loop = asyncio.get_running_loop()
+        futures: list[asyncio.Future[Result]] = [loop.create_future() for _ in items]
+        pairs = list(zip(items, futures, strict=True))[::-1]
+        caller = _Caller(pairs, until, time.perf_counter())
+        if pairs:
+            self._callers.append(caller)
+            self._waiting += len(pairs)
+        if self._running is None or self._running.done():
+            self._running = loop.create_task(self._drain())
+        try:
+            return await asyncio.gather(*futures, return_exceptions=True)
+        except asyncio.CancelledError:
+            self._leave(caller)
+            raise
+
+    async def one(self, item: Item, *, until: float = math.inf) -> Result:
+        """The result of one item, or its fault raised."""
+        [outcome] = await self.run([item], until=until)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def wait(self) -> float:
+        """Seconds until a new caller's first item would be in a batch, as far as is known."""
+        weight = len(self._callers) * self._mean
+        batch = min(
+            self._limits.most * self._mean,
+            max(self._cost.affordable(self._limits.target), self._mean),
+        )
+        batches = math.ceil(weight / batch)
+        running = max(self._free_at - time.perf_counter(), 0.0)
+        return running + batches * self._cost.fixed + weight * self._cost.unit
+
+    def close(self) -> None:
+        """Finish what runs and stop the thread."""
+        self._thread.shutdown(wait=True)
+
+    async def _drain(self) -> None:
+        while batch := self._gather():
+            weight = sum(self._weigh(item) for item, _ in batch)
+            self._mean += (weight / len(batch) - self._mean) / 16
+            began = time.perf_counter()
+            self._free_at = began + self._cost.seconds(weight)
+            self._sizes.observe(len(batch))
+            await self._do(batch)
+            took = time.perf_counter() - began
+            self._computed.observe(took)
+            self._cost.learn(weight, took)
+            self._free_at = 0.0
+
+    def _gather(self) -> _Batch[Item, Result]:
+        """The next batch: an item of every caller in turn, as many as there is time for."""
+        batch: list[tuple[Item, asyncio.Future[Result]]] = []
+        room = self._cost.affordable(self._limits.target)
+        now = time.perf_counter()
+        while self._callers and len(batch) < self._limits.most:
+            caller = self._callers[0]
+            if now >= caller.until:
+                self._give_up(caller)
+                continue
+            weight = self._weigh(caller.items[-1][0])
+            if batch and weight > room:
+                break
+            room -= weight
+            batch.append(caller.items.pop())
+            self._waiting -= 1
+            self._queued.observe(now - caller.came)
+            self._callers.popleft()
+            if caller.items:
+                self._callers.append(caller)
+        return batch
+
+    async def _do(self, batch: _Batch[Item, Result]) -> None:
+        """Work on a batch. When it fails its halves are tried, until the culprit is alone."""
+        loop = asyncio.get_running_loop()
+        items = [item for item, _ in batch]
+        try:
+            results = await loop.run_in_executor(self._thread, self._work, items)
+            answered = list(zip(batch, results, strict=True))
+        except Exception as error:  # noqa: BLE001 -- whatever failed, every caller is answered
+            if len(batch) == 1:
+                _settle(batch[0][1], error)
+                return
+            await self._do(batch[: len(batch) // 2])
+            await self._do(batch[len(batch) // 2 :])
+            return
+        for (_, future), result in answered:
+            _settle(future, result)
+
+    def _leave(self, caller: _Caller[Item, Result]) -> None:
+        if caller in self._callers:
+            self._callers.remove(caller)
+            self._waiting -= len(caller.items)
+
+    def _give_up(self, caller: _Caller[Item, Result]) -> None:
+        self._leave(caller)
+        for _, future in caller.items:
+            _settle(future, DeadlineExceeded())
+
+
+class Gate:
+    """Lets a few in at once, first come, first served: their share of the machine is bounded."""
+
+    def __init__(self, name: str, *, most: int) -> None:
+        self._most = most
+        self._inside = asyncio.Semaphore(most)
+        self._waiting = 0
+        self._stay = 0.0
+        self._queued = QUEUED.labels(runner=name)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn, and take it."""
+        came = time.perf_counter()
+        self._waiting += 1
+        try:
+            await self._inside.acquire()
+        finally:
+            self._waiting -= 1
+        began = time.perf_counter()
+        self._queued.observe(began - came)
+        try:
+            yield
+        finally:
+            self._inside.release()
+            self._stay += (time.perf_counter() - began - self._stay) / 16
+
+    def wait(self) -> float:
+        """Seconds until a newcomer would be let in, as far as is known."""
+        return (self._waiting + self._inside.locked()) * self._stay / self._most
+
+
+def admit(*ahead: Runner[Any, Any] | Gate, patience: float, until: float) -> None:
+    """Refuse now what would wait too long on its way.
+
+    Args:
+        ahead: Where it will wait, one after the other.
+        patience: The longest wait in seconds.
+        until: When the caller stops waiting, on `time.perf_counter`'s clock.
+
+    Raises:
+        Overloaded: the way takes longer than that.
+    """
+    wait = sum(one.wait() for one in ahead)
+    if wait > min(patience, until - time.perf_counter()):
+        raise Overloaded(wait)
+
+
+def _settle(future: asyncio.Future[Result], outcome: Result | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
