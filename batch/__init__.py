@@ -1,0 +1,1 @@
+"""Scoring a whole folder of tables with the model that serves."""

@@ -1,0 +1,1 @@
+"""What has changed since the champion was trained: drift of applications, features and risk."""

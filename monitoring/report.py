@@ -1,0 +1,135 @@
+"""The comparison as a page to look at: Evidently's report over our bins.
+
+Evidently is given the bin of every cell instead of the cell. So its PSI is that of findings.json,
+unknown cells and sentinels are bars like any other, and nobody's amounts are in the page.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from evidently import DataDefinition, Dataset, Report
+from evidently.legacy.calculations.stattests.registry import StatTest, register_stattest
+from evidently.legacy.core import ColumnType
+from evidently.legacy.model.widget import BaseWidgetInfo
+from evidently.legacy.renderers.html_widgets import CounterData, counter, plotly_data
+from evidently.metrics import ValueDrift
+from evidently.metrics.column_statistics import ValueDriftCalculation
+
+from monitoring.comparison import FEWEST, RISK, Comparison, Drift, Kind
+from monitoring.findings import Finding
+from monitoring.overview import overview
+from monitoring.psi import LIMIT, psi
+from monitoring.publish import tagless
+from monitoring.side import Side
+
+METHOD = "psi_of_bins"
+"""Our PSI among Evidently's drift methods."""
+
+LAYOUT = {
+    "margin": {"t": 10, "b": 10},
+    "xaxis": {"type": "category", "automargin": True},
+    "yaxis": {"tickformat": ".0%"},
+}
+"""Bins are words, in the order given; shares, so that sides of different sizes compare."""
+
+
+class BinDrift(ValueDrift):  # type: ignore[misc] # Evidently's classes are untyped
+    """Evidently's drift of a column, drawn as our bins in their order."""
+
+    labels: list[str]
+    limit: float
+
+
+class BinDriftCalculation(ValueDriftCalculation, ABC):  # type: ignore[misc]
+    """Evidently draws counts, largest first: sides of different sizes could not be compared.
+
+    ABC keeps Evidently from taking the pair from type parameters, which a subclass does not have.
+    """
+
+    def _render(self, result: Any, options: object, color_options: Any) -> list[BaseWidgetInfo]:
+        del options
+        bars = []
+        for name, side, color in (
+            ("reference", result.reference, color_options.get_reference_data_color()),
+            ("current", result.current, color_options.get_current_data_color()),
+        ):
+            often = pd.Series(side.distribution.y, index=side.distribution.x)
+            shares = (often / often.sum()).reindex(self.metric.labels, fill_value=0.0)
+            bars.append({
+                "type": "bar", "name": name, "marker": {"color": color},
+                "x": self.metric.labels, "y": shares.tolist(),
+            })  # fmt: skip
+        said = "Drift" if result.drift_detected else "No drift"
+        told = f"{said}. PSI {result.drift_score:.3f}, limit {self.metric.limit:.3g}"
+        return [
+            counter(counters=[CounterData(told, self.metric.column)]),
+            plotly_data(title="", data=bars, layout=LAYOUT),
+        ]
+
+
+BinDrift.__calculation_type__ = BinDriftCalculation
+
+
+def write_report(drift: Drift, found: Sequence[Finding], path: Path) -> None:
+    """Write the page: an overview, then the risk and every application column, drifted first."""
+    _register()
+    risk, columns = drift.of(Kind.RISK), drift.of(Kind.APPLICATION)
+    shown = [*risk, *sorted(columns, key=lambda c: (not c.drifted, -c.psi.value))]
+    metrics = [
+        BinDrift(
+            column=column.column,
+            method=METHOD,
+            threshold=LIMIT,
+            labels=_labels(column),
+            limit=column.psi.limit,
+        )
+        for column in shown
+    ]
+    definition = DataDefinition(categorical_columns=[column.column for column in shown])
+    current, reference = (
+        Dataset.from_pandas(_frame(side, shown), definition)
+        for side in (drift.current, drift.reference)
+    )
+    report = Report([overview(drift, found), *metrics])
+    report.run(current, reference).save_html(str(path))
+
+
+def _frame(side: Side, columns: Sequence[Comparison]) -> pd.DataFrame:
+    """The bin of every cell, in words."""
+    cells = {**side.application, RISK: side.risk}
+    return pd.DataFrame({
+        column.column: np.array(_labels(column), dtype=object)[
+            column.bins.place(cells[column.column])
+        ]
+        for column in columns
+    })  # fmt: skip
+
+
+def _labels(column: Comparison) -> list[str]:
+    return [tagless(label) for label in column.bins.labels]
+
+
+def _register() -> None:
+    test = StatTest(
+        name=METHOD,
+        display_name="PSI of bins",
+        allowed_feature_types=[ColumnType.Categorical],
+        default_threshold=LIMIT,
+    )
+    register_stattest(test, _psi_of_bins)
+
+
+def _psi_of_bins(
+    reference: pd.Series, current: pd.Series, kind: ColumnType, threshold: float
+) -> tuple[float, bool]:
+    """Our PSI as Evidently calls for it; the limit knows the sample size better than it does."""
+    del kind, threshold
+    before, after = reference.value_counts().align(current.value_counts(), fill_value=0)
+    told = psi(before.to_numpy(dtype=np.int64), after.to_numpy(dtype=np.int64))
+    return told.value, told.drifted and min(len(reference), len(current)) >= FEWEST
