@@ -1,0 +1,75 @@
+"""How it looks: one accent colour, light only, fonts that Gradio ships; nothing from outside."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from ui.answers import Language
+from ui.drawing import static
+
+INK, MUTED, LINE, GROUND, ACCENT, DARK = (
+    *("#14213d", "#475467", "#d9e0e8", "#f5f7fa"),
+    *("#164a76", "#0f3b61"),
+)
+
+SHADES = gr.themes.Color(
+    *("#f0f5fa", "#dce8f3", "#b9d1e7", "#8bb2d5", "#558dbd", "#2f6ea3", "#1f5a8c"),
+    *(ACCENT, DARK, "#0b2f4e", "#071f35"),
+    name="accent",
+)
+"""Of the accent colour, the lightest first."""
+
+
+def theme() -> gr.themes.Base:
+    # Of the bundled SemiBold files some lack Latin letters: regular and bold do.
+    font = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700))
+    look = gr.themes.Base(
+        primary_hue=SHADES,
+        secondary_hue=SHADES,
+        neutral_hue="slate",
+        font=[font, "system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    ).set(
+        body_background_fill=GROUND,
+        body_text_color=INK,
+        body_text_color_subdued=MUTED,
+        block_background_fill="#fff",
+        block_border_width="0px",
+        block_label_text_color=INK,
+        block_title_text_color=INK,
+        block_title_text_weight="700",
+        block_shadow="none",
+        border_color_primary=LINE,
+        input_background_fill="#fff",
+        input_border_color="#8695a8",
+        input_border_color_focus=ACCENT,
+        input_border_width="1px",
+        input_shadow="none",
+        input_shadow_focus="none",
+        checkbox_border_color="#667790",
+        checkbox_background_color_selected=ACCENT,
+        link_text_color=ACCENT,
+    )
+    return _light_only(look)
+
+
+def _light_only(look: gr.themes.Base) -> gr.themes.Base:
+    """The look without its dark variants: Gradio then uses the light ones."""
+    for name in [name for name in vars(look) if name.endswith("_dark")]:
+        delattr(look, name)
+    return look
+
+
+def head(language: Language) -> str:
+    """What goes into `<head>`: no address is told to other sites, and the language stays.
+
+    The style sheet is linked: Gradio rewrites the selectors of one that it is given, and breaks
+    some.
+    """
+    pin = f'<script data-language="{language}">{static("pin.js")}</script>'
+    return (
+        '<meta name="referrer" content="same-origin">'
+        '<meta name="color-scheme" content="light">'
+        '<link rel="icon" href="../icon.svg" type="image/svg+xml">'
+        '<link rel="stylesheet" href="../ui.css">' + pin
+    )
