@@ -1,0 +1,1 @@
+"""Claims about speed, each with the command that measures it as ratios within one run."""

@@ -1,0 +1,19 @@
+"""Our service with a ledger that keeps nothing: what does keeping cost?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import service
+from stores.ledger import Ledger, Record
+
+
+class Forgetful(Ledger):
+    """Answers as if it had kept."""
+
+    def keep(self, records: Sequence[Record]) -> list[None]:
+        return [None] * len(records)
+
+
+vars(service)["Ledger"] = Forgetful  # the service looks it up when it starts
+CreditScoring = service.CreditScoring

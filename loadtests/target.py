@@ -1,0 +1,102 @@
+"""What is put under load: a service that runs already, or one started for the run."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from stores.settings import Settings
+
+SOON = 90.0
+"""Seconds a service may take to be ready."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where callers call."""
+
+    host: str
+    """URL of the HTTP door."""
+    grpc: str
+    """host:port of the gRPC door; empty when nobody listens there."""
+
+
+@contextmanager
+def started(where: Settings, bento: str) -> Iterator[Target]:
+    """Serve on free ports until the block ends, with a ledger that is thrown away.
+
+    Raises:
+        subprocess.CalledProcessError: the service ended before it was ready.
+    """
+    with tempfile.TemporaryDirectory(prefix="load-") as folder:
+        http, grpc = free_port(), free_port()
+        environment = guest(where, Path(folder)) | {
+            "CREDIT_HTTP_PORT": str(http),
+            "CREDIT_GRPC_PORT": str(grpc),
+        }
+        command = [sys.executable, "-m", "serving", bento]
+        service = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        try:
+            _wait_until_ready(service, f"http://127.0.0.1:{http}")
+            yield served(f"http://127.0.0.1:{http}", f"127.0.0.1:{grpc}")
+        finally:
+            service.terminate()
+            service.wait(timeout=60)
+
+
+def guest(where: Settings, folder: Path) -> dict[str, str]:
+    """The environment of a service with this home's model and clients, and nothing else of it.
+
+    Its decisions and measurements lie in `folder`; a service that runs on the home is left alone.
+    """
+    (folder / "bentoml").mkdir()
+    for shared in ("bentoml/models", "bentoml/bentos", where.serving.name, where.clients.name):
+        if (where.home / shared).exists():
+            (folder / shared).symlink_to((where.home / shared).absolute())
+    kept = {name: said for name, said in os.environ.items() if not name.startswith("CREDIT_")}
+    pinned = {"CREDIT_MODEL": where.model} if where.model else {}
+    return kept | pinned | {"CREDIT_HOME": str(folder), "CREDIT_HOST": "127.0.0.1"}
+
+
+def served(host: str, grpc: str) -> Target:
+    """A service that runs already; its gRPC door is left out when nobody listens there."""
+    name, _, port = grpc.rpartition(":")
+    try:
+        if grpc:
+            socket.create_connection((name, int(port)), timeout=2).close()
+    except OSError:
+        grpc = ""
+    return Target(host=host, grpc=grpc)
+
+
+def _is_ready(host: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{host}/readyz", timeout=5):  # noqa: S310 -- as we were told
+            return True
+    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        return False
+
+
+def _wait_until_ready(service: subprocess.Popen[bytes], host: str) -> None:
+    end = time.monotonic() + SOON
+    while service.poll() is None and time.monotonic() < end:
+        if _is_ready(host):
+            return
+        time.sleep(0.2)
+    raise subprocess.CalledProcessError(service.returncode or 1, service.args)
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
