@@ -1,0 +1,94 @@
+"""What tests share. `pytest --hypothesis-profile explore` draws more than every run does."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+
+# Read when LightGBM is first imported: threads that spin while they wait stall shared cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+from credit.features import Categories
+from credit.policy import Policy, policy_on
+from credit.scorer import Scorer
+from stores.settings import Settings
+from tests.crowd import crowd
+from tests.learning import learnt, material
+from tests.people import Dossier
+from training.fit import Fitted
+from training.prepare import Material
+
+ROOT = Path(__file__).parents[1]
+
+settings.register_profile(
+    "every run",
+    deadline=None,
+    max_examples=30,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+    # What fails is told as it was drawn: making a dossier smaller can take minutes.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+settings.register_profile(
+    "explore",
+    settings.get_profile("every run"),
+    max_examples=500,
+    derandomize=False,
+    print_blob=True,
+    phases=list(Phase),
+)
+settings.load_profile("every run")
+
+
+@pytest.fixture(scope="session")
+def learnable() -> Material:
+    """Made-up clients with labels, ready to learn from."""
+    return material()
+
+
+@pytest.fixture(scope="session")
+def learning(learnable: Material) -> tuple[Fitted, Scorer]:
+    return learnt(learnable)
+
+
+@pytest.fixture(scope="session")
+def fitted(learning: tuple[Fitted, Scorer]) -> Fitted:
+    return learning[0]
+
+
+@pytest.fixture(scope="session")
+def scorer(learning: tuple[Fitted, Scorer]) -> Scorer:
+    """A small model, really fitted."""
+    return learning[1]
+
+
+@pytest.fixture(scope="session")
+def categories(learnable: Material) -> Categories:
+    return learnable.fit_categories(learnable.ids - 1)
+
+
+@pytest.fixture(scope="session")
+def people() -> list[Dossier]:
+    """Sixty made-up clients whom the model has not seen."""
+    return crowd(60, seed=77)
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    """The lender's policy, on a day that does not change."""
+    return policy_on(date(2026, 6, 1))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real rows, which is not part of the repository."""
+    folder = ROOT / Settings().real_data
+    if not folder.is_dir():
+        pytest.skip(
+            f"no real rows in {folder.resolve().name}: CREDIT_REAL_DATA names their folder"
+        )
+    return folder

@@ -1,0 +1,62 @@
+"""The kernel's statistics against Polars, and the two levels of the credit bureau."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from credit.dossier import Dossiers
+from credit.features import COLUMNS
+from credit.features.aggregate import Kernel
+from credit.features.bureau import BUREAU
+from credit.features.card import CARD
+from credit.features.consumer import POS
+from credit.features.previous import PREVIOUS
+from credit.features.repayment import INSTALMENTS
+from credit.features.source import Source, Statistic
+from tests.credit.features import oracle
+from tests.crowd import crowd
+
+INEXACT = {Statistic.MEAN, Statistic.STD, Statistic.TREND, Statistic.DECAYED}
+
+every_source = pytest.mark.parametrize(
+    "source", [BUREAU, PREVIOUS, INSTALMENTS, POS, CARD], ids=lambda source: source.table.name
+)
+
+
+@every_source
+@pytest.mark.parametrize("seed", [2, 3])
+def test_every_statistic_is_what_polars_says_of_the_same_rows(source: Source, seed: int) -> None:
+    people = crowd(150, seed)
+    told = Kernel(source).features(Dossiers.of(people, COLUMNS))
+    expected = oracle.features(people, source)
+    for place, (name, member) in enumerate(source.members.items()):
+        theirs = expected[name].fill_null(np.nan).to_numpy()
+        tolerance = 1e-9 if member.statistic in INEXACT else 0
+        np.testing.assert_allclose(
+            told[:, place], theirs, rtol=tolerance, atol=tolerance, err_msg=name
+        )
+
+
+@every_source
+def test_the_rows_compared_say_something_of_every_feature(source: Source) -> None:
+    people = crowd(150, seed=2)
+    told = Kernel(source).features(Dossiers.of(people, COLUMNS))
+    for place, name in enumerate(source.members):
+        assert len(np.unique(told[~np.isnan(told[:, place]), place])) > 1, name
+        assert np.isnan(told[:, place]).any(), name
+
+
+@every_source
+def test_the_oracle_knows_every_value_and_window_that_is_declared(source: Source) -> None:
+    for one in filter(None, (source, source.child)):
+        name = one.table.name
+        assert oracle.VALUES[name].keys() == one.values.keys()
+        assert {"ever", *oracle.WINDOWS[name]} == one.windows.keys()
+
+
+def test_the_oracle_and_the_schema_agree_on_what_is_unknown() -> None:
+    rows = [{"SK_ID_PREV": 1, "DAYS_TERMINATION": 365_243, "NAME_YIELD_GROUP": "XNA"}]
+    frame = oracle.frame([{"previous_application": rows}], PREVIOUS.table)
+    told = frame.select("DAYS_TERMINATION", "NAME_YIELD_GROUP", "never_ended").row(0)
+    assert told == (None, None, True)
+    assert frame.schema["DAYS_TERMINATION"] == pl.Float64

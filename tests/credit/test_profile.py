@@ -1,0 +1,62 @@
+"""What an adviser is shown of a client."""
+
+from __future__ import annotations
+
+import pytest
+
+from credit.profile import NO_JOB, SHOWN, profile
+from credit.reasons import UNKNOWN
+from credit.schema import APPLICATION
+from credit.text import Text
+from tests.people import Dossier, applicant
+
+
+def lines(person: Dossier) -> dict[str, Text]:
+    return {line.column: line.text for line in profile(42, person).lines}
+
+
+def test_the_profile_tells_the_forms_main_lines_in_words() -> None:
+    told = profile(42, applicant())
+    assert told.client_id == 42
+    assert [line.column for line in told.lines] == list(SHOWN)
+    texts = lines(applicant())
+    assert texts["AMT_CREDIT"] == Text("450\u202f000", "450,000")
+    assert texts["DAYS_BIRTH"] == Text("40\u00a0ans", "40 years")
+    assert texts["DAYS_EMPLOYED"] == Text("5\u00a0ans", "5 years")
+    assert texts["FLAG_OWN_CAR"] == Text("oui", "yes")
+    assert texts["FLAG_OWN_REALTY"] == Text("non", "no")
+    assert texts["NAME_FAMILY_STATUS"] == Text("Marié(e)", "Married")
+    assert texts["CNT_CHILDREN"] == Text("1", "1")
+
+
+def test_values_stand_beside_their_words_as_they_are() -> None:
+    told = {line.column: line for line in profile(42, applicant()).lines}
+    assert told["DAYS_BIRTH"].value == -14_600
+    assert told["DAYS_BIRTH"].label == APPLICATION["DAYS_BIRTH"].label
+
+
+def test_a_pensioner_has_no_job() -> None:
+    assert lines(applicant(DAYS_EMPLOYED=365_243))["DAYS_EMPLOYED"] == NO_JOB
+
+
+@pytest.mark.parametrize("column", SHOWN)
+def test_what_is_unknown_is_said_to_be_unknown(column: str) -> None:
+    assert lines(applicant(**{column: None}))[column] == UNKNOWN
+    assert lines({"application": {}})[column] == UNKNOWN
+
+
+def test_sex_and_identity_are_not_shown() -> None:
+    assert not {"CODE_GENDER", "SK_ID_CURR"} & set(SHOWN)
+
+
+@pytest.mark.parametrize("column", ["AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_GOODS_PRICE"])
+def test_an_amount_may_be_365243(column: str) -> None:
+    assert lines(applicant(**{column: 365_243.0}))[column] == Text("365\u202f243", "365,243")
+
+
+def test_the_sources_word_for_unknown_is_said_to_be_unknown() -> None:
+    assert lines(applicant(NAME_FAMILY_STATUS="Unknown"))["NAME_FAMILY_STATUS"] == UNKNOWN
+
+
+def test_a_job_begun_today_is_nothing_long() -> None:
+    assert lines(applicant(DAYS_EMPLOYED=0.0))["DAYS_EMPLOYED"].en == "0 days"

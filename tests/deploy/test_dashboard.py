@@ -1,0 +1,43 @@
+"""What Grafana shows and the autoscaler reads is measured by the service."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client import REGISTRY
+
+import serving.edge
+import serving.runners
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+DASHBOARD = json.loads((DEPLOY / "grafana" / "dashboards" / "credit-scoring.json").read_text())
+QUERIES = [t["expr"] for panel in DASHBOARD["panels"] for t in panel["targets"]]
+RULES = yaml.safe_load((DEPLOY / "kubernetes" / "adapter.yaml").read_text())["rules"]["custom"]
+LABELS = {
+    "credit_request_seconds": serving.edge.REQUESTS,
+    "credit_batch_size": serving.runners.BATCH,
+    "credit_queue_seconds": serving.runners.QUEUED,
+    "credit_compute_seconds": serving.runners.COMPUTED,
+}
+
+
+@pytest.mark.parametrize("query", [*QUERIES, *(rule["metricsQuery"] for rule in RULES)])
+def test_a_query_asks_for_what_the_service_measures(query: str) -> None:
+    measured = {family.name for family in REGISTRY.collect()}
+    asked = set(re.findall(r"(credit_\w+?)_(?:bucket|sum|count)\b", query))
+    assert asked
+    assert asked <= measured
+    [metric] = asked
+    told = {*LABELS[metric]._labelnames, "le"}  # noqa: SLF001 -- there is no other way to ask
+    grouped = re.findall(r"by \(([\w, ]+)\)", query)
+    used = {label for group in grouped for label in re.split(r", *", group)}
+    used |= set(re.findall(r"(\w+)[!=]~?\"", query))
+    assert used <= told
+
+
+def test_every_panel_asks_the_datasource_that_is_provisioned() -> None:
+    path = DEPLOY / "grafana" / "provisioning" / "datasources" / "prometheus.yaml"
+    [source] = yaml.safe_load(path.read_text())["datasources"]
+    assert {panel["datasource"]["uid"] for panel in DASHBOARD["panels"]} == {source["uid"]}

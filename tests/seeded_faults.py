@@ -1,0 +1,116 @@
+"""python -m tests.seeded_faults: does the suite notice?
+
+Each fault is seeded into a copy of the tree, and the tests that ought to see it are run there.
+A fault that leaves them green fails this run.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A change of one place that no suite may overlook."""
+
+    what: str
+    file: str
+    right: str
+    wrong: str
+    tests: str
+    """Where somebody ought to see it."""
+
+
+FAULTS = (
+    Fault(
+        "the score is inverted",
+        "credit/scorer.py",
+        "self._booster.predict(features, num_threads=1)",
+        "1 - self._booster.predict(features, num_threads=1)",
+        "tests/credit",
+    ),
+    Fault(
+        "the threshold is that of the other cost",
+        "credit/policy.py",
+        "return self.refused_good_cost / (",
+        "return self.missed_difficulties_cost / (",
+        "tests/credit",
+    ),
+    Fault(
+        "a decision is answered without being recorded",
+        "serving/scoring.py",
+        "await self._keep.one(record)",
+        "record",
+        "tests/serving/test_decisions.py",
+    ),
+    Fault(
+        "a feature is in years instead of days",
+        "credit/features/ratios.py",
+        'ratio(form["OWN_CAR_AGE"] * YEAR, -form["DAYS_BIRTH"])',
+        'ratio(form["OWN_CAR_AGE"], -form["DAYS_BIRTH"])',
+        "tests/credit",
+    ),
+    Fault(
+        "an unknown number is taken for zero",
+        "credit/dossier.py",
+        "return np.array(cells, dtype=np.float64)",
+        "return np.nan_to_num(np.array(cells, dtype=np.float64))",
+        "tests/credit",
+    ),
+    Fault(
+        "sex is looked at",
+        "credit/features/application.py",
+        'FORM.column("weekday", "WEEKDAY_APPR_PROCESS_START"',
+        'FORM.column("weekday", "CODE_GENDER"',
+        "tests/credit",
+    ),
+)
+
+
+def seen(fault: Fault) -> str | None:
+    """The first test that fails with the fault in, or None when all pass."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        tracked = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        for name in filter(None, tracked.stdout.split("\0")):
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, copy / name)
+        spoilt = copy / fault.file
+        text = spoilt.read_text()
+        if text.count(fault.right) != 1:
+            raise ValueError(f"{fault.file} no longer says {fault.right!r} once")
+        spoilt.write_text(text.replace(fault.right, fault.wrong))
+        run = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", fault.tests],
+            cwd=copy, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", run.stdout, re.MULTILINE)
+    return failed.group(1) if failed else None
+
+
+def main() -> int:
+    table = Table("fault", "first test that saw it", title="Seeded faults")
+    noticed = True
+    for fault in FAULTS:
+        test = seen(fault)
+        noticed &= test is not None
+        table.add_row(fault.what, test or "[red]nobody[/]")
+    Console(width=160).print(table)
+    return 0 if noticed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""A gRPC client that knows nothing but an address: all it says it learnt by reflection."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import grpc
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.message_factory import GetMessageClass
+from google.rpc.error_details_pb2 import BadRequest, RetryInfo
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase,
+)
+from grpc_status.rpc_status import from_call
+
+SERVICE = "credit.scoring.v1.CreditScoring"
+KNOWN_TO_ALL = {kind.DESCRIPTOR.full_name: kind for kind in (BadRequest, RetryInfo)}
+FRESH = (("grpc.use_local_subchannel_pool", 1),)
+
+
+class Refused(Exception):
+    """A call that ended with a status."""
+
+    def __init__(self, code: grpc.StatusCode, details: Mapping[str, Any]) -> None:
+        super().__init__(code, details)
+        self.code = code
+        self.details = details
+        """By the name of their message."""
+
+    @property
+    def failure(self) -> Any:
+        return self.details["Failure"]
+
+
+class Foreigner:
+    """Calls by name, with what JSON would hold."""
+
+    def __init__(self, address: str, credentials: grpc.ChannelCredentials | None = None) -> None:
+        self.channel = (
+            grpc.secure_channel(address, credentials, FRESH)
+            if credentials
+            else grpc.insecure_channel(address, FRESH)
+        )
+        self._database = ProtoReflectionDescriptorDatabase(self.channel)
+        self._pool = DescriptorPool(self._database)
+        service = self._pool.FindServiceByName(SERVICE)
+        self._methods = {method.name: method for method in service.methods}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.channel.close()
+
+    @property
+    def services(self) -> list[str]:
+        return list(self._database.get_services())
+
+    def message(self, call: str, request: Mapping[str, Any]) -> Any:
+        """What a call takes, said as over HTTP."""
+        kind = GetMessageClass(self._methods[call].input_type)
+        listed = request.get("requests")
+        if listed is None:
+            return ParseDict(_as_messages(request), kind(), descriptor_pool=self._pool)
+        said = {"requests": [_as_messages(one) for one in listed]}
+        return ParseDict(said, kind(), descriptor_pool=self._pool)
+
+    def written(self, call: str, request: Mapping[str, Any]) -> bytes:
+        made: bytes = self.message(call, request).SerializeToString()
+        return made
+
+    def call(self, call: str, request: Mapping[str, Any] | bytes, **how: Any) -> Any:
+        """The answer of a call, as JSON would hold it."""
+        [answer] = self.stream(call, request, **how)
+        return answer
+
+    def stream(self, call: str, request: Mapping[str, Any] | bytes, **how: Any) -> Iterator[Any]:
+        method = self._methods[call]
+        open_ = self.channel.unary_stream if method.server_streaming else self.channel.unary_unary
+        ask: Any = open_(f"/{SERVICE}/{call}")
+        body = request if isinstance(request, bytes) else self.written(call, request)
+        kind = GetMessageClass(method.output_type)
+        how.setdefault("timeout", 60)
+        try:
+            answer = ask(body, **how)
+            for part in answer if method.server_streaming else [answer]:
+                yield self._told(kind.FromString(part))
+        except grpc.RpcError as error:
+            raise Refused(error.code(), self._details(error)) from error
+
+    def _details(self, error: grpc.RpcError) -> dict[str, Any]:
+        status = from_call(error)
+        told = {}
+        for packed in status.details if status else ():
+            name = packed.TypeName()
+            kind = KNOWN_TO_ALL.get(name) or GetMessageClass(
+                self._pool.FindMessageTypeByName(name)
+            )
+            message = kind.FromString(packed.value)
+            told[name.rpartition(".")[2]] = self._told(message)
+        return told
+
+    def _told(self, message: Any) -> Any:
+        return MessageToDict(
+            message,
+            preserving_proto_field_name=True,
+            always_print_fields_with_no_presence=True,
+            descriptor_pool=self._pool,
+        )
+
+
+def _as_messages(request: Mapping[str, Any]) -> dict[str, Any]:
+    """A request as HTTP takes it, in the shape of the messages."""
+    said = dict(request)
+    if "dossier" in said:
+        said["dossier"] = {
+            name: _known(part) if isinstance(part, dict) else {"rows": [_known(r) for r in part]}
+            for name, part in said["dossier"].items()
+            if part is not None
+        }
+    if "changes" in said:
+        changes = said.pop("changes")
+        said["changes_to_unknown"] = [name for name, value in changes.items() if value is None]
+        said["changes"] = _known(changes)
+    return said
+
+
+def _known(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: repr(value).replace("nan", "NaN").replace("inf", "Infinity")
+        if isinstance(value, float) and not math.isfinite(value)
+        else value
+        for name, value in row.items()
+        if value is not None
+    }

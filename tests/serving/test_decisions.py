@@ -1,0 +1,123 @@
+"""The way of a request over real HTTP: decided, explained, recorded, answered."""
+
+import math
+from typing import Any
+
+import httpx
+import polars as pl
+import pytest
+
+from tests.serving.conftest import Home
+
+
+def logit(risk: float) -> float:
+    return math.log(risk / (1 - risk))
+
+
+@pytest.fixture(scope="module")
+def client_ids(home: Home) -> list[int]:
+    return pl.read_parquet(home.tables / "application_test.parquet")["SK_ID_CURR"].to_list()
+
+
+def test_a_decision_says_all_that_the_contract_promises(
+    api: httpx.Client, client_ids: list[int]
+) -> None:
+    decision = api.post("/predict", json={"client_id": client_ids[0]}).raise_for_status().json()
+    assert decision.keys() == {
+        "decision_id", "client_id", "risk", "index", "points", "outcome", "rules", "threshold",
+        "model_version", "policy_version", "decided_at",
+    }  # fmt: skip
+    assert decision["client_id"] == client_ids[0]
+    assert decision["threshold"] == pytest.approx(1 / 11)
+    odds = logit(decision["risk"]) - logit(decision["threshold"])
+    assert decision["index"] == pytest.approx(1 / (1 + math.exp(-odds)), abs=1e-12)
+
+
+def test_contributions_add_up_from_the_base_to_the_risk(
+    api: httpx.Client, client_ids: list[int]
+) -> None:
+    told = api.post("/explain", json={"client_id": client_ids[1]}).raise_for_status().json()
+    total = logit(told["base_risk"]) + sum(c["log_odds"] for c in told["contributions"])
+    assert total == pytest.approx(logit(told["risk"]), abs=1e-9)
+    assert 0 < len(told["reasons"]) <= 4
+    assert len({reason["concept"] for reason in told["reasons"]}) == len(told["reasons"])
+
+
+def test_every_door_and_the_batch_answer_the_same_risk_to_the_last_bit(
+    api: httpx.Client, home: Home, client_ids: list[int]
+) -> None:
+    chosen = client_ids[:50]
+    out = home.path / "scored.parquet"
+    home.run("batch", "--data", str(home.tables), "--out", str(out))
+    scored = dict(pl.read_parquet(out).select("SK_ID_CURR", "risk").iter_rows())
+    asked = [{"client_id": client} for client in chosen]
+    many = api.post("/predict_many", json={"requests": asked}).raise_for_status().json()
+    singly = [api.post("/predict", json=one).json()["risk"] for one in asked]
+    assert [one["risk"] for one in many] == singly == [scored[client] for client in chosen]
+
+
+def test_a_decision_is_on_record_when_it_is_answered(
+    api: httpx.Client, client_ids: list[int]
+) -> None:
+    decision = api.post("/predict", json={"client_id": client_ids[2]}).json()
+    record = api.get(f"/v1/decisions/{decision['decision_id']}").raise_for_status().json()
+    assert record["decision"] == decision
+    assert record["kind"] == "predict"
+    assert "external_score_2" in record["features"]
+
+
+def test_a_simulation_is_recorded_nowhere(api: httpx.Client, client_ids: list[int]) -> None:
+    simulated = api.post("/simulate", json={"client_id": client_ids[3]}).raise_for_status().json()
+    assert simulated["decision_id"] is None
+    assert simulated["contributions"]
+
+
+def test_changes_are_made_to_the_form_and_to_nothing_else(
+    api: httpx.Client, client_ids: list[int]
+) -> None:
+    asked = {"client_id": client_ids[4], "changes": {"EXT_SOURCE_2": 0.01, "EXT_SOURCE_3": None}}
+    changed = api.post("/simulate", json=asked).raise_for_status().json()
+    values = {c["feature"]: c["value"] for c in changed["contributions"]}
+    assert values["external_score_2"] == pytest.approx(0.01)
+    assert values["external_score_3"] is None
+    untouched = api.post("/simulate", json={"client_id": client_ids[4]}).json()
+    before = {c["feature"]: c["value"] for c in untouched["contributions"]}
+    assert before["income"] == values["income"]
+
+
+def test_a_dossier_of_an_unknown_client_is_judged_and_stays_unknown(api: httpx.Client) -> None:
+    dossier = {"application": {"AMT_CREDIT": 250_000, "AMT_INCOME_TOTAL": 90_000}, "bureau": []}
+    decision = api.post("/predict", json={"dossier": dossier}).raise_for_status().json()
+    assert decision["client_id"] is None
+    named = {"application": {"SK_ID_CURR": 999_999_999, "AMT_INCOME_TOTAL": 90_000}}
+    assert api.post("/predict", json={"dossier": named}).json()["client_id"] == 999_999_999
+    assert api.get("/v1/clients/999999999").status_code == 404
+
+
+def test_a_client_without_a_known_income_is_referred(api: httpx.Client) -> None:
+    decision = api.post("/predict", json={"dossier": {"application": {}}}).json()
+    assert (decision["outcome"], decision["rules"]) == ("refer", ["income-unknown"])
+
+
+def test_a_bad_request_among_many_is_an_error_in_its_place(
+    api: httpx.Client, client_ids: list[int]
+) -> None:
+    asked: list[Any] = [
+        {"client_id": client_ids[0]},
+        {"client_id": 1},
+        {"dossier": {"application": {"AMT_CREDT": 1}}},
+        "rubbish",
+        {"client_id": client_ids[1]},
+    ]
+    answers = api.post("/predict_many", json={"requests": asked}).raise_for_status().json()
+    codes = [one.get("error", {}).get("code", "decided") for one in answers]
+    assert codes == ["decided", "unknown-client", "invalid-request", "invalid-request", "decided"]
+
+
+def test_the_same_key_answers_the_same_decision(api: httpx.Client, client_ids: list[int]) -> None:
+    key = {"Idempotency-Key": "once"}
+    first = api.post("/explain", json={"client_id": client_ids[5]}, headers=key)
+    again = api.post("/explain", json={"client_id": client_ids[5]}, headers=key)
+    assert first.json() == again.json()
+    other = api.post("/explain", json={"client_id": client_ids[6]}, headers=key)
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "idempotency-key-reused")

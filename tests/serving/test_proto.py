@@ -1,0 +1,48 @@
+"""The gRPC contract is the schema's, and its Python modules are its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from credit.schema import APPLICATION, BUREAU, TABLES, Table
+from serving.proto.__main__ import HERE, PACKAGE, app
+from serving.proto.credit.scoring.v1 import dossier_pb2
+from serving.proto.dossier import dossier_proto, message_of, numbers, written
+
+
+def test_every_raw_column_is_a_field_and_nothing_else_is() -> None:
+    for table in TABLES.values():
+        fields = dossier_pb2.DESCRIPTOR.message_types_by_name[message_of(table)].fields_by_name
+        assert set(fields) == set(table.columns)
+        assert all(field.has_presence for field in fields.values())
+
+
+def test_the_messages_are_those_of_the_schema() -> None:
+    text = (HERE / PACKAGE / "dossier.proto").read_text()
+    assert dossier_proto(text) == text
+
+
+def test_generating_anew_changes_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("grpc_tools", reason="grpcio-tools is absent")
+    made = CliRunner().invoke(app, ["--out", str(tmp_path)])
+    assert made.exit_code == 0, made.output
+    for file in (tmp_path / PACKAGE).iterdir():
+        assert file.read_text() == (HERE / PACKAGE / file.name).read_text(), file.name
+
+
+def test_a_number_is_never_given_twice() -> None:
+    def of(*columns: str) -> dict[str, Table]:
+        kept = {name: BUREAU[name] for name in columns}
+        table = Table(name="bureau", meaning="Credits", columns=kept, primary_key=())
+        return {APPLICATION.name: APPLICATION, "bureau": table}
+
+    first = written(of("SK_ID_CURR", "CREDIT_TYPE", "DAYS_CREDIT"), {})
+    without = written(of("SK_ID_CURR", "DAYS_CREDIT"), numbers(first))
+    assert "reserved 2;" in without
+    later = written(of("AMT_ANNUITY", "SK_ID_CURR", "DAYS_CREDIT"), numbers(without))
+    assert numbers(later)["Bureau"] == {
+        "SK_ID_CURR": 1, "CREDIT_TYPE": 2, "DAYS_CREDIT": 3, "AMT_ANNUITY": 4,
+    }  # fmt: skip

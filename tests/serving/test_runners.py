@@ -1,0 +1,222 @@
+"""Runners: what many need is done for all at once, and nobody suffers from a neighbour."""
+
+import asyncio
+import math
+import threading
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from serving.errors import DeadlineExceeded, Overloaded
+from serving.runners import Limits, Runner, admit
+
+
+class Doubler:
+    """Real work that remembers its batches, and can be held up."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def __call__(self, items: Sequence[int]) -> list[int]:
+        self.gate.wait(timeout=10)
+        self.batches.append(list(items))
+        if 13 in items:
+            raise ValueError("thirteen")
+        return [2 * item for item in items]
+
+
+def test_a_lone_item_is_a_batch_of_its_own() -> None:
+    work = Doubler()
+    assert asyncio.run(Runner("test", work, Limits(most=8)).one(4)) == 8
+    assert work.batches == [[4]]
+
+
+def test_items_that_come_while_a_batch_runs_form_the_next() -> None:
+    work = Doubler()
+
+    async def crowd() -> list[int]:
+        runner = Runner("test", work, Limits(most=8))
+        work.gate.clear()
+        first = asyncio.create_task(runner.one(0))
+        await asyncio.sleep(0.05)
+        others = [asyncio.create_task(runner.one(item)) for item in range(1, 5)]
+        await asyncio.sleep(0.05)
+        work.gate.set()
+        return list(await asyncio.gather(first, *others))
+
+    assert asyncio.run(crowd()) == [0, 2, 4, 6, 8]
+    assert work.batches == [[0], [1, 2, 3, 4]]
+
+
+def test_no_batch_is_larger_than_the_most() -> None:
+    work = Doubler()
+    results = asyncio.run(Runner("test", work, Limits(most=3)).run(range(8)))
+    assert results == [0, 2, 4, 6, 8, 10, 12, 14]
+    assert max(map(len, work.batches)) == 3
+
+
+def test_a_bad_item_fails_alone() -> None:
+    work = Doubler()
+    results = asyncio.run(Runner("test", work, Limits(most=8)).run([1, 13, 3]))
+    assert [results[0], results[2]] == [2, 6]
+    assert isinstance(results[1], ValueError)
+
+
+def test_a_runner_works_on_after_a_failure() -> None:
+    async def twice() -> int:
+        runner = Runner("test", Doubler(), Limits(most=8))
+        with pytest.raises(ValueError, match="thirteen"):
+            await runner.one(13)
+        return await runner.one(5)
+
+    assert asyncio.run(twice()) == 10
+
+
+def test_one_who_spoils_a_large_batch_is_found_by_halving() -> None:
+    work = Doubler()
+    results = asyncio.run(Runner("test", work, Limits(most=64)).run(range(64)))
+    assert [place for place, one in enumerate(results) if isinstance(one, ValueError)] == [13]
+    assert len(work.batches) == 1 + 2 * 6
+
+
+def test_a_caller_who_leaves_gives_its_place_away() -> None:
+    work = Doubler()
+
+    async def leave() -> int:
+        runner = Runner("test", work, Limits(most=8))
+        work.gate.clear()
+        first = asyncio.create_task(runner.one(0))
+        await asyncio.sleep(0.05)
+        leaving = asyncio.create_task(runner.run([1, 2, 3]))
+        staying = asyncio.create_task(runner.one(4))
+        await asyncio.sleep(0.05)
+        leaving.cancel()
+        await asyncio.sleep(0)
+        work.gate.set()
+        await first
+        return await staying
+
+    assert asyncio.run(leave()) == 8
+    assert work.batches == [[0], [4]]
+
+
+def test_nothing_is_computed_for_one_whose_time_is_up() -> None:
+    work = Doubler()
+
+    async def late() -> list[int | BaseException]:
+        runner = Runner("test", work, Limits(most=8))
+        work.gate.clear()
+        first = asyncio.create_task(runner.one(0))
+        await asyncio.sleep(0.05)
+        late = asyncio.create_task(runner.run([1], until=time.perf_counter() + 0.01))
+        await asyncio.sleep(0.05)
+        work.gate.set()
+        await first
+        return await late
+
+    [outcome] = asyncio.run(late())
+    assert isinstance(outcome, DeadlineExceeded)
+    assert work.batches == [[0]]
+
+
+def test_callers_take_turns() -> None:
+    work = Doubler()
+
+    async def crowd() -> None:
+        runner = Runner("test", work, Limits(most=4))
+        work.gate.clear()
+        first = asyncio.create_task(runner.one(0))
+        await asyncio.sleep(0.05)
+        many = asyncio.create_task(runner.run(range(100, 110)))
+        await asyncio.sleep(0.05)
+        alone = asyncio.create_task(runner.one(1))
+        await asyncio.sleep(0.05)
+        work.gate.set()
+        await asyncio.gather(first, many, alone)
+
+    asyncio.run(crowd())
+    assert work.batches[:2] == [[0], [100, 1, 101, 102]]
+    assert sum(map(len, work.batches)) == 12
+
+
+def test_a_batch_is_as_large_as_there_is_time_for() -> None:
+    def slow(items: Sequence[int]) -> Sequence[int]:
+        batches.append(len(items))
+        time.sleep(0.002 * len(items))
+        return items
+
+    async def learn_first() -> None:
+        runner = Runner("test", slow, Limits(most=64, target=0.02))
+        await runner.one(1)
+        await runner.run(range(4))
+        await runner.run(range(100))
+
+    batches: list[int] = []
+    asyncio.run(learn_first())
+    assert max(batches) < 50  # ten in calm
+    assert sum(batches) == 105
+
+
+def test_a_heavy_item_is_a_batch_of_its_own_and_harms_no_other() -> None:
+    def slow(items: Sequence[int]) -> Sequence[int]:
+        batches.append(list(items))
+        time.sleep(0.001 * sum(items))
+        return items
+
+    batches: list[list[int]] = []
+    runner = Runner("test", slow, Limits(most=8, target=0.01), weigh=float)
+
+    async def learn_first() -> None:
+        await runner.one(1)
+        await runner.run([1] * 8)
+        await runner.run([1, 1, 1, 50, 1, 1])
+
+    asyncio.run(learn_first())
+    assert [50] in batches
+
+
+def test_more_than_may_wait_is_refused_and_the_rest_is_answered() -> None:
+    work = Doubler()
+
+    async def crowd() -> list[int | BaseException]:
+        runner = Runner("test", work, Limits(most=2, waiting=3))
+        work.gate.clear()
+        tasks = [asyncio.create_task(runner.one(item)) for item in range(6)]
+        await asyncio.sleep(0.05)
+        work.gate.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    outcomes = asyncio.run(crowd())
+    assert any(isinstance(outcome, Overloaded) for outcome in outcomes)
+    answered = [outcome for outcome in outcomes if isinstance(outcome, int)]
+    assert answered
+    assert set(answered) <= {0, 2, 4, 6, 8, 10}
+
+
+def test_one_who_would_wait_too_long_is_refused_at_once() -> None:
+    def slow(items: Sequence[int]) -> Sequence[int]:
+        time.sleep(0.02 * len(items))
+        return items
+
+    async def crowd() -> None:
+        runner = Runner("test", slow, Limits(most=1))
+        admit(runner, patience=1e-9, until=math.inf)  # nobody waits: nobody is refused
+        await runner.one(1)
+        waiting = asyncio.create_task(runner.run(range(3)))
+        others = [asyncio.create_task(runner.one(item)) for item in range(9)]
+        await asyncio.sleep(0.01)
+        admit(runner, patience=10, until=math.inf)
+        with pytest.raises(Overloaded):
+            admit(runner, patience=0.1, until=math.inf)
+        with pytest.raises(Overloaded):
+            admit(runner, patience=10, until=time.perf_counter() + 0.1)
+        await asyncio.gather(waiting, *others)
+
+    asyncio.run(crowd())
+
+
+def test_nothing_to_do_is_done_at_once() -> None:
+    assert asyncio.run(Runner("test", Doubler(), Limits(most=8)).run([])) == []

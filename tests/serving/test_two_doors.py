@@ -1,0 +1,200 @@
+"""Two doors in every worker: they open, refuse, close and come back together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import grpc
+import httpx
+import psutil
+import pytest
+
+from stores.ledger import Ledger
+from tests.people import applicant
+from tests.serving.conftest import PATIENCE, Home, Service, serving
+from tests.serving.foreign import Foreigner, Refused
+
+CALLERS = 4
+"""At each door."""
+
+
+class Load:
+    """Callers at both doors, one request after the other until `stop`."""
+
+    def __init__(self, service: Service) -> None:
+        self.answers: list[tuple[float, str, str]] = []
+        """When, over what, and which decision."""
+        self.failures: list[tuple[float, Exception]] = []
+        self._service = service
+        self._over = threading.Event()
+        doors = (self._http, self._grpc) * CALLERS
+        self._threads = [threading.Thread(target=self._repeat, args=(door,)) for door in doors]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join(PATIENCE)
+
+    def since(self, moment: float, door: str) -> int:
+        return sum(at > moment and where == door for at, where, _ in self.answers)
+
+    def _repeat(self, door: Callable[[], Iterator[tuple[str, str]]]) -> None:
+        while not self._over.is_set():
+            try:
+                for where, decision in door():
+                    self.answers.append((time.monotonic(), where, decision))
+                    if self._over.is_set():
+                        return
+            except (httpx.TransportError, Refused) as error:
+                self.failures.append((time.monotonic(), error))
+                time.sleep(0.05)
+
+    def _http(self) -> Iterator[tuple[str, str]]:
+        with self._service.client() as api:
+            for _ in range(20):  # then a new connection, perhaps to another worker
+                answer = api.post("/predict", json={"dossier": applicant()}).raise_for_status()
+                yield "http", answer.json()["decision_id"]
+
+    def _grpc(self) -> Iterator[tuple[str, str]]:
+        with reached(self._service.grpc) as foreigner:
+            for _ in range(20):
+                yield "grpc", foreigner.call("Predict", {"dossier": applicant()})["decision_id"]
+
+
+@contextmanager
+def reached(address: str) -> Iterator[Foreigner]:
+    try:
+        foreigner = Foreigner(address)
+    except grpc.RpcError as error:
+        raise Refused(error.code(), {}) from error
+    with foreigner:
+        yield foreigner
+
+
+def workers(service: Service) -> list[psutil.Process]:
+    found = []
+    for child in psutil.Process(service.process.pid).children(recursive=True):
+        try:
+            if "_bentoml_impl.worker.service" in child.cmdline():
+                found.append(child)
+        except psutil.Error:  # it ended meanwhile
+            continue
+    return found
+
+
+def recorded(home: Home) -> set[str]:
+    now = datetime.now(UTC)
+    ledger = Ledger(f"sqlite:///{home.path / 'ledger.sqlite'}")
+    found = ledger.between(now - timedelta(hours=1), now + timedelta(hours=1))
+    return {str(record.decision.decision_id) for record in found}
+
+
+def test_no_accepted_request_is_dropped_when_the_service_stops(home_of_its_own: Home) -> None:
+    before = recorded(home_of_its_own)
+    with serving(home_of_its_own, workers=2) as service:
+        load = Load(service)
+        load.start()
+        time.sleep(3)
+        stopped = time.monotonic()
+        service.process.send_signal(signal.SIGTERM)
+        service.process.wait(timeout=PATIENCE)
+        load.stop()
+    answered = [decision for _, _, decision in load.answers]
+    assert recorded(home_of_its_own) - before == set(answered)
+    assert len(set(answered)) == len(answered)
+    assert not [error for at, error in load.failures if at < stopped]
+    refused = [error for _, error in load.failures if isinstance(error, Refused)]
+    assert {error.code for error in refused} <= {grpc.StatusCode.UNAVAILABLE}
+
+
+def test_a_killed_worker_is_replaced_while_the_other_carries_on(home_of_its_own: Home) -> None:
+    with serving(home_of_its_own, workers=2) as service:
+        load = Load(service)
+        load.start()
+        try:
+            time.sleep(2)
+            victim, other = workers(service)
+            killed = time.monotonic()
+            os.kill(victim.pid, signal.SIGKILL)
+            time.sleep(3)
+            assert load.since(killed + 0.5, "http") > 0
+            assert load.since(killed + 0.5, "grpc") > 0
+            end = time.monotonic() + PATIENCE
+            while len(workers(service)) < 2 and time.monotonic() < end:
+                time.sleep(0.2)
+            assert {one.pid for one in workers(service)} > {other.pid}
+            time.sleep(10)  # until it has loaded its model
+        finally:
+            load.stop()
+        with reached(service.grpc) as foreigner, service.client() as api:
+            assert foreigner.call("Predict", {"dossier": applicant()})["risk"]
+            assert api.get("/readyz").is_success
+
+
+def test_too_much_at_once_is_refused_with_the_time_to_come_back(home_of_its_own: Home) -> None:
+    def over_http(_: int) -> tuple[int, str]:
+        answer = httpx.post(f"{service.url}/predict", json=request, timeout=60)
+        return answer.status_code, answer.headers.get("retry-after", "")
+
+    def over_grpc(_: int) -> tuple[str, str]:
+        try:
+            foreigner.call("Predict", request)
+        except Refused as refused:
+            return refused.code.name, refused.details["RetryInfo"]["retry_delay"]
+        return "OK", ""
+
+    request = {"dossier": applicant()}
+    with (
+        serving(home_of_its_own, patience=1e-9) as service,
+        Foreigner(service.grpc) as foreigner,
+        ThreadPoolExecutor(16) as crowd,
+    ):
+        assert over_http(0) == (200, "")
+        told = set(crowd.map(over_http, range(64)))
+        assert told == {(200, ""), (503, "1")}
+        assert set(crowd.map(over_grpc, range(200))) == {("OK", ""), ("RESOURCE_EXHAUSTED", "1s")}
+        late = httpx.post(
+            f"{service.url}/predict", json=request, headers={"X-Request-Timeout": "soon"}
+        )
+        assert late.json()["error"]["faults"][0]["where"] == "x-request-timeout"
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    key, cert = folder / "key.pem", folder / "cert.pem"
+    command = (
+        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 "
+        f"-keyout {key} -out {cert} -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    )
+    try:
+        subprocess.run(command.split(), check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("openssl is absent")
+    return key, cert
+
+
+def test_with_a_certificate_only_known_clients_are_let_in(
+    home_of_its_own: Home, tmp_path: Path
+) -> None:
+    key, cert = certificate(tmp_path)
+    tls = {"grpc_tls_key": key, "grpc_tls_cert": cert, "grpc_tls_clients": cert}
+    with serving(home_of_its_own, **tls) as service:
+        roots, chain = cert.read_bytes(), (key.read_bytes(), cert.read_bytes())
+        known = grpc.ssl_channel_credentials(roots, *chain)
+        with Foreigner(service.grpc, known) as foreigner:
+            assert foreigner.call("Predict", {"dossier": applicant()})["risk"]
+        for stranger in (grpc.ssl_channel_credentials(roots), None):
+            with pytest.raises(grpc.RpcError):
+                Foreigner(service.grpc, stranger)

@@ -1,0 +1,83 @@
+"""Dossiers drawn by hypothesis from the schema, to its edges: few columns and rows, any value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from credit.schema import APPLICATION, HISTORIES, Column, Kind, Table
+from tests.crowd import WORDS
+from tests.people import Dossier
+
+SMALLEST = 5e-324
+"""The smallest number above zero that a float holds: a denominator may be as tiny."""
+
+
+def cells(column: Column) -> SearchStrategy[Any]:
+    """What a request may say in a cell: null, words in disguise, the edges and all between."""
+    known = _known(column)
+    for sentinel in column.sentinels:
+        known |= st.just(sentinel)
+    return known if column.required else known | st.none()
+
+
+def _known(column: Column) -> SearchStrategy[Any]:
+    if column.kind is Kind.YES_NO:
+        return st.sampled_from(["Y", "N"])
+    if column.kind is Kind.CATEGORY:
+        return st.sampled_from(WORDS.get(column.name, ("a", "b"))) | st.text(max_size=9)
+    low, high = column.low or 0.0, column.high or 0.0
+    if column.whole:
+        whole = st.integers(int(low), int(high))
+        return whole | st.sampled_from([int(low), int(high)]) | whole.map(float)
+    edges = [low, high, 0.0, -0.0, SMALLEST, -SMALLEST, 1e-300, 0.5, 100]
+    return st.floats(low, high) | st.sampled_from([edge for edge in edges if low <= edge <= high])
+
+
+def rows(table: Table, *, most: int = 4) -> SearchStrategy[list[dict[str, Any]]]:
+    """Rows that share no primary key, each with a few of the table's columns."""
+    listed = st.lists(_row(table), max_size=most)
+    if not table.primary_key:
+        return listed
+    return listed.map(lambda drawn: _told_once(table, drawn))
+
+
+def _row(table: Table) -> SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {c.name: _keys(c) for c in table.columns.values() if c.required},
+        optional={
+            c.name: cells(c)
+            for c in table.columns.values()
+            if not c.required and c.name != "SK_ID_CURR"
+        },
+    )
+
+
+def _keys(column: Column) -> SearchStrategy[int]:
+    """Few keys, so that rows of different tables meet."""
+    low = -13 if column.unit == "months" else 0
+    return st.integers(low, low + 13)
+
+
+def _told_once(table: Table, drawn: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    by_key = {tuple(row[column] for column in table.primary_key): row for row in drawn}
+    return list(by_key.values())
+
+
+def forms() -> SearchStrategy[dict[str, Any]]:
+    """Application forms with some columns."""
+    optional = {column.name: cells(column) for column in APPLICATION.columns.values()}
+    return st.fixed_dictionaries({}, optional=optional)
+
+
+def histories(name: str) -> SearchStrategy[list[dict[str, Any]] | None]:
+    """A history: unknown, empty, or a few rows."""
+    return st.none() | rows(HISTORIES[name])
+
+
+def dossiers() -> SearchStrategy[Dossier]:
+    """Valid dossiers."""
+    told: dict[str, SearchStrategy[Any]] = {name: histories(name) for name in HISTORIES}
+    return st.fixed_dictionaries({"application": forms()}, optional=told)

@@ -1,0 +1,98 @@
+"""A home with a champion, learnt from made-up clients by the training that people run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+from bentoml._internal.configuration.containers import BentoMLContainer
+from numpy.typing import NDArray
+from rich.console import Console
+
+from stores.console import Steps
+from stores.settings import Settings
+from tests.crowd import crowd, difficulties
+from tests.folders import frames, write
+from tests.learning import QUICK
+from tests.people import Dossier
+from training.gates import GATES, Evidence, Finding, Gate, judge
+from training.run import Trained, train
+
+CLIENTS = 1_500
+SEED = 5
+
+Labels = NDArray[np.int8]
+
+
+@dataclass
+class Laboratory:
+    """Where trainings are made to fail. A refused one leaves the home as it was."""
+
+    where: Settings
+    folder: Path
+    judged: list[Evidence] = field(default_factory=list)
+
+    def people(self) -> list[Dossier]:
+        return crowd(CLIENTS, SEED, complete=True)
+
+    def labels(self, people: list[Dossier]) -> Labels:
+        return difficulties(people, SEED + 1)
+
+    def train(self, people: list[Dossier], labels: Labels) -> Trained:
+        """The real training, with a quick learner."""
+        tables = write(self.folder / str(len(self.judged)), frames(people, labels=labels))
+        steps = Steps(Console(quiet=True))
+        return train(self.where, tables, seed=SEED, steps=steps, parameters=QUICK)
+
+
+@pytest.fixture(scope="session")
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
+    home = tmp_path_factory.mktemp("gates")
+    made = Laboratory(Settings(home=home), home / "tables")
+
+    def keep(evidence: Evidence) -> tuple[Finding, ...]:
+        made.judged.append(evidence)
+        return judge(evidence)
+
+    tracked = mlflow.get_tracking_uri()
+    store, bentos = BentoMLContainer.bentoml_home.get(), home / "bentoml"
+    for part in ("models", "bentos", "tmp"):
+        (bentos / part).mkdir(parents=True)
+    BentoMLContainer.bentoml_home.set(str(bentos))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.run.judge", keep)
+        # Pictures cost half of so small a training and nothing here looks at them.
+        patch.setattr("training.run.log_pictures", lambda *_: None)
+        yield made
+    BentoMLContainer.bentoml_home.set(store)
+    mlflow.set_tracking_uri(tracked)
+
+
+@pytest.fixture(scope="session")
+def first(laboratory: Laboratory) -> Trained:
+    """The training that made the champion."""
+    people = laboratory.people()
+    return laboratory.train(people, laboratory.labels(people))
+
+
+@pytest.fixture(scope="session")
+def evidence(laboratory: Laboratory, first: Trained) -> Evidence:
+    """What the champion was judged by."""
+    assert first.refused == ()
+    return laboratory.judged[0]
+
+
+def found(trained: Trained, code: str) -> Finding:
+    [one] = [finding for finding in trained.findings if finding.code == code]
+    return one
+
+
+def judged(code: str, evidence: Evidence) -> Finding:
+    """What one gate says of some evidence."""
+    [gate] = [gate for gate in GATES if gate.code == code]
+    [limit] = [limit for limit in evidence.policy.gates if limit.code == code]
+    return Gate.judge(gate, evidence, limit)

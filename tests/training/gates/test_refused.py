@@ -1,0 +1,185 @@
+"""Trainings gone wrong: each is refused by the gate that ought to see it, and changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import bentoml
+import mlflow
+import numpy as np
+import pytest
+
+from credit.dossier import Dossiers, Floats, Rows
+from credit.features import CATALOGUE, Categories, Matrix, build
+from credit.features.declare import sources_of
+from credit.schema import APPLICATION
+from credit.scorer import Scorer
+from stores.clients import ClientStore
+from stores.models import MODEL, champion_tag
+from stores.registry import CHAMPION, REFUSED, champion_version
+from tests.training.conftest import Laboratory, found
+from training.calibrate import Calibration
+from training.gates import Verdict
+from training.run import Trained
+
+RAW = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
+
+
+@pytest.fixture(autouse=True)
+def _champion(first: Trained) -> None:
+    assert first.refused == ()
+
+
+@pytest.fixture
+def untouched(laboratory: Laboratory) -> Path:
+    """The home, whose champion, stores and clients must be the same when the test ends."""
+    return laboratory.where.home
+
+
+def state(laboratory: Laboratory) -> dict[str, object]:
+    """All that a refused model may not change."""
+    where = laboratory.where
+    return {
+        "champion": champion_version(where),
+        "serving": champion_tag(where),
+        "bento models": sorted(str(model.tag) for model in bentoml.models.list()),
+        "clients": ClientStore(where.clients).search("", 5),
+        "promotions": hashlib.sha256((where.home / "promotions.jsonl").read_bytes()).hexdigest(),
+    }
+
+
+def refused(laboratory: Laboratory, trained: Trained, before: dict[str, object]) -> None:
+    """The model is in the registry with its findings, and the home is as it was."""
+    assert trained.refused
+    assert state(laboratory) == before
+    assert trained.clients == 0
+    number = trained.tag.partition(":")[2]
+    version = mlflow.MlflowClient(laboratory.where.mlflow_uri).get_model_version(MODEL, number)
+    assert version.tags[REFUSED].split() == list(trained.refused)
+    assert CHAMPION not in version.aliases
+    kept = mlflow.artifacts.load_dict(f"runs:/{trained.run_id}/findings.json")
+    assert kept["refused_by"] == list(trained.refused)
+    assert {one["code"] for one in kept["gates"]} == {one.code for one in trained.findings}
+    assert "Refused by" in trained.report.read_text()
+    assert "**Refused**" in mlflow.artifacts.load_text(f"runs:/{trained.run_id}/model-card.md")
+
+
+def test_shuffled_labels(laboratory: Laboratory) -> None:
+    before, people = state(laboratory), laboratory.people()
+    labels = np.random.default_rng(2).permutation(laboratory.labels(people))
+    trained = laboratory.train(people, labels)
+    chance = found(trained, "CRG102")
+    assert chance.verdict is Verdict.REFUSES
+    assert chance.interval is not None
+    assert chance.interval.low < 0.5 < chance.interval.high
+    refused(laboratory, trained, before)
+
+
+def test_a_leaking_column(laboratory: Laboratory) -> None:
+    before, people = state(laboratory), laboratory.people()
+    labels = laboratory.labels(people)
+    # Nearly: a perfect leak is learnt for thousands of trees.
+    leak = labels ^ (np.random.default_rng(2).random(len(labels)) < 0.03)
+    for person, told in zip(people, leak.tolist(), strict=True):
+        person["application"]["EXT_SOURCE_3"] = 0.9 - 0.8 * told
+    trained = laboratory.train(people, labels)
+    assert found(trained, "CRG103").verdict is Verdict.REFUSES
+    assert found(trained, "CRG104").verdict is Verdict.REFUSES
+    assert "external_score" in found(trained, "CRG104").message
+    refused(laboratory, trained, before)
+
+
+def test_an_inverted_score(laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, people, right = state(laboratory), laboratory.people(), Scorer.risk
+
+    def inverted(self: Scorer, features: Matrix) -> Floats:
+        return 1 - right(self, features)
+
+    monkeypatch.setattr(Scorer, "risk", inverted)
+    trained = laboratory.train(people, laboratory.labels(people))
+    assert found(trained, "CRG105").verdict is Verdict.REFUSES
+    assert found(trained, "CRG111").verdict is Verdict.REFUSES
+    refused(laboratory, trained, before)
+
+
+def test_uncalibrated_output(laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, people = state(laboratory), laboratory.people()
+    monkeypatch.setattr(Calibration, "fit", lambda *_: Calibration(slope=1.0, shift=1.5))
+    trained = laboratory.train(people, laboratory.labels(people))
+    assert found(trained, "CRG106").verdict is Verdict.REFUSES
+    assert found(trained, "CRG108").verdict is Verdict.REFUSES
+    refused(laboratory, trained, before)
+
+
+def test_a_unit_that_differs_between_file_and_request(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, people, age = state(laboratory), laboratory.people(), list(CATALOGUE).index("age")
+
+    def in_years(dossiers: Dossiers, categories: Categories) -> Matrix:
+        matrix = build(dossiers, categories)
+        matrix[:, age] /= 365
+        return matrix
+
+    monkeypatch.setattr("credit.scorer.build", in_years)
+    trained = laboratory.train(people, laboratory.labels(people))
+    parity = found(trained, "CRG112")
+    assert parity.verdict is Verdict.REFUSES
+    assert "age" in parity.message
+    refused(laboratory, trained, before)
+
+
+def test_a_unit_that_differs_from_the_champion_s(laboratory: Laboratory) -> None:
+    before, people = state(laboratory), laboratory.people()
+    labels = laboratory.labels(people)
+    for person in people:
+        form = person["application"]
+        form["AMT_INCOME_TOTAL"] = 1_000 * (form["AMT_INCOME_TOTAL"] or 1) + 1e7
+    trained = laboratory.train(people, labels)
+    moved = found(trained, "CRG113")
+    assert moved.verdict is Verdict.REFUSES
+    assert "income" in moved.message
+    refused(laboratory, trained, before)
+
+
+def test_a_feature_derived_from_sex(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, people = state(laboratory), laboratory.people()
+
+    def income_of_women(form: Rows) -> Floats:
+        return np.where(form.words("CODE_GENDER") == "F", form["AMT_INCOME_TOTAL"], np.nan)
+
+    derived = replace(CATALOGUE["income"], sources=sources_of(APPLICATION, income_of_women))
+    changed = MappingProxyType({**CATALOGUE, "income": derived})
+    monkeypatch.setattr("training.gates.conduct.CATALOGUE", changed)
+    trained = laboratory.train(people, laboratory.labels(people))
+    excluded = found(trained, "CRG110")
+    assert excluded.verdict is Verdict.REFUSES
+    assert excluded.message == "income rests on application.CODE_GENDER"
+    refused(laboratory, trained, before)
+
+
+def test_a_model_weaker_than_the_champion(laboratory: Laboratory) -> None:
+    """The same clients, of whom less is known: asked of the folds that left them out."""
+    before, people = state(laboratory), laboratory.people()
+    labels = laboratory.labels(people)
+    for person in people:
+        for name in RAW[1:]:
+            person["application"][name] = None
+    trained = laboratory.train(people, labels)
+    weaker = found(trained, "CRG101")
+    assert weaker.verdict is Verdict.REFUSES
+    assert weaker.interval is not None
+    assert weaker.interval.high < 0
+    refused(laboratory, trained, before)
+
+
+def test_findings_are_json_for_programs(laboratory: Laboratory, first: Trained) -> None:
+    kept = mlflow.artifacts.load_dict(f"runs:/{first.run_id}/findings.json")
+    assert json.loads(json.dumps(kept, allow_nan=False)) == kept
+    assert laboratory.where.reports.joinpath("report.html").exists()

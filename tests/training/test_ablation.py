@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+
+from credit.features import CATALOGUE
+from credit.policy import Policy
+from credit.schema import APPLICATION, HISTORIES
+from stores.settings import Settings
+from tests.learning import QUICK, SEED
+from training.ablate import Ablation, ablate
+from training.keep import keep_ablation, study_run
+from training.parts import BASE, OPAQUE, SEX, Variant, coded_sex, variants
+from training.prepare import Material
+
+SCORES = "opaque external scores"
+
+
+@pytest.fixture(scope="module")
+def sex(learnable: Material) -> np.ndarray:
+    return coded_sex(["F", "M", None] * (len(learnable) // 3))
+
+
+@pytest.fixture(scope="module")
+def parts(learnable: Material, sex: np.ndarray, policy: Policy) -> list[Variant]:
+    return list(variants(learnable, sex, policy))
+
+
+@pytest.fixture(scope="module")
+def ablation(learnable: Material, parts: list[Variant], policy: Policy) -> Ablation:
+    few = [part for part in parts if part.part in {SCORES, "The car"} or "sex" in part.part]
+    base = {**QUICK, "bagged": 2}
+    return ablate(learnable, few, policy, seed=SEED, progress=lambda _: None, base=base)
+
+
+def test_every_table_is_a_part(parts: list[Variant]) -> None:
+    tables = {part.part for part in parts if part.group == "table"}
+    assert tables == {APPLICATION.name, *HISTORIES}
+
+
+def test_every_feature_is_in_one_table_at_least_and_in_one_concept(
+    learnable: Material, parts: list[Variant]
+) -> None:
+    for group in ("table", "concept"):
+        left: dict[str, int] = dict.fromkeys(CATALOGUE, 0)
+        for part in parts:
+            if part.group == group:
+                for name in CATALOGUE.keys() - part.change(learnable).features.keys():
+                    left[name] += 1
+        assert all(left.values()), group
+        assert group == "table" or set(left.values()) == {1}
+
+
+def test_what_is_left_out_rests_on_the_columns_that_are_named(
+    learnable: Material, parts: list[Variant]
+) -> None:
+    [scores] = [part for part in parts if part.part == SCORES]
+    kept = scores.change(learnable).features
+    assert not any(feature.sources & OPAQUE for feature in kept.values())
+    assert all(CATALOGUE[name].sources & OPAQUE for name in CATALOGUE.keys() - kept.keys())
+
+
+def test_sex_is_put_beside_and_is_in_no_catalogue(
+    learnable: Material, parts: list[Variant], sex: np.ndarray
+) -> None:
+    [part] = [part for part in parts if "sex" in part.part]
+    beside = part.change(learnable)
+    assert list(beside.features)[-1] == SEX.name
+    assert np.array_equal(beside.matrix[:, -1], sex.astype(np.float32), equal_nan=True)
+    assert SEX.name not in CATALOGUE
+    assert part.added
+    assert not part.served
+
+
+def test_an_absent_table_is_no_part(learnable: Material, policy: Policy) -> None:
+    matrix = learnable.matrix.copy()
+    for place, feature in enumerate(CATALOGUE.values()):
+        if any(source.startswith("credit_card_balance.") for source in feature.sources):
+            matrix[:, place] = np.nan
+    blank = Material(
+        ids=learnable.ids, labels=learnable.labels, matrix=matrix,
+        words=learnable.words, known=learnable.known,
+    )  # fmt: skip
+    told = variants(blank, np.zeros(len(blank)), policy)
+    assert "credit_card_balance" not in {part.part for part in told}
+
+
+def test_the_scores_that_difficulties_hang_on_are_worth_something_and_the_car_is_not(
+    ablation: Ablation,
+) -> None:
+    worth = {row.part: row.auc for row in ablation.rows}
+    assert worth[SCORES].real
+    assert worth[SCORES].value > 0.05
+    assert abs(worth["The car"].value) < 0.02
+
+
+def test_calibration_leaves_the_ranking_nearly_as_it_is(ablation: Ablation) -> None:
+    [row] = [row for row in ablation.rows if row.part == "calibration"]
+    assert abs(row.auc.value) < 0.01
+
+
+def test_fits_of_an_ablation_are_bagged_and_free_ones_are_free(parts: list[Variant]) -> None:
+    told = {part.part: {**BASE, **part.parameters} for part in parts if part.group == "fitting"}
+    assert told["declared directions of risk"]["monotone"] is False
+    assert told["declared directions of risk"]["bagged"] == BASE["bagged"] > 1
+    assert told[f"bagging of {BASE['bagged']} seeds"]["bagged"] == 1
+
+
+def test_the_ablation_is_kept_for_people_and_machines(ablation: Ablation, tmp_path: Path) -> None:
+    tracked = mlflow.get_tracking_uri()
+    home = Settings(home=tmp_path)
+    with study_run(home, "ablation", {}) as folder:
+        keep_ablation(ablation, folder)
+    mlflow.set_tracking_uri(tracked)
+    told = json.loads((home.reports / "ablation.json").read_text())
+    assert [row["part"] for row in told["rows"]] == [row.part for row in ablation.rows]
+    page = (home.reports / "ablation.html").read_text()
+    assert page.count("<tr>") == len(ablation.rows) + 1
+    assert "<svg" in page

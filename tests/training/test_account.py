@@ -1,0 +1,202 @@
+"""What is told of a training: report, model card, technical file."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from credit.decision import Outcome
+from stores.settings import Settings
+from tests.training.conftest import Laboratory
+from tests.ui.conftest import CHROMIUM, QUIETLY
+from training.account import Account, read_studies
+from training.card import model_card, page, technical_file
+from training.champion import digests
+from training.gates import Evidence, Verdict, judge
+from training.outcomes import outcome_shares
+from training.report import report
+from training.run import Trained
+
+ANNEX_IV = (
+    "1. A general description of the AI system",
+    "2. A detailed description of the elements of the AI system",
+    "3. Detailed information about the monitoring, functioning and control",
+    "4. A description of the appropriateness of the performance metrics",
+    "5. A detailed description of the risk management system",
+    "6. A description of relevant changes",
+    "7. A list of the harmonised standards",
+    "8. A copy of the EU declaration of conformity",
+    "9. A detailed description of the system in place to evaluate the performance",
+)
+STUDY = "<section><h2>Beside other kinds of models</h2></section>"
+
+
+@pytest.fixture(scope="module")
+def account(evidence: Evidence) -> Account:
+    labels, risks = evidence.material.labels, evidence.fitted.unseen
+    return Account(
+        run_id="0123456789abcdef",
+        evidence=evidence,
+        findings=judge(evidence),
+        shares=outcome_shares(labels, risks, evidence.policy, seed=0),
+        studies=(STUDY,),
+    )
+
+
+class Outline(HTMLParser):
+    """What a page is made of."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def test_the_shares_are_of_all_clients_and_cost_what_the_policy_costs(account: Account) -> None:
+    assert [one.outcome for one in account.shares] == list(Outcome)
+    assert sum(one.clients for one in account.shares) == len(account.evidence.material)
+    assert sum(one.share.value for one in account.shares) == pytest.approx(1)
+    told = account.facts.metrics
+    cost = sum(one.cost.value for one in account.shares)
+    assert cost == pytest.approx(told["cost_per_client"])
+    rates = [one.difficulty_rate.value for one in account.shares]
+    assert rates == sorted(rates)
+    late = sum(one.clients * one.difficulty_rate.value for one in account.shares)
+    assert late == pytest.approx(told["difficulty_rate"] * len(account.evidence.material))
+
+
+def test_the_report_needs_nothing_beside_itself(account: Account) -> None:
+    outline = Outline(report(account))
+    assert outline.all("html")[0]["lang"] == "en"
+    assert len(outline.all("h1")) == 1
+    assert not outline.all("script") + outline.all("link") + outline.all("img")
+    linked = [attributes for _, attributes in outline.tags if {"src", "href"} & attributes.keys()]
+    assert linked == []
+
+
+def test_a_chart_is_said_in_words_and_every_table_has_headings(account: Account) -> None:
+    text = report(account)
+    charts = Outline(text).all("svg")
+    assert len(charts) == 3
+    for chart in charts:
+        assert chart["role"] == "img"
+        assert re.search(r"\d", chart["aria-label"] or "")
+    for table in text.split("<table")[1:]:
+        assert 'scope="row"' in table.split("</table>")[0]
+
+
+def test_the_verdict_comes_first(account: Account) -> None:
+    text = report(account)
+    headings = re.findall(r"<h2[^>]*>([^<]+)", text)
+    assert headings[0].startswith("Promoted")
+    failed = replace(account.findings[0], verdict=Verdict.REFUSES, what_to_do="Ask the committee.")
+    wrong = report(replace(account, findings=(failed, *account.findings[1:])))
+    assert f"Refused by {failed.code}" in wrong
+    assert "Ask the committee." in wrong
+
+
+def test_what_comparison_and_ablation_left_is_shown(tmp_path: Path, account: Account) -> None:
+    where = Settings(home=tmp_path)
+    assert read_studies(where) == ()
+    where.reports.mkdir()
+    (where.reports / "comparison.html").write_text(STUDY)
+    assert read_studies(where) == (STUDY,)
+    assert STUDY in report(account)
+
+
+def test_the_card_tells_limits_oversight_and_every_group(account: Account) -> None:
+    card = model_card(account)
+    headings = re.findall(r"^## (.+)$", card, re.MULTILINE)
+    assert headings == [
+        "Purpose", "Data", "How good it is", "What it proposes", "Fairness",
+        "What it looks at most", "Limits", "Human oversight", "Gates", "Versions",
+    ]  # fmt: skip
+    assert "the data have no dates" in card.lower()
+    assert "granted loans only" in card
+    for audit in account.audits:
+        for group in audit.groups:
+            assert f"| {group.name} |" in card
+    assert f"{account.facts.metrics['auc']:.4f}" in card
+
+
+def test_the_technical_file_has_the_sections_of_annex_iv(account: Account) -> None:
+    headings = re.findall(r"^## (.+)$", technical_file(account), re.MULTILINE)
+    assert len(headings) == len(ANNEX_IV)
+    for heading, asked in zip(headings, ANNEX_IV, strict=True):
+        assert heading.startswith(asked)
+
+
+def test_words_of_the_data_cannot_mark_up_the_documents(account: Account) -> None:
+    audit = account.audits[0]
+    strange = replace(audit.groups[0], name="a|b <script>alert(1)</script>")
+    audits = (replace(audit, groups=(strange, *audit.groups[1:])), *account.audits[1:])
+    marked = replace(account, evidence=replace(account.evidence, audits=audits))
+    for told in (page(model_card(marked)), page(technical_file(marked)), report(marked)):
+        assert "<script>" not in told
+        assert "a|b &lt;script&gt;" in told
+
+
+def test_card_and_file_are_kept_as_markdown_and_as_pages(
+    laboratory: Laboratory, first: Trained
+) -> None:
+    artefacts = laboratory.where.home / "mlflow" / "artifacts" / first.run_id / "artifacts"
+    names = {path.name for path in artefacts.iterdir() if path.is_file()}
+    kept = {
+        f"{name}.{form}" for name in ("model-card", "technical-file") for form in ("md", "html")
+    }
+    assert names == kept | {"findings.json", "report.html", "unseen.parquet"}
+    assert "<table>" in (artefacts / "model-card.html").read_text()
+
+
+def test_nobody_can_be_told_from_what_is_kept_for_comparison(account: Account) -> None:
+    told = digests(account.evidence.dossiers)
+    assert len(np.unique(told)) == len(account.evidence.material)
+    assert not set(told.tolist()) & set(account.evidence.material.ids.tolist())
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip(f"no Chromium: none of {', '.join(CHROMIUM)} is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=Path(found), args=QUIETLY)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_report_fits_a_telephone_and_follows_the_colour_scheme(
+    chromium: Browser, tmp_path: Path, account: Account, scheme: str, width: int
+) -> None:
+    (tmp_path / "report.html").write_text(report(account))
+    context = chromium.new_context(
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": width, "height": 800},
+    )
+    tab = context.new_page()
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto((tmp_path / "report.html").as_uri())
+    assert len(asked) == 1
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    brightness = tab.evaluate(
+        "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0]"
+    )
+    assert (brightness < 128) == (scheme == "dark")
+    context.close()

@@ -1,0 +1,46 @@
+"""python -m training, as people run it, when a gate refuses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tests.crowd import crowd
+from tests.folders import frames, write
+from training.__main__ import REFUSED
+
+
+def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("CREDIT_", "BENTOML_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "training", *arguments],
+        env={**kept, "CREDIT_HOME": str(home), "COLUMNS": "200"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_a_refused_model_ends_the_command_with_a_code_and_a_table(tmp_path: Path) -> None:
+    people = crowd(1_000, seed=8, complete=True)
+    labels = (np.random.default_rng(9).random(1_000) < 0.1).astype(np.int8)
+    write(tmp_path / "tables", frames(people, labels=labels))
+    home = tmp_path / "home"
+    done = run(home, "--data", str(tmp_path / "tables"))
+    assert done.returncode == REFUSED, done.stdout + done.stderr
+    assert "CRG102 Discrimination above chance" in done.stdout
+    assert "what to do" in done.stdout
+    assert "Check that TARGET belongs to these clients" in done.stdout
+    assert "is refused by" in done.stdout
+    assert not (home / "serving.json").exists()
+    assert not (home / "clients.sqlite").exists()
+    assert not list(home.glob("bentoml/models/*"))
+    assert (home / "reports" / "report.html").exists()
+
+
+def test_the_help_says_what_becomes_of_a_refused_model(tmp_path: Path) -> None:
+    said = " ".join(run(tmp_path, "--help").stdout.split())
+    assert "is not promoted" in said
+    assert f"the command ends with code {REFUSED}" in said

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+
+from credit.policy import Policy
+from stores.settings import Settings
+from tests.learning import QUICK, SEED
+from training.challengers import (
+    CHALLENGERS,
+    MODEL,
+    Balance,
+    UnknownChallenger,
+    chosen,
+    completed,
+)
+from training.compare import SERVED, Comparison, compare, steps_of
+from training.keep import keep_comparison, study_run
+from training.prepare import Material, drawn
+
+CLIENTS, FOLDS = 700, 2
+QUICKEST = chosen(["dummy", "scorecard", "scaled"])
+
+
+@pytest.fixture(scope="module")
+def few(learnable: Material) -> Material:
+    return learnable.only(drawn(learnable, CLIENTS, seed=SEED))
+
+
+@pytest.fixture(scope="module")
+def steps() -> list[int]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def comparison(few: Material, policy: Policy, steps: list[int]) -> Comparison:
+    return compare(
+        few, policy, seed=SEED, folds=FOLDS, seconds=0, progress=steps.append,
+        challengers=QUICKEST, parameters=QUICK,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Where the study that fails is the first; MLflow's store is made once."""
+    tracked = mlflow.get_tracking_uri()
+    yield Settings(home=tmp_path_factory.mktemp("home"))
+    mlflow.set_tracking_uri(tracked)
+
+
+@pytest.fixture(scope="module")
+def kept(comparison: Comparison, home: Settings) -> Path:
+    """The reports of a home where a study failed, then one was kept."""
+    fail(home)
+    assert not home.reports.exists()
+    with study_run(home, "comparison", {"clients": CLIENTS}) as folder:
+        keep_comparison(comparison, folder)
+    return home.reports
+
+
+def fail(home: Settings) -> None:
+    """A study that breaks down when it has written something."""
+    with suppress(ZeroDivisionError), study_run(home, "comparison", {}) as folder:
+        (folder / "comparison.json").write_text("{}")
+        raise ZeroDivisionError
+
+
+def test_every_model_is_there_untuned_and_tuned_and_weighted_each_way(
+    comparison: Comparison,
+) -> None:
+    told = [(row.model, row.tuned, row.balance) for row in comparison.rows]
+    ways = [(tuned, balance.value) for tuned in (False, True) for balance in Balance]
+    expected = [(SERVED, False, "plain"), ("dummy", False, "plain")]
+    expected += [(c.name, *way) for c in QUICKEST if c.space for way in ways]
+    assert sorted(told) == sorted(expected)
+    assert told[0] == (SERVED, False, "plain")
+
+
+def test_the_dummy_knows_nothing_and_the_scorecard_something(comparison: Comparison) -> None:
+    auc = {row.model: row.auc for row in comparison.rows if row.balance == "plain"}
+    assert auc["dummy"].interval.low <= 0.5 <= auc["dummy"].interval.high
+    assert auc[QUICKEST[1].name].interval.low > 0.5
+
+
+def test_weights_and_made_up_clients_ruin_probabilities_and_calibration_mends_them(
+    comparison: Comparison,
+) -> None:
+    ruined = [
+        row for row in comparison.rows
+        if "scaled" in row.model and row.balance == Balance.WEIGHTS.value
+    ]  # fmt: skip
+    assert ruined
+    for row in ruined:
+        assert row.before["mean_risk"] > 1.5 * row.before["difficulty_rate"]
+        assert abs(row.after["calibration_in_the_large"]) < 0.1
+        assert row.after["brier"] < row.before["brier"]
+
+
+def test_the_served_model_is_no_better_than_itself(comparison: Comparison) -> None:
+    assert comparison.rows[0].over_served.value == 0
+
+
+def test_progress_is_told_step_by_step(comparison: Comparison, steps: list[int]) -> None:
+    assert comparison.folds == FOLDS
+    assert sum(steps) == steps_of(FOLDS, QUICKEST)
+
+
+def test_clients_are_made_up_of_learners_alone(few: Material) -> None:
+    """As many clients as learners have, and the rest of the fold untouched."""
+    matrix = few.encoded(few.fit_categories(np.arange(CLIENTS))).astype(np.float64)
+    learn = np.arange(0, CLIENTS, 2)
+    scaled = next(c for c in CHALLENGERS if "scaled" in c.name)
+    pipeline = scaled.pipeline(
+        few.features, few.labels[learn], balance=Balance.SMOTE, parameters={}, seed=SEED
+    ).fit(matrix[learn], few.labels[learn])
+    seen = pipeline["varying"].n_features_in_
+    assert seen == pipeline["complete"].transform(matrix[learn]).shape[1]
+    one_by_one = [pipeline.predict_proba(matrix[[row]])[0, 1] for row in (1, 3, 5)]
+    assert pipeline.predict_proba(matrix[[1, 3, 5]])[:, 1] == pytest.approx(one_by_one)
+
+
+@pytest.mark.parametrize("challenger", CHALLENGERS, ids=lambda challenger: challenger.name)
+def test_every_challenger_takes_unknown_cells_and_new_categories(
+    challenger: object, few: Material
+) -> None:
+    [one] = [c for c in CHALLENGERS if c is challenger]
+    matrix = few.encoded(few.fit_categories(np.arange(CLIENTS))).astype(np.float64)
+    parameters = {"n_estimators": 5} if "n_estimators" in one.model(0).get_params() else {}
+    for balance in (Balance.PLAIN, Balance.WEIGHTS):
+        pipeline = one.pipeline(
+            few.features, few.labels, balance=balance, parameters=parameters, seed=SEED
+        ).fit(matrix, few.labels)
+        told = pipeline.predict_proba(np.full((2, matrix.shape[1]), np.nan))[:, 1]
+        assert ((told >= 0) & (told <= 1)).all()
+        assert told[0] == told[1]
+        assert pipeline[MODEL].classes_.tolist() == [0, 1]
+
+
+def test_medians_are_those_of_the_learners(few: Material) -> None:
+    matrix = few.encoded(few.fit_categories(np.arange(CLIENTS))).astype(np.float64)
+    place = list(few.features).index("income")
+    learn = matrix[:300]
+    whole = completed(few.features).fit(learn)
+    numbers = [name for name, feature in few.features.items() if not feature.categorical]
+    gap = matrix[[0]].copy()
+    gap[0, place] = np.nan
+    filled = whole.transform(gap)[0, numbers.index("income")]
+    assert filled == pytest.approx(np.nanmedian(learn[:, place]))
+
+
+def test_a_model_that_is_none_is_an_error_that_names_those_there_are() -> None:
+    with pytest.raises(UnknownChallenger, match="random forest"):
+        chosen(["forrest"])
+
+
+def test_the_comparison_is_kept_with_a_run_a_model(
+    comparison: Comparison, kept: Path, home: Settings
+) -> None:
+    told = json.loads((kept / "comparison.json").read_text())
+    assert [row["model"] for row in told["rows"]] == [row.model for row in comparison.rows]
+    assert told["rows"][0]["auc"]["value"] == comparison.rows[0].auc.value
+    client = mlflow.MlflowClient(home.mlflow_uri)
+    runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    failed, parent = sorted(
+        (run for run in runs if run.info.run_name == "comparison"),
+        key=lambda run: run.info.start_time,
+    )
+    assert (failed.info.status, parent.info.status) == ("FAILED", "FINISHED")
+    nested = [r for r in runs if r.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert len(nested) == len(comparison.rows)
+    assert all({"auc", "before.brier", "latency_ms"} <= run.data.metrics.keys() for run in nested)
+    names = {artefact.path for artefact in client.list_artifacts(parent.info.run_id)}
+    assert names == {"comparison.json", "comparison.svg", "comparison.html"}
+    assert names == {path.name for path in kept.iterdir()}
+
+
+def test_the_fragment_holds_every_model_beside_its_picture(
+    comparison: Comparison, kept: Path
+) -> None:
+    page = (kept / "comparison.html").read_text()
+    assert page.count("<tr>") == len(comparison.rows) + 1
+    assert "<svg" in page
+    assert "<script" not in page
+
+
+def test_a_study_that_fails_keeps_what_the_last_one_left(kept: Path, home: Settings) -> None:
+    before = (kept / "comparison.json").read_bytes()
+    fail(home)
+    assert (kept / "comparison.json").read_bytes() == before

@@ -1,0 +1,128 @@
+"""The audit of groups: what it measures, whom it leaves out, and that its gates can warn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from credit.decision import Outcome
+from credit.features import CATALOGUE, COLUMNS
+from credit.policy import Policy
+from stores.dossiers import DossierFile, group
+from stores.tables import read_tables
+from tests.crowd import crowd
+from tests.folders import frames, write
+from tests.training.conftest import judged
+from training.fairness import FEWEST, Audit, audits
+from training.gates import Evidence, Verdict
+from training.prepare import Labels
+
+CLIENTS = 3_000
+
+
+@pytest.fixture(scope="module")
+def dossiers(tmp_path_factory: pytest.TempPathFactory) -> DossierFile:
+    """Men and women of all ages, and a few of another sex."""
+    people = crowd(CLIENTS, seed=3)
+    rng = np.random.default_rng(3)
+    for place, person in enumerate(people):
+        form = person["application"]
+        form["CODE_GENDER"] = "XNA" if place < 20 else rng.choice(["F", "M"])
+        form["DAYS_BIRTH"] = int(-rng.integers(19 * 366, 70 * 365))
+    folder = tmp_path_factory.mktemp("people")
+    write(folder, frames(people, labels=rng.integers(0, 2, CLIENTS)))
+    group(read_tables(folder, labelled=True, cache=folder / "cache"), folder / "d.parquet")
+    return DossierFile(folder / "d.parquet")
+
+
+def of(found: tuple[Audit, ...], attribute: str) -> Audit:
+    [one] = [audit for audit in found if audit.attribute == attribute]
+    return one
+
+
+def drawn(dossiers: DossierFile, risks: np.ndarray) -> Labels:
+    late: Labels = (np.random.default_rng(4).random(len(dossiers)) < risks).astype(np.int8)
+    return late
+
+
+def test_a_model_blind_to_sex_treats_both_alike(dossiers: DossierFile, policy: Policy) -> None:
+    risks = np.random.default_rng(5).uniform(0, 0.3, CLIENTS)
+    sex = of(audits(dossiers, drawn(dossiers, risks), risks, policy, seed=0), "sex")
+    for one in sex.groups:
+        assert one.approval_ratio.value > 0.85
+        assert one.calibration.interval.low < 0.05
+        assert one.calibration.interval.high > -0.05
+        low, high = one.approval.interval
+        assert low < one.approval.value < high
+        assert high - low < 0.1
+
+
+def test_each_measure_is_what_its_name_says(dossiers: DossierFile, policy: Policy) -> None:
+    risks = np.random.default_rng(6).uniform(0, 0.3, CLIENTS)
+    labels = drawn(dossiers, risks)
+    women = np.array([word == "F" for word in dossiers.column("CODE_GENDER")])
+    outcomes = np.array([policy.outcome(risk) for risk in risks.tolist()])
+    [group_] = [
+        one
+        for one in of(audits(dossiers, labels, risks, policy, seed=0), "sex").groups
+        if one.name == "F"
+    ]
+    declined = outcomes == Outcome.DECLINE
+    assert group_.clients == women.sum()
+    assert group_.approval.value == pytest.approx((outcomes[women] == Outcome.APPROVE).mean())
+    assert group_.true_refusal.value == pytest.approx(declined[women & (labels == 1)].mean())
+    assert group_.false_refusal.value == pytest.approx(declined[women & (labels == 0)].mean())
+
+
+def test_few_clients_are_counted_and_not_told(dossiers: DossierFile, policy: Policy) -> None:
+    risks = np.full(CLIENTS, 0.1)
+    sex = of(audits(dossiers, drawn(dossiers, risks), risks, policy, seed=0), "sex")
+    assert {one.name for one in sex.groups} == {"F", "M"}
+    assert sex.left_out == 20
+    assert min(one.clients for one in sex.groups) >= FEWEST
+
+
+def test_ages_are_told_by_the_policy_s_bands(dossiers: DossierFile, policy: Policy) -> None:
+    risks = np.full(CLIENTS, 0.1)
+    age = of(audits(dossiers, drawn(dossiers, risks), risks, policy, seed=0), "age")
+    names = ["under 25", "25 to 34", "35 to 44", "45 to 54", "55 to 61", "62 and over"]
+    assert [one.name for one in age.groups] == names
+    assert age.left_out == 0
+
+
+def test_a_group_approved_far_less_often_is_warned_of(
+    dossiers: DossierFile, policy: Policy, evidence: Evidence
+) -> None:
+    men = np.array([word == "M" for word in dossiers.column("CODE_GENDER")])
+    risks = np.where(men, 0.2, 0.02)
+    found = audits(dossiers, drawn(dossiers, risks), risks, policy, seed=0)
+    finding = judged("CRG114", replace(evidence, audits=found))
+    assert finding.verdict is Verdict.WARNS
+    assert "sex M: approved 0.00 times as often" in finding.message
+    assert "European Union, United States" in finding.message
+    assert judged("CRG115", replace(evidence, audits=found)).verdict is Verdict.PASSES
+
+
+def test_a_group_whose_risk_is_told_wrongly_is_warned_of(
+    dossiers: DossierFile, policy: Policy, evidence: Evidence
+) -> None:
+    men = np.array([word == "M" for word in dossiers.column("CODE_GENDER")])
+    labels = drawn(dossiers, np.where(men, 0.3, 0.1))
+    found = audits(dossiers, labels, np.full(CLIENTS, 0.1), policy, seed=0)
+    finding = judged("CRG115", replace(evidence, audits=found))
+    assert finding.verdict is Verdict.WARNS
+    assert "sex M: calibration +1." in finding.message
+    assert judged("CRG114", replace(evidence, audits=found)).verdict is Verdict.PASSES
+
+
+def test_nobody_to_compare_is_not_applicable(evidence: Evidence) -> None:
+    nobody = replace(evidence, audits=())
+    assert judged("CRG114", nobody).verdict is Verdict.NOT_APPLICABLE
+    assert judged("CRG115", nobody).verdict is Verdict.NOT_APPLICABLE
+
+
+def test_sex_is_read_for_the_audit_and_never_for_the_matrix(policy: Policy) -> None:
+    assert "CODE_GENDER" not in COLUMNS["application"]
+    assert not policy.excluded & frozenset().union(*(f.sources for f in CATALOGUE.values()))

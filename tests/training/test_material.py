@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from credit.features import CATALOGUE, Concept, Feature, Risk, Unit
+from credit.text import Text
+from tests.learning import QUICK, SEED
+from training.fit import booster_settings, fit, folds
+from training.prepare import Material
+
+WORDS = [name for name, feature in CATALOGUE.items() if feature.categorical]
+
+
+def test_features_left_out_are_in_no_column_and_no_category(learnable: Material) -> None:
+    gone = {WORDS[0], next(iter(CATALOGUE))}
+    fewer = learnable.without(gone)
+    assert list(fewer.features) == [name for name in CATALOGUE if name not in gone]
+    assert fewer.matrix.shape == (len(learnable), len(CATALOGUE) - 2)
+    assert not gone & fewer.words.keys()
+
+
+def test_what_is_kept_keeps_its_place(learnable: Material) -> None:
+    fewer = learnable.without({next(iter(CATALOGUE))})
+    places = learnable.ids - 1
+    kept = fewer.encoded(fewer.fit_categories(places))
+    whole = learnable.encoded(learnable.fit_categories(places))
+    assert np.array_equal(kept, whole[:, 1:], equal_nan=True)
+
+
+def test_fewer_clients_are_those_asked_for(learnable: Material) -> None:
+    rows = np.array([5, 3, 900])
+    some = learnable.only(rows)
+    assert list(some.ids) == list(learnable.ids[rows])
+    assert np.array_equal(some.matrix, learnable.matrix[rows], equal_nan=True)
+    for name in WORDS:
+        assert some.words[name].take(np.arange(3)).codes.tolist() == (
+            learnable.words[name].codes[rows].tolist()
+        )
+
+
+def test_a_column_beside_the_catalogue_is_learnt_from(learnable: Material) -> None:
+    telling = Feature(
+        name="telling", label=Text("-", "-"), unit=Unit.FLAG, concept=Concept.FAMILY,
+        risk=Risk.FREE, sources=frozenset(),
+    )  # fmt: skip
+    beside = learnable.beside(telling, learnable.labels.astype(np.float64))
+    fitted = fit(beside, seed=SEED, progress=lambda _: None, parameters=QUICK)
+    assert roc_auc_score(beside.labels, fitted.unseen) > 0.95
+
+
+def test_monotone_constraints_follow_the_features_that_are_there(learnable: Material) -> None:
+    fewer = learnable.without(set(list(CATALOGUE)[:10]))
+    told = booster_settings(QUICK, fewer, 0)["monotone_constraints"]
+    assert told == [int(feature.risk) for feature in list(CATALOGUE.values())[10:]]
+    free = booster_settings({**QUICK, "monotone": False}, fewer, 0)
+    assert "monotone_constraints" not in free
+
+
+def test_categories_of_a_fold_are_taught_by_its_learners_alone(learnable: Material) -> None:
+    for fold in folds(learnable, seed=SEED):
+        others = np.setdiff1d(np.arange(len(learnable)), fold.rows)
+        expected = learnable.encoded(learnable.fit_categories(others))[fold.rows]
+        assert np.array_equal(fold.held, expected, equal_nan=True)
+
+
+def test_every_client_is_left_out_once(learnable: Material) -> None:
+    rows = np.concatenate([fold.rows for fold in folds(learnable, seed=SEED)])
+    assert sorted(rows) == list(range(len(learnable)))

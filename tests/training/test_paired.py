@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from credit.policy import Policy
+from training.paired import Resampled
+
+CLIENTS = 3_000
+
+
+def scored(noise: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """The same clients at every call; risks the truer the less noise."""
+    rng = np.random.default_rng(1)
+    true = rng.normal(-2.5, 1, CLIENTS)
+    labels = (rng.random(CLIENTS) < 1 / (1 + np.exp(-true))).astype(np.int8)
+    told = true + noise * np.random.default_rng(seed).normal(size=CLIENTS)
+    return labels, 1 / (1 + np.exp(-told))
+
+
+def test_the_gain_is_the_difference_of_the_measures(policy: Policy) -> None:
+    labels, better = scored(0.2)
+    _, worse = scored(1.0)
+    one, other = (Resampled.of(labels, r, policy, seed=3) for r in (better, worse))
+    gain = one.over(other, "auc")
+    assert gain.value == pytest.approx(
+        roc_auc_score(labels, better) - roc_auc_score(labels, worse)
+    )
+    assert gain.real
+    assert gain.interval.low <= gain.value <= gain.interval.high
+
+
+def test_nothing_is_gained_over_oneself(policy: Policy) -> None:
+    one = Resampled.of(*scored(0.5), policy, seed=3)
+    gain = one.over(one, "business_score")
+    assert (gain.value, gain.interval.low, gain.interval.high) == (0, 0, 0)
+    assert not gain.real
+
+
+def test_models_equally_good_are_not_told_apart(policy: Policy) -> None:
+    told = [Resampled.of(*scored(0.5, seed), policy, seed=3) for seed in range(100, 120)]
+    pairs = zip(told[::2], told[1::2], strict=True)
+    assert sum(one.over(other, "auc").real for one, other in pairs) <= 2
+
+
+def test_pairs_are_told_apart_better_than_strangers(policy: Policy) -> None:
+    labels, better = scored(0.2)
+    _, worse = scored(0.4)
+    one, other = (Resampled.of(labels, r, policy, seed=3) for r in (better, worse))
+    paired = one.over(other, "auc").interval
+    alone = one.level("auc").interval
+    assert paired.high - paired.low < 0.5 * (alone.high - alone.low)

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import optuna
+import pytest
+
+from credit.policy import Policy
+from stores.settings import Settings
+from tests.learning import SEED
+from training import tune
+from training.fit import PARAMETERS
+from training.keep import study_run
+from training.parameters import read_parameters
+from training.prepare import Material, drawn
+from training.spaces import CREDIT_MODEL, suggested
+from training.tune import Best, judged, open_study, search
+from training.tuned import keep_search
+
+QUICK: dict[str, Any] = {"MOST_TREES": 40, "PATIENCE": 10, "STARTUP": 1}
+ABOUT = {"fingerprint": "made up", "clients": 600, "code": "test"}
+
+
+@pytest.fixture(scope="module")
+def few(learnable: Material) -> Material:
+    return learnable.only(drawn(learnable, 600, seed=SEED))
+
+
+@pytest.fixture(scope="module")
+def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    tracked = mlflow.get_tracking_uri()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in QUICK.items():
+            patch.setattr(tune, name, value)
+        yield Settings(home=tmp_path_factory.mktemp("tuning"))
+    mlflow.set_tracking_uri(tracked)
+
+
+def opened(where: Settings, few: Material, fingerprint: str = "made up") -> optuna.Study:
+    return open_study(where.home / "tuning" / "study.sqlite", few, fingerprint, seed=SEED)
+
+
+@pytest.fixture(scope="module")
+def kept(where: Settings, few: Material, policy: Policy) -> tuple[optuna.Study, Best, Path]:
+    """A search of five trials, in two goes."""
+    with study_run(where, "tuning", ABOUT) as folder:
+        for trials in (2, 5):
+            study = opened(where, few)
+            told: list[int] = []
+            search(study, few, seed=SEED, trials=trials, seconds=600, progress=told.append)
+            assert sum(told) == trials
+        best = judged(study, few, policy, seed=SEED)
+        path = keep_search(study, best, ABOUT, folder, where.home / "tuning")
+    return study, best, path
+
+
+def test_the_defaults_are_tried_first(kept: tuple[optuna.Study, Best, Path]) -> None:
+    study, best, _ = kept
+    default = {name: PARAMETERS[name] for name in CREDIT_MODEL}
+    assert study.trials[0].params == pytest.approx(default)
+    assert study.trials[0].value == best.default_auc <= best.auc
+
+
+def test_a_search_is_taken_up_where_it_was_left(kept: tuple[optuna.Study, Best, Path]) -> None:
+    study, best, _ = kept
+    assert len(study.trials) == 5 == best.complete + best.pruned
+
+
+def test_other_data_are_another_study(
+    kept: tuple[optuna.Study, Best, Path], where: Settings, few: Material
+) -> None:
+    del kept
+    assert len(opened(where, few).get_trials(states=[optuna.trial.TrialState.COMPLETE])) > 0
+    other = opened(where, few, "others")
+    assert not other.get_trials(states=[optuna.trial.TrialState.COMPLETE])
+
+
+def test_every_trial_stays_in_the_space(kept: tuple[optuna.Study, Best, Path]) -> None:
+    for trial in kept[0].trials:
+        assert trial.params.keys() == CREDIT_MODEL.keys()
+        assert all(CREDIT_MODEL[name].holds(value) for name, value in trial.params.items())
+
+
+def test_without_time_the_defaults_are_tried_all_the_same(
+    where: Settings, few: Material, kept: tuple[optuna.Study, Best, Path]
+) -> None:
+    del kept
+    study = opened(where, few, "in no time")
+    with study_run(where, "tuning", ABOUT):
+        search(study, few, seed=SEED, trials=50, seconds=0, progress=lambda _: None)
+    assert study.best_trial.number == 0
+
+
+def test_what_was_found_is_a_file_that_a_training_takes(
+    kept: tuple[optuna.Study, Best, Path],
+) -> None:
+    _, best, path = kept
+    assert read_parameters(path) == {**PARAMETERS, **best.parameters}
+
+
+def test_luck_on_the_folds_that_were_searched_is_no_gain(few: Material, policy: Policy) -> None:
+    study = optuna.create_study(direction="maximize")
+    study.enqueue_trial({name: PARAMETERS[name] for name in CREDIT_MODEL})
+    study.optimize(lucky, n_trials=2)
+    best = judged(study, few, policy, seed=SEED)
+    assert best.auc - best.default_auc == pytest.approx(0.5)
+    assert best.gain.interval.low <= best.gain.value <= best.gain.interval.high < 0.3
+
+
+def lucky(trial: optuna.Trial) -> float:
+    """Half an AUC more for the second trial, whatever its parameters."""
+    suggested(CREDIT_MODEL, trial)
+    return 0.5 + 0.5 * trial.number
+
+
+def test_trials_are_nested_runs_and_pictures_are_kept(
+    kept: tuple[optuna.Study, Best, Path], where: Settings
+) -> None:
+    client = mlflow.MlflowClient(where.mlflow_uri)
+    runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    parents = [r for r in runs if r.info.run_name == "tuning" and "gain" in r.data.metrics]
+    assert len(parents) == 1
+    nested = [r for r in runs if r.data.tags.get("mlflow.parentRunId") == parents[0].info.run_id]
+    assert len(nested) == len(kept[0].trials)
+    names = {artefact.path for artefact in client.list_artifacts(parents[0].info.run_id)}
+    assert {"parameters.yaml", "tuning_history.png"} <= names
