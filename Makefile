@@ -6,7 +6,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help setup demo train serve ui score drift load test faults check lint types bento image audit workflows locks clean
+.PHONY: help setup demo train serve ui score drift load bench test faults check lint types bento image audit workflows locks clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ drift: .venv/full ## Compare the decisions, or CURRENT=folder of tables, with th
 
 load: .venv/dev ## Put a service under load: SHAPE=ramp, soak or spike
 	@$(RUN) -m loadtests --shape $(or $(SHAPE),ramp)
+
+bench: .venv/dev ## Measure WHAT=serving, batching, features or scale_out beside others
+	@$(RUN) -m benchmarks.$(or $(WHAT),serving)
 
 test: .venv/dev ## Run the tests
 	@$(RUN) -m pytest

@@ -76,9 +76,6 @@ class ClientStore:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         count = 0
         with self._connection() as connection:
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS client (id INTEGER PRIMARY KEY, dossier BLOB NOT NULL)"
-            )
             for client, document in documents:
                 row = (client, zlib.compress(document.encode(), 6))
                 connection.execute("INSERT OR REPLACE INTO client VALUES (?, ?)", row)

@@ -17,7 +17,7 @@ from sklearn.model_selection import StratifiedKFold
 from credit.dossier import Floats, Integers
 from credit.features import Categories, Matrix
 from training.bagging import averaged
-from training.calibrate import Calibration, calibrated
+from training.calibrate import Calibration, calibrated, calibrated_unseen
 from training.prepare import Labels, Material
 
 FOLDS = 5
@@ -62,7 +62,7 @@ class Fitted:
     parameters: Mapping[str, Any]
     calibration: Calibration
     unseen: Floats
-    """Calibrated risk of every training client by the folds that left him out."""
+    """Risk of every training client: neither the trees nor the calibration had seen his label."""
     unseen_raw: Floats
     """The same before calibration."""
     fold: Floats
@@ -98,7 +98,7 @@ def fit(
         trees=trees,
         parameters=parameters,
         calibration=calibration,
-        unseen=calibration.risk(unseen.raw),
+        unseen=calibrated_unseen(unseen.raw, material.labels, unseen.fold),
         unseen_raw=1 / (1 + np.exp(-unseen.raw)),
         fold=unseen.fold,
     )

@@ -7,6 +7,7 @@ import json
 import lightgbm as lgb
 import numpy as np
 import pytest
+import shap
 from pydantic import ValidationError
 
 from credit.dossier import Words
@@ -47,6 +48,19 @@ def test_a_model_survives_its_text(scorer: Scorer, fitted: Fitted, people: list[
     again = Scorer(fitted.booster.model_to_string(), scorer.facts, version="again")
     assert again.risk(matrix).tolist() == scorer.risk(matrix).tolist()
     assert scorer.risk(matrix).tolist() == np.asarray(fitted.booster.predict(matrix)).tolist()
+
+
+@pytest.mark.filterwarnings("ignore:LightGBM binary classifier:UserWarning")
+def test_contributions_are_those_that_shap_finds(
+    scorer: Scorer, fitted: Fitted, people: list[Dossier]
+) -> None:
+    explainer = shap.TreeExplainer(fitted.booster)
+    explainer.model.model_type = "internal"  # else it asks LightGBM, as we do
+    matrix = scorer.features(people)
+    ours, theirs = scorer.contributions(matrix), explainer.shap_values(matrix)
+    assert np.abs(ours[:, :-1]).max() > 0.1
+    assert np.abs(ours[:, :-1] - theirs).max() < 1e-6
+    assert abs(ours[0, -1] - explainer.expected_value) < 1e-6
 
 
 def test_an_answer_that_is_no_probability_is_refused(scorer: Scorer) -> None:

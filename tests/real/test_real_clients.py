@@ -64,7 +64,7 @@ def test_documents_singly_in_batches_and_by_file_have_the_same_risk(
     assert [score(scorer, [document])[0].risk for document in documents] == risks
     by_file = [scorer.risk(build(part, scorer.categories)) for part in file.batches(COLUMNS, 64)]
     assert np.concatenate(by_file).tolist() == risks
-    assert len(set(risks)) > CLIENTS / 2
+    assert len(set(risks)) > CLIENTS / 4  # else it is no feat to be the same
 
 
 def test_files_and_documents_make_the_same_features_to_the_last_bit(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Self
 
 import grpc
@@ -39,15 +41,26 @@ class Foreigner:
     """Calls by name, with what JSON would hold."""
 
     def __init__(self, address: str, credentials: grpc.ChannelCredentials | None = None) -> None:
-        self.channel = (
-            grpc.secure_channel(address, credentials, FRESH)
+        self._open = (
+            partial(grpc.secure_channel, address, credentials, FRESH)
             if credentials
-            else grpc.insecure_channel(address, FRESH)
+            else partial(grpc.insecure_channel, address, FRESH)
         )
+        self.channel = self._open()
         self._database = ProtoReflectionDescriptorDatabase(self.channel)
         self._pool = DescriptorPool(self._database)
         service = self._pool.FindServiceByName(SERVICE)
         self._methods = {method.name: method for method in service.methods}
+        self._answers = {name: GetMessageClass(m.output_type) for name, m in self._methods.items()}
+
+    def again(self) -> Self:
+        """The same with a connection of its own; what reflection told is not asked for anew.
+
+        For threads: protobuf crashes when several make pools of descriptions at once.
+        """
+        other = copy.copy(self)
+        other.channel = self._open()
+        return other
 
     def __enter__(self) -> Self:
         return self
@@ -82,12 +95,11 @@ class Foreigner:
         open_ = self.channel.unary_stream if method.server_streaming else self.channel.unary_unary
         ask: Any = open_(f"/{SERVICE}/{call}")
         body = request if isinstance(request, bytes) else self.written(call, request)
-        kind = GetMessageClass(method.output_type)
         how.setdefault("timeout", 60)
         try:
             answer = ask(body, **how)
             for part in answer if method.server_streaming else [answer]:
-                yield self._told(kind.FromString(part))
+                yield self._told(self._answers[call].FromString(part))
         except grpc.RpcError as error:
             raise Refused(error.code(), self._details(error)) from error
 

@@ -117,7 +117,7 @@ def test_train_is_the_command_that_made_the_model_of_these_tests() -> None:
         ("make train DATA=data", "training --data data"),
     ):
         planned = subprocess.run(
-            [*shlex.split(typed), "-n", "-o", ".venv/full"],
+            [*shlex.split(typed), "-n", "--no-print-directory", "-o", ".venv/full"],
             cwd=ROOT, capture_output=True, text=True, check=True,
         )  # fmt: skip
         assert planned.stdout.split() == [".venv/bin/python", "-m", *run.split()]

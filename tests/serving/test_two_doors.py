@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +34,8 @@ class Load:
         """When, over what, and which decision."""
         self.failures: list[tuple[float, Exception]] = []
         self._service = service
+        self._foreigner = Foreigner(service.grpc)
+        self._body = self._foreigner.written("Predict", {"dossier": applicant()})
         self._over = threading.Event()
         doors = (self._http, self._grpc) * CALLERS
         self._threads = [threading.Thread(target=self._repeat, args=(door,)) for door in doors]
@@ -47,6 +48,7 @@ class Load:
         self._over.set()
         for thread in self._threads:
             thread.join(PATIENCE)
+        self._foreigner.channel.close()
 
     def since(self, moment: float, door: str) -> int:
         return sum(at > moment and where == door for at, where, _ in self.answers)
@@ -69,19 +71,9 @@ class Load:
                 yield "http", answer.json()["decision_id"]
 
     def _grpc(self) -> Iterator[tuple[str, str]]:
-        with reached(self._service.grpc) as foreigner:
+        with self._foreigner.again() as foreigner:
             for _ in range(20):
-                yield "grpc", foreigner.call("Predict", {"dossier": applicant()})["decision_id"]
-
-
-@contextmanager
-def reached(address: str) -> Iterator[Foreigner]:
-    try:
-        foreigner = Foreigner(address)
-    except grpc.RpcError as error:
-        raise Refused(error.code(), {}) from error
-    with foreigner:
-        yield foreigner
+                yield "grpc", foreigner.call("Predict", self._body)["decision_id"]
 
 
 def workers(service: Service) -> list[psutil.Process]:
@@ -139,7 +131,7 @@ def test_a_killed_worker_is_replaced_while_the_other_carries_on(home_of_its_own:
             time.sleep(10)  # until it has loaded its model
         finally:
             load.stop()
-        with reached(service.grpc) as foreigner, service.client() as api:
+        with Foreigner(service.grpc) as foreigner, service.client() as api:
             assert foreigner.call("Predict", {"dossier": applicant()})["risk"]
             assert api.get("/readyz").is_success
 
