@@ -9,15 +9,17 @@ Nobody behind this module can tell where a dossier came from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.schema import HISTORIES, TABLES, Kind, Table
+from credit.schema import HISTORIES, TABLES, Column, Kind, Table
 
 Document = Mapping[str, Any]
 """A valid dossier: `{"application": {...}, "bureau": [...], ...}` with the schema's columns."""
@@ -46,11 +48,11 @@ class Words:
         >>> Words.of(["Active", None, "XNA", "Active"], frozenset({"XNA"})).codes.tolist()
         [0, -1, -1, 0]
         """
-        seen: dict[str | None, int] = dict.fromkeys((None, *unknown), -1)
-        count = len(seen)
-        codes = [seen.setdefault(cell, len(seen) - count) for cell in cells]
-        words = tuple(word for word, code in seen.items() if code >= 0 and word is not None)
-        return cls(np.array(codes, dtype=np.int32), words)
+        words = tuple(
+            word for word in dict.fromkeys(cells) if word is not None and word not in unknown
+        )
+        code_of: dict[str | None, int] = {word: code for code, word in enumerate(words)}
+        return cls(np.array([code_of.get(cell, -1) for cell in cells], dtype=np.int32), words)
 
     def __eq__(self, word: object) -> Bools:  # type: ignore[override]
         """Like NumPy's arrays, cell by cell."""
@@ -60,14 +62,22 @@ class Words:
     __hash__ = None  # type: ignore[assignment]
 
     def isin(self, words: Sequence[str]) -> Bools:
-        codes = [self.vocabulary.index(word) for word in words if word in self.vocabulary]
-        return np.isin(self.codes, codes)
+        return np.array([*(word in words for word in self.vocabulary), False])[self.codes]
+
+    def says(self, words: Sequence[str]) -> Floats:
+        """1 for one of the words, 0 for another, NaN for unknown.
+
+        >>> Words.of(["Active", None, "Closed"], frozenset()).says(["Active"]).tolist()
+        [1.0, nan, 0.0]
+        """
+        said = [float(word in words) for word in self.vocabulary]
+        return np.array([*said, np.nan])[self.codes]
 
     @property
     def known(self) -> Bools:
         return self.codes >= 0
 
-    def take(self, rows: Integers) -> Words:
+    def take(self, rows: Integers | slice) -> Words:
         return Words(self.codes[rows], self.vocabulary)
 
     @classmethod
@@ -101,18 +111,38 @@ class Rows:
     cells: Mapping[str, Floats | Words]
     known: Bools
     """Whether the table is known of each dossier, shape (dossiers,). False is not "no rows"."""
+    _told: dict[Any, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was asked of these rows before: many features rest on the same column."""
 
     def __len__(self) -> int:
         return len(self.owner)
 
     def __getitem__(self, column: str) -> Floats:
         """The numbers of a column, sentinels read as unknown."""
+        if column not in self.table.sentinels:
+            return self._numbers(column)
+        told = self._told.get(column)
+        if told is None:
+            told = self._told[column] = self._known_numbers(column)
+        return told
+
+    def once(self, compute: Callable[[Rows], Floats]) -> Floats:
+        """What a function says of these rows, computed when it is asked first."""
+        told = self._told.get(compute)
+        if told is None:
+            told = self._told[compute] = compute(self)
+        return told
+
+    def _known_numbers(self, column: str) -> Floats:
+        cells = self._numbers(column)
+        for sentinel in self.table.sentinels[column]:
+            cells = np.where(cells == sentinel, np.nan, cells)
+        return cells
+
+    def _numbers(self, column: str) -> Floats:
         cells = self.cells[column]
         if isinstance(cells, Words):
             raise TypeError(f"{self.table.name}.{column} holds words, not numbers")
-        declared = self.table.columns.get(column)
-        for sentinel in declared.sentinels if declared else ():
-            cells = np.where(cells == sentinel, np.nan, cells)
         return cells
 
     def words(self, column: str) -> Words:
@@ -123,18 +153,21 @@ class Rows:
 
     def says(self, column: str, sentinel: float) -> Floats:
         """1 where the cell holds the sentinel, 0 where a number, NaN where nothing."""
-        cells = self.cells[column]
-        if isinstance(cells, Words):
-            raise TypeError(f"{self.table.name}.{column} holds words, not numbers")
+        cells = self._numbers(column)
         return np.where(np.isnan(cells), np.nan, (cells == sentinel).astype(np.float64))
 
-    def take(self, rows: Integers) -> Rows:
+    def take(self, rows: Integers | slice) -> Rows:
         """These rows, in this order."""
         cells = {
             name: cell.take(rows) if isinstance(cell, Words) else cell[rows]
             for name, cell in self.cells.items()
         }
         return Rows(self.table, self.owner[rows], cells, self.known)
+
+    def of_owners(self, begin: int, end: int) -> Rows:
+        """The rows of some dossiers that stand side by side, numbered from 0 on."""
+        mine = self.take(slice(*np.searchsorted(self.owner, [begin, end]).tolist()))
+        return Rows(self.table, mine.owner - begin, mine.cells, self.known[begin:end])
 
 
 @dataclass(frozen=True)
@@ -173,6 +206,23 @@ class Dossiers:
             tables[name] = _rows(table, np.repeat(everyone, lengths), rows, known, columns)
         return cls(len(documents), tables)
 
+    def only(self, places: Integers) -> Dossiers:
+        """Some of the dossiers, by their ascending places."""
+        at = np.full(self.size, -1)
+        at[places] = np.arange(len(places))
+        tables = {}
+        for name, rows in self.tables.items():
+            kept = rows.take(np.flatnonzero(at[rows.owner] >= 0))
+            tables[name] = Rows(kept.table, at[kept.owner], kept.cells, rows.known[places])
+        return Dossiers(len(places), tables)
+
+    def parts(self, size: int) -> Iterator[Dossiers]:
+        """The same dossiers in their order, at most `size` at a time."""
+        for begin in range(0, len(self), size):
+            end = min(begin + size, len(self))
+            tables = {name: rows.of_owners(begin, end) for name, rows in self.tables.items()}
+            yield Dossiers(end - begin, tables)
+
     def without(self, name: str, whose: Bools) -> Dossiers:
         """The same dossiers with one history unknown for some of them, shape (dossiers,)."""
         rows = self.tables[name]
@@ -188,18 +238,34 @@ def _rows(
     known: Bools,
     columns: Mapping[str, Sequence[str]],
 ) -> Rows:
-    cells = {
-        name: cells_of(table, name, [row.get(name) for row in rows])
-        for name in columns[table.name]
-    }
+    numbers, texts = _numbers_and_texts(table.name, tuple(columns[table.name]))
+    cells: dict[str, Floats | Words] = dict(zip(numbers, numbers_of(rows, numbers), strict=True))
+    for name in texts:
+        cells[name] = _text(table[name], [row.get(name) for row in rows])
     return Rows(table, owner, cells, known)
 
 
-def cells_of(table: Table, name: str, cells: Sequence[Any]) -> Floats | Words:
-    """One column out of valid JSON cells."""
-    column = table[name]
-    if column.kind is Kind.CATEGORY:
-        return Words.of(cells, frozenset(map(str, column.sentinels)))
+@cache
+def _numbers_and_texts(table: str, names: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    texts = {name for name in names if TABLES[table][name].kind in {Kind.CATEGORY, Kind.YES_NO}}
+    return [name for name in names if name not in texts], sorted(texts)
+
+
+def numbers_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Floats:
+    """Columns of numbers out of valid JSON rows, shape (columns, rows); NaN where there is none.
+
+    All columns are read in one go, row by row as they lie in memory.
+
+    >>> numbers_of([{"AMT_CREDIT": 1000, "AMT_ANNUITY": None}], ["AMT_CREDIT", "AMT_ANNUITY"])
+    array([[1000.],
+           [  nan]])
+    """
+    cells = chain.from_iterable(map(row.get, names) for row in rows)
+    numbers = np.fromiter(cells, np.float64, len(rows) * len(names))
+    return np.ascontiguousarray(numbers.reshape(len(rows), len(names)).T)
+
+
+def _text(column: Column, cells: Sequence[str | None]) -> Floats | Words:
     if column.kind is Kind.YES_NO:
         return np.array([YES_NO[cell] for cell in cells], dtype=np.float64)
-    return np.array(cells, dtype=np.float64)
+    return Words.of(cells, column.unknown_words)

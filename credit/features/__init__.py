@@ -27,10 +27,13 @@ from credit.features.external import SCORES
 from credit.features.previous import PREVIOUS
 from credit.features.ratios import RATIOS
 from credit.features.repayment import INSTALMENTS
+from credit.features.together import Together
 
 __all__ = [
+    "AT_ONCE",
     "CATALOGUE",
     "COLUMNS",
+    "HISTORIES",
     "Categories",
     "Concept",
     "Feature",
@@ -43,13 +46,19 @@ __all__ = [
 
 Matrix = NDArray[np.float32]
 
+AT_ONCE = 256
+"""Dossiers computed at once: what they fill stays in the processor's cache."""
+
 _FORMS = (FORM, RATIOS, SCORES)
-_KERNELS = tuple(Kernel(source) for source in (BUREAU, PREVIOUS, INSTALMENTS, POS, CARD))
+_FORM_NUMBERS = [Together([compute for _, compute in form.numbers.values()]) for form in _FORMS]
+HISTORIES = (BUREAU, PREVIOUS, INSTALMENTS, POS, CARD)
+"""What features of the histories are declared in, in the order of the matrix's columns."""
+_KERNEL = Kernel(*HISTORIES)
 
 _SINGLE = unique(
     [
         *(feature for form in _FORMS for feature in form.features()),
-        *(feature for kernel in _KERNELS for feature in kernel.source.features()),
+        *(feature for source in HISTORIES for feature in source.features()),
     ]
 )
 
@@ -71,10 +80,10 @@ def _columns_needed() -> dict[str, tuple[str, ...]]:
         for source in feature.sources:
             table, column = source.split(".")
             needed[table].add(column)
-    for kernel in _KERNELS:
-        for part in filter(None, (kernel, kernel.child)):
-            needed[part.source.table.name] |= set(part.source.order)
-            needed[part.source.table.name] |= {kernel.source.child_key or part.source.order[0]}
+    for history in HISTORIES:
+        for part in filter(None, (history, history.child)):
+            needed[part.table.name] |= set(part.order)
+            needed[part.table.name] |= {history.child_key or part.order[0]}
     return {table: tuple(sorted(columns)) for table, columns in needed.items()}
 
 
@@ -91,30 +100,40 @@ def build(dossiers: Dossiers, categories: Categories) -> Matrix:
         Shape (dossiers, features), float32. NaN means unknown and is never filled: what a gap
         means is for the model to learn.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is cut below
-        matrix = _columns_of(dossiers, categories)
-    matrix = np.clip(matrix, -GREATEST, GREATEST)
-    matrix[np.isnan(matrix)] = np.nan  # there is a -NaN, and it would be another bit
-    return matrix.astype(np.float32)
+    matrix = np.empty((len(dossiers), len(CATALOGUE)), dtype=np.float32)
+    few = [dossiers] if len(dossiers) <= AT_ONCE else dossiers.parts(AT_ONCE)
+    end = 0
+    for part in few:
+        begin, end = end, end + len(part)
+        matrix[begin:end] = _columns_of(part, categories).T
+    return matrix
 
 
 def _columns_of(dossiers: Dossiers, categories: Categories) -> Floats:
+    """Shape (features, dossiers)."""
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is cut below
+        columns = _computed(dossiers, categories)
+    columns = np.minimum(np.maximum(columns, -GREATEST), GREATEST)
+    columns[np.isnan(columns)] = np.nan  # there is a -NaN, and it would be another bit
+    return columns
+
+
+def _computed(dossiers: Dossiers, categories: Categories) -> Floats:
     form = dossiers.tables["application"]
-    matrix = np.empty((len(dossiers), len(CATALOGUE)))
+    matrix = np.empty((len(CATALOGUE), len(dossiers)))
     at = 0
-    for declared in _FORMS:
-        for _, compute in declared.numbers.values():
-            matrix[:, at] = compute(form)
-            at += 1
+    for declared, compute in zip(_FORMS, _FORM_NUMBERS, strict=True):
+        cells = compute(form)
+        matrix[at : at + len(cells)] = cells
+        at += len(cells)
         for name, (_, column) in declared.words.items():
-            matrix[:, at] = categories.encode(name, form.words(column))
+            matrix[at] = categories.encode(name, form.words(column))
             at += 1
-    for kernel in _KERNELS:
-        told = kernel.features(dossiers)
-        matrix[:, at : at + told.shape[1]] = told
-        at += told.shape[1]
-    for name, (compute, _) in COMBINED.declared.items():
-        matrix[:, at] = compute(*(matrix[:, part] for part in _PARTS[name]))
+    told = _KERNEL.features(dossiers).T
+    matrix[at : at + len(told)] = told
+    at += len(told)
+    for name, (combine, _) in COMBINED.declared.items():
+        matrix[at] = combine(*(matrix[part] for part in _PARTS[name]))
         at += 1
     return matrix
 

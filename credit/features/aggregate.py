@@ -1,14 +1,13 @@
-"""The kernel: the rows of a history table in, one number a declared feature out.
+"""The kernel: the rows of history tables in, one number a declared feature out.
 
-Rows are put in a canonical order, every window's rows are laid end to end, and each statistic is
-one `reduceat` over them. Values are first rounded to a grid of powers of two, so that sums are
-exact and no order of rows, batch or engine can change a bit.
+Rows are put in a canonical order, the rows that every feature looks at are laid end to end, and
+each statistic is a few `reduceat` over them. Values are first rounded to a grid of powers of two,
+so that sums are exact and no order of rows, batch or engine can change a bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -16,152 +15,142 @@ import numpy as np
 from credit.dossier import Bools, Dossiers, Floats, Integers, Rows
 from credit.features.cells import GREATEST
 from credit.features.declare import Unit
+from credit.features.lanes import Laid, Ordered
 from credit.features.source import Source, Statistic, Window
+from credit.features.together import Together
 
 GRID = {Unit.CURRENCY: 2.0**10}
 FINE_GRID = 2.0**20
-"""Steps in a unit: sums below 2^53 steps, eight billion units, are exact in float64."""
-
-HALF_LIFE = 0.5
-"""Years after which a row weighs half as much in a decayed mean."""
 
 
-@dataclass(frozen=True)
-class Segments:
-    """The values of all windows laid end to end, cut into groups."""
-
-    cells: Floats
-    """Shape (values, rows of all windows); NaN where unknown."""
-    starts: Integers
-    """Where each group begins, along the rows."""
-    times: Floats
-    """When each row was, in steps of the table; 0 is the application. NaN where unknown."""
-    year: int
-    """A year in steps of the table."""
-
-    @cached_property
-    def known(self) -> Bools:
-        return ~np.isnan(self.cells)
-
-    @cached_property
-    def count(self) -> Floats:
-        return np.add.reduceat(self.known, self.starts, axis=1, dtype=np.float64)
-
-    @cached_property
-    def sum(self) -> Floats:
-        total = np.add.reduceat(np.where(self.known, self.cells, 0.0), self.starts, axis=1)
-        return np.where(self.count > 0, total, np.nan)
-
-    @cached_property
-    def mean(self) -> Floats:
-        return self.sum / np.where(self.count > 0, self.count, np.nan)
-
-    @cached_property
-    def min(self) -> Floats:
-        return np.fmin.reduceat(self.cells, self.starts, axis=1)
-
-    @cached_property
-    def max(self) -> Floats:
-        return np.fmax.reduceat(self.cells, self.starts, axis=1)
-
-    @cached_property
-    def std(self) -> Floats:
-        lengths = np.diff(self.starts, append=self.cells.shape[1])
-        off = self.cells - np.repeat(self.mean, lengths, axis=1)
-        squares = np.add.reduceat(np.where(self.known, off * off, 0.0), self.starts, axis=1)
-        return np.sqrt(squares / np.where(self.count > 1, self.count - 1, np.nan))
-
-    @cached_property
-    def last(self) -> Floats:
-        place = np.where(self.known, np.arange(self.cells.shape[1]), -1)
-        newest = np.maximum.reduceat(place, self.starts, axis=1)
-        cells = np.take_along_axis(self.cells, np.maximum(newest, 0), axis=1)
-        return np.where(newest >= 0, cells, np.nan)
-
-    @cached_property
-    def trend(self) -> Floats:
-        dated = self.known & ~np.isnan(self.times)
-        values, times = np.where(dated, self.cells, 0.0), np.where(dated, self.times, 0.0)
-        n, t, tt, x, tx = (
-            np.add.reduceat(part, self.starts, axis=1, dtype=np.float64)
-            for part in (dated, times, times * times, values, times * values)
-        )
-        spread = n * tt - t * t
-        return self.year * (n * tx - t * x) / np.where(spread > 0, spread, np.nan)
-
-    @cached_property
-    def decayed(self) -> Floats:
-        halvings = np.minimum(self.times, 0.0) / (self.year * HALF_LIFE)
-        weights = np.where(self.known, np.exp2(halvings), np.nan)
-        total, weight = (
-            np.add.reduceat(np.nan_to_num(part), self.starts, axis=1)
-            for part in (weights * self.cells, weights)
-        )
-        return total / np.where(weight > 0, weight, np.nan)
+def step_of(unit: Unit) -> float:
+    """Steps in a unit: sums below 2^53 steps, eight billion units, are exact in float64."""
+    return GRID.get(unit, FINE_GRID)
 
 
 class Kernel:
-    """A source, compiled: which values in which windows, and where each statistic goes."""
+    """Sources, compiled: which value in which window makes which feature.
 
-    def __init__(self, source: Source) -> None:
-        members = list(source.members.values())
-        self.source = source
-        self.child = Kernel(source.child) if source.child else None
-        self._values = list({m.value.name: m.value for m in members}.values())
-        self._windows = list({m.window.name: m.window for m in members}.values())
-        self._steps = np.array([[GRID.get(value.unit, FINE_GRID)] for value in self._values])
-        self._value_of = np.array([self._values.index(m.value) for m in members])
-        self._window_of = np.array([self._windows.index(m.window) for m in members])
-        self._columns = {
-            statistic: np.flatnonzero([m.statistic is statistic for m in members])
-            for statistic in {m.statistic: None for m in members}
-        }
+    A value in the rows of a window is a lane. Those of the same statistic lie side by side, so
+    that it is computed of all of them at once.
+    """
+
+    def __init__(self, *sources: Source) -> None:
+        self._parts = [_Part(source) for source in sources]
+        members = [(part, m) for part in self._parts for m in part.source.members.values()]
+        lanes = sorted(members, key=lambda lane: lane[1].statistic.word)
+        values = [(part, value.name) for part in self._parts for value in part.values]
+        windows = [(part, window.name) for part in self._parts for window in part.windows]
+        self._value_of = np.array([values.index((part, m.value.name)) for part, m in lanes])
+        self._window_of = np.array([windows.index((part, m.window.name)) for part, m in lanes])
+        self._year_of = np.array([float(part.source.year) for part, _ in lanes])
+        self._lane_of = np.array([lanes.index(member) for member in members])
+        said = [m.statistic for _, m in lanes]
+        self._lanes = {s: (said.index(s), said.index(s) + said.count(s)) for s in set(said)}
+        nothing = [s in {Statistic.COUNT, Statistic.SUM} for s in said]
+        self._nothing = np.where(nothing, 0.0, np.nan)
 
     def features(self, dossiers: Dossiers) -> Floats:
         """Shape (dossiers, members), float64; NaN for every member where the table is unknown."""
-        rows = dossiers.tables[self.source.table.name]
-        if self.child and self.source.child_key:
-            children = dossiers.tables[self.child.source.table.name]
-            owned = belonging(children, rows, self.source.child_key)
-            told = self.child._aggregate(owned, len(rows))  # noqa: SLF001 -- a Kernel of its own
-            derived = dict(zip(self.child.source.members, told.T, strict=True))
-            rows = Rows(rows.table, rows.owner, {**rows.cells, **derived}, rows.known)
-        return self._aggregate(rows, len(dossiers))
+        return self.told([part.rows(dossiers) for part in self._parts], len(dossiers)).T
 
-    def _aggregate(self, rows: Rows, groups: int) -> Floats:
-        cells = np.stack([value.compute(rows) for value in self._values]).astype(np.float64)
-        cells = np.clip(cells, -GREATEST, GREATEST)
+    def told(self, tables: Sequence[Rows], owners: int) -> Floats:
+        """Shape (members, owners), whoever owns the rows: dossiers, or rows of another table."""
+        told = np.repeat(self._nothing, owners)
+        if any(map(len, tables)):
+            pairs = zip(self._parts, tables, strict=True)
+            laid = Laid([part.ordered(rows) for part, rows in pairs])
+            lanes = laid.lanes(self._value_of, self._window_of, self._year_of)
+            places = lanes.lane * owners + lanes.owner
+            for statistic, (first, end) in self._lanes.items():
+                mine, segments = lanes.between(first, end)
+                if len(segments.starts):
+                    told[places[mine]] = getattr(segments, statistic.word)
+        told = told.reshape(len(self._lane_of), owners)[self._lane_of]
+        end = 0
+        for part, rows in zip(self._parts, tables, strict=True):
+            begin, end = end, end + len(part.source.members)
+            if not rows.known.all():
+                told[begin:end, ~rows.known] = np.nan
+        return told
+
+
+class _Part:
+    """What the kernel looks at in one table."""
+
+    def __init__(self, source: Source) -> None:
+        members = source.members.values()
+        self.source = source
+        self.values = list({m.value.name: m.value for m in members}.values())
+        self.windows = list({m.window.name: m.window for m in members}.values())
+        self._compute = Together([value.compute for value in self.values])
+        self._steps = np.array([[step_of(value.unit)] for value in self.values])
+        self._child = Kernel(source.child) if source.child else None
+
+    def rows(self, dossiers: Dossiers) -> Rows:
+        """The table's rows, with the features of the rows of its child's table."""
+        rows = dossiers.tables[self.source.table.name]
+        if not (self._child and self.source.child and self.source.child_key):
+            return rows
+        children = dossiers.tables[self.source.child.table.name]
+        owned = belonging(children, rows, self.source.child_key)
+        told = self._child.told([owned], len(rows))
+        derived = dict(zip(self.source.child.members, told, strict=True))
+        return Rows(rows.table, rows.owner, {**rows.cells, **derived}, rows.known)
+
+    def ordered(self, rows: Rows) -> Ordered:
+        """The values of the rows, and the windows that hold them, in canonical order."""
+        if not len(rows):
+            return self._without_rows
+        cells = np.minimum(np.maximum(self._compute(rows), -GREATEST), GREATEST)
         cells = np.floor(cells * self._steps + 0.5) / self._steps
         order = canonical_order(rows, self.source.order, cells)
         owner = rows.owner[order]
-        held = np.stack([_holds(window, rows, order, owner) for window in self._windows])
-        window, row = np.nonzero(held)
-        group = window * groups + owner[row]
-        starts = np.flatnonzero(np.diff(group, prepend=-1))
-        times = rows[self.source.order[0]][order[row]]
-        segments = Segments(cells[:, order[row]], starts, times, self.source.year)
-        result = np.empty((groups, len(self._value_of)))
-        for statistic, columns in self._columns.items():
-            nothing = 0.0 if statistic in {Statistic.COUNT, Statistic.SUM} else np.nan
-            cube = np.full((len(self._values), len(self._windows) * groups), nothing)
-            if len(starts):
-                cube[:, group[starts]] = getattr(segments, statistic.word)
-            by_window = cube.reshape(len(self._values), len(self._windows), groups)
-            result[:, columns] = by_window[self._value_of[columns], self._window_of[columns]].T
-        result[~rows.known] = np.nan
-        return result
+        from_the_end = np.empty(len(rows), dtype=np.int64)
+        from_the_end[order] = np.searchsorted(owner, owner, side="right") - np.arange(len(rows))
+        held = np.array([_holds(window, rows, from_the_end) for window in self.windows])
+        return Ordered(
+            cells=cells[:, order],
+            held=held[:, order],
+            owner=owner,
+            times=rows[self.source.order[0]][order],
+        )
+
+    @cached_property
+    def _without_rows(self) -> Ordered:
+        return Ordered(
+            cells=np.empty((len(self.values), 0)),
+            held=np.empty((len(self.windows), 0), dtype=np.bool_),
+            owner=np.empty(0, dtype=np.int64),
+            times=np.empty(0),
+        )
+
+
+def _holds(window: Window, rows: Rows, from_the_end: Integers) -> Bools:
+    """Which rows a window holds; an owner's newest row is 1 from the end."""
+    if window.newest is not None:
+        return from_the_end <= window.newest
+    if window.holds is not None:
+        return window.holds(rows)
+    return np.ones(len(rows), dtype=np.bool_)
 
 
 def belonging(children: Rows, parents: Rows, key: str) -> Rows:
     """The children owned by the parents' rows instead of by dossiers; orphans are left out."""
-    ids = np.unique(np.concatenate([parents[key], children[key]]))
-    parent = parents.owner * len(ids) + np.searchsorted(ids, parents[key])
-    child = children.owner * len(ids) + np.searchsorted(ids, children[key])
+    if not len(children):
+        return Rows(children.table, children.owner, children.cells, children.known[parents.owner])
+    ids = np.sort(parents[key])
+    parent, child = (
+        rows.owner * (len(ids) + 1) + np.searchsorted(ids, rows[key])
+        for rows in (parents, children)
+    )
     by_place = np.argsort(parent)
-    found = np.searchsorted(parent[by_place], child)
-    mine = np.append(parent[by_place], -1)[found] == child
+    nearest = np.append(by_place, -1)[np.searchsorted(parent[by_place], child)]
+    mine = (np.append(parents[key], np.nan)[nearest] == children[key]) & (
+        np.append(parents.owner, -1)[nearest] == children.owner
+    )
     kept = children.take(np.flatnonzero(mine))
-    return Rows(kept.table, by_place[found[mine]], kept.cells, children.known[parents.owner])
+    return Rows(kept.table, nearest[mine], kept.cells, children.known[parents.owner])
 
 
 def canonical_order(rows: Rows, order: Sequence[str], cells: Floats) -> Integers:
@@ -170,19 +159,15 @@ def canonical_order(rows: Rows, order: Sequence[str], cells: Floats) -> Integers
     A row whose order is unknown counts as oldest. Rows that agree in owner and order are put in
     the order of their values, so that the result depends on what the rows say alone.
     """
-    keys = [np.nan_to_num(rows[name], nan=-np.inf) for name in reversed(order)]
-    places = np.lexsort((*keys, rows.owner))
-    same = np.ones(max(len(rows) - 1, 0), dtype=np.bool_)
-    for key in (*keys, rows.owner):
-        same &= key[places[1:]] == key[places[:-1]]
-    return np.lexsort((*cells, *keys, rows.owner)) if same.any() else places
-
-
-def _holds(window: Window, rows: Rows, order: Integers, owner: Integers) -> Bools:
-    """Which of the ordered rows a window holds."""
-    if window.newest is not None:
-        ends = np.searchsorted(owner, owner, side="right")
-        return ends - np.arange(len(owner)) <= window.newest
-    if window.holds is not None:
-        return window.holds(rows)[order]
-    return np.ones(len(rows), dtype=np.bool_)
+    keys = [np.fmax(rows[name], -np.inf) for name in reversed(order)]
+    keys.append(rows.owner)
+    places = np.lexsort(keys)
+    differs = np.zeros(max(len(rows) - 1, 0), dtype=np.bool_)
+    for key in keys:
+        ordered = key[places]
+        differs |= ordered[1:] != ordered[:-1]
+    if not differs.all():
+        tied = np.flatnonzero(~(np.append(differs, True) & np.append(True, differs)))
+        run = np.append(0, np.cumsum(differs))[tied]
+        places[tied] = places[tied][np.lexsort((*cells[:, places[tied]], run))]
+    return places

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -33,9 +34,16 @@ class Categories:
 
     def encode(self, name: str, words: Words) -> Floats:
         """Codes as float64; NaN for an unknown cell and for a category never learnt."""
-        position = {word: float(code) for code, word in enumerate(self.known[name])}
-        codes = np.array([*(position.get(word, np.nan) for word in words.vocabulary), np.nan])
+        code_of = self._codes[name]
+        codes = np.array([*(code_of.get(word, np.nan) for word in words.vocabulary), np.nan])
         return codes[words.codes]
+
+    @cached_property
+    def _codes(self) -> dict[str, dict[str, float]]:
+        return {
+            name: {word: float(code) for code, word in enumerate(words)}
+            for name, words in self.known.items()
+        }
 
     def word(self, name: str, code: float) -> str | None:
         """The category behind a code of the matrix."""

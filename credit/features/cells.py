@@ -9,6 +9,9 @@ from credit.dossier import Bools, Floats
 GREATEST = 1e30
 """A quotient of tiny numbers must stay a number in float32, and in JSON."""
 
+UNKNOWN = np.array(np.nan)
+"""NumPy chooses between two arrays in half the time that a number beside an array takes it."""
+
 YEAR = 365
 """Days in a year, as the source counts."""
 
@@ -22,7 +25,7 @@ def ratio(part: Floats, whole: Floats) -> Floats:
     >>> ratio(np.array([1.0, 1.0, np.nan]), np.array([4.0, 0.0, 2.0])).tolist()
     [0.25, nan, nan]
     """
-    return part / np.where(whole == 0, np.nan, whole)
+    return part / np.where(whole == 0, UNKNOWN, whole)
 
 
 def mark(holds: Bools, known: Bools) -> Floats:

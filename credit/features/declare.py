@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
@@ -10,8 +10,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from credit.dossier import Bools, Floats, Rows, Words
+from credit.dossier import Floats, Rows, Words
 from credit.features.concepts import Concept
+from credit.features.together import Computation
 from credit.schema import Kind, Table
 from credit.text import Text
 
@@ -58,9 +59,6 @@ class Feature:
     def categorical(self) -> bool:
         return self.unit is Unit.CATEGORY
 
-
-Computation = Callable[[Rows], Floats | Bools]
-"""From the rows of a table to one cell a row; NaN where unknown."""
 
 Declared = TypeVar("Declared", bound=Computation)
 

@@ -9,6 +9,7 @@ from credit.features.cells import ratio
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
 from credit.features.form import Form
+from credit.features.together import once
 from credit.text import Text
 
 SCORES = Form()
@@ -17,14 +18,16 @@ NUMBERS = (1, 2, 3)
 PAIRS = ((1, 2), (1, 3), (2, 3))
 
 
+@once
 def _scores(form: Rows) -> Floats:
-    return np.stack([form[f"EXT_SOURCE_{number}"] for number in NUMBERS])
+    return np.array([form[f"EXT_SOURCE_{number}"] for number in NUMBERS])
 
 
 @SCORES.feature(
     Text("Notes externes connues", "External scores known"),
     unit=Unit.COUNT, concept=Concept.EXTERNAL_SCORES,
 )  # fmt: skip
+@once
 def external_scores_known(form: Rows) -> Floats:
     return (~np.isnan(_scores(form))).sum(axis=0).astype(np.float64)
 
@@ -33,6 +36,7 @@ def external_scores_known(form: Rows) -> Floats:
     Text("Notes externes (moyenne)", "External scores (mean)"),
     unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=Risk.FALLS,
 )  # fmt: skip
+@once
 def external_score_mean(form: Rows) -> Floats:
     scores = _scores(form)
     known = ~np.isnan(scores)
@@ -56,6 +60,7 @@ def external_score_weighted(form: Rows) -> Floats:
     Text("Notes externes (la plus basse)", "External scores (lowest)"),
     unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=Risk.FALLS,
 )  # fmt: skip
+@once
 def external_score_lowest(form: Rows) -> Floats:
     return np.fmin.reduce(_scores(form))
 
@@ -64,6 +69,7 @@ def external_score_lowest(form: Rows) -> Floats:
     Text("Notes externes (la plus haute)", "External scores (highest)"),
     unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=Risk.FALLS,
 )  # fmt: skip
+@once
 def external_score_highest(form: Rows) -> Floats:
     return np.fmax.reduce(_scores(form))
 

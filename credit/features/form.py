@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from credit.features.cells import ratio
 from credit.features.concepts import Concept
-from credit.features.declare import Computation, Declared, Feature, Risk, Unit, sources_of
+from credit.features.declare import Declared, Feature, Risk, Unit, sources_of
+from credit.features.together import Column, Computation, Quotient
 from credit.schema import APPLICATION
 from credit.text import Text
 
@@ -56,7 +56,7 @@ class Form:
         risk: Risk = Risk.FREE,
     ) -> None:
         """Declare the quotient of two columns as a feature."""
-        self._add(name, label, unit, concept, risk, lambda form: ratio(form[part], form[whole]))
+        self._add(name, label, unit, concept, risk, Quotient(part, whole))
 
     def column(
         self, name: str, column: str, concept: Concept, risk: Risk = Risk.FREE, *, sign: int = 1
@@ -76,7 +76,7 @@ class Form:
             )
             self.words[name] = (feature, column)
         else:
-            self._add(name, label, unit, concept, risk, lambda form: sign * form[column])
+            self._add(name, label, unit, concept, risk, Column(column, sign))
 
     def _add(  # noqa: PLR0917 -- the fields of a feature, in their order
         self,

@@ -7,6 +7,7 @@ from credit.features.cells import YEAR, mark, ratio
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
 from credit.features.source import Source, everything
+from credit.features.together import Column
 from credit.schema import NEVER, PREVIOUS_APPLICATION
 from credit.text import Text
 
@@ -66,7 +67,7 @@ PREVIOUS.column("earlier_instalment", Text("Mensualité précédente", "Earlier 
 PREVIOUS.column("earlier_insured", Text("Crédits précédents assurés", "Earlier credits insured"), "NFLAG_INSURED_ON_APPROVAL", concept=Concept.PAST_CREDITS)
 PREVIOUS.column("earlier_seller_area", Text("Taille du point de vente", "Size of the seller's place"), "SELLERPLACE_AREA", concept=Concept.PAST_CREDITS)
 PREVIOUS.column("earlier_planned_end", Text("Fin prévue des crédits précédents", "Planned end of earlier credits"), "DAYS_LAST_DUE_1ST_VERSION", concept=Concept.RUNNING_CREDITS, risk=Risk.RISES)
-PREVIOUS.number("earlier_term", Text("Durée du crédit précédent", "Term of the earlier credit"), lambda application: application["CNT_PAYMENT"], unit=Unit.MONTHS, concept=Concept.PAST_CREDITS)
+PREVIOUS.number("earlier_term", Text("Durée du crédit précédent", "Term of the earlier credit"), Column("CNT_PAYMENT"), unit=Unit.MONTHS, concept=Concept.PAST_CREDITS)
 PREVIOUS.ratio("earlier_asked_to_granted", Text("Montant demandé sur montant accordé", "Amount asked for over amount granted"), "AMT_APPLICATION", "AMT_CREDIT", concept=Concept.PAST_CREDITS, risk=Risk.RISES)
 PREVIOUS.ratio("earlier_goods_to_credit", Text("Prix du bien sur crédit précédent", "Price of the goods over earlier credit"), "AMT_GOODS_PRICE", "AMT_CREDIT", concept=Concept.PAST_CREDITS)
 PREVIOUS.ratio("earlier_instalment_share", Text("Mensualité sur crédit précédent", "Instalment over earlier credit"), "AMT_ANNUITY", "AMT_CREDIT", concept=Concept.PAST_CREDITS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 from credit.dossier import Floats, Rows
@@ -9,6 +11,7 @@ from credit.features.cells import YEAR, ratio
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
 from credit.features.form import Form
+from credit.features.together import once
 from credit.schema import NEVER
 from credit.schema.application import DOCUMENTS, HOUSING_MEASURES
 from credit.text import Text
@@ -92,6 +95,7 @@ def income_to_age(form: Rows) -> Floats:
     Text("Crédit au-delà du prix du bien", "Credit beyond the price of the goods"),
     unit=Unit.CURRENCY, concept=Concept.GOODS, risk=Risk.RISES,
 )  # fmt: skip
+@once
 def credit_beyond_goods(form: Rows) -> Floats:
     return form["AMT_CREDIT"] - form["AMT_GOODS_PRICE"]
 
@@ -108,6 +112,7 @@ def beyond_goods_to_income(form: Rows) -> Floats:
     Text("Revenu moins mensualité", "Income less instalment"),
     unit=Unit.CURRENCY, concept=Concept.AFFORDABILITY, risk=Risk.FALLS,
 )  # fmt: skip
+@once
 def income_left(form: Rows) -> Floats:
     return form["AMT_INCOME_TOTAL"] - form["AMT_ANNUITY"]
 
@@ -169,7 +174,7 @@ def car_to_employed(form: Rows) -> Floats:
     unit=Unit.COUNT, concept=Concept.ADDRESSES, risk=Risk.RISES,
 )  # fmt: skip
 def addresses_apart(form: Rows) -> Floats:
-    return np.sum([form[column] for column in ADDRESSES], axis=0)
+    return reduce(np.add, [form[column] for column in ADDRESSES])
 
 
 @RATIOS.feature(
@@ -177,7 +182,7 @@ def addresses_apart(form: Rows) -> Floats:
     unit=Unit.COUNT, concept=Concept.CONTACT,
 )  # fmt: skip
 def contacts_given(form: Rows) -> Floats:
-    return np.sum([form[column] for column in CONTACTS], axis=0)
+    return reduce(np.add, [form[column] for column in CONTACTS])
 
 
 @RATIOS.feature(
@@ -185,7 +190,7 @@ def contacts_given(form: Rows) -> Floats:
     unit=Unit.COUNT, concept=Concept.DOCUMENTS,
 )  # fmt: skip
 def documents_given(form: Rows) -> Floats:
-    return np.sum([form[f"FLAG_DOCUMENT_{number}"] for number in DOCUMENTS], axis=0)
+    return reduce(np.add, [form[f"FLAG_DOCUMENT_{number}"] for number in DOCUMENTS])
 
 
 @RATIOS.feature(
@@ -200,17 +205,19 @@ def city_less_region(form: Rows) -> Floats:
 
 
 def _enquiries(form: Rows, periods: tuple[str, ...]) -> Floats:
-    return np.sum([form[f"AMT_REQ_CREDIT_BUREAU_{period}"] for period in periods], axis=0)
+    return reduce(np.add, [form[f"AMT_REQ_CREDIT_BUREAU_{period}"] for period in periods])
 
 
+@once
 def _building(form: Rows) -> Floats:
-    return np.stack([form[f"{measure}_AVG"] for measure in HOUSING_MEASURES])
+    return np.array([form[f"{measure}_AVG"] for measure in HOUSING_MEASURES])
 
 
 @RATIOS.feature(
     Text("Demandes au fichier des crédits (total)", "Credit bureau enquiries (total)"),
     unit=Unit.COUNT, concept=Concept.ENQUIRIES, risk=Risk.RISES,
 )  # fmt: skip
+@once
 def enquiries_total(form: Rows) -> Floats:
     return _enquiries(form, ALL_PERIODS)
 
@@ -228,7 +235,7 @@ def enquiries_recent_share(form: Rows) -> Floats:
     unit=Unit.SHARE, concept=Concept.BUILDING, risk=Risk.RISES,
 )  # fmt: skip
 def building_unknown_share(form: Rows) -> Floats:
-    return np.isnan(_building(form)).mean(axis=0)
+    return np.isnan(_building(form)).sum(axis=0) / len(HOUSING_MEASURES)
 
 
 @RATIOS.feature(

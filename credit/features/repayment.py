@@ -9,6 +9,7 @@ from credit.features.cells import YEAR, above, at_least_zero, mark
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
 from credit.features.source import Source, everything
+from credit.features.together import once
 from credit.schema import INSTALLMENTS_PAYMENTS
 from credit.text import Text
 
@@ -36,6 +37,7 @@ def instalments(due: Rows) -> Floats:
     return everything(due)
 
 
+@once
 def _lateness(due: Rows) -> Floats:
     return due["DAYS_ENTRY_PAYMENT"] - due["DAYS_INSTALMENT"]
 
@@ -60,6 +62,7 @@ def days_before_due(due: Rows) -> Floats:
     Text("Mensualités payées en retard ou jamais", "Instalments paid late or never"),
     unit=Unit.FLAG, concept=Concept.PUNCTUALITY, risk=Risk.RISES,
 )  # fmt: skip
+@once
 def late(due: Rows) -> Floats:
     """Never paid is late: the day is due and the payment is not there."""
     day, paid = due["DAYS_INSTALMENT"], due["DAYS_ENTRY_PAYMENT"]
@@ -103,6 +106,7 @@ def amount_late(due: Rows) -> Floats:
     Text("Montant manquant de la mensualité", "Amount missing from the instalment"),
     unit=Unit.CURRENCY, concept=Concept.AMOUNTS_PAID, risk=Risk.RISES,
 )  # fmt: skip
+@once
 def amount_missing(due: Rows) -> Floats:
     return due["AMT_INSTALMENT"] - due["AMT_PAYMENT"]
 

@@ -15,9 +15,10 @@ from enum import Enum
 import numpy as np
 
 from credit.dossier import Bools, Floats, Rows
-from credit.features.cells import MONTHS, YEAR, mark, ratio
+from credit.features.cells import MONTHS, YEAR
 from credit.features.concepts import Concept
-from credit.features.declare import Computation, Declared, Feature, Risk, Unit, sources_of
+from credit.features.declare import Declared, Feature, Risk, Unit, sources_of
+from credit.features.together import Column, Computation, Quotient
 from credit.schema import Table
 from credit.text import Text
 
@@ -142,9 +143,7 @@ class Source:
             sign: -1 turns the source's negative days into an age.
         """
         unit = Unit(self.table[column].unit)
-        self.number(
-            name, label, lambda rows: sign * rows[column], unit=unit, concept=concept, risk=risk
-        )
+        self.number(name, label, Column(column, sign), unit=unit, concept=concept, risk=risk)
 
     def ratio(
         self,
@@ -158,10 +157,7 @@ class Source:
         risk: Risk = Risk.FREE,
     ) -> None:
         """Declare the quotient of two columns."""
-        self.number(
-            name, label, lambda rows: ratio(rows[part], rows[whole]),
-            unit=unit, concept=concept, risk=risk,
-        )  # fmt: skip
+        self.number(name, label, Quotient(part, whole), unit=unit, concept=concept, risk=risk)
 
     def flag(
         self,
@@ -175,8 +171,7 @@ class Source:
         """Declare whether a column says one of these words."""
 
         def says(rows: Rows) -> Floats:
-            said = rows.words(column)
-            return mark(said.isin(words), said.known)
+            return rows.words(column).says(words)
 
         self.number(name, label, says, unit=Unit.FLAG, concept=concept, risk=risk)
 

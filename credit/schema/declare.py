@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
 from credit.text import Text
@@ -56,6 +57,11 @@ class Column:
         """Whether only integers make sense. Kaggle writes some of them as `3.0`, which is accepted."""
         return self.kind in {Kind.ID, Kind.INTEGER, Kind.FLAG}
 
+    @cached_property
+    def unknown_words(self) -> frozenset[str]:
+        """The sentinels of a category."""
+        return frozenset(map(str, self.sentinels))
+
     def expected(self) -> str:
         """What a cell of this column must be, in words, for an error.
 
@@ -91,6 +97,12 @@ class Table:
 
     def __getitem__(self, column: str) -> Column:
         return self.columns[column]
+
+    @cached_property
+    def sentinels(self) -> Mapping[str, tuple[float | str, ...]]:
+        """The columns that have any, each with its own."""
+        columns = self.columns.items()
+        return {name: tuple(column.sentinels) for name, column in columns if column.sentinels}
 
 
 def table(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.dossier import ALL_COLUMNS, Dossiers
-from credit.features import CATALOGUE, COLUMNS, Categories, Matrix, build
+from credit.features import AT_ONCE, CATALOGUE, COLUMNS, Categories, Matrix, build
 from credit.features.cells import GREATEST
 from credit.schema import HISTORIES
 from tests.bits import differing, same
@@ -81,6 +81,16 @@ def test_a_client_gets_the_same_row_among_few_and_among_many(
     for size in (1, 2, 7, 16):
         parts = [people[start : start + size] for start in range(0, len(people), size)]
         assert same(many, np.concatenate([matrix(part, categories) for part in parts]))
+
+
+def test_a_client_gets_the_same_row_among_more_than_are_computed_at_once(
+    categories: Categories,
+) -> None:
+    people = crowd(2 * AT_ONCE + 1, seed=5)
+    many = matrix(people, categories)
+    assert len(many) == len(people)
+    for place in (0, AT_ONCE - 1, AT_ONCE, 2 * AT_ONCE - 1, 2 * AT_ONCE):
+        assert same(many[[place]], matrix([people[place]], categories))
 
 
 def test_the_same_client_may_come_twice_in_a_batch(categories: Categories) -> None:

@@ -1,0 +1,114 @@
+"""Whole tables: from Parquet to the matrix, every stage a process whose memory is its own.
+
+raw tables ──► files of dossiers ──► matrix
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import polars as pl
+import typer
+
+from credit.features import CATALOGUE, COLUMNS, Categories, build
+from credit.schema import APPLICATION
+from stores.console import Steps
+from stores.dossiers import DossierFile, group
+from stores.tables import read_tables
+
+SEED = 4_711
+APPLICATIONS = ("application_train", "application_test")
+EVERYBODY = "application_everybody"
+KILOBYTE = 1_024
+"""What Linux counts memory in."""
+
+app = typer.Typer(add_completion=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What a stage needed."""
+
+    name: str
+    wall: float
+    """Seconds, as `cpu`."""
+    cpu: float
+    peak: float
+    """Bytes of memory that were resident at once."""
+
+
+def measure(clients: int, folder: Path, steps: Steps) -> list[Stage]:
+    """Group synthetic tables and build every client's features; tables already there are used.
+
+    Raises:
+        subprocess.CalledProcessError: a stage failed.
+    """
+    raw = folder / f"tables-{clients}"
+    stages = []
+    if not raw.exists():
+        of_tables = ["--clients", str(clients), "--seed", str(SEED), "--out", str(raw)]
+        stages.append(_stage("synthetic tables", "training.synthesise", *of_tables, steps=steps))
+    everybody = raw / f"{EVERYBODY}.parquet"
+    if not everybody.exists():
+        columns = list(APPLICATION.columns)
+        files = [raw / f"{name}.parquet" for name in APPLICATIONS]
+        forms = pl.concat(pl.read_parquet(file, columns=columns) for file in files)
+        forms.write_parquet(everybody)
+    ours = [
+        _stage(name, "benchmarks.fullsize", name, str(raw), steps=steps)
+        for name in ("group", "build")
+    ]
+    whole = Stage(
+        name="from Parquet to matrix",
+        wall=sum(stage.wall for stage in ours),
+        cpu=sum(stage.cpu for stage in ours),
+        peak=max(stage.peak for stage in ours),
+    )
+    return [*stages, *ours, whole]
+
+
+def _stage(name: str, *command: str, steps: Steps) -> Stage:
+    with steps.step(name):
+        began = time.perf_counter()
+        process = subprocess.Popen([sys.executable, "-m", *command])
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Stage(name=name, wall=wall, cpu=cpu, peak=usage.ru_maxrss * KILOBYTE)
+
+
+def _grouped(raw: Path) -> Path:
+    return raw.with_name(f"{raw.name}.dossiers.parquet")
+
+
+@app.command("group")
+def group_tables(raw: Annotated[Path, typer.Argument(help="Folder of raw tables.")]) -> None:
+    """Check the tables and group them into dossiers."""
+    tables = read_tables(raw, application=EVERYBODY, cache=raw.parent / "unpacked")
+    group(tables, _grouped(raw))
+
+
+@app.command("build")
+def build_matrix(raw: Annotated[Path, typer.Argument(help="Folder of raw tables.")]) -> None:
+    """Build the matrix of all clients' features, in memory."""
+    file = DossierFile(_grouped(raw))
+    matrix = np.empty((len(file), len(CATALOGUE)), dtype=np.float32)
+    nothing = Categories({name: () for name, feature in CATALOGUE.items() if feature.categorical})
+    end = 0
+    for dossiers in file.batches(COLUMNS):
+        begin, end = end, end + len(dossiers)
+        matrix[begin:end] = build(dossiers, nothing)
+
+
+if __name__ == "__main__":
+    app()

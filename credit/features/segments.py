@@ -1,0 +1,104 @@
+"""What is said of groups of values laid end to end: each statistic is one `reduceat` over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from credit.dossier import Bools, Floats, Integers
+from credit.features.cells import UNKNOWN
+
+HALF_LIFE = 0.5
+"""Years after which a row weighs half as much in a decayed mean."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segments:
+    """Values laid end to end and cut into groups, none of them empty.
+
+    Its properties are the words of `Statistic`, each with one number a group.
+    """
+
+    cells: Floats
+    """NaN where unknown."""
+    starts: Integers
+    """Where each group begins, along the cells."""
+    places: Integers
+    """Where the row of each cell stands in `all_times`."""
+    all_times: Floats
+    """When a row was, in steps of its table; 0 is the application. NaN where unknown."""
+    years: Floats
+    """How many such steps make a year, for each group."""
+
+    @property
+    def times(self) -> Floats:
+        return self.all_times[self.places]
+
+    @property
+    def lengths(self) -> Integers:
+        return np.append(self.starts[1:], len(self.cells)) - self.starts
+
+    @property
+    def known(self) -> Bools:
+        return ~np.isnan(self.cells)
+
+    @property
+    def count(self) -> Floats:
+        return self._added(self.known)
+
+    @property
+    def sum(self) -> Floats:
+        total = self._added(np.where(self.known, self.cells, 0.0))
+        return np.where(self.count > 0, total, UNKNOWN)
+
+    @property
+    def mean(self) -> Floats:
+        known = self.known
+        count = self._added(known)
+        total = self._added(np.where(known, self.cells, 0.0))
+        return total / np.where(count > 0, count, UNKNOWN)
+
+    @property
+    def min(self) -> Floats:
+        return np.fmin.reduceat(self.cells, self.starts)
+
+    @property
+    def max(self) -> Floats:
+        return np.fmax.reduceat(self.cells, self.starts)
+
+    @property
+    def std(self) -> Floats:
+        known, count = self.known, self.count
+        off = self.cells - np.repeat(self.mean, self.lengths)
+        squares = self._added(np.where(known, off * off, 0.0))
+        return np.sqrt(squares / np.where(count > 1, count - 1, UNKNOWN))
+
+    @property
+    def last(self) -> Floats:
+        place = np.where(self.known, np.arange(len(self.cells)), -1)
+        newest = np.maximum.reduceat(place, self.starts)
+        return np.where(newest >= 0, self.cells[newest], UNKNOWN)
+
+    @property
+    def trend(self) -> Floats:
+        times = self.times
+        dated = self.known & ~np.isnan(times)
+        values, times = np.where(dated, self.cells, 0.0), np.where(dated, times, 0.0)
+        parts = (dated, times, times * times, values, times * values)
+        n, t, tt, x, tx = map(self._added, parts)
+        spread = n * tt - t * t
+        return self.years * (n * tx - t * x) / np.where(spread > 0, spread, UNKNOWN)
+
+    @property
+    def decayed(self) -> Floats:
+        half_lives = np.repeat(self.years * HALF_LIFE, self.lengths)
+        weights = np.exp2(np.minimum(self.times, 0.0) / half_lives)
+        known = self.known & ~np.isnan(weights)
+        weight = self._added(np.where(known, weights, 0.0))
+        total = self._added(np.where(known, weights * self.cells, 0.0))
+        return total / np.where(weight > 0, weight, UNKNOWN)
+
+    def _added(self, cells: Floats | Bools) -> Floats:
+        """The sum over each group."""
+        return np.add.reduceat(cells, self.starts, dtype=np.float64)
