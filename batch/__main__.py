@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from stores.console import Steps, errors_told
+from stores.console import Lender, Steps, errors_told
+from stores.engines import Engine
 from stores.settings import direct_libraries, settings
-
-
-class Engine(StrEnum):
-    """What moves the data; the kernel is the same."""
-
-    LOCAL = "local"
-    SPARK = "spark"
-
 
 app = typer.Typer(add_completion=False)
 
@@ -33,7 +25,7 @@ def batch(
     ],
     out: Annotated[Path, typer.Option(help="Parquet file to write.")],
     table: Annotated[
-        str, typer.Option(help="Which applications: the file's name without ending.")
+        str, typer.Option(help="Which applications: Kaggle's name of the file, no ending.")
     ] = "application_test",
     engine: Annotated[
         Engine,
@@ -42,10 +34,7 @@ def batch(
     explain: Annotated[
         bool, typer.Option("--explain", help="Add every feature's contribution.")
     ] = False,
-    lender: Annotated[
-        Path | None,
-        typer.Option(help="YAML that maps a lender's own names and units.", exists=True),
-    ] = None,
+    lender: Lender = None,
 ) -> None:
     """Write SK_ID_CURR, risk, index, points, outcome and rules of every client.
 
@@ -64,6 +53,9 @@ def batch(
 
         if engine is Engine.SPARK:
             from batch.spark import score_tables  # noqa: PLC0415
+            from stores.spark import require_spark  # noqa: PLC0415
+
+            require_spark()
         else:
             from batch.local import score_tables  # noqa: PLC0415
 

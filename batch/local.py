@@ -17,9 +17,10 @@ from credit.features import COLUMNS
 from credit.policy import Policy
 from credit.scorer import Scorer
 from stores.console import Advance, Steps
-from stores.dossiers import BATCH, DossierFile, group, whole
+from stores.dossiers import BATCH, DossierFile, group
 from stores.settings import Settings
 from stores.tables import Tables
+from stores.writing import passing, whole
 
 
 def score_tables(
@@ -40,16 +41,15 @@ def score_tables(
     Raises:
         InvalidTables: there is nobody to score.
     """
-    dossiers = where.cache / "batch.dossiers.parquet"
-    with steps.step("grouping into dossiers"):
-        group(tables, dossiers)
-    file = DossierFile(dossiers)
-    with steps.step(f"scoring with {scorer.version}", len(file)) as advance:
-        count = score_file(
-            file, out, scorer=scorer, policy=policy, explained=explained, advance=advance
-        )
-    dossiers.unlink()
-    return count
+    with passing(where.cache, "batch") as dossiers:
+        with steps.step("grouping into dossiers"):
+            grouping = group(tables, dossiers)
+        grouping.tell(steps)
+        file = DossierFile(dossiers)
+        with steps.step(f"scoring with {scorer.version}", len(file)) as advance:
+            return score_file(
+                file, out, scorer=scorer, policy=policy, explained=explained, advance=advance
+            )
 
 
 def score_file(

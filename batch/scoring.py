@@ -1,20 +1,30 @@
 """A batch of dossiers scored: what every engine runs, here or on Spark's executors.
 
 dossiers ──► features ──► risk ──► index, outcome ──► columns of the answer
+
+Executors import this module and what it imports: no engine, no command line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from credit.dossier import Dossiers, Floats, Integers
-from credit.features import CATALOGUE, Matrix, build
+from credit.features import CATALOGUE, COLUMNS, Matrix, build
 from credit.policy import Policy
 from credit.schema import APPLICATION
-from credit.scorer import Scorer
+from credit.scorer import Facts, Scorer
+from stores.arrow import CLIENT, dossiers_of, split
+
+if TYPE_CHECKING:  # an optional dependency
+    from pyspark import Broadcast
+
+Model = tuple[str, Facts, str]
+"""A scorer as it travels: trees, facts, version."""
 
 JUDGED_BY_RULES = ("AMT_INCOME_TOTAL", "AMT_ANNUITY", "DAYS_BIRTH")
 """The columns that the policy's rules look at."""
@@ -32,6 +42,22 @@ def answer_schema(*, explained: bool) -> pa.Schema:
     }
     told = [*CATALOGUE, "base"] if explained else []
     return pa.schema(decision | {f"log_odds.{name}": pa.float64() for name in told})
+
+
+def answers(
+    batches: Iterator[pa.RecordBatch],
+    *,
+    model: Broadcast[Model],
+    policy: Policy,
+    explained: bool,
+) -> Iterator[pa.RecordBatch]:
+    """Spark's batches of dossiers, one list of rows a history, scored on an executor."""
+    trees, facts, version = model.value
+    scorer = Scorer(trees, facts, version=version)
+    for batch in batches:
+        ids = batch[CLIENT].to_numpy()
+        some = dossiers_of(split(batch), COLUMNS)
+        yield scored(ids, some, scorer=scorer, policy=policy, explained=explained)
 
 
 def scored(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.console import Steps, errors_told
+from stores.console import Lender, Steps, errors_told
 from stores.settings import direct_libraries, settings
 
 DRIFTED = 2
@@ -44,6 +44,7 @@ def drift(
         str | None,
         typer.Option(help="Of the ledger, decisions from this day on (UTC).", metavar="DATE"),
     ] = None,
+    lender: Lender = None,
     fail_on_drift: Annotated[
         bool,
         typer.Option("--fail-on-drift", help="Exit with 2 when a column or the risk drifted."),
@@ -61,7 +62,7 @@ def drift(
         from monitoring.run import Wanted, run  # noqa: PLC0415
         from monitoring.summary import show  # noqa: PLC0415
 
-        wanted = Wanted.of(reference, current, since)
+        wanted = Wanted.of(reference, current, since, lender)
         told, found = run(where, wanted, out, Steps(console))
     show(console, told, found)
     console.print(f"{out / 'report.html'} and findings.json written", soft_wrap=True)

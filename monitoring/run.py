@@ -12,10 +12,12 @@ from monitoring.findings import Finding, findings
 from monitoring.publish import FINDINGS, REPORT, refuse_place, whole_folder, write_findings
 from monitoring.sources import of_folder, of_ledger, of_training
 from stores.console import Steps
+from stores.mapping import APPLICATIONS, LenderFiles
 from stores.models import champion_tag, find, load
 from stores.settings import Settings
 
 TRAIN, LEDGER = "train", "ledger"
+LABELLED, NEW = APPLICATIONS
 
 
 class WrongOption(CreditError):
@@ -33,25 +35,33 @@ class Wanted:
     current: Path | None
     """A folder of tables; None for the ledger."""
     since: datetime | None
+    lender: LenderFiles | None = None
+    """Names, words and units of the files of both folders."""
 
     @classmethod
-    def of(cls, reference: str, current: str, since: str | None) -> Wanted:
+    def of(
+        cls, reference: str, current: str, since: str | None, lender: Path | None = None
+    ) -> Wanted:
         """What the options say; a folder named `train` is written `./train`.
 
         >>> Wanted.of("train", "ledger", "2026-03-01").since == datetime(2026, 3, 1, tzinfo=UTC)
         True
 
         Raises:
-            WrongOption: a folder or a date is not one, or `since` is not asked of the ledger.
+            WrongOption: a folder or a date is not one, or an option is not about what is asked.
+            InvalidTables: the mapping of the lender's files is none.
         """
         if since is not None and current != LEDGER:
             raise WrongOption(
                 f"--since is about decisions: add --current {LEDGER}, or leave it out"
             )
+        if lender and (reference, current) == (TRAIN, LEDGER):
+            raise WrongOption("--lender is about folders of tables: name one, or leave it out")
         return cls(
             reference=None if reference == TRAIN else _folder("reference", reference, TRAIN),
             current=None if current == LEDGER else _folder("current", current, LEDGER),
             since=None if since is None else _moment(since),
+            lender=LenderFiles.read(lender) if lender else None,
         )
 
 
@@ -64,12 +74,12 @@ def run(where: Settings, wanted: Wanted, out: Path, steps: Steps) -> tuple[Drift
     refuse_place(out)
     scorer = load(find(champion_tag(where)))
     current = (
-        of_folder(wanted.current, "application_test", where, scorer, steps)
+        of_folder(wanted.current, NEW, where, scorer, steps, lender=wanted.lender)
         if wanted.current
         else of_ledger(where, wanted.since, scorer, steps)
     )
     reference = (
-        of_folder(wanted.reference, "application_train", where, scorer, steps)
+        of_folder(wanted.reference, LABELLED, where, scorer, steps, lender=wanted.lender)
         if wanted.reference
         else of_training(where, scorer, steps)
     )

@@ -7,7 +7,6 @@ ledger   the applications that were decided on, with the risk that was told
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -23,8 +22,10 @@ from monitoring.side import NEEDED, Part, Side, drawn, part_of, side_of
 from stores.console import Advance, Steps
 from stores.dossiers import BATCH, DossierFile, group
 from stores.ledger import Ledger, Record
+from stores.mapping import LenderFiles
 from stores.settings import Settings
 from stores.tables import read_tables
+from stores.writing import passing
 
 AT_ONCE = 512
 """Records of the ledger held in memory together: each is a whole dossier."""
@@ -59,24 +60,32 @@ def of_training(where: Settings, scorer: Scorer, steps: Steps) -> Side:
     return _of_file(DossierFile(path), f"training clients of {scorer.version}", scorer, steps)
 
 
-def of_folder(folder: Path, table: str, where: Settings, scorer: Scorer, steps: Steps) -> Side:
+def of_folder(
+    folder: Path,
+    table: str,
+    where: Settings,
+    scorer: Scorer,
+    steps: Steps,
+    *,
+    lender: LenderFiles | None = None,
+) -> Side:
     """The clients of a folder of raw tables.
 
     Args:
-        table: The file of applications, without its ending.
+        table: Kaggle's name of the file of applications, without its ending.
+        lender: Names, words and units of a lender's own files.
 
     Raises:
         NothingToCompare: it has no clients.
         InvalidTables: its tables break the schema.
     """
     source = f"{table} of {folder.resolve().name}"
-    path = where.cache / f"drift-{table}-{os.getpid()}.dossiers.parquet"
-    try:
+    with passing(where.cache, f"drift-{table}") as path:
         with steps.step(f"checking and grouping {source}"):
-            group(read_tables(folder, application=table, cache=where.cache), path)
+            tables = read_tables(folder, application=table, lender=lender, cache=where.cache)
+            grouping = group(tables, path)
+        grouping.tell(steps)
         return _of_file(DossierFile(path), source, scorer, steps)
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _of_file(file: DossierFile, source: str, scorer: Scorer, steps: Steps) -> Side:

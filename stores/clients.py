@@ -18,7 +18,7 @@ from rich.console import Console
 
 from credit.dossier import Document
 from credit.errors import UnknownClient
-from stores.console import Steps, errors_told
+from stores.console import Lender, Steps, errors_told
 from stores.settings import settings
 
 LONGEST_ID = 16
@@ -127,10 +127,7 @@ def fill(
     data: Annotated[
         Path, typer.Option(help="Folder of raw tables.", exists=True, file_okay=False)
     ],
-    lender: Annotated[
-        Path | None,
-        typer.Option(help="YAML that maps a lender's own names and units.", exists=True),
-    ] = None,
+    lender: Lender = None,
 ) -> None:
     """Keep the dossier of every client of the folder's applications, labelled and new."""
     console = Console()

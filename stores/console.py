@@ -1,9 +1,14 @@
-"""What commands say: long work step by step, and what went wrong in words."""
+"""What commands have in common: how a lender's files are told, what is said while they work.
+
+Long work is told step by step, and what went wrong in words.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -14,9 +19,16 @@ from credit.errors import CreditError
 
 Advance = Callable[[int], None]
 
+Lender = Annotated[
+    Path | None,
+    typer.Option(
+        help="YAML that maps a lender's own names and units.", exists=True, dir_okay=False
+    ),
+]
+
 
 class Steps:
-    """Steps on a console; where it is no terminal, a line when each is done."""
+    """Steps on a console; where it is no terminal, a line when each begins and when it is done."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -24,6 +36,8 @@ class Steps:
     @contextmanager
     def step(self, title: str, total: int | None = None) -> Iterator[Advance]:
         """Show a step while it runs; calling what comes back advances its bar."""
+        if not self._console.is_terminal:
+            self.say(f"[dim]…[/] {title}")
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
         with Progress(
             *columns,
@@ -38,7 +52,7 @@ class Steps:
         self.say(f"[green]✓[/] {title} [dim]{seconds:.1f} s[/]")
 
     def say(self, line: str) -> None:
-        self._console.print(line, highlight=False)
+        self._console.print(line, highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -22,13 +23,16 @@ from credit.dossier import ALL_COLUMNS, Dossiers, Integers
 from credit.errors import Fault, InvalidTables
 from credit.schema import APPLICATION, BUREAU, BUREAU_BALANCE, HISTORIES, TABLES, Kind, Table
 from stores.arrow import CLIENT, arrow_columns, dossiers_of, list_of
+from stores.console import Steps
 from stores.tables import Tables
+from stores.writing import whole
 
 LABEL = "TARGET"
 BATCH = 4_096
 """Dossiers a batch: large enough to amortise a call, small enough to stay in cache."""
-CLIENTS_AT_ONCE = 50_000
-"""Clients grouped in one go: about two gigabytes of the public data."""
+CLIENTS_AT_ONCE = 12 * BATCH
+"""Clients grouped in one go: about two gigabytes of the public data. In whole batches, so that
+files written slice by slice and batch by batch are cut alike."""
 
 RowsOf = Callable[[pl.Expr], pl.LazyFrame]
 """From a condition on the client's id to the rows of dossiers that meet it."""
@@ -39,8 +43,35 @@ class Grouping:
     """What grouping did."""
 
     clients: int
+    absent: tuple[str, ...]
+    """Histories without a file: unknown of everyone."""
     dropped: Mapping[str, int]
     """History rows left out because their client, or bureau credit, is not among the dossiers."""
+
+    @classmethod
+    def counted(cls, tables: Tables) -> Self:
+        """What grouping some tables does, without doing it.
+
+        Raises:
+            InvalidTables: there is nobody.
+        """
+        ids = clients(tables)
+        everyone, owned = ids.to_frame().lazy(), _owned(tables)
+        kept = {
+            name: _height(rows.select(CLIENT).join(everyone, on=CLIENT, how="semi"))
+            for name, rows in owned.items()
+        }
+        return cls(len(ids), tables.absent, _dropped(tables, kept))
+
+    def tell(self, steps: Steps) -> None:
+        """Say in one line what is absent and what was left out; nothing when all is there."""
+        dropped = [f"{rows:,} of {name}" for name, rows in self.dropped.items() if rows]
+        gaps = {
+            "absent, so unknown of everyone": self.absent,
+            "rows of other clients left out": dropped,
+        }
+        if line := "; ".join(f"{gap}: {', '.join(what)}" for gap, what in gaps.items() if what):
+            steps.say(line)
 
 
 def group(tables: Tables, out: Path) -> Grouping:
@@ -73,11 +104,7 @@ def write_dossiers(tables: Tables, rows_of: RowsOf, out: Path) -> Grouping:
                 opened = pq.ParquetWriter(part, table.schema, compression="zstd")
                 writer = closing.enter_context(opened)
             writer.write_table(table, row_group_size=BATCH)
-    counts = {name: rows.select(pl.len()) for name, rows in tables.histories.items()}
-    dropped = {
-        name: rows.collect(engine="streaming").item() - kept[name] for name, rows in counts.items()
-    }
-    return Grouping(len(ids), dropped)
+    return Grouping(len(ids), tables.absent, _dropped(tables, kept))
 
 
 def clients(tables: Tables) -> pl.Series:
@@ -100,13 +127,12 @@ def slices(ids: pl.Series, rows_of: RowsOf) -> Iterator[pl.DataFrame]:
         yield rows_of(chosen).collect(engine="streaming").sort(CLIENT)
 
 
-@contextmanager
-def whole(out: Path) -> Iterator[Path]:
-    """Where to write a file that appears under its name when it is whole."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f"{out.name}.part")
-    yield part
-    part.replace(out)
+def _dropped(tables: Tables, kept: Mapping[str, int]) -> dict[str, int]:
+    return {name: _height(rows) - kept.get(name, 0) for name, rows in tables.histories.items()}
+
+
+def _height(rows: pl.LazyFrame) -> int:
+    return int(rows.select(pl.len()).collect(engine="streaming").item())
 
 
 def _owned(tables: Tables) -> dict[str, pl.LazyFrame]:

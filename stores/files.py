@@ -20,6 +20,7 @@ import polars as pl
 from credit.errors import Fault, nearest
 from credit.schema import Column, Kind, Table
 from stores.mapping import MappedTable
+from stores.writing import whole
 
 ENDINGS = (".parquet", ".csv", ".csv.gz", ".csv.zip")
 UNKNOWN_WORDS = ("", "NA", "NaN", "nan", "null")
@@ -80,10 +81,8 @@ class Reader:
                 if self.faults or not copied:
                     return checked
                 # What must be parsed or mapped is so once; whoever reads it again reads Parquet.
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                part = kept.with_suffix(".part")
-                checked.sink_parquet(part, engine="streaming")
-                part.replace(kept)
+                with whole(kept) as part:
+                    checked.sink_parquet(part, engine="streaming")
         except UNREADABLE as error:
             self.faults.append(Fault(path.name, str(error).splitlines()[0], "a readable table"))
             return pl.LazyFrame()
@@ -98,7 +97,7 @@ class Reader:
         columns: Sequence[Column],
     ) -> pl.LazyFrame:
         if mapped:
-            raw = raw.select(mapped.expressions())
+            raw = raw.select(mapped.expressions([column.name for column in columns]))
         types = raw.collect_schema()
         absent = [column for column in columns if column.name not in types]
         if missing := [

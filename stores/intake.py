@@ -8,12 +8,10 @@ from pathlib import Path
 from stores.clients import ClientStore
 from stores.console import Advance, Steps
 from stores.dossiers import DossierFile, group
-from stores.files import find
-from stores.mapping import LenderFiles
+from stores.mapping import APPLICATIONS, LenderFiles
 from stores.settings import Settings
-from stores.tables import read_tables
-
-APPLICATIONS = ("application_train", "application_test")
+from stores.tables import file_of, no_applications, read_tables
+from stores.writing import passing
 
 
 def fill_clients(
@@ -25,21 +23,22 @@ def fill_clients(
         How many were kept; a client already there is replaced.
 
     Raises:
-        InvalidTables: the tables break the schema.
+        InvalidTables: the folder has no applications, or the tables break the schema.
     """
     store = ClientStore(where.clients)
+    found = [name for name in APPLICATIONS if file_of(data, name, lender)]
+    if not found:
+        raise no_applications(data, APPLICATIONS, lender)
     kept = 0
-    for name in APPLICATIONS:
-        if not find(data, name):
-            continue
-        with steps.step(f"grouping {name}"):
-            tables = read_tables(data, application=name, lender=lender, cache=where.cache)
-            path = where.cache / f"{name}.dossiers.parquet"
-            group(tables, path)
-        file = DossierFile(path)
-        with steps.step("client store", len(file)) as advance:
-            kept += store.keep(_counted(file, advance))
-        path.unlink()
+    for name in found:
+        with passing(where.cache, name) as path:
+            with steps.step(f"grouping {name}"):
+                tables = read_tables(data, application=name, lender=lender, cache=where.cache)
+                grouping = group(tables, path)
+            grouping.tell(steps)
+            file = DossierFile(path)
+            with steps.step("client store", len(file)) as advance:
+                kept += store.keep(_counted(file, advance))
     return kept
 
 

@@ -1,15 +1,15 @@
 """Every answered decision, kept before it is answered: what was said, and what it was said of.
 
 decision    what was decided, by which versions; names nobody
-payload     the client, the raw dossier, the row of features, the contributions
+payload     the client, the raw dossier, the row of features, the contributions, the digest of the
+            request: there are few clients to guess from
 """
 
 from __future__ import annotations
 
-import fcntl
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -22,8 +22,9 @@ import sqlalchemy as sa
 
 from credit.decision import Decision, Outcome
 from credit.dossier import Document, Floats
-from credit.errors import KeyReused, UnknownDecision
+from credit.errors import KeyReused, LedgerUnavailable, UnknownDecision
 from credit.features import Matrix
+from stores.database import locked, open_engine, reached
 
 _TABLES = sa.MetaData()
 
@@ -36,7 +37,6 @@ DECISION = sa.Table(
     sa.Column("kind", sa.String(8), nullable=False),
     sa.Column("core", sa.LargeBinary, nullable=False),
     sa.Column("request_key", sa.String(200), unique=True),
-    sa.Column("request_digest", sa.LargeBinary(32), nullable=False),
 )
 
 PAYLOAD = sa.Table(
@@ -47,6 +47,7 @@ PAYLOAD = sa.Table(
     sa.Column("dossier", sa.LargeBinary, nullable=False),
     sa.Column("features", sa.LargeBinary, nullable=False),
     sa.Column("contributions", sa.LargeBinary),
+    sa.Column("request_digest", sa.LargeBinary(32), nullable=False),
 )
 
 CORE = (
@@ -95,24 +96,30 @@ class Ledger:
     """Decisions in an SQL database; safe to share between threads and processes."""
 
     def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url)
+        """Open a ledger; its tables are made where there are none.
+
+        Raises:
+            LedgerUnavailable: the database does not answer.
+        """
+        self._engine = open_engine(url)
         self._lock: Path | None = None
         if self._engine.dialect.name == "sqlite":
-            sa.event.listen(self._engine, "connect", _durable)
             self._lock = Path(f"{self._engine.url.database}.lock")
-        _TABLES.create_all(self._engine)
+            self._lock.parent.mkdir(parents=True, exist_ok=True)
+        self._make()
 
     def keep(self, records: Sequence[Record]) -> list[None]:
         """Keep decisions in one transaction: when this returns, all are on disk.
 
         Raises:
             sqlalchemy.exc.IntegrityError: an idempotency key was used meanwhile; none is kept.
+            LedgerUnavailable: the database does not answer; no decision may be told.
         """
         if not records:
             return []
         decisions = [_decision_row(record) for record in records]
         payloads = [_payload_row(record) for record in records]
-        with self._turn(), self._engine.begin() as connection:
+        with reached(), self._turn(), self._engine.begin() as connection:
             connection.execute(DECISION.insert(), decisions)
             connection.execute(PAYLOAD.insert(), payloads)
         return [None] * len(records)
@@ -143,35 +150,40 @@ class Ledger:
         low, high = _moment(since), _moment(until)
         where = (DECISION.c.decided_at >= low) & (DECISION.c.decided_at < high)
         query = _whole().where(where).order_by(DECISION.c.seq)
-        with self._engine.connect().execution_options(yield_per=1_000) as connection:
-            for row in connection.execute(query):
+        with self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":  # years of records take their time
+                connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+            for row in connection.execution_options(yield_per=1_000).execute(query):
                 yield _record(row)
+
+    def answers(self) -> bool:
+        """Whether decisions can be read at this moment."""
+        try:
+            with reached(), self._engine.connect() as connection:
+                connection.execute(sa.select(DECISION.c.seq).limit(1)).all()
+        except LedgerUnavailable:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def _make(self) -> None:
+        """Make the tables that are not there, one process at a time."""
+        with reached(), self._turn(), self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(3)"))
+            _TABLES.create_all(connection)
 
     def _turn(self) -> AbstractContextManager[None]:
         """Workers write to SQLite in turn: it would have them poll for its lock, up to 100 ms."""
-        return nullcontext() if self._lock is None else _locked(self._lock)
+        return nullcontext() if self._lock is None else locked(self._lock)
 
     def _one(self, where: sa.ColumnElement[bool]) -> Record | None:
-        with self._engine.connect() as connection:
+        with reached(), self._engine.connect() as connection:
             row = connection.execute(_whole().where(where)).one_or_none()
         return _record(row) if row else None
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("wb") as file:  # closing it gives the lock back
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _durable(connection: Any, _: object) -> None:
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "busy_timeout=30000",
-        "foreign_keys=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
 
 
 def _whole() -> sa.Select[Any]:
@@ -190,7 +202,6 @@ def _decision_row(record: Record) -> dict[str, Any]:
         "kind": record.kind,
         "core": orjson.dumps({name: getattr(decision, name) for name in CORE}),
         "request_key": record.request_key,
-        "request_digest": record.request_digest,
     }
 
 
@@ -202,6 +213,7 @@ def _payload_row(record: Record) -> dict[str, Any]:
         "dossier": record.packed or pack(record.document),
         "features": record.row.tobytes(),
         "contributions": None if told is None else told.tobytes(),
+        "request_digest": record.request_digest,
     }
 
 

@@ -1,17 +1,27 @@
 """A lender's own files: one YAML maps its names, words and units onto the schema.
 
     application:
-      file: demandes                 # the file's name without its ending
+      files:                         # names without endings, by Kaggle's
+        application_train: demandes_2024
+        application_test: nouvelles
       columns:
+        TARGET:          {column: impaye}       # looked for where labels are wanted
         AMT_CREDIT:      {column: montant_centimes, factor: 0.01}
         DAYS_BIRTH:      {column: age_annees, factor: -365.25, round: true}
         FLAG_OWN_CAR:    {column: vehicule, words: {oui: "Y", non: "N"}}
+    bureau:
+      file: autres_credits
+      columns:
+        SK_ID_CURR:      {column: numero}
+        SK_ID_BUREAU:    {column: credit}
 
-Columns that are not mapped are unknown; the lender's other columns are left alone.
+So one YAML serves training, scoring and drift. Columns that are not mapped are unknown; the
+lender's other columns are left alone. A file that is not named has its usual name.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Self
 
@@ -20,7 +30,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, model_validator
 
 from credit.errors import Fault, InvalidTables, nearest
-from credit.schema import TABLES
+from credit.schema import APPLICATION, TABLES
+
+APPLICATIONS = ("application_train", "application_test")
+"""The files of applications, labelled and new, in Kaggle's words."""
 
 
 class MappedColumn(BaseModel):
@@ -50,11 +63,15 @@ class MappedTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     file: str | None = None
-    """Its file's name without ending; the table's own when unset."""
+    """Of a history, its file's name without ending; the table's own when unset."""
+    files: dict[str, str] = {}
+    """Of the applications, their files' names without ending, by Kaggle's."""
     columns: dict[str, MappedColumn]
 
-    def expressions(self) -> list[pl.Expr]:
-        return [column.expression(name) for name, column in self.columns.items()]
+    def expressions(self, wanted: Container[str]) -> list[pl.Expr]:
+        """The wanted columns, of those that are mapped."""
+        mapped = self.columns.items()
+        return [column.expression(name) for name, column in mapped if name in wanted]
 
 
 class LenderFiles(RootModel[dict[str, MappedTable]]):
@@ -67,12 +84,20 @@ class LenderFiles(RootModel[dict[str, MappedTable]]):
         for name, mapped in self.root.items():
             if name not in TABLES:
                 raise ValueError(f"{name} is not a table; the tables are {', '.join(TABLES)}")
+            _refuse_misnamed(name, mapped)
             for column in mapped.columns:
                 if column not in TABLES[name].columns and column != "TARGET":
                     raise ValueError(
                         f"{name}.{column} is not {nearest(column, TABLES[name].columns)}"
                     )
         return self
+
+    def file_of(self, name: str) -> str:
+        """The lender's name for the file of a history, or of applications by Kaggle's name."""
+        own = {table: mapped.file for table, mapped in self.root.items() if mapped.file}
+        if APPLICATION.name in self.root:
+            own |= self.root[APPLICATION.name].files
+        return own.get(name, name)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -91,3 +116,19 @@ class LenderFiles(RootModel[dict[str, MappedTable]]):
             raise InvalidTables(faults) from error
         except yaml.YAMLError as error:
             raise InvalidTables([Fault(path.name, "no YAML", str(error))]) from error
+
+
+def _refuse_misnamed(name: str, mapped: MappedTable) -> None:
+    """Applications have two files, labelled and new; a history has one.
+
+    Raises:
+        ValueError: the mapping says otherwise.
+    """
+    if name != APPLICATION.name and mapped.files:
+        raise ValueError(f"{name} has one file: name it as `file`")
+    if name == APPLICATION.name and mapped.file:
+        raise ValueError(f"{name} has several files: name them under `files`, by Kaggle's names")
+    for one in mapped.files:
+        if one not in APPLICATIONS:
+            known = " and ".join(APPLICATIONS)
+            raise ValueError(f"{name}.files.{one} is no file of applications; those are {known}")

@@ -73,6 +73,7 @@ def load(model: bentoml.Model) -> Scorer:
         Path(model.path, TREES).read_text(),
         facts_of(model),
         version=str(model.info.metadata["version"]),
+        run_id=str(model.info.metadata["run_id"]),
     )
 
 

@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ from stores.dossiers import Grouping, RowsOf, clients, write_dossiers
 from stores.files import UNKNOWN_WORDS
 from stores.settings import Settings
 from stores.tables import Tables
+from stores.writing import whole
 
 if TYPE_CHECKING:  # an optional dependency
     from pyspark.sql import Column as Cells
@@ -50,6 +52,19 @@ AT_ONCE = 2_048
 IN_A_PARTITION = 4_096
 """Clients of a task: few enough for any executor's memory, enough to be worth a start."""
 
+LOG = """\
+rootLogger.level = error
+logger.gateway.name = org.apache.spark.api.python.PythonGatewayServer
+logger.gateway.level = error
+rootLogger.appenderRef.console.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
+"""
+"""What Spark says on this machine: errors. Its own default greets before it can be told."""
+
 
 class NoSpark(CreditError):
     """What Spark needs is not installed."""
@@ -64,8 +79,9 @@ def spark(where: Settings) -> Iterator[SparkSession]:
     Raises:
         NoSpark: Java or PySpark is absent.
     """
-    if missing := lacking():
-        raise NoSpark(missing)
+    require_spark()
+    # It is handed Arrow, and hands on Arrow: no pandas.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     from pyspark.sql import SparkSession  # noqa: PLC0415 -- an optional dependency
 
     builder = SparkSession.builder.appName("pret-a-depenser")
@@ -82,6 +98,16 @@ def spark(where: Settings) -> Iterator[SparkSession]:
         yield session
     finally:
         session.stop()
+
+
+def require_spark() -> None:
+    """Nothing when Spark can run; asked before long work that needs it later.
+
+    Raises:
+        NoSpark: Java or PySpark is absent.
+    """
+    if missing := lacking():
+        raise NoSpark(missing)
 
 
 def lacking() -> str | None:
@@ -107,11 +133,12 @@ def _settings(where: Settings) -> dict[str, str]:
         "spark.master": where.spark_master,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "ERROR",
     }
     if where.spark_master.startswith("local"):
         folder = (where.cache / "spark").absolute()
         folder.mkdir(parents=True, exist_ok=True)
+        log = folder / "log4j2.properties"
+        log.write_text(LOG)
         # The worker must be this very Python, and nothing may be written outside of `home`.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
@@ -121,17 +148,22 @@ def _settings(where: Settings) -> dict[str, str]:
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.local.dir": str(folder),
             "spark.sql.warehouse.dir": str(folder / "warehouse"),
-            "spark.driver.extraJavaOptions": f"-XX:-UsePerfData -Djava.io.tmpdir={folder}",
+            "spark.driver.extraJavaOptions": " ".join(
+                [
+                    "-XX:-UsePerfData",
+                    f'"-Djava.io.tmpdir={folder}"',
+                    f"-Dlog4j2.configurationFile={log.as_uri()}",
+                ]
+            ),
         }
     return told
 
 
 def _package(folder: Path) -> Path:
     """This package as a zip, as executors import it."""
-    folder.mkdir(parents=True, exist_ok=True)
     root = Path(credit.__file__).parents[1]
     path = folder / "pret_a_depenser.zip"
-    with zipfile.ZipFile(path, "w") as archive:
+    with whole(path) as part, zipfile.ZipFile(part, "w") as archive:
         for name in SHIPPED:
             for source in sorted((root / name).rglob("*")):
                 if source.suffix in {".py", ".yaml"}:
@@ -232,7 +264,7 @@ def written(
 
 @contextmanager
 def watched(session: SparkSession, advance: Advance) -> Iterator[None]:
-    """Tell in hundredths how many of the tasks are done, while Spark is at work."""
+    """Tell in hundredths how many of the tasks are done while Spark works; all, after it."""
     done = Event()
     watcher = Thread(target=_watch, args=(session, advance, done), daemon=True)
     watcher.start()
@@ -254,3 +286,4 @@ def _watch(session: SparkSession, advance: Advance, done: Event) -> None:
         reached = 100 * finished // max(tasks, 1)
         advance(max(reached - told, 0))
         told = max(reached, told)
+    advance(100 - told)

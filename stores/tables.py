@@ -7,7 +7,7 @@ folder ──► file of each table ──► cells of the declared type ──�
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,22 @@ class Tables:
     """Histories without a file: unknown of everyone."""
     files: Mapping[str, Path]
     """The Parquet file, by table, that holds the checked rows: for engines other than Polars."""
+    sources: Mapping[str, Path]
+    """The file of the folder, by table, that the rows come from."""
+
+
+def file_of(folder: Path, name: str, lender: LenderFiles | None = None) -> Path | None:
+    """The file of a history, or of applications by Kaggle's name, under the lender's own name."""
+    return find(folder, lender.file_of(name) if lender else name)
+
+
+def no_applications(
+    folder: Path, names: Iterable[str], lender: LenderFiles | None = None
+) -> InvalidTables:
+    """The fault of a folder that has none of these files of applications."""
+    own = [lender.file_of(name) if lender else name for name in names]
+    wanted = ", ".join(f"{name}{ending}" for name in own for ending in ENDINGS)
+    return InvalidTables([Fault(str(folder), "no application file", f"one of {wanted}")])
 
 
 def read_tables(
@@ -44,7 +60,7 @@ def read_tables(
     """Find, check and open the tables of a folder.
 
     Args:
-        application: Name, without ending, of the file of applications.
+        application: Kaggle's name, without ending, of the file of applications.
         labelled: Whether TARGET must be there.
         lender: Names, words and units of a lender's own files.
         cache: Folder where compressed files are unpacked.
@@ -54,22 +70,18 @@ def read_tables(
     """
     mapped = lender.root if lender else {}
     reader = Reader(cache)
-
-    def file_of(table: str, usual: str) -> Path | None:
-        return find(folder, (mapped[table].file if table in mapped else None) or usual)
-
-    path = file_of(APPLICATION.name, application)
-    if path is None:
-        wanted = ", ".join(f"{application}{ending}" for ending in ENDINGS)
-        raise InvalidTables([Fault(str(folder), "no application file", f"one of {wanted}")])
+    found = file_of(folder, application, lender)
+    if found is None:
+        raise no_applications(folder, [application], lender)
     extra = (TARGET,) if labelled else ()
-    forms = reader.read(APPLICATION, path, mapped.get(APPLICATION.name), extra)
+    forms = reader.read(APPLICATION, found, mapped.get(APPLICATION.name), extra)
+    sources = {name: path for name in HISTORIES if (path := file_of(folder, name, lender))}
     histories = {
-        name: reader.read(table, path, mapped.get(name))
-        for name, table in HISTORIES.items()
-        if (path := file_of(name, name))
+        name: reader.read(HISTORIES[name], path, mapped.get(name))
+        for name, path in sources.items()
     }
     if reader.faults:
         raise InvalidTables(reader.faults)
     absent = tuple(name for name in HISTORIES if name not in histories)
-    return Tables(folder, forms, histories, absent, reader.files)
+    sources = {APPLICATION.name: found, **sources}
+    return Tables(folder, forms, histories, absent, reader.files, sources)

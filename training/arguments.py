@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from stores.console import Steps
 from stores.settings import Settings
+from training.synthetic.mark import MARK
 
 Data = Annotated[
     Path | None,
@@ -27,6 +29,11 @@ Clients = Annotated[
     ),
 ]
 
+Parameters = Annotated[
+    Path | None,
+    typer.Option(help="YAML of the model's parameters, such as `tune` writes.", exists=True),
+]
+
 Seed = Annotated[int, typer.Option(help="Same seed, same clients, same folds.")]
 
 SYNTHETIC = 20_000
@@ -37,8 +44,16 @@ def synthetic_tables(where: Settings, clients: int, seed: int, steps: Steps) -> 
     """Synthetic tables of this size and seed, made once."""
     from training.synthesise import synthesise  # noqa: PLC0415 -- --help stays quick
 
-    folder = where.cache / "synthetic" / f"{clients}-{seed}"
-    if not folder.exists():
-        with steps.step(f"{clients:,} synthetic clients"):
-            synthesise(clients, folder, seed=seed)
+    folder = synthetic_folder(where, clients, seed)
+    if not (folder / MARK).exists():
+        with steps.step(f"{clients:,} synthetic clients", clients) as advance:
+            synthesise(clients, folder, seed=seed, advance=advance)
     return folder
+
+
+def synthetic_folder(where: Settings, clients: int, seed: int) -> Path:
+    """Where synthetic tables are kept: others than those of earlier parameters."""
+    from training.synthetic.model import PARAMETERS  # noqa: PLC0415 -- --help stays quick
+
+    version = sha256(PARAMETERS.read_bytes()).hexdigest()[:8]
+    return where.cache / "synthetic" / f"{clients}-{seed}-{version}"

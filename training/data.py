@@ -3,40 +3,52 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from stores.console import Steps
-from stores.dossiers import DossierFile, group
+from stores.dossiers import DossierFile, Grouping, group
+from stores.engines import Engine
 from stores.mapping import LenderFiles
 from stores.settings import Settings
-from stores.tables import read_tables
+from stores.spark import group as group_on_many
+from stores.spark import require_spark, spark
+from stores.tables import Tables, read_tables
+from training.synthetic.mark import is_synthetic
 
 
 def labelled_dossiers(
-    where: Settings, data: Path, steps: Steps, lender: LenderFiles | None
+    where: Settings,
+    data: Path,
+    steps: Steps,
+    lender: LenderFiles | None,
+    engine: Engine = Engine.LOCAL,
 ) -> tuple[DossierFile, dict[str, Any]]:
     """Check and group the tables; what is absent or left out is said.
 
     Returns:
         The dossiers, kept under `home` by their fingerprint, and the facts about them.
+
+    Raises:
+        InvalidTables: the tables break the schema.
+        NoSpark: the engine is Spark, and Java or PySpark is absent.
     """
-    with steps.step("checking and grouping tables"):
+    if engine is Engine.SPARK:
+        require_spark()
+    with steps.step("checking tables"):
         tables = read_tables(data, labelled=True, lender=lender, cache=where.cache)
-        digest = fingerprint(data)
+        digest = fingerprint(tables, lender)
         path = where.home / "dossiers" / f"{digest[:16]}.parquet"
-        grouping = group(tables, path)
-    for name in tables.absent:
-        steps.say(f"{name} is absent: unknown of every client")
-    for name, rows in grouping.dropped.items():
-        if rows:
-            steps.say(f"{name}: {rows:,} rows of other clients left out")
+    grouping = _grouped(where, tables, path, steps, engine)
+    grouping.tell(steps)
     about = {
         "clients": grouping.clients,
         "absent_tables": list(tables.absent),
         "dropped_rows": dict(grouping.dropped),
+        "synthetic": any(is_synthetic(path) for path in tables.sources.values()),
         "fingerprint": digest,
         "dossiers": path.name,
         "code": code_version(),
@@ -45,13 +57,25 @@ def labelled_dossiers(
     return DossierFile(path), about
 
 
-def fingerprint(folder: Path) -> str:
-    """SHA-256 over the names and bytes of the folder's files."""
+def _grouped(
+    where: Settings, tables: Tables, path: Path, steps: Steps, engine: Engine
+) -> Grouping:
+    if engine is Engine.LOCAL:
+        with steps.step("grouping into dossiers"):
+            return group(tables, path)
+    with spark(where) as session, steps.step("Spark: grouping into dossiers", 100) as advance:
+        return group_on_many(session, tables, path, advance)
+
+
+def fingerprint(tables: Tables, lender: LenderFiles | None) -> str:
+    """SHA-256 over the names and bytes of the files that were read, and the way they were."""
     whole = hashlib.sha256()
-    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+    for table, path in sorted(tables.sources.items()):
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        whole.update(f"{path.name} {digest}\n".encode())
+        whole.update(f"{table} {path.name} {digest}\n".encode())
+    if lender:
+        whole.update(json.dumps(lender.model_dump(), sort_keys=True).encode())
     return whole.hexdigest()
 
 

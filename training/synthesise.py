@@ -16,7 +16,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from stores.console import Advance, Steps
+from stores.console import Advance, Steps, errors_told
 from training.synthetic.files import TableFiles
 from training.synthetic.marginals import Mask
 from training.synthetic.model import read_model
@@ -44,9 +44,12 @@ def synthesise(
     file_format: str = "parquet",
     advance: Advance | None = None,
 ) -> None:
-    """Write the eight files into `out`, where they appear only when all are complete.
+    """Write the eight files into `out`, where they appear only when all are complete, marked.
 
     The same seed and number of clients give the same bytes. `advance` is told of clients done.
+
+    Raises:
+        InvalidTables: older files in `out` would be read instead of the new ones.
     """
     model = read_model()
     later = _later(clients, seed)
@@ -90,8 +93,11 @@ def main(
 
     About 14 % of the clients are in application_test, without TARGET. Files of that name go.
     """
-    steps = Steps(Console(stderr=True))
-    with steps.step(f"{clients:,} synthetic clients", total=clients) as advance:
+    console = Console(stderr=True)
+    with (
+        errors_told(console),
+        Steps(console).step(f"{clients:,} synthetic clients", total=clients) as advance,
+    ):
         synthesise(clients, out, seed=seed, file_format=file_format, advance=advance)
 
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
 
-from batch.local import score_file
+from batch.local import score_file, score_tables
 from batch.scoring import JUDGED_BY_RULES
 from credit.errors import CreditError
 from credit.features import CATALOGUE
 from credit.policy import Policy, logit
 from credit.scorer import Scorer
 from credit.underwriting import decide, score
+from stores.console import Steps
 from stores.dossiers import BATCH, DossierFile, group
+from stores.mapping import LenderFiles
+from stores.settings import Settings
 from stores.tables import read_tables
 from tests.crowd import crowd
 from tests.folders import frames, write
@@ -146,7 +151,7 @@ def test_the_output_appears_when_it_is_whole(
 
     with pytest.raises(OSError, match="the disk is full"):
         score_file(file, out, scorer=scorer, policy=policy, explained=False, advance=broken)
-    assert not out.exists()
+    assert not list(out.parent.iterdir())
     assert len(scored(file, out, scorer, policy)) == len(file)
     assert [path.name for path in out.parent.iterdir()] == ["out.parquet"]
 
@@ -158,3 +163,53 @@ def test_nobody_to_score_is_told_as_a_fault_of_the_tables(
     nobody.write_parquet(tmp_path / "nobody.parquet")
     with pytest.raises(CreditError):
         scored(DossierFile(tmp_path / "nobody.parquet"), tmp_path / "out", scorer, policy)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, everyone: list[Dossier]) -> Path:
+    """New applications under a lender's own name, beside the labelled ones; one history."""
+    told = frames(everyone[:40], forms=TEST)
+    few = {"nouvelles": told[TEST], "demandes": told[TEST].head(3), "bureau": told["bureau"]}
+    return write(tmp_path / "tables", few)
+
+
+def batch(folder: Path, scorer: Scorer, policy: Policy, lender: LenderFiles) -> tuple[int, str]:
+    """How many were scored, and what was said; their cache and output stand beside the tables."""
+    said, beside = StringIO(), folder.parent
+    tables = read_tables(folder, application=TEST, lender=lender, cache=beside / "home" / "cache")
+    count = score_tables(
+        Settings(home=beside / "home"), tables, beside / "out" / "scores.parquet", scorer=scorer,
+        policy=policy, explained=False, steps=Steps(Console(file=said)),
+    )  # fmt: skip
+    return count, said.getvalue()
+
+
+def own_names(columns: list[str]) -> LenderFiles:
+    """A mapping of names of files alone."""
+    files = {"application_train": "demandes", TEST: "nouvelles"}
+    same = {name: {"column": name} for name in columns}
+    return LenderFiles.model_validate({"application": {"files": files, "columns": same}})
+
+
+def test_the_new_applications_of_a_lenders_own_files_are_scored(
+    folder: Path, scorer: Scorer, policy: Policy
+) -> None:
+    lender = own_names(pl.read_parquet(folder / "nouvelles.parquet").columns)
+    count, said = batch(folder, scorer, policy, lender)
+    assert count == 40
+    assert len([line for line in said.splitlines() if "absent, so unknown" in line]) == 1
+    assert not list((folder.parent / "home" / "cache").glob("*.dossiers.parquet"))
+
+
+def test_a_scoring_that_fails_leaves_nothing_behind(
+    folder: Path, scorer: Scorer, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("batch.local.scored", broken)
+    lender = own_names(pl.read_parquet(folder / "nouvelles.parquet").columns)
+    with pytest.raises(OSError, match="the disk is full"):
+        batch(folder, scorer, policy, lender)
+    assert not list((folder.parent / "out").iterdir())
+    assert not list((folder.parent / "home" / "cache").glob("*.dossiers.parquet*"))

@@ -28,7 +28,8 @@ from stores.models import FACTS, TREES, name_champion
 where, (tag, trees, facts) = settings(), sys.argv[1:]
 made = ModelContext(framework_name="made-up", framework_versions={})
 with bentoml.models.create(
-    tag, module="made_up", context=made, signatures={}, metadata={"version": tag}
+    tag, module="made_up", context=made, signatures={},
+    metadata={"version": tag, "run_id": "made-up"},
 ) as kept:
     for source, name in ((trees, TREES), (facts, FACTS)):
         place = Path(kept.path) / name

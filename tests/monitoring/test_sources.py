@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -87,6 +88,36 @@ def test_tables_with_faults_leave_nothing_behind(
     with pytest.raises(InvalidTables, match="application_test"):
         of_folder(tmp_path, "application_test", where, champion, STEPS)
     assert not list(tmp_path.rglob("*.dossiers.parquet"))
+
+
+def test_what_is_absent_from_a_folder_is_said(
+    where: Settings, tmp_path: Path, champion: Scorer
+) -> None:
+    write_table(applicants(9, seed=3), tmp_path / "application_test.parquet")
+    said = StringIO()
+    of_folder(tmp_path, "application_test", where, champion, Steps(Console(file=said)))
+    assert "absent, so unknown of everyone: bureau, " in said.getvalue()
+
+
+def test_both_folders_may_hold_a_lenders_own_files(
+    where: Settings, tmp_path: Path, champion: Scorer
+) -> None:
+    people, later = applicants(60, seed=3), applicants(40, seed=4)
+    write_table(people, tmp_path / "demandes.parquet")
+    write_table(later, tmp_path / "nouvelles.parquet")
+    same = {name: {"column": name} for name in people[0]["application"]}
+    files = {"application_train": "demandes", "application_test": "nouvelles"}
+    mapping = {"application": {"files": files, "columns": same}}
+    (tmp_path / "lender.yaml").write_text(json.dumps(mapping))
+    wanted = Wanted.of(str(tmp_path), str(tmp_path), None, tmp_path / "lender.yaml")
+    for table, held in (("application_train", people), ("application_test", later)):
+        told = of_folder(tmp_path, table, where, champion, STEPS, lender=wanted.lender)
+        assert equal(told, side(held, champion))
+
+
+def test_a_mapping_is_refused_where_there_is_no_folder_to_map(tmp_path: Path) -> None:
+    with pytest.raises(WrongOption, match="--lender is about folders"):
+        Wanted.of("train", "ledger", None, tmp_path / "lender.yaml")
 
 
 def test_the_ledger_gives_forms_as_decided_with_the_risk_that_was_told(

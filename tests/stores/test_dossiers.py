@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import orjson
 import polars as pl
 import pytest
+from rich.console import Console
 
 from credit.contract.request import read_request
 from credit.dossier import Dossiers
@@ -15,6 +17,7 @@ from credit.errors import InvalidTables
 from credit.features import COLUMNS, Categories, build
 from credit.schema import HISTORIES
 from stores.clients import ClientStore
+from stores.console import Steps
 from stores.dossiers import DossierFile, Grouping, group
 from stores.tables import read_tables
 from tests.bits import same
@@ -157,6 +160,8 @@ def test_rows_of_unknown_clients_are_dropped_and_counted(tmp_path: Path) -> None
         "bureau": 5, "bureau_balance": 2,
     }  # fmt: skip
     assert len(by_client(file)[42]["bureau"]) == len(applicant()["bureau"])
+    read = read_tables(tmp_path, cache=tmp_path / "cache")
+    assert Grouping.counted(read) == grouping
 
 
 def test_months_without_their_credits_are_counted_as_dropped(tmp_path: Path) -> None:
@@ -164,6 +169,32 @@ def test_months_without_their_credits_are_counted_as_dropped(tmp_path: Path) -> 
     del tables["bureau"]
     _, grouping = grouped(write(tmp_path, tables))
     assert grouping.dropped.get("bureau_balance") == len(tables["bureau_balance"])
+    read = read_tables(tmp_path, cache=tmp_path / "cache")
+    assert Grouping.counted(read) == grouping
+
+
+@pytest.mark.parametrize(
+    ("absent", "dropped", "said"),
+    [
+        ((), {"bureau": 0}, ""),
+        (("bureau",), {}, "absent, so unknown of everyone: bureau\n"),
+        ((), {"bureau": 1_234}, "rows of other clients left out: 1,234 of bureau\n"),
+        (
+            ("credit_card_balance", "previous_application"),
+            {"bureau": 5, "installments_payments": 0, "bureau_balance": 2},
+            (
+                "absent, so unknown of everyone: credit_card_balance, previous_application; "
+                "rows of other clients left out: 5 of bureau, 2 of bureau_balance\n"
+            ),
+        ),
+    ],
+)
+def test_absent_histories_and_rows_left_out_are_said_in_one_line(
+    absent: tuple[str, ...], dropped: dict[str, int], said: str
+) -> None:
+    console = Console(file=StringIO(), width=40)
+    Grouping(7, absent, dropped).tell(Steps(console))
+    assert console.file.getvalue() == said  # type: ignore[attr-defined] # a StringIO
 
 
 def test_rows_of_an_unknown_earlier_application_are_kept(tmp_path: Path) -> None:
@@ -204,11 +235,13 @@ def test_a_failed_grouping_leaves_the_file_of_before(tmp_path: Path) -> None:
     folder = write(tmp_path, frames([applicant()]))
     file, _ = grouped(folder)
     before = file.path.read_bytes()
+    names = sorted(file.path.parent.iterdir())
     tables = read_tables(folder, cache=folder / "cache")
     (folder / f"{TRAIN}.parquet").unlink()
     with pytest.raises((pl.exceptions.PolarsError, OSError)):
         group(tables, file.path)
     assert file.path.read_bytes() == before
+    assert sorted(file.path.parent.iterdir()) == names == [file.path]
 
 
 def test_amounts_survive_the_client_store_to_the_last_bit(tmp_path: Path) -> None:

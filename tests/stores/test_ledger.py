@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import sqlite3
+import subprocess
+import sys
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,7 +18,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from credit.decision import Outcome
-from credit.errors import KeyReused, UnknownDecision
+from credit.errors import KeyReused, LedgerUnavailable, UnknownDecision
 from credit.features import CATALOGUE
 from credit.policy import Policy
 from credit.scorer import Scorer
@@ -186,6 +191,88 @@ def test_a_request_is_told_by_its_call_and_its_bytes() -> None:
     bodies = [("predict", b"a"), ("predict", b"b"), ("explain", b"a"), ("predict\0", b"a"[1:])]
     assert len({digest(kind, body) for kind, body in bodies}) == len(bodies)
     assert digest("predict", b"a") == digest("predict", b"a")
+
+
+def drop(url: str, table: str) -> None:
+    """Take a table away behind the ledger's back."""
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        connection.execute(f"DROP TABLE {table}")
+    connection.close()
+
+
+def test_a_ledger_that_fails_names_no_client(
+    url: str, ledger: Ledger, records: list[Record]
+) -> None:
+    named = replace(records[0], decision=replace(records[0].decision, client_id=777_000_777))
+    drop(url, "payload")
+    with pytest.raises(LedgerUnavailable) as failed:
+        ledger.keep([named])
+    assert "no such table" in (told := "".join(traceback.format_exception(failed.value)))
+    assert "777000777" not in told
+
+
+def test_a_ledger_answers_until_it_fails(url: str, ledger: Ledger) -> None:
+    assert ledger.answers()
+    drop(url, "decision")
+    assert not ledger.answers()
+    with pytest.raises(LedgerUnavailable, match="ask again in 5 s"):
+        ledger.find("some-id")
+
+
+def test_a_database_where_nobody_listens_is_told_as_such() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        url = f"postgresql+psycopg://credit@127.0.0.1:{silent.getsockname()[1]}/credit"
+        with pytest.raises(LedgerUnavailable):
+            Ledger(url)
+
+
+def test_the_chain_cannot_be_guessed_from(url: str, ledger: Ledger, records: list[Record]) -> None:
+    ledger.keep(records)
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        chain = connection.execute("SELECT * FROM decision").fetchall()
+    connection.close()
+    digests = {record.request_digest for record in records}
+    assert len(chain) == len(records)
+    assert not [cell for row in chain for cell in row if cell in digests]
+
+
+MAKE = """
+import sys
+from stores.ledger import Ledger
+print("ready", flush=True)
+sys.stdin.readline()
+Ledger(sys.argv[1])
+"""
+
+
+def starting(url: str) -> subprocess.Popen[str]:
+    """A process that opens a ledger when it is told to."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAKE, url],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def open_together(url: str) -> list[int]:
+    """How two processes end that open a ledger at the same time."""
+    pair = [starting(url), starting(url)]
+    for process in pair:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in pair:
+        process.communicate()
+    return [process.returncode for process in pair]
+
+
+def test_workers_that_start_together_make_the_tables_once(tmp_path: Path) -> None:
+    for attempt in range(5):
+        url = f"sqlite:///{tmp_path / str(attempt) / 'ledger.sqlite'}"
+        assert open_together(url) == [0, 0]
 
 
 def test_keeping_nothing_is_no_fault(ledger: Ledger) -> None:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from textwrap import dedent
 
 import polars as pl
 import pytest
 
 from credit.errors import Fault, InvalidTables
 from credit.schema import APPLICATION, HISTORIES
+from stores import mapping
 from stores.mapping import LenderFiles
 from stores.tables import Tables, read_tables
 
 MAPPING = """
 application:
-  file: demandes
+  files:
+    application_train: demandes
+    application_test: nouvelles
   columns:
     SK_ID_CURR:       {column: numero}
+    TARGET:           {column: impaye}
     AMT_CREDIT:       {column: montant_centimes, factor: 0.01}
     DAYS_BIRTH:       {column: age, factor: -365.25, round: true}
     FLAG_OWN_CAR:     {column: vehicule, words: {oui: "Y", non: "N"}}
     NAME_INCOME_TYPE: {column: revenu, words: {salaire: Working}}
 bureau:
+  file: autres_credits
   columns:
     SK_ID_CURR:   {column: client}
     SK_ID_BUREAU: {column: credit}
@@ -34,21 +41,27 @@ FORMS = pl.DataFrame({
     "vehicule": ["oui", "non"],
     "revenu": ["salaire", "rente"],
     "agence": ["Lyon", "Lille"],
+    "impaye": [0, 1],
 })  # fmt: skip
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     FORMS.write_csv(tmp_path / "demandes.csv")
+    FORMS.drop("impaye").with_columns(numero=pl.Series([9, 10])).write_csv(
+        tmp_path / "nouvelles.csv"
+    )
     credits_elsewhere = pl.DataFrame({"client": [7, 7], "credit": [1, 2]})
-    credits_elsewhere.write_parquet(tmp_path / "bureau.parquet")
+    credits_elsewhere.write_parquet(tmp_path / "autres_credits.parquet")
     (tmp_path / "lender.yaml").write_text(MAPPING, encoding="utf-8")
     return tmp_path
 
 
-def read(folder: Path) -> Tables:
+def read(folder: Path, application: str = "application_train", **said: bool) -> Tables:
     lender = LenderFiles.read(folder / "lender.yaml")
-    return read_tables(folder, lender=lender, cache=folder / "cache")
+    return read_tables(
+        folder, application=application, lender=lender, cache=folder / "cache", **said
+    )
 
 
 def faults(folder: Path, mapping: str) -> list[Fault]:
@@ -81,10 +94,41 @@ def test_columns_that_are_not_mapped_are_unknown_and_the_lenders_own_are_left_ou
     assert rows.schema["OCCUPATION_TYPE"] == pl.String
 
 
-def test_a_mapped_history_without_a_file_name_has_its_usual_one(folder: Path) -> None:
+def test_one_mapping_serves_the_labelled_and_the_new_applications(folder: Path) -> None:
+    labelled = read(folder, labelled=True).application.collect()
+    assert labelled.select("SK_ID_CURR", "TARGET").rows() == [(7, 0), (8, 1)]
+    new = read(folder, "application_test").application.collect()
+    assert new["SK_ID_CURR"].to_list() == [9, 10]
+    assert "TARGET" not in new.columns
+
+
+def test_the_applications_asked_for_are_read_under_a_name_of_the_lenders_own_too(
+    folder: Path,
+) -> None:
+    new = read(folder, "nouvelles").application.collect()
+    assert new["SK_ID_CURR"].to_list() == [9, 10]
+
+
+def test_an_absent_file_of_applications_is_named_as_the_lender_names_it(folder: Path) -> None:
+    (folder / "nouvelles.csv").unlink()
+    with pytest.raises(InvalidTables, match=r"one of nouvelles\.parquet, nouvelles\.csv"):
+        read(folder, "application_test")
+
+
+def test_a_history_has_the_name_that_the_lender_gives_it(folder: Path) -> None:
     tables = read(folder)
     assert tables.histories["bureau"].collect()["SK_ID_BUREAU"].to_list() == [1, 2]
     assert set(tables.absent) == set(HISTORIES) - {"bureau"}
+
+
+def test_mapped_tables_without_file_names_have_their_usual_ones(folder: Path) -> None:
+    unnamed = re.sub(r"  files?:.*\n(    application_t.*\n)*", "", MAPPING)
+    (folder / "lender.yaml").write_text(unnamed, encoding="utf-8")
+    (folder / "demandes.csv").rename(folder / "application_train.csv")
+    (folder / "autres_credits.parquet").rename(folder / "bureau.parquet")
+    tables = read(folder)
+    assert tables.application.collect()["SK_ID_CURR"].to_list() == [7, 8]
+    assert tables.histories["bureau"].collect()["SK_ID_BUREAU"].to_list() == [1, 2]
 
 
 def test_what_is_mapped_is_held_to_the_schema(folder: Path) -> None:
@@ -103,7 +147,7 @@ def test_a_column_that_the_lender_does_not_have_is_a_fault(folder: Path) -> None
 
 def test_a_history_without_its_key_is_a_fault(folder: Path) -> None:
     [fault] = faults(folder, MAPPING.replace("    SK_ID_BUREAU: {column: credit}\n", ""))
-    assert fault.where == "bureau.parquet: SK_ID_BUREAU"
+    assert fault.where == "autres_credits.parquet: SK_ID_BUREAU"
 
 
 @pytest.mark.parametrize(
@@ -115,6 +159,9 @@ def test_a_history_without_its_key_is_a_fault(folder: Path) -> None:
         ("application: {columns: {AMT_CREDIT: {colum: a}}}", "colum"),
         ("application: {columns: {AMT_CREDIT: {column: a, factor: '2'}}}", "factor"),
         ("application: {colums: {}}", "colums"),
+        ("application: {file: a, columns: {}}", "under `files`, by Kaggle's names"),
+        ("application: {files: {aplication_train: a}, columns: {}}", "files.aplication_train is"),
+        ("bureau: {files: {application_train: a}, columns: {}}", "name it as `file`"),
         ("application: [", "no YAML"),
         ("just words", "lender.yaml"),
         ("", "lender.yaml"),
@@ -131,8 +178,13 @@ def test_a_mapping_that_cannot_be_meant_is_told_what_is_wrong(
 
 
 def test_labelled_tables_need_their_label_mapped(folder: Path) -> None:
-    lender = LenderFiles.read(folder / "lender.yaml")
+    unlabelled = MAPPING.replace("    TARGET:           {column: impaye}\n", "")
+    (folder / "lender.yaml").write_text(unlabelled, encoding="utf-8")
     with pytest.raises(InvalidTables, match="TARGET"):
-        read_tables(
-            folder, application="demandes", labelled=True, lender=lender, cache=folder / "cache"
-        )
+        read(folder, labelled=True)
+
+
+def test_the_mapping_that_the_documentation_shows_is_one(tmp_path: Path) -> None:
+    shown = dedent((mapping.__doc__ or "").split("\n\n")[1])
+    (tmp_path / "lender.yaml").write_text(shown, encoding="utf-8")
+    assert LenderFiles.read(tmp_path / "lender.yaml").file_of("application_test") == "nouvelles"

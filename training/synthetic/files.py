@@ -1,4 +1,4 @@
-"""Tables written block by block, and seen in their folder only when all are complete."""
+"""Tables written block by block, and seen in their folder only when all are complete, marked."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from typing import Self
 import polars as pl
 import pyarrow.parquet as pq
 
+from credit.errors import Fault, InvalidTables
+from stores.files import ENDINGS
+from training.synthetic.mark import MARK, write_mark
+
 Write = Callable[[pl.DataFrame], None]
 
 
@@ -20,6 +24,9 @@ class TableFiles:
 
     Rows go to a hidden folder beside. Leaving the `with` moves the files into place, or, after an
     error, removes them and leaves what was there before.
+
+    Raises:
+        InvalidTables: on entering, when older files there would be read instead of the new ones.
     """
 
     def __init__(self, folder: Path, tables: Sequence[str], suffix: str) -> None:
@@ -37,6 +44,7 @@ class TableFiles:
         self._writers[table](rows)
 
     def __enter__(self) -> Self:
+        self._refuse_hidden()
         # What an earlier run left when it was killed.
         shutil.rmtree(self._partial, ignore_errors=True)
         self._partial.mkdir(parents=True)
@@ -50,14 +58,26 @@ class TableFiles:
     ) -> None:
         self._open.close()
         if kind is None:
+            write_mark(self._partial, self._paths.values())
             self._move()
         shutil.rmtree(self._partial, ignore_errors=True)
+
+    def _refuse_hidden(self) -> None:
+        """Nothing is deleted that may be somebody's data."""
+        faults = [
+            Fault(str(older), "an older file", f"none: it would be read instead of {path.name}")
+            for table, path in self._paths.items()
+            for ending in ENDINGS[: ENDINGS.index(path.suffix)]
+            if (older := self._folder / f"{table}{ending}").exists()
+        ]
+        if faults:
+            raise InvalidTables(faults)
 
     def _move(self) -> None:
         if not self._folder.exists():
             self._partial.replace(self._folder)
             return
-        for path in self._paths.values():
+        for path in (self._partial / MARK, *self._paths.values()):
             path.replace(self._folder / path.name)
 
 

@@ -1,0 +1,222 @@
+"""python -m benchmarks.scale_out: the same clients scored by this machine alone and by Spark.
+
+For each number of clients synthetic tables are made once, under CREDIT_HOME/cache; then both
+engines score all of them with the champion, in turn, each in a process of its own as people run
+`python -m batch`. Told are seconds, processor seconds and peak memory of all its processes, start
+included, and whether both files are the same byte for byte. Checking the tables is not the
+engine's work; it is part of both. It needs a champion under CREDIT_HOME, and Java.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import file_digest
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+import psutil
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from stores.console import Steps, errors_told
+from stores.engines import Engine
+from stores.settings import Settings, direct_libraries, settings
+
+LOOK = 0.5
+"""Seconds between two looks at a run's processes."""
+
+TABLE = "application_test"
+
+app = typer.Typer(add_completion=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What one scoring of all clients cost."""
+
+    engine: Engine
+    clients: int
+    seconds: float
+    cpu: float
+    """Processor seconds of all its processes, the virtual machine's and the workers' too."""
+    peak: float
+    """Gigabytes of memory that belonged to them alone, all together, at the worst moment."""
+    digest: str
+
+
+class Watch:
+    """Adds up what a process and all that it starts use, also when they have ended."""
+
+    def __init__(self, pid: int) -> None:
+        self._whole = psutil.Process(pid)
+        self._cpu: dict[tuple[int, float], float] = {}
+        self.peak = 0
+
+    @property
+    def cpu(self) -> float:
+        return sum(self._cpu.values())
+
+    def look(self) -> None:
+        held = 0
+        for one in self._family():
+            try:
+                spent = one.cpu_times()
+                self._cpu[one.pid, one.create_time()] = spent.user + spent.system
+                held += one.memory_full_info().uss
+            except psutil.Error:  # it has just ended
+                continue
+        self.peak = max(self.peak, held)
+
+    def _family(self) -> list[psutil.Process]:
+        try:
+            return [self._whole, *self._whole.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+
+def scored(engine: Engine, data: Path, out: Path, clients: int, *, explain: bool) -> Run:
+    """Score the folder in a process of its own.
+
+    Raises:
+        subprocess.CalledProcessError: it failed; it said why.
+    """
+    command = [sys.executable, "-m", "batch", "--data", str(data), "--table", TABLE]
+    command += ["--out", str(out), "--engine", engine] + ["--explain"] * explain
+    began = time.perf_counter()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        watch = Watch(process.pid)
+        while process.poll() is None:
+            watch.look()
+            time.sleep(LOOK)
+        seconds = time.perf_counter() - began
+        said = process.stdout.read() if process.stdout else ""
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command, said)
+    with out.open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    return Run(
+        engine=engine, clients=clients, seconds=seconds, cpu=watch.cpu, peak=watch.peak / 1e9,
+        digest=digest,
+    )  # fmt: skip
+
+
+def tables_of(where: Settings, clients: int, steps: Steps) -> Path:
+    """Synthetic tables with this many clients to score, made once.
+
+    A synthetic folder has a seventh of its clients to be scored; here all are.
+    """
+    from stores.tables import read_tables  # noqa: PLC0415 -- after what it reads
+    from training.arguments import synthetic_tables  # noqa: PLC0415
+
+    made = synthetic_tables(where, clients, 0, steps)
+    folder = where.cache / "scale_out" / made.name
+    if not (folder / f"{TABLE}.parquet").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        import polars as pl  # noqa: PLC0415
+
+        forms = [
+            read_tables(made, application=name, cache=where.cache).application
+            for name in ("application_train", TABLE)
+        ]
+        part = folder / "forms.part"
+        pl.concat(forms).sink_parquet(part)
+        for history in made.glob("*.parquet"):
+            if not history.name.startswith("application_"):
+                (folder / history.name).unlink(missing_ok=True)
+                os.link(history, folder / history.name)
+        part.replace(folder / f"{TABLE}.parquet")
+    return folder
+
+
+def table_of(runs: Sequence[Run]) -> Table:
+    """A row an engine and number of clients: medians of its runs, and the ratio of the two."""
+    table = Table(
+        "clients", "engine", "wall s", "cpu s", "peak GB", "wall µs/client", "cpu µs/client",
+        "spark/local", "same file", title="Scoring all clients of a folder",
+    )  # fmt: skip
+    for clients in sorted({run.clients for run in runs}):
+        some = [run for run in runs if run.clients == clients]
+        costs = {
+            engine: _medians([run for run in some if run.engine is engine]) for engine in Engine
+        }
+        base = costs[Engine.LOCAL]
+        for engine, cost in costs.items():
+            ratio = cost["seconds"] / base["seconds"], cost["cpu"] / base["cpu"]
+            table.add_row(
+                f"{clients:,}", engine, f"{cost['seconds']:.1f}", f"{cost['cpu']:.1f}",
+                f"{cost['peak']:.2f}", f"{cost['seconds'] / clients * 1e6:,.0f}",
+                f"{cost['cpu'] / clients * 1e6:,.0f}",
+                "" if engine is Engine.LOCAL else f"{ratio[0]:.2f}x, cpu {ratio[1]:.2f}x",
+                "yes" if len({run.digest for run in some}) == 1 else "[red]no[/]",
+            )  # fmt: skip
+    return table
+
+
+def _medians(runs: Sequence[Run]) -> Mapping[str, float]:
+    return {
+        "seconds": median(run.seconds for run in runs),
+        "cpu": median(run.cpu for run in runs),
+        "peak": median(run.peak for run in runs),
+    }
+
+
+@app.command()
+def scale_out(
+    *,
+    clients: Annotated[
+        list[int], typer.Option(min=1_000, help="Clients to score; the public data has 356255.")
+    ] = [10_000, 100_000],  # noqa: B006 -- typer's way
+    rounds: Annotated[int, typer.Option(min=1, help="Runs of each engine, in turn.")] = 1,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="With every feature's contribution.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="JSON; CREDIT_HOME/reports/bench.")] = None,
+) -> None:
+    """Compare what scoring a client costs on one machine and through Spark.
+
+    Spark runs where CREDIT_SPARK_MASTER says; processor seconds and memory are those of this
+    machine. It ends with 1 when the engines write different files.
+    """
+    console = Console(width=120)
+    steps = Steps(console)
+    runs: list[Run] = []
+    with errors_told(console):
+        where = settings()
+        direct_libraries(where)
+        from stores.spark import require_spark  # noqa: PLC0415 -- --help stays quick
+
+        require_spark()
+        folders = {count: tables_of(where, count, steps) for count in clients}
+        with tempfile.TemporaryDirectory(dir=where.home) as folder:
+            for count, data in folders.items():
+                for turn in range(rounds):
+                    for engine in Engine:
+                        with steps.step(f"{count:,} clients, {engine}, round {turn + 1}"):
+                            file = Path(folder, f"{engine}.parquet")
+                            try:
+                                runs.append(scored(engine, data, file, count, explain=explain))
+                            except subprocess.CalledProcessError as error:
+                                console.print(f"[red]{engine} failed[/]", error.output, sep="\n")
+                                raise typer.Exit(1) from error
+    console.print(table_of(runs))
+    target = out or where.home / "reports" / "bench" / "scale_out.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps([asdict(run) for run in runs], indent=1))
+    steps.say(f"figures: {target}")
+    if any(len({run.digest for run in runs if run.clients == count}) > 1 for count in clients):
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,30 @@
+"""Files that appear when they are whole, and files that go when they were used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole(out: Path) -> Iterator[Path]:
+    """Where to write a file that appears under its name when it is whole; else nothing stays."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f"{out.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def passing(cache: Path, name: str) -> Iterator[Path]:
+    """A place for the dossiers of this run alone, which go with it, whatever comes of it."""
+    path = cache / f"{name}-{os.getpid()}.dossiers.parquet"
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)

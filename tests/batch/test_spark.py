@@ -1,0 +1,239 @@
+"""Spark's executors score a folder as this machine does: the very bytes of the file are the same.
+
+The session's workers start where this package cannot be imported: they score with what is sent.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+import polars as pl
+import pytest
+
+from batch.local import score_file
+from batch.spark import score_with
+from credit.errors import InvalidTables
+from credit.policy import Policy
+from credit.schema import HISTORIES
+from credit.scorer import Scorer
+from stores.dossiers import DossierFile, group
+from stores.spark import lacking
+from stores.tables import Tables, read_tables
+from tests.conftest import ROOT
+from tests.crowd import crowd
+from tests.folders import frame, frames, write_one
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+TEST = "application_test"
+PEOPLE = 150
+
+ELSEWHERE = """
+import sys
+from datetime import date
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])  # workers do not inherit it
+from rich.console import Console
+from batch.spark import score_tables
+from credit.policy import policy_on
+from credit.scorer import Facts, Scorer
+from stores.console import Steps
+from stores.settings import settings
+from stores.tables import read_tables
+folder, out, model, table = map(Path, sys.argv[2:])
+where = settings()
+scorer = Scorer(
+    (model / "trees").read_text(),
+    Facts.model_validate_json((model / "facts").read_text()),
+    version="credit-scorer:test",
+)
+count = score_tables(
+    where, read_tables(folder, application=table.name, cache=where.cache), out, scorer=scorer,
+    policy=policy_on(date(2026, 6, 1)), explained=False, steps=Steps(Console()),
+)
+print(count, "scored")
+"""
+"""Scores by a session of its own, as the command does."""
+
+
+class Judges(TypedDict):
+    """Who scores, and by what policy."""
+
+    scorer: Scorer
+    policy: Policy
+
+
+@pytest.fixture
+def judges(scorer: Scorer, policy: Policy) -> Judges:
+    return Judges(scorer=scorer, policy=policy)
+
+
+def folder_of(path: Path, told: Mapping[str, pl.DataFrame]) -> Tables:
+    """Tables in files of every ending, the next for each."""
+    path.mkdir(exist_ok=True)
+    endings = (".csv", ".parquet", ".csv.gz")
+    for place, (name, rows) in enumerate(told.items()):
+        write_one(path / f"{name}{endings[place % len(endings)]}", rows)
+    return read_tables(path, application=TEST, cache=path / "cache")
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    """Clients for whom rules hold and clients for whom none do, histories of others too."""
+    people = crowd(PEOPLE, seed=43, complete=True)
+    for place, form in enumerate(person["application"] for person in people):
+        form["DAYS_BIRTH"] = [-6_574, -6_575, None, -9_000][place % 4]
+        form["AMT_ANNUITY"] = [form["AMT_INCOME_TOTAL"], 1.0, None, 1e9][place // 4 % 4]
+    told = frames(people, forms=TEST)
+    told[TEST] = told[TEST][::-1][: PEOPLE - 20]
+    return folder_of(tmp_path_factory.mktemp("tables"), told)
+
+
+def locally(tables: Tables, out: Path, judges: Judges, *, explained: bool = False) -> Path:
+    group(tables, out.with_suffix(".dossiers"))
+    file = DossierFile(out.with_suffix(".dossiers"))
+    score_file(file, out, **judges, explained=explained, advance=lambda _: None)
+    return out
+
+
+@pytest.mark.parametrize("explained", [False, True])
+def test_both_engines_write_the_same_file_byte_for_byte(
+    session: SparkSession,
+    tmp_path: Path,
+    tables: Tables,
+    judges: Judges,
+    explained: bool,  # noqa: FBT001 -- a parameter of the test
+) -> None:
+    out, advanced = tmp_path / "new" / "folder" / "spark.parquet", list[int]()
+    count = score_with(
+        session, tables, out, **judges, explained=explained, advance=advanced.append
+    )
+    here = locally(tables, tmp_path / "local.parquet", judges, explained=explained)
+    assert out.read_bytes() == here.read_bytes()
+    rows = pl.read_parquet(out)
+    assert count == len(rows) == PEOPLE - 20
+    assert set(rows["outcome"]) == {"approve", "refer", "decline"}
+    assert sum(advanced) == 100
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_absent_and_empty_histories_are_scored_alike(
+    session: SparkSession, tmp_path: Path, judges: Judges
+) -> None:
+    told = frames(crowd(30, seed=44, complete=True), forms=TEST)
+    del told["bureau"], told["credit_card_balance"]
+    told["POS_CASH_balance"] = frame(HISTORIES["POS_CASH_balance"], [])
+    tables = folder_of(tmp_path, told)
+    out = tmp_path / "spark.parquet"
+    score_with(session, tables, out, **judges, explained=True, advance=lambda _: None)
+    here = locally(tables, tmp_path / "local.parquet", judges, explained=True)
+    assert out.read_bytes() == here.read_bytes()
+
+
+@pytest.fixture
+def cut_small(session: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Iterator[SparkSession]:
+    """A session that gives the kernel seven clients at once, of twenty in a partition."""
+    name = "spark.sql.execution.arrow.maxRecordsPerBatch"
+    usual = session.conf.get(name) or ""
+    monkeypatch.setattr("stores.spark.IN_A_PARTITION", 20)
+    session.conf.set(name, "7")
+    yield session
+    session.conf.set(name, usual)
+
+
+def test_however_clients_are_cut_they_keep_their_answers(
+    cut_small: SparkSession,
+    tmp_path: Path,
+    tables: Tables,
+    judges: Judges,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = locally(tables, tmp_path / "local.parquet", judges)
+    monkeypatch.setattr("stores.dossiers.CLIENTS_AT_ONCE", 48)
+    out = tmp_path / "spark.parquet"
+    score_with(cut_small, tables, out, **judges, explained=False, advance=lambda _: None)
+    assert cut_small.conf.get("spark.sql.shuffle.partitions") == "7"
+    assert pl.read_parquet(out).equals(pl.read_parquet(here))
+
+
+def test_what_fails_on_an_executor_is_told_and_leaves_the_file_of_before(
+    session: SparkSession, tmp_path: Path, tables: Tables, judges: Judges
+) -> None:
+    from pyspark.errors import PySparkException  # noqa: PLC0415 -- an optional dependency
+
+    out = tmp_path / "out.parquet"
+    out.write_text("of before")
+    scorer = judges["scorer"]
+    broken = Scorer(scorer.trees, scorer.facts, version="broken")
+    broken.facts = scorer.facts.model_copy(update={"features": scorer.facts.features[:-1]})
+    judges["scorer"] = broken
+    with pytest.raises(PySparkException, match="ModelMismatch"):
+        score_with(session, tables, out, **judges, explained=False, advance=lambda _: None)
+    assert out.read_text() == "of before"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_nobody_to_score_is_told_as_a_fault_of_the_tables(
+    session: SparkSession, tmp_path: Path, judges: Judges
+) -> None:
+    told = frames(crowd(1, seed=44, complete=True), forms=TEST)
+    tables = folder_of(tmp_path, {TEST: told[TEST].clear()})
+    out = tmp_path / "out.parquet"
+    with pytest.raises(InvalidTables, match="at least one row"):
+        score_with(session, tables, out, **judges, explained=False, advance=lambda _: None)
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {
+        name: said
+        for name, said in os.environ.items()
+        if not name.startswith(("CREDIT_", "BENTOML_", "PYTHONPATH"))
+    }
+    return subprocess.run(
+        [sys.executable, *arguments], env=kept | environment, cwd=folder,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_a_session_of_its_own_scores_from_any_folder_and_says_no_more_than_it_must(
+    tmp_path: Path, judges: Judges
+) -> None:
+    if missing := lacking():
+        pytest.skip(missing)
+    told = frames(crowd(30, seed=45, complete=True), forms=TEST)
+    tables = folder_of(tmp_path / "tables", {name: told[name] for name in (TEST, "bureau")})
+    (tmp_path / "trees").write_text(judges["scorer"].trees)
+    (tmp_path / "facts").write_text(judges["scorer"].facts.model_dump_json())
+    work = tmp_path / "work"
+    work.mkdir()
+    done = run(
+        work, "-c", ELSEWHERE, str(ROOT), str(tables.folder), "spark.parquet", str(tmp_path), TEST,
+        CREDIT_HOME=str(tmp_path / "home"), CREDIT_SPARK_MASTER="local[1]",
+        CREDIT_SPARK_CONF='{"spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1"}',
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "30 scored" in done.stdout
+    # The virtual machine's own, of a module that Spark asks for.
+    said = [line for line in done.stderr.splitlines() if "incubator" not in line]
+    assert said == []
+    here = locally(tables, tmp_path / "local.parquet", judges)
+    assert (work / "spark.parquet").read_bytes() == here.read_bytes()
+    assert list(work.iterdir()) == [work / "spark.parquet"]
+
+
+def test_the_command_says_what_spark_lacks_before_it_looks_at_anything(tmp_path: Path) -> None:
+    done = run(
+        ROOT, "-m", "batch", "--engine", "spark", "--data", str(tmp_path),
+        "--out", str(tmp_path / "out.parquet"),
+        CREDIT_HOME=str(tmp_path / "home"), PATH=str(tmp_path), JAVA_HOME="", COLUMNS="200",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stdout.startswith("the engine spark needs Java and none is on the PATH: install")
+    assert done.stderr == ""
+    assert not (tmp_path / "out.parquet").exists()

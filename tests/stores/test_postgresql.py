@@ -1,0 +1,136 @@
+"""The ledger on PostgreSQL: several workers, and a server that stalls, goes and comes back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from credit.errors import LedgerUnavailable
+from credit.policy import Policy
+from credit.scorer import Scorer
+from credit.underwriting import decide, score
+from stores.ledger import Ledger, Record, digest
+from tests.people import applicant
+from tests.stores.test_ledger import open_together
+
+OWNER = "nobody" if os.geteuid() == 0 else None
+"""Whom the server belongs to: PostgreSQL refuses root."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server of its own."""
+
+    programs: Path
+    data: Path
+    port: int
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql+psycopg://lender@127.0.0.1:{self.port}/{database}"
+
+    def connection(self) -> psycopg.Connection:
+        return psycopg.connect(self.url().replace("+psycopg", ""), autocommit=True)
+
+    def database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"ledger{uuid4().hex}"
+        with self.connection() as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [self.programs / program, "-D", self.data, *arguments],
+            cwd=self.data, user=OWNER, check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        how = f"-p {self.port} -k {self.data} -c listen_addresses=127.0.0.1 -c fsync=off"
+        self.run("pg_ctl", "-w", "-l", str(self.data / "log"), "-o", how, "start")
+
+    def stop(self) -> None:
+        self.run("pg_ctl", "-w", "-m", "immediate", "stop")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    found = shutil.which("pg_ctl")
+    if found is None:
+        pytest.skip("PostgreSQL's pg_ctl is absent")
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+        if OWNER:
+            shutil.chown(folder, OWNER)
+        free.bind(("127.0.0.1", 0))
+        made = Server(Path(found).resolve().parent, Path(folder), free.getsockname()[1])
+        free.close()
+        made.run("initdb", "-U", "lender", "-A", "trust", "--no-sync")
+        made.start()
+        yield made
+        made.stop()
+
+
+@pytest.fixture
+def ledger(server: Server) -> Iterator[Ledger]:
+    with closing(Ledger(server.database())) as opened:
+        yield opened
+
+
+@pytest.fixture
+def record(scorer: Scorer, policy: Policy) -> Record:
+    [scored] = score(scorer, [applicant()])
+    return Record(
+        decision=decide(scored, scorer.version, policy, str(uuid4()), datetime.now(UTC)),
+        kind="predict", document=scored.document, row=scored.row, contributions=None,
+        request_digest=digest("predict", b"body"),
+    )  # fmt: skip
+
+
+def test_workers_that_start_together_make_the_tables_once(server: Server) -> None:
+    for _ in range(5):
+        assert open_together(server.database()) == [0, 0]
+
+
+def test_what_is_kept_is_found_alone_and_among_others(ledger: Ledger, record: Record) -> None:
+    ledger.keep([record])
+    decided = record.decision
+    assert ledger.find(str(decided.decision_id)).decision == decided
+    [found] = ledger.between(decided.decided_at, decided.decided_at + timedelta(seconds=1))
+    assert found.document == record.document
+
+
+def test_a_server_that_comes_back_is_found_again(
+    server: Server, ledger: Ledger, record: Record
+) -> None:
+    assert ledger.answers()
+    server.stop()
+    try:
+        assert not ledger.answers()
+        with pytest.raises(LedgerUnavailable):
+            ledger.keep([record])
+    finally:
+        server.start()
+    assert ledger.answers()
+    ledger.keep([record])
+
+
+def test_a_server_that_stalls_is_not_waited_for(server: Server, record: Record) -> None:
+    url = server.database()
+    impatient = f"{url}?options=-c%20statement_timeout%3D200ms"
+    with closing(Ledger(impatient)) as ledger:
+        with psycopg.connect(url.replace("+psycopg", "")) as other:
+            other.execute("LOCK TABLE decision")
+            with pytest.raises(LedgerUnavailable):
+                ledger.keep([record])
+        ledger.keep([record])
