@@ -40,11 +40,12 @@ class Facts(BaseModel):
 class Scorer:
     """A calibrated LightGBM booster and the encoding it was fitted with."""
 
-    def __init__(self, trees: str, facts: Facts, *, version: str) -> None:
+    def __init__(self, trees: str, facts: Facts, *, version: str, run_id: str = "") -> None:
         """Load a model from LightGBM's text.
 
         Args:
             version: Its name and number in the registry.
+            run_id: The MLflow run that it was fitted in; empty where there was none.
 
         Raises:
             ModelMismatch: it was fitted on other features than this version builds.
@@ -59,6 +60,7 @@ class Scorer:
         self.trees = trees
         self.facts = facts
         self.version = version
+        self.run_id = run_id
         self.categories = Categories(facts.categories)
         self._booster = lgb.Booster(model_str=trees)
 

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.console import Steps, errors_told
+from stores.console import Lender, Steps, errors_told
+from stores.engines import Engine
 from stores.settings import direct_libraries, settings
-from training.arguments import Data, synthetic_tables
+from training.arguments import Data, Parameters, synthetic_tables
 from training.studies import STUDIES
 
 REFUSED = 3
@@ -24,15 +25,22 @@ def train(
     context: typer.Context,
     *,
     data: Data = None,
-    lender: Annotated[
-        Path | None,
-        typer.Option(help="YAML that maps a lender's own names and units.", exists=True),
-    ] = None,
+    lender: Lender = None,
     clients: Annotated[int, typer.Option(help="Synthetic clients to make.", min=1_000)] = 20_000,
     seed: Annotated[int, typer.Option(help="Same seed, same model.")] = 0,
-    parameters: Annotated[
-        Path | None,
-        typer.Option(help="YAML of parameters, such as `tune` writes.", exists=True),
+    parameters: Parameters = None,
+    engine: Annotated[
+        Engine,
+        typer.Option(help="What groups the tables; spark runs where CREDIT_SPARK_MASTER says."),
+    ] = Engine.LOCAL,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Another folder whose labelled clients teach, too; the model is judged by those "
+            "of --data alone. Can be given several times.",
+            exists=True,
+            file_okay=False,
+        ),
     ] = None,
 ) -> None:
     """Fit on labelled tables, evaluate, register in MLflow, publish to the BentoML store.
@@ -52,16 +60,18 @@ def train(
         direct_libraries(where)
         # Imported now: these libraries read their environment at import; --help stays quick.
         from stores.mapping import LenderFiles  # noqa: PLC0415
-        from training.fit import PARAMETERS  # noqa: PLC0415
-        from training.parameters import read_parameters  # noqa: PLC0415
+        from training.parameters import parameters_of  # noqa: PLC0415
         from training.run import train as run  # noqa: PLC0415
         from training.telling import tell  # noqa: PLC0415
 
         if data is None:
             data = synthetic_tables(where, clients, seed, steps)
         mapped = LenderFiles.read(lender) if lender else None
-        told = read_parameters(parameters) if parameters else PARAMETERS
-        trained = run(where, data, seed=seed, steps=steps, lender=mapped, parameters=told)
+        told = parameters_of(parameters, steps.say)
+        trained = run(
+            where, data, seed=seed, steps=steps, lender=mapped, parameters=told, engine=engine,
+            also=also or (),
+        )  # fmt: skip
     tell(console, trained)
     if trained.refused:
         raise typer.Exit(REFUSED)

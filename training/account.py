@@ -16,7 +16,6 @@ from credit.features.concepts import Concept
 from credit.policy import Policy
 from credit.scorer import Facts
 from credit.text import Text
-from stores.settings import Settings
 from training.evaluate import BUSINESS_SCORE
 from training.fairness import Audit
 from training.gates import FAILED, Evidence, Finding, Verdict, refusing
@@ -27,8 +26,8 @@ LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "polars", "mlflow", "bentoml",
 SHOWN = 15
 """Concepts and features that lead an importance."""
 
-STUDIES = ("comparison", "ablation")
-"""Sections that other commands leave under `reports/`, shown in the report when they are there."""
+EXCLUDED = "CRG110"
+"""The gate that looks for excluded attributes in the features."""
 
 MEASURES = {
     "auc": "AUC",
@@ -61,7 +60,7 @@ class Account:
     findings: tuple[Finding, ...]
     shares: tuple[OutcomeShare, ...]
     studies: tuple[str, ...]
-    """Sections of HTML from `read_studies`."""
+    """Sections of HTML, of comparison and ablation."""
 
     @property
     def policy(self) -> Policy:
@@ -87,6 +86,12 @@ class Account:
     @property
     def warned(self) -> tuple[str, ...]:
         return tuple(one.code for one in self.findings if one.verdict is Verdict.WARNS)
+
+    @property
+    def excluded(self) -> str:
+        """What was found of features that rest on an excluded attribute."""
+        [one] = [one for one in self.findings if one.code == EXCLUDED]
+        return one.message
 
     @property
     def measures(self) -> list[tuple[str, float, tuple[float, float]]]:
@@ -138,12 +143,6 @@ class Account:
             for one in self.findings
         ]
         return {"run_id": self.run_id, "refused_by": self.refused, "gates": told}
-
-
-def read_studies(where: Settings) -> tuple[str, ...]:
-    """The sections that comparison and ablation left, those that are there."""
-    paths = (where.reports / f"{name}.html" for name in STUDIES)
-    return tuple(path.read_text(encoding="utf-8") for path in paths if path.exists())
 
 
 def write_json(told: object, path: Path) -> None:

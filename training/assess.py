@@ -50,7 +50,7 @@ def assess(
         features=tuple(CATALOGUE),
         categories=dict(fitted.categories.known),
         searched_threshold=measured["searched_threshold"],
-        metrics=measured | by_pattern(labels, risks, material.known),
+        metrics=measured | by_pattern(*fitted.with_copies(material)),
         intervals=dict(intervals(labels, risks, policy, seed=seed)),
         importance=explained.importance,
         population=population(matrix, labels, risks, fitted.categories, explained.importance),

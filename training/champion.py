@@ -43,6 +43,8 @@ class Champion:
     """NaN of a client it can say nothing honest of."""
     population: Population
     """Of the clients it was trained on."""
+    synthetic: bool = False
+    """Whether those were synthetic."""
 
 
 def digests(dossiers: DossierFile) -> NDArray[np.uint64]:
@@ -77,7 +79,13 @@ def champion_on(where: Settings, material: Material, dossiers: DossierFile) -> C
         clients = pl.DataFrame({"client": digests(dossiers)})
         kept = clients.join(seen, on="client", how="left", maintain_order="left")["risk"]
         risks = np.where(kept.is_null().to_numpy(), risks, kept.to_numpy())
-    return Champion(version=found.tag, risks=risks, population=facts_of(model).population)
+    facts = facts_of(model)
+    return Champion(
+        version=found.tag,
+        risks=risks,
+        population=facts.population,
+        synthetic=bool(facts.data.get("synthetic")),
+    )
 
 
 def _unseen(run_id: str) -> pl.DataFrame | None:

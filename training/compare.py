@@ -25,6 +25,7 @@ from training.evaluate import metrics
 from training.fit import FOLDS, PARAMETERS, fit, splits
 from training.paired import Gain, Resampled
 from training.prepare import Material
+from training.spine import SPINE, SPINE_PARAMETERS, spine_of
 
 SERVED = "LightGBM as served"
 """The model that training publishes, with its declared parameters, on training's own folds."""
@@ -60,7 +61,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """All models beside one another, the served one first."""
+    """All models beside one another: the served one, the plain one, the challengers."""
 
     clients: int
     features: int
@@ -79,8 +80,9 @@ def compare(
     progress: Callable[[int], object],
     challengers: Sequence[Challenger] = CHALLENGERS,
     parameters: Mapping[str, Any] = PARAMETERS,
+    plain: Mapping[str, Any] = SPINE_PARAMETERS,
 ) -> Comparison:
-    """Fit every challenger in every fold, and the served model in training's folds.
+    """Fit every challenger in every fold, the served model and the plain one in training's folds.
 
     Tuned parameters are searched for the plain challenger; weighted ones take them over.
 
@@ -88,6 +90,7 @@ def compare(
         seconds: For all searches together; each tries one set at least.
         progress: Told of `steps_of` steps.
         parameters: Of the served model.
+        plain: Of the plain one.
     """
     searches = folds * sum(bool(challenger.space) for challenger in challengers)
     left_out = np.empty(len(material))
@@ -100,21 +103,26 @@ def compare(
                 told[_told(way)].append((rows, bout.answers(way)))
             progress(1)
     board = Board(material, policy, seed)
-    served, served_left_out = _served(material, parameters, seed, progress)
-    first = board.row((SERVED, False, Balance.PLAIN), served, served_left_out)
+    own = [
+        board.row((name, False, Balance.PLAIN), *_own(subject, given, seed, progress))
+        for name, subject, given in (
+            (SERVED, material, parameters),
+            (SPINE, spine_of(material), plain),
+        )
+    ]
     whole = ((key, _whole(parts, len(material))) for key, parts in told.items())
     return Comparison(
         clients=len(material),
         features=len(material.features),
         folds=folds,
         seed=seed,
-        rows=(first, *(board.row(key, answers, left_out) for key, answers in whole)),
+        rows=(*own, *(board.row(key, answers, left_out) for key, answers in whole)),
     )
 
 
 def steps_of(folds: int, challengers: Sequence[Challenger] = CHALLENGERS) -> int:
     """How often a comparison tells of progress."""
-    return folds * len(challengers) + FOLDS + 1
+    return folds * len(challengers) + 2 * (FOLDS + 1)
 
 
 class Board:
@@ -167,7 +175,7 @@ def _told(way: Way) -> Told:
     return way.challenger.name, way.tuned, way.balance
 
 
-def _served(
+def _own(
     material: Material,
     parameters: Mapping[str, Any],
     seed: int,

@@ -5,7 +5,7 @@ material ──► folds ──► out-of-fold log-odds ──► calibration �
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +14,7 @@ import lightgbm as lgb
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
-from credit.dossier import Floats, Integers
+from credit.dossier import Bools, Floats, Integers
 from credit.features import Categories, Matrix
 from training.bagging import averaged
 from training.calibrate import Calibration, calibrated, calibrated_unseen
@@ -26,7 +26,7 @@ PARAMETERS: Mapping[str, Any] = MappingProxyType({
     "objective": "binary",
     "learning_rate": 0.03,
     "num_leaves": 8,
-    "min_child_samples": 60,
+    "min_child_samples": 150,
     "feature_fraction": 0.05,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -34,7 +34,7 @@ PARAMETERS: Mapping[str, Any] = MappingProxyType({
     "cat_smooth": 50.0,
     "cat_l2": 50.0,
     "max_cat_threshold": 8,
-    "max_bin": 31,
+    "max_bin": 63,
     "force_col_wise": True,
     "verbosity": -1,
     "monotone": True,
@@ -67,6 +67,20 @@ class Fitted:
     """The same before calibration."""
     fold: Floats
     """Which fold left each client out."""
+    unseen_copies: Floats
+    """Risk of every teacher who is a copy, by the fold that left him out; NaN of the others."""
+
+    def with_copies(self, material: Material) -> tuple[Labels, Floats, Mapping[str, Bools]]:
+        """Labels, unseen risks and known histories of the clients and, below, of their copies."""
+        if material.teachers is None:
+            return material.labels, self.unseen, material.known
+        copies = np.flatnonzero(~np.isnan(self.unseen_copies))
+        hidden = material.teachers.labelled(material.labels).only(copies)
+        return (
+            np.concatenate([material.labels, hidden.labels]),
+            np.concatenate([self.unseen, self.unseen_copies[copies]]),
+            {n: np.concatenate([known, hidden.known[n]]) for n, known in material.known.items()},
+        )
 
 
 def fit(
@@ -87,8 +101,9 @@ def fit(
     calibration = Calibration.fit(unseen.raw, material.labels)
     # A fold learns from (FOLDS - 1) / FOLDS of the clients; all of them bear as many more trees.
     trees = round(unseen.trees * FOLDS / (FOLDS - 1))
-    categories = material.fit_categories(np.arange(len(material)))
-    data = _dataset(material, material.encoded(categories), material.labels)
+    taught = material.taught(np.arange(len(material)))
+    categories = taught.fit_categories(np.arange(len(taught)))
+    data = _dataset(taught, categories)
     seeds = _seeds(parameters, seed)
     final = [lgb.train(booster_settings(parameters, material, s), data, trees) for s in seeds]
     progress(1)
@@ -101,6 +116,7 @@ def fit(
         unseen=calibrated_unseen(unseen.raw, material.labels, unseen.fold),
         unseen_raw=1 / (1 + np.exp(-unseen.raw)),
         fold=unseen.fold,
+        unseen_copies=calibration.risk(unseen.copies),
     )
 
 
@@ -114,6 +130,8 @@ class Unseen:
     """Which fold left each client out."""
     trees: int
     """Of a fold's model."""
+    copies: Floats
+    """Log-odds of every teacher who is a copy of one of them; NaN of the others."""
 
 
 def out_of_fold(
@@ -126,7 +144,7 @@ def out_of_fold(
     """Fit a model a fold, all with the number of trees that is best for them together."""
     boosters: list[list[lgb.Booster]] = []
     losses: list[list[float]] = []
-    held: list[tuple[Integers, Matrix]] = []
+    held: list[Fold] = []
     for fold in folds(material, seed=seed):
         told = [
             _stopped(fold, booster_settings(parameters, material, each))
@@ -134,15 +152,24 @@ def out_of_fold(
         ]
         boosters.append([booster for booster, _ in told])
         losses += [loss for _, loss in told]
-        held.append((fold.rows, fold.held))
+        held.append(fold)
         progress(1)
     trees = best_trees(losses)
     raw, left_out = np.empty(len(material)), np.empty(len(material))
-    for number, ((rows, matrix), models) in enumerate(zip(held, boosters, strict=True)):
-        answers = [m.predict(matrix, num_iteration=trees, raw_score=True) for m in models]
-        raw[rows] = np.mean(answers, axis=0)
-        left_out[rows] = number
-    return Unseen(raw=raw, fold=left_out, trees=trees)
+    copies = np.full(len(material.teachers.copies) if material.teachers else 0, np.nan)
+    for number, (fold, models) in enumerate(zip(held, boosters, strict=True)):
+        raw[fold.rows] = _log_odds(models, fold.held, trees)
+        left_out[fold.rows] = number
+        copies[fold.copies] = _log_odds(models, fold.held_copies, trees)
+    return Unseen(raw=raw, fold=left_out, trees=trees, copies=copies)
+
+
+def _log_odds(models: Sequence[lgb.Booster], matrix: Matrix, trees: int) -> Floats:
+    if not len(matrix):
+        return np.empty(0)
+    answers = [m.predict(matrix, num_iteration=trees, raw_score=True) for m in models]
+    mean: Floats = np.mean(answers, axis=0)
+    return mean
 
 
 def _seeds(parameters: Mapping[str, Any], seed: int) -> list[int]:
@@ -159,6 +186,9 @@ class Fold:
     """Places of the clients left out, in the material."""
     held: Matrix
     """Their features."""
+    copies: Integers
+    """Places of their copies, among the teachers."""
+    held_copies: Matrix
 
 
 def folds(
@@ -169,12 +199,24 @@ def folds(
     Args:
         binning: LightGBM's parameters of a Dataset, for one that serves several fits.
     """
+    teachers = material.teachers
     for learn, rows in splits(material.labels, seed=seed, number=number):
-        matrix = material.encoded(material.fit_categories(learn))
-        data = _dataset(material, matrix[learn], material.labels[learn], binning)
-        held = matrix[rows]
+        taught = material.taught(learn)
+        categories = taught.fit_categories(np.arange(len(taught)))
+        data = _dataset(taught, categories, binning)
+        held = material.only(rows).encoded(categories)
         unseen = data.create_valid(held, material.labels[rows])
-        yield Fold(learn=data, unseen=unseen, rows=rows, held=held)
+        copies = np.flatnonzero(np.isin(teachers.copies, rows)) if teachers else rows[:0]
+        yield Fold(
+            learn=data,
+            unseen=unseen,
+            rows=rows,
+            held=held,
+            copies=copies,
+            held_copies=teachers.material.only(copies).encoded(categories)
+            if teachers
+            else held[:0],
+        )
 
 
 def splits(
@@ -211,13 +253,13 @@ def _stopped(fold: Fold, settings: Mapping[str, Any]) -> tuple[lgb.Booster, list
 
 
 def _dataset(
-    material: Material, matrix: Matrix, labels: Labels, binning: Mapping[str, Any] | None = None
+    taught: Material, categories: Categories, binning: Mapping[str, Any] | None = None
 ) -> lgb.Dataset:
     return lgb.Dataset(
-        matrix,
-        labels,
-        feature_name=list(material.features),
-        categorical_feature=[n for n, feature in material.features.items() if feature.categorical],
+        taught.encoded(categories),
+        taught.labels,
+        feature_name=list(taught.features),
+        categorical_feature=[n for n, feature in taught.features.items() if feature.categorical],
         params=dict(binning or {}),
     )
 

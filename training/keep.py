@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from shutil import copyfile
 from typing import Any
 
 import mlflow
@@ -17,8 +16,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from stores.registry import open_experiment
 from stores.settings import Settings
 from training.ablate import Ablation
-from training.compare import Comparison, Row
+from training.compare import SERVED, Comparison, Row
 from training.pictures import draw_gains
+from training.shelf import Origin, lay
+from training.spine import SPINE
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("training"),
@@ -44,20 +45,16 @@ def study_run(where: Settings, name: str, about: Mapping[str, Any]) -> Iterator[
         folder = Path(made)
         yield folder
         mlflow.log_artifacts(made)
-        where.reports.mkdir(parents=True, exist_ok=True)
-        for path in folder.iterdir():
-            part = where.reports / f"{path.name}.part"
-            copyfile(path, part)
-            part.replace(where.reports / path.name)
+        lay(where, folder.iterdir())
 
 
-def keep_comparison(comparison: Comparison, folder: Path) -> None:
+def keep_comparison(comparison: Comparison, origin: Origin, folder: Path) -> None:
     """`comparison.json`, `.svg` and `.html`, a fragment; a nested run for every model."""
-    _write_json(comparison, folder / "comparison.json")
+    _write_json(comparison, origin, folder / "comparison.json")
     rows = sorted(comparison.rows, key=lambda row: -row.auc.value)
     labels = [name_of(row) for row in rows]
     draw_gains(labels, [row.auc for row in rows], "AUC, out of fold", folder / "comparison.svg")
-    _write_fragment("comparison", folder, comparison=comparison, rows=rows)
+    _write_fragment("comparison", folder, origin=origin, comparison=comparison, rows=rows)
     for row in comparison.rows:
         with mlflow.start_run(run_name=name_of(row), nested=True):
             mlflow.log_params({"model": row.model, "tuned": row.tuned, "balance": row.balance})
@@ -67,13 +64,13 @@ def keep_comparison(comparison: Comparison, folder: Path) -> None:
             mlflow.log_metrics({"fit_seconds": row.fit_seconds, "latency_ms": row.latency_ms})
 
 
-def keep_ablation(ablation: Ablation, folder: Path) -> None:
+def keep_ablation(ablation: Ablation, origin: Origin, folder: Path) -> None:
     """`ablation.json`, `.svg` and `.html`, a fragment."""
-    _write_json(ablation, folder / "ablation.json")
+    _write_json(ablation, origin, folder / "ablation.json")
     labels = [f"{row.group}: {row.part}" for row in ablation.rows]
     gains = [row.auc for row in ablation.rows]
     draw_gains(labels, gains, "worth in AUC", folder / "ablation.svg", nothing=0.0)
-    _write_fragment("ablation", folder, ablation=ablation)
+    _write_fragment("ablation", folder, origin=origin, ablation=ablation)
     mlflow.log_metrics({
         "auc": ablation.auc.value,
         "business_score": ablation.business_score.value,
@@ -87,14 +84,15 @@ def name_of(row: Row) -> str:
     return f"{row.model}{tuned}{balance}"
 
 
-def _write_json(told: Comparison | Ablation, path: Path) -> None:
-    path.write_text(json.dumps(asdict(told), indent=1, allow_nan=False), encoding="utf-8")
+def _write_json(told: Comparison | Ablation, origin: Origin, path: Path) -> None:
+    kept = {"origin": asdict(origin), **asdict(told)}
+    path.write_text(json.dumps(kept, indent=1, allow_nan=False), encoding="utf-8")
 
 
 def _write_fragment(name: str, folder: Path, **told: object) -> None:
     picture = (folder / f"{name}.svg").read_text(encoding="utf-8")
     picture = picture[picture.index("<svg") :]
     text = _ENVIRONMENT.get_template(f"{name}.html.j2").render(
-        picture=picture, name_of=name_of, **told
+        picture=picture, name_of=name_of, served=SERVED, plain=SPINE, **told
     )
     (folder / f"{name}.html").write_text(text, encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +23,34 @@ class WrongParameters(Faulty):
     subject = "file of parameters"
 
 
+LUCK = (
+    "{name}: the search that found these parameters could not tell their gain from chance "
+    "(gain_is_real: false)"
+)
+
+
+def parameters_of(path: Path | None, say: Callable[[str], object]) -> Mapping[str, Any]:
+    """The parameters of a file, or the defaults without one; what speaks against them is said.
+
+    Raises:
+        WrongParameters: with every fault found.
+    """
+    if path is None:
+        return PARAMETERS
+    told = read_parameters(path)
+    found = _yaml(path).get("found")
+    if isinstance(found, dict) and found.get("gain_is_real") is False:
+        say(LUCK.format(name=path.name))
+    return told
+
+
 def read_parameters(path: Path) -> Mapping[str, Any]:
     """The defaults, and over them what the file tells under `parameters`.
 
     Raises:
         WrongParameters: with every fault found.
     """
-    try:
-        whole = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WrongParameters([Fault(path.name, "no YAML", "YAML with `parameters`")]) from error
-    told = whole.get("parameters") if isinstance(whole, dict) else None
+    told = _yaml(path).get("parameters")
     if not isinstance(told, dict):
         raise WrongParameters([Fault("parameters", told, "a value a parameter")])
     faults = [fault for name, value in told.items() if (fault := _fault(str(name), value))]
@@ -49,6 +66,14 @@ def write_parameters(path: Path, told: Mapping[str, Any], found: Mapping[str, An
     part = path.with_suffix(".part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    try:
+        whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WrongParameters([Fault(path.name, "no YAML", "YAML with `parameters`")]) from error
+    return whole if isinstance(whole, dict) else {}
 
 
 def _fault(name: str, value: object) -> Fault | None:

@@ -24,7 +24,16 @@ OPAQUE = frozenset(f"{APPLICATION.name}.EXT_SOURCE_{number}" for number in (1, 2
 SEEDS = 3
 """Models bagged in every fit of an ablation: a seed's luck must not pass for a part's worth."""
 
-BASE: Mapping[str, Any] = MappingProxyType({**PARAMETERS, "bagged": SEEDS})
+PROTECTED = "protected attribute"
+"""The group of parts that tells what excluding an attribute costs."""
+
+
+def bagged(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The served model's parameters, with as many seeds as an ablation bags at least."""
+    return {**parameters, "bagged": max(SEEDS, parameters["bagged"])}
+
+
+BASE: Mapping[str, Any] = MappingProxyType(dict(bagged(PARAMETERS)))
 
 SEX = Feature(
     name="sex",
@@ -55,35 +64,44 @@ class Variant:
     """Made when it is its turn: all at once would not fit into memory."""
 
 
-def variants(material: Material, sex: Floats, policy: Policy) -> Iterator[Variant]:
+def variants(
+    material: Material,
+    sex: Floats,
+    policy: Policy,
+    *,
+    parameters: Mapping[str, Any] = PARAMETERS,
+) -> Iterator[Variant]:
     """Every variant that these clients can tell something about.
 
     Args:
         sex: 1 for men, 0 for women, NaN where it is not told.
+        parameters: Of the served model.
     """
     told = _told(material)
     for group, part, names in _parts(told, policy):
         if names and len(names) < len(told):
             yield _left_out(group, part, names)
     yield Variant(
-        group="protected attribute",
+        group=PROTECTED,
         part="sex (measured, never served)",
         features=1,
         added=True,
         served=False,
         change=lambda served: served.beside(SEX, sex),
     )
+    directed, seeds = parameters["monotone"], bagged(parameters)["bagged"]
     yield Variant(
         group="fitting",
         part="declared directions of risk",
-        parameters={"monotone": False},
-        served=PARAMETERS["monotone"],
+        parameters={"monotone": not directed},
+        added=not directed,
+        served=directed,
     )
     yield Variant(
         group="fitting",
-        part=f"bagging of {SEEDS} seeds",
+        part=f"bagging of {seeds} seeds",
         parameters={"bagged": 1},
-        served=PARAMETERS["bagged"] >= SEEDS,
+        served=parameters["bagged"] == seeds,
     )
 
 
@@ -108,7 +126,7 @@ def _parts(
     for protected in policy.protected:
         if not protected.excluded:
             names = _resting(told, frozenset(protected.columns))
-            yield "protected attribute", protected.attribute, names
+            yield PROTECTED, protected.attribute, names
     for concept in Concept:
         names = frozenset(name for name, f in told.items() if f.concept is concept)
         yield "concept", concept.label.en, names

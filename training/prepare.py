@@ -1,8 +1,13 @@
-"""Dossiers made ready to learn from: a matrix, labels, and what must be fitted inside folds."""
+"""Dossiers made ready to learn from: a matrix, labels, and what must be fitted inside folds.
+
+dossiers ─┬─► judged clients, as they are ──────────────► taught(a fold) ──► fit
+          └─► copies of some with histories hidden ─┐          ▲
+other tables ──► clients who only teach ────────────┴► teachers ┘
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -23,11 +28,14 @@ from credit.features import (
 from credit.schema import HISTORIES
 from stores.dossiers import DossierFile
 
-WITHOUT_ANY = 0.10
-"""Share of clients whose histories are all hidden in training: those whom nobody knows."""
+WITHOUT_ANY = 0.05
+"""Share of clients copied with all histories hidden: those whom nobody knows."""
 
-WITHOUT_ONE = 0.05
-"""Share of the others whose history is hidden, table by table."""
+WITHOUT_ONE = 0.01
+"""Share of clients copied with a history hidden, table by table."""
+
+NOBODY = -1
+"""Whose copy a client of other tables is."""
 
 CATEGORICAL = [name for name, feature in CATALOGUE.items() if feature.categorical]
 
@@ -48,6 +56,8 @@ class Material:
     """Of each history, whether it is known of a client once some are hidden."""
     features: Mapping[str, Feature] = field(default_factory=lambda: CATALOGUE)
     """What the columns of the matrix are, in their order."""
+    teachers: Teachers | None = None
+    """Clients to learn from beside these."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -64,6 +74,31 @@ class Material:
         """The categories that these clients teach."""
         return Categories.fit({name: words.take(rows) for name, words in self.words.items()})
 
+    def taught(self, learn: Integers) -> Material:
+        """Everyone who teaches where these clients do: they, their copies, those of other tables.
+
+        Args:
+            learn: Places of clients who are not judged by what is learnt.
+        """
+        learners = replace(self, teachers=None).only(learn)
+        if self.teachers is None:
+            return learners
+        beside = self.teachers.where(learn, len(self))
+        return self.together([learners, beside.labelled(learners.labels)])
+
+    @classmethod
+    def together(cls, parts: Sequence[Material]) -> Material:
+        """Clients one below the other, with the features of the first."""
+        first = parts[0]
+        return cls(
+            ids=np.concatenate([part.ids for part in parts]),
+            labels=np.concatenate([part.labels for part in parts]),
+            matrix=np.concatenate([part.matrix for part in parts]),
+            words={n: Words.joined([part.words[n] for part in parts]) for n in first.words},
+            known={n: np.concatenate([part.known[n] for part in parts]) for n in first.known},
+            features=first.features,
+        )
+
     def without(self, names: Container[str]) -> Self:
         """The same clients with fewer features."""
         kept = {name: feature for name, feature in self.features.items() if name not in names}
@@ -72,6 +107,7 @@ class Material:
             matrix=self.matrix[:, [name in kept for name in self.features]],
             words={name: words for name, words in self.words.items() if name in kept},
             features=kept,
+            teachers=self.teachers and self.teachers.changed(lambda own, _: own.without(names)),
         )
 
     def beside(self, feature: Feature, cells: Floats) -> Self:
@@ -80,6 +116,10 @@ class Material:
             self,
             matrix=np.column_stack([self.matrix, cells.astype(np.float32)]),
             features={**self.features, feature.name: feature},
+            teachers=self.teachers
+            and self.teachers.changed(
+                lambda own, whose: own.beside(feature, np.append(cells, np.nan)[whose])
+            ),
         )
 
     def only(self, rows: Integers) -> Self:
@@ -91,33 +131,95 @@ class Material:
             matrix=self.matrix[rows],
             words={name: words.take(rows) for name, words in self.words.items()},
             known={name: known[rows] for name, known in self.known.items()},
+            teachers=self.teachers and self.teachers.where(rows, len(self)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teachers:
+    """Clients to learn from whom no model is judged by."""
+
+    material: Material
+    copies: Integers
+    """Of whom each is a copy, as a place among the judged clients; `NOBODY` of other tables."""
+
+    def where(self, rows: Integers, judged: int) -> Self:
+        """Those who may teach where only these of the judged clients do, in their new places."""
+        places = np.full(judged + 1, -2)
+        places[rows] = np.arange(len(rows))
+        places[NOBODY] = NOBODY
+        kept = np.flatnonzero(places[self.copies] >= NOBODY)
+        return replace(self, material=self.material.only(kept), copies=places[self.copies[kept]])
+
+    def labelled(self, labels: Labels) -> Material:
+        """The clients; a copy has the label of whom it is a copy of."""
+        own = self.material.labels
+        told = np.append(labels, np.int8(0))[self.copies]
+        return replace(self.material, labels=np.where(self.copies == NOBODY, own, told))
+
+    def changed(self, change: Callable[[Material, Integers], Material]) -> Self:
+        """The same clients with other features."""
+        return replace(self, material=change(self.material, self.copies))
+
+    def joined(self, others: Material) -> Self:
+        """These, and clients of other tables."""
+        strangers = np.full(len(others), NOBODY)
+        return replace(
+            self,
+            material=Material.together([self.material, others]),
+            copies=np.concatenate([self.copies, strangers]),
         )
 
 
 def prepare(file: DossierFile, *, seed: int, progress: Callable[[int], object]) -> Material:
-    """Build every client's features, with some histories hidden.
+    """Build every client's features, and copies of some clients with histories hidden.
 
     A model that never saw an absent history would take it for a client without credits. Hiding is
     seeded by the client's place in the file.
     """
     rng = np.random.default_rng(seed)
-    nothing = Categories(dict.fromkeys(CATEGORICAL, ()))
-    parts: list[Matrix] = []
-    words: list[Mapping[str, Words]] = []
-    known: list[Mapping[str, Bools]] = []
+    ids, labels = file.ids, file.labels
+    judged: list[Material] = []
+    copies: list[Teachers] = []
+    start = 0
     for batch in file.batches(COLUMNS):
-        dossiers = hide(batch, rng)
-        parts.append(build(dossiers, nothing))
-        words.append(words_of(dossiers))
-        known.append({name: dossiers.tables[name].known for name in HISTORIES})
-        progress(len(dossiers))
-    return Material(
-        ids=file.ids,
-        labels=file.labels,
-        matrix=np.concatenate(parts),
-        words={name: Words.joined([part[name] for part in words]) for name in CATEGORICAL},
-        known={name: np.concatenate([part[name] for part in known]) for name in HISTORIES},
+        places = np.arange(start, start + len(batch))
+        start += len(batch)
+        judged.append(material_of(batch, ids[places], labels[places]))
+        copies.append(copies_of(batch, judged[-1], places, rng))
+        progress(len(batch))
+    teachers = Teachers(
+        material=Material.together([part.material for part in copies]),
+        copies=np.concatenate([part.copies for part in copies]),
     )
+    return replace(Material.together(judged), teachers=teachers)
+
+
+def material_of(dossiers: Dossiers, ids: Integers, labels: Labels) -> Material:
+    """Dossiers with their labels, all of them judged."""
+    return Material(
+        ids=ids,
+        labels=labels,
+        matrix=build(dossiers, Categories(dict.fromkeys(CATEGORICAL, ()))),
+        words=words_of(dossiers),
+        known={name: dossiers.tables[name].known for name in HISTORIES},
+    )
+
+
+def copies_of(
+    dossiers: Dossiers, judged: Material, places: Integers, rng: np.random.Generator
+) -> Teachers:
+    """Copies of those dossiers that are drawn, and have a history to hide.
+
+    Args:
+        judged: The dossiers as they are.
+        places: Theirs, among all judged clients.
+    """
+    hidden = hide(dossiers, rng)
+    lost = [judged.known[name] & ~hidden.tables[name].known for name in HISTORIES]
+    rows = np.flatnonzero(np.any(lost, axis=0))
+    material = material_of(hidden.only(rows), judged.ids[rows], judged.labels[rows])
+    return Teachers(material=material, copies=places[rows])
 
 
 def hide(dossiers: Dossiers, rng: np.random.Generator) -> Dossiers:

@@ -6,7 +6,7 @@ tables ──► dossiers ──► material ──► fit ──► evaluate �
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,13 @@ import mlflow
 
 from credit.policy import policy_on
 from stores.console import Steps
+from stores.engines import Engine
 from stores.intake import fill_clients
 from stores.mapping import LenderFiles
 from stores.models import MODEL
 from stores.registry import open_experiment, promote, refuse, register
 from stores.settings import Settings
-from training.account import Account, read_studies
+from training.account import Account
 from training.assess import assess
 from training.card import model_card
 from training.champion import champion_on
@@ -29,7 +30,9 @@ from training.data import labelled_dossiers
 from training.fit import FOLDS, PARAMETERS, fit
 from training.gates import Finding, judge, refusing
 from training.outcomes import outcome_shares
+from training.pool import pooled
 from training.prepare import prepare
+from training.shelf import protected_prices, read_studies
 from training.track import lineage, log_account, log_facts, log_pictures
 
 
@@ -45,6 +48,8 @@ class Trained:
     findings: tuple[Finding, ...]
     """Of every gate, the gravest first."""
     report: Path
+    prices: tuple[str, ...]
+    """What protected attributes are worth in AUC; none before an ablation of these data."""
     clients: int
     """Dossiers in the client store that came from these tables; none of a refused model."""
 
@@ -62,18 +67,28 @@ def train(
     steps: Steps,
     lender: LenderFiles | None = None,
     parameters: Mapping[str, Any] = PARAMETERS,
+    engine: Engine = Engine.LOCAL,
+    also: Sequence[Path] = (),
 ) -> Trained:
     """Train on the labelled tables of a folder and publish the model, unless a gate refuses it.
 
     A refused model is registered with its findings; champion, stores and clients stay as they are.
 
+    Args:
+        also: Folders whose clients teach, too, and judge nothing.
+
     Raises:
         InvalidTables: the tables break the schema.
+        NoSpark: the engine is Spark, and Java or PySpark is absent.
     """
     policy = policy_on(datetime.now(UTC).date())
-    dossiers, about = labelled_dossiers(where, data, steps, lender)
+    dossiers, about = labelled_dossiers(where, data, steps, lender, engine)
     with steps.step("features", len(dossiers)) as advance:
         material = prepare(dossiers, seed=seed, progress=advance)
+    if also:
+        material, about["also"] = pooled(
+            where, material, dossiers, also, seed=seed, steps=steps, lender=lender
+        )
     with steps.step("folds and final model", FOLDS + 1) as advance:
         fitted = fit(material, seed=seed, progress=advance, parameters=parameters)
     with steps.step("MLflow store"):
@@ -94,7 +109,7 @@ def train(
             evidence=evidence,
             findings=findings,
             shares=outcome_shares(material.labels, fitted.unseen, policy, seed=seed),
-            studies=read_studies(where),
+            studies=read_studies(where, about["fingerprint"], parameters),
         )
         facts = evidence.scorer.facts.model_copy(update={"card": model_card(account)})
         log_facts(fitted, facts.metrics, about, policy, seed)
@@ -110,9 +125,10 @@ def train(
     return Trained(
         tag=f"{MODEL}:{number}",
         run_id=run.info.run_id,
-        trees=fitted.trees,
+        trees=fitted.booster.num_trees(),
         metrics=facts.metrics,
         findings=findings,
         report=report,
+        prices=protected_prices(where, about["fingerprint"]),
         clients=0 if codes else fill_clients(where, data, steps, lender),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import optuna
@@ -67,6 +67,16 @@ LIGHTGBM: Space = MappingProxyType({
     "subsample": Range(low=0.5, high=1),
     "reg_lambda": Range(low=1, high=100, log=True),
 })  # fmt: skip
+
+
+def holding(space: Space, values: Mapping[str, float]) -> Space:
+    """The space, widened where these values lie outside."""
+    return {
+        name: replace(
+            range_, low=min(range_.low, values[name]), high=max(range_.high, values[name])
+        )
+        for name, range_ in space.items()
+    }
 
 
 def suggested(space: Space, trial: optuna.Trial) -> dict[str, float]:

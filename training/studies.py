@@ -6,31 +6,29 @@ compare ──► kinds of models           ablate ──► what each part of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from stores.console import Steps, errors_told
+from stores.console import Lender, Steps, errors_told
 from stores.settings import Settings, direct_libraries, settings
-from training.arguments import SYNTHETIC, Clients, Data, Seed, synthetic_tables
+from training.arguments import SYNTHETIC, Clients, Data, Parameters, Seed, synthetic_tables
 
 if TYPE_CHECKING:
     from credit.dossier import Floats
     from credit.policy import Policy
-    from training.paired import Gain
+    from stores.mapping import LenderFiles
     from training.prepare import Material
+    from training.shelf import Origin
 
 # Libraries are imported when a study begins: they read their environment then; --help stays quick.
 # ruff: noqa: PLC0415
-
-LATER = "application_test"
-"""Applications to be scored, in Kaggle's words."""
 
 Minutes = Annotated[float, typer.Option("--time-budget", help="Minutes for searches.", min=0)]
 
@@ -42,6 +40,10 @@ class Desk:
     where: Settings
     steps: Steps
     console: Console
+    lender: LenderFiles | None
+    """Names, words and units of the lender's own files."""
+    parameters: Mapping[str, Any]
+    """Of the served model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,37 +55,51 @@ class Subject:
     """For the ablation alone, beside the material."""
     about: dict[str, Any]
     policy: Policy
+    origin: Origin
+    """What a study says of where it comes from."""
 
 
 @contextmanager
-def study() -> Iterator[Desk]:
-    """Settings read, libraries directed, errors told."""
+def study(lender: Path | None, parameters: Path | None = None) -> Iterator[Desk]:
+    """Settings, the lender's mapping and parameters read, libraries directed, errors told."""
     console = Console()
     with errors_told(console):
         where = settings()
         direct_libraries(where)
-        yield Desk(where=where, steps=Steps(console), console=console)
+        from stores.mapping import LenderFiles
+        from training.parameters import parameters_of
+
+        steps = Steps(console)
+        yield Desk(
+            where=where,
+            steps=steps,
+            console=console,
+            lender=LenderFiles.read(lender) if lender else None,
+            parameters=parameters_of(parameters, steps.say),
+        )
 
 
-def explore(*, data: Data = None, clients: Clients = None, seed: Seed = 0) -> None:
+def explore(
+    *, data: Data = None, lender: Lender = None, clients: Clients = None, seed: Seed = 0
+) -> None:
     """Look at the raw tables: gaps, distributions, difficulty rates, correlations, drift.
 
     Writes reports/exploration.html, one page that needs nothing beside itself.
     """
-    with study() as desk:
+    with study(lender) as desk:
         from credit.schema import APPLICATION
-        from stores.files import find
-        from stores.tables import read_tables
+        from stores.mapping import APPLICATIONS
+        from stores.tables import file_of, read_tables
         from training.exploration.facts import explore as look
         from training.exploration.page import page
 
         folder = data or synthetic_tables(desk.where, clients or SYNTHETIC, seed, desk.steps)
         with desk.steps.step("checking tables"):
-            tables = read_tables(folder, labelled=True, cache=desk.where.cache)
-            later = None
-            if find(folder, LATER):
-                read = read_tables(folder, application=LATER, cache=desk.where.cache)
-                later = read.application
+            read = partial(read_tables, folder, lender=desk.lender, cache=desk.where.cache)
+            labelled, new = APPLICATIONS
+            tables = read(application=labelled, labelled=True)
+            held = file_of(folder, new, desk.lender)
+            later = read(application=new).application if held else None
         with desk.steps.step("columns", len(APPLICATION.columns)) as advance:
             facts = look(tables, later, progress=advance)
         path = desk.where.reports / "exploration.html"
@@ -97,6 +113,8 @@ def explore(*, data: Data = None, clients: Clients = None, seed: Seed = 0) -> No
 def compare(
     *,
     data: Data = None,
+    lender: Lender = None,
+    parameters: Parameters = None,
     clients: Clients = None,
     folds: Annotated[int, typer.Option(min=2)] = 5,
     budget: Minutes = 10,
@@ -109,12 +127,13 @@ def compare(
 
     Writes comparison.json, .svg and .html to MLflow, a nested run a model, and to reports.
     """
-    with study() as desk:
+    with study(lender, parameters) as desk:
         subject = _subject(desk, data, clients, seed)
         from training.challengers import chosen
         from training.compare import compare as run
         from training.compare import steps_of
-        from training.keep import keep_comparison, name_of, study_run
+        from training.keep import keep_comparison, study_run
+        from training.study_tables import comparison_table
 
         challengers = chosen(model or [])
         with study_run(desk.where, "comparison", subject.about) as folder:
@@ -127,22 +146,18 @@ def compare(
                     seconds=60 * budget,
                     progress=advance,
                     challengers=challengers,
+                    parameters=desk.parameters,
                 )
             with desk.steps.step("MLflow runs"):
-                keep_comparison(told, folder)
-        table = Table("model", "AUC", "over served", "Brier", "business score", "fit s", "ms")
-        for row in sorted(told.rows, key=lambda row: -row.auc.value):
-            table.add_row(
-                name_of(row), f"{row.auc.value:.4f}", _spread(row.over_served),
-                f"{row.after['brier']:.4f}", f"{row.after['business_score']:.3f}",
-                f"{row.fit_seconds:.2f}", f"{row.latency_ms:.2f}",
-            )  # fmt: skip
-        desk.console.print(table)
+                keep_comparison(told, subject.origin, folder)
+        desk.console.print(comparison_table(told))
 
 
 def ablate(
     *,
     data: Data = None,
+    lender: Lender = None,
+    parameters: Parameters = None,
     clients: Clients = None,
     group: Annotated[
         list[str] | None,
@@ -154,54 +169,55 @@ def ablate(
 
     Writes ablation.json, .svg and .html to MLflow and to reports.
     """
-    with study() as desk:
+    with study(lender, parameters) as desk:
         subject = _subject(desk, data, clients, seed)
         from training.ablate import ablate as run
         from training.keep import keep_ablation, study_run
-        from training.parts import variants
+        from training.parts import bagged, variants
+        from training.study_tables import ablation_table
 
-        parts = [
-            variant
-            for variant in variants(subject.material, subject.sex, subject.policy)
-            if not group or variant.group in group
-        ]
+        every = variants(subject.material, subject.sex, subject.policy, parameters=desk.parameters)
+        parts = [variant for variant in every if not group or variant.group in group]
         with study_run(desk.where, "ablation", subject.about) as folder:
             with desk.steps.step("variants", len(parts) + 1) as advance:
-                told = run(subject.material, parts, subject.policy, seed=seed, progress=advance)
-            keep_ablation(told, folder)
-        table = Table("part", "of", "features", "AUC", "business score")
-        for row in told.rows:
-            table.add_row(
-                row.part,
-                row.group,
-                str(row.features or ""),
-                _spread(row.auc),
-                _spread(row.business_score),
-            )
-        desk.console.print(table)
+                told = run(
+                    subject.material,
+                    parts,
+                    subject.policy,
+                    seed=seed,
+                    progress=advance,
+                    base=bagged(desk.parameters),
+                )
+            keep_ablation(told, subject.origin, folder)
+        desk.console.print(ablation_table(told))
 
 
 def tune(
     *,
     data: Data = None,
+    lender: Lender = None,
+    parameters: Parameters = None,
     clients: Clients = None,
     trials: Annotated[int, typer.Option(help="In all, those of earlier runs included.")] = 40,
     budget: Minutes = 20,
     seed: Seed = 0,
 ) -> None:
-    """Search for parameters; the study is resumed where it was left.
+    """Search for parameters, from the given ones on; the study is resumed where it was left.
 
     Writes parameters.yaml under CREDIT_HOME/tuning, for `python -m training --parameters`.
     """
-    with study() as desk:
+    with study(lender, parameters) as desk:
         subject = _subject(desk, data, clients, seed)
         from training.keep import study_run
+        from training.study_tables import spread
         from training.tune import judged, open_study, search
         from training.tuned import keep_search
 
         home = desk.where.home / "tuning"
-        fingerprint = subject.about["fingerprint"]
-        found = open_study(home / "study.sqlite", subject.material, fingerprint, seed=seed)
+        base, fingerprint = desk.parameters, subject.about["fingerprint"]
+        found = open_study(
+            home / "study.sqlite", subject.material, fingerprint, seed=seed, base=base
+        )
         with study_run(desk.where, "tuning", subject.about) as folder:
             with desk.steps.step("trials", trials) as advance:
                 search(
@@ -211,14 +227,15 @@ def tune(
                     trials=trials,
                     seconds=60 * budget,
                     progress=advance,
+                    base=base,
                 )
             with desk.steps.step("the best on fresh folds"):
-                best = judged(found, subject.material, subject.policy, seed=seed)
+                best = judged(found, subject.material, subject.policy, seed=seed, base=base)
             path = keep_search(found, best, subject.about, folder, home)
-        said = "real" if best.gain.real else "not told from chance"
+        said = "real" if best.gain_is_real else "not told from chance"
         desk.console.print(
             f"{best.complete} trials, {best.pruned} pruned; best AUC {best.auc:.4f} against "
-            f"{best.default_auc:.4f}; on fresh folds {_spread(best.gain)}: {said}"
+            f"{best.default_auc:.4f}; on fresh folds {spread(best.gain)}: {said}"
         )
         desk.console.print(f"python -m training --parameters {path}", soft_wrap=True)
 
@@ -233,9 +250,10 @@ def _subject(desk: Desk, data: Path | None, clients: int | None, seed: int) -> S
     from training.data import labelled_dossiers
     from training.parts import coded_sex
     from training.prepare import drawn, prepare
+    from training.shelf import Origin
 
     folder = data or synthetic_tables(desk.where, clients or SYNTHETIC, seed, desk.steps)
-    dossiers, about = labelled_dossiers(desk.where, folder, desk.steps, None)
+    dossiers, about = labelled_dossiers(desk.where, folder, desk.steps, desk.lender)
     with desk.steps.step("features", len(dossiers)) as advance:
         material = prepare(dossiers, seed=seed, progress=advance)
     sex = coded_sex(dossiers.column("CODE_GENDER"))
@@ -247,9 +265,5 @@ def _subject(desk: Desk, data: Path | None, clients: int | None, seed: int) -> S
         sex=sex,
         about={**about, "clients": len(material)},
         policy=policy_on(datetime.now(UTC).date()),
+        origin=Origin.of(about, desk.parameters),
     )
-
-
-def _spread(gain: Gain) -> str:
-    low, high = gain.interval
-    return f"{gain.value:+.4f} ({low:+.4f} to {high:+.4f})"

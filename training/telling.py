@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -34,6 +36,7 @@ def tell(console: Console, trained: Trained) -> None:
         measures.add_row(label, f"{trained.metrics[name]:.4f}")
     console.print(measures)
     console.print(findings_table(trained.findings))
+    console.print(prices_told(trained.prices), soft_wrap=True)
     console.print(f"Report {trained.report}; MLflow run {trained.run_id}", soft_wrap=True)
     if trained.refused:
         codes = ", ".join(trained.refused)
@@ -43,6 +46,16 @@ def tell(console: Console, trained: Trained) -> None:
         )
     else:
         console.print(f"{trained.clients:,} clients in the store")
+
+
+def prices_told(prices: Sequence[str]) -> str:
+    """What excluding each protected attribute costs, as far as it was measured."""
+    if not prices:
+        return (
+            "What excluding each protected attribute costs in AUC was not measured on these data: "
+            "python -m training ablate does."
+        )
+    return f"Worth in AUC of protected attributes, by ablation: {'; '.join(prices)}."
 
 
 def findings_table(findings: tuple[Finding, ...]) -> Table:

@@ -14,6 +14,7 @@ from credit.policy import Policy
 from stores.settings import Settings
 from training.account import Account, write_json
 from training.card import write_documents
+from training.catalogue import TABLE, feature_table
 from training.champion import UNSEEN, keep_unseen
 from training.evaluate import BUSINESS_SCORE
 from training.explain import Explained
@@ -21,6 +22,7 @@ from training.fit import FOLDS, Fitted
 from training.pictures import draw_curves, draw_explanations
 from training.prepare import Material
 from training.report import report
+from training.shelf import lay
 
 REPORT = "report.html"
 
@@ -37,7 +39,7 @@ def log_facts(
         **fitted.parameters,
         "seed": seed,
         "folds": FOLDS,
-        "trees": fitted.trees,
+        "trees": fitted.booster.num_trees(),
         "features": len(CATALOGUE),
         "policy_version": policy.version,
     })  # fmt: skip
@@ -64,10 +66,10 @@ def log_pictures(material: Material, fitted: Fitted, explained: Explained, polic
 
 
 def log_account(account: Account, where: Settings) -> Path:
-    """Report, card, technical file, findings and out-of-fold risks, with the active run.
+    """Report, card, technical file, findings, features and out-of-fold risks, with the active run.
 
     Returns:
-        The report's place under `home`, where the one before is replaced.
+        The report's place under `home`, where all but the risks replace those of the last run.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -75,13 +77,11 @@ def log_account(account: Account, where: Settings) -> Path:
         write_json(account.as_findings(), folder / "findings.json")
         evidence = account.evidence
         keep_unseen(evidence.dossiers, evidence.fitted.unseen, folder / UNSEEN)
-        page = report(account)
-        (folder / REPORT).write_text(page)
+        (folder / TABLE).write_text(feature_table(account.facts.importance))
+        (folder / REPORT).write_text(report(account))
         mlflow.log_artifacts(name)
-    where.reports.mkdir(parents=True, exist_ok=True)
-    part = where.reports / f"{REPORT}.part"
-    part.write_text(page)
-    return part.replace(where.reports / REPORT)
+        lay(where, (path for path in folder.iterdir() if path.name != UNSEEN))
+    return where.reports / REPORT
 
 
 def lineage(fitted: Fitted, policy: Policy, measured: Mapping[str, float]) -> dict[str, Any]:
@@ -91,6 +91,6 @@ def lineage(fitted: Fitted, policy: Policy, measured: Mapping[str, float]) -> di
         "searched_threshold": measured["searched_threshold"],
         "policy_version": policy.version,
         "auc": measured["auc"],
-        "trees": fitted.trees,
+        "trees": fitted.booster.num_trees(),
         "schema": {name: feature.unit.value for name, feature in CATALOGUE.items()},
     }

@@ -34,6 +34,7 @@ def keep_search(
         "low": best.gain.interval.low,
         "high": best.gain.interval.high,
     }
+    found["gain_is_real"] = best.gain_is_real
     found |= {"data": about["fingerprint"], "clients": about["clients"], "code": about["code"]}
     for path in (folder / FILE, home / FILE):
         write_parameters(path, best.parameters, found)

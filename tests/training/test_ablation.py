@@ -13,11 +13,14 @@ from credit.schema import APPLICATION, HISTORIES
 from stores.settings import Settings
 from tests.learning import QUICK, SEED
 from training.ablate import Ablation, ablate
+from training.fit import PARAMETERS
 from training.keep import keep_ablation, study_run
-from training.parts import BASE, OPAQUE, SEX, Variant, coded_sex, variants
+from training.parts import BASE, OPAQUE, SEX, Variant, bagged, coded_sex, variants
 from training.prepare import Material
+from training.shelf import Origin, protected_prices
 
 SCORES = "opaque external scores"
+ORIGIN = Origin(data="made up", code="test", day="2026-11-24", parameters={})
 
 
 @pytest.fixture(scope="module")
@@ -114,10 +117,27 @@ def test_the_ablation_is_kept_for_people_and_machines(ablation: Ablation, tmp_pa
     tracked = mlflow.get_tracking_uri()
     home = Settings(home=tmp_path)
     with study_run(home, "ablation", {}) as folder:
-        keep_ablation(ablation, folder)
+        keep_ablation(ablation, ORIGIN, folder)
     mlflow.set_tracking_uri(tracked)
     told = json.loads((home.reports / "ablation.json").read_text())
     assert [row["part"] for row in told["rows"]] == [row.part for row in ablation.rows]
     page = (home.reports / "ablation.html").read_text()
     assert page.count("<tr>") == len(ablation.rows) + 1
     assert "<svg" in page
+    assert "Data made up, 2026-11-24, code test." in page
+    [price] = protected_prices(home, ORIGIN.data)
+    assert price.startswith("sex (measured, never served) ")
+    assert protected_prices(home, "others") == ()
+
+
+def test_parts_are_those_of_the_parameters_that_serve(
+    learnable: Material, sex: np.ndarray, policy: Policy
+) -> None:
+    given = {**PARAMETERS, "monotone": False, "bagged": 5}
+    told = variants(learnable, sex, policy, parameters=given)
+    fitting = {part.part: part for part in told if part.group == "fitting"}
+    directions, seeds = fitting["declared directions of risk"], fitting["bagging of 5 seeds"]
+    assert (directions.added, directions.served) == (True, False)
+    assert directions.parameters == {"monotone": True}
+    assert (seeds.added, seeds.served) == (False, True)
+    assert bagged(given) == given

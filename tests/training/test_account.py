@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,16 +15,20 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from credit.decision import Outcome
+from credit.scorer import Scorer
 from stores.settings import Settings
 from tests.training.conftest import Laboratory
 from tests.ui.conftest import CHROMIUM, QUIETLY
-from training.account import Account, read_studies
+from training.account import Account
+from training.bagging import averaged
 from training.card import model_card, page, technical_file
 from training.champion import digests
 from training.gates import Evidence, Verdict, judge
 from training.outcomes import outcome_shares
 from training.report import report
 from training.run import Trained
+from training.shelf import Origin, read_studies
+from training.telling import prices_told
 
 ANNEX_IV = (
     "1. A general description of the AI system",
@@ -109,13 +114,88 @@ def test_the_verdict_comes_first(account: Account) -> None:
     assert "Ask the committee." in wrong
 
 
-def test_what_comparison_and_ablation_left_is_shown(tmp_path: Path, account: Account) -> None:
-    where = Settings(home=tmp_path)
-    assert read_studies(where) == ()
-    where.reports.mkdir()
+def left(where: Settings, data: str, parameters: dict[str, float]) -> None:
+    """What a comparison leaves."""
+    where.reports.mkdir(exist_ok=True)
+    origin = Origin(data=data, code="test", day="2026-11-24", parameters=parameters)
+    (where.reports / "comparison.json").write_text(json.dumps({"origin": asdict(origin)}))
     (where.reports / "comparison.html").write_text(STUDY)
-    assert read_studies(where) == (STUDY,)
+
+
+def test_a_study_of_the_same_data_is_shown(tmp_path: Path, account: Account) -> None:
+    where = Settings(home=tmp_path)
+    assert read_studies(where, "these", {"a": 1}) == ()
+    left(where, "these", {"a": 1})
+    assert read_studies(where, "these", {"a": 1}) == (STUDY,)
     assert STUDY in report(account)
+
+
+def test_a_study_of_other_data_is_not_shown_but_asked_for(tmp_path: Path) -> None:
+    where = Settings(home=tmp_path)
+    left(where, "others", {"a": 1})
+    [told] = read_studies(where, "these", {"a": 1})
+    assert STUDY not in told
+    assert "other data" in told
+    assert "python -m training compare --data" in told
+    (where.reports / "comparison.json").write_text("{}")  # as before it said of what it was
+    assert read_studies(where, "these", {"a": 1}) == (told,)
+
+
+def test_a_study_of_other_parameters_is_shown_with_a_warning(tmp_path: Path) -> None:
+    where = Settings(home=tmp_path)
+    left(where, "these", {"a": 1})
+    [told] = read_studies(where, "these", {"a": 2})
+    assert told.endswith(STUDY)
+    assert "other parameters" in told
+
+
+def test_prices_of_protected_attributes_are_told_or_it_is_said_how() -> None:
+    assert "python -m training ablate" in prices_told(())
+    assert "age +0.0010" in prices_told(("age +0.0010 (0 to 0.002)",))
+
+
+def with_data(account: Account, **facts: object) -> Account:
+    """The account of a training on other data."""
+    told = account.facts.model_copy(update={"data": {**account.facts.data, **facts}})
+    evidence = account.evidence
+    scorer = Scorer(evidence.scorer.trees, told, version="test")
+    return replace(account, evidence=replace(evidence, scorer=scorer))
+
+
+@pytest.mark.parametrize("tell", [model_card, technical_file, report])
+def test_synthetic_clients_are_called_so_in_the_first_lines(
+    account: Account, tell: Callable[[Account], str]
+) -> None:
+    said = "The clients are synthetic"
+    assert said not in tell(account)
+    text = tell(with_data(account, synthetic=True))
+    body = text[text.index("<h1>") :] if "<h1>" in text else text
+    assert said in body[:600]
+
+
+@pytest.mark.parametrize("tell", [model_card, technical_file, report])
+def test_what_is_said_of_excluded_attributes_was_found(
+    account: Account, tell: Callable[[Account], str]
+) -> None:
+    [gate] = [one for one in account.findings if one.code == "CRG110"]
+    assert f"; {gate.message}." in tell(account)
+    broken = replace(gate, message="income rests on sex", verdict=Verdict.REFUSES)
+    others = tuple(one for one in account.findings if one is not gate)
+    text = tell(replace(account, findings=(broken, *others)))
+    assert "; income rests on sex." in text
+    assert "never a feature" not in text
+
+
+def test_directions_and_trees_are_those_of_the_model(account: Account) -> None:
+    assert "of risk binds the trees" in technical_file(account)
+    fitted = account.evidence.fitted
+    both = averaged([fitted.booster, fitted.booster])
+    parameters = {**fitted.parameters, "monotone": False, "bagged": 2}
+    changed = replace(fitted, booster=both, parameters=parameters)
+    other = replace(account, evidence=replace(account.evidence, fitted=changed))
+    assert "of risk does not bind the trees" in technical_file(other)
+    assert f"{2 * fitted.trees} gradient-boosted trees" in technical_file(other)
+    assert f", {2 * fitted.trees} trees" in report(other)
 
 
 def test_the_card_tells_limits_oversight_and_every_group(account: Account) -> None:
@@ -158,8 +238,21 @@ def test_card_and_file_are_kept_as_markdown_and_as_pages(
     kept = {
         f"{name}.{form}" for name in ("model-card", "technical-file") for form in ("md", "html")
     }
-    assert names == kept | {"findings.json", "report.html", "unseen.parquet"}
+    told = kept | {"findings.json", "report.html", "features.md"}
+    assert names == told | {"unseen.parquet"}
     assert "<table>" in (artefacts / "model-card.html").read_text()
+    assert told <= {path.name for path in laboratory.where.reports.iterdir()}
+    assert not (laboratory.where.reports / "unseen.parquet").exists()
+
+
+def test_a_run_keeps_the_feature_table_with_its_importances(
+    laboratory: Laboratory, first: Trained, account: Account
+) -> None:
+    artefacts = laboratory.where.home / "mlflow" / "artifacts" / first.run_id / "artifacts"
+    table = (artefacts / "features.md").read_text()
+    assert "| risk | importance |" in table
+    weight = account.facts.importance["external_score_2"]
+    assert re.search(rf"^\| `external_score_2` .*\| {weight:.4f} \|$", table, re.MULTILINE)
 
 
 def test_nobody_can_be_told_from_what_is_kept_for_comparison(account: Account) -> None:

@@ -9,6 +9,8 @@ import mlflow
 import numpy as np
 import pytest
 
+from credit.features import CATALOGUE
+from credit.features.application import FORM
 from credit.policy import Policy
 from stores.settings import Settings
 from tests.learning import QUICK, SEED
@@ -23,8 +25,12 @@ from training.challengers import (
 from training.compare import SERVED, Comparison, compare, steps_of
 from training.keep import keep_comparison, study_run
 from training.prepare import Material, drawn
+from training.shelf import Origin
+from training.spine import SPINE, SPINE_PARAMETERS, spine_of
 
 CLIENTS, FOLDS = 700, 2
+ORIGIN = Origin(data="made up", code="test", day="2026-11-24", parameters={})
+FORM_NAMES = [feature.name for feature in FORM.features()]
 QUICKEST = chosen(["dummy", "scorecard", "scaled"])
 
 
@@ -42,7 +48,7 @@ def steps() -> list[int]:
 def comparison(few: Material, policy: Policy, steps: list[int]) -> Comparison:
     return compare(
         few, policy, seed=SEED, folds=FOLDS, seconds=0, progress=steps.append,
-        challengers=QUICKEST, parameters=QUICK,
+        challengers=QUICKEST, parameters=QUICK, plain={**SPINE_PARAMETERS, "learning_rate": 0.3},
     )  # fmt: skip
 
 
@@ -60,7 +66,7 @@ def kept(comparison: Comparison, home: Settings) -> Path:
     fail(home)
     assert not home.reports.exists()
     with study_run(home, "comparison", {"clients": CLIENTS}) as folder:
-        keep_comparison(comparison, folder)
+        keep_comparison(comparison, ORIGIN, folder)
     return home.reports
 
 
@@ -76,10 +82,31 @@ def test_every_model_is_there_untuned_and_tuned_and_weighted_each_way(
 ) -> None:
     told = [(row.model, row.tuned, row.balance) for row in comparison.rows]
     ways = [(tuned, balance.value) for tuned in (False, True) for balance in Balance]
-    expected = [(SERVED, False, "plain"), ("dummy", False, "plain")]
+    expected = [(name, False, "plain") for name in (SERVED, SPINE, "dummy")]
     expected += [(c.name, *way) for c in QUICKEST if c.space for way in ways]
     assert sorted(told) == sorted(expected)
-    assert told[0] == (SERVED, False, "plain")
+    assert told[:2] == [(SERVED, False, "plain"), (SPINE, False, "plain")]
+
+
+def test_the_plain_model_has_the_form_s_columns_and_plain_aggregates(few: Material) -> None:
+    plain = spine_of(few).features
+    assert {"income", "external_score_1", "education", "other_credit_sum_ever"} <= plain.keys()
+    assert "external_score_mean" not in plain  # a ratio or a mixture of columns
+    told = {name for name in plain if len(CATALOGUE[name].sources) == 1 and name in FORM_NAMES}
+    assert told == set(FORM_NAMES)
+    assert all(
+        name.endswith(("_count_ever", "_mean_ever", "_max_ever", "_sum_ever"))
+        for name in plain.keys() - set(FORM_NAMES)
+    )
+
+
+def test_the_plain_model_is_held_against_the_served_one_client_by_client(
+    comparison: Comparison,
+) -> None:
+    served, plain, *_ = comparison.rows
+    over = plain.over_served
+    assert over.value == pytest.approx(plain.auc.value - served.auc.value)
+    assert over.interval.low < over.value < over.interval.high
 
 
 def test_the_dummy_knows_nothing_and_the_scorecard_something(comparison: Comparison) -> None:
@@ -187,6 +214,12 @@ def test_the_fragment_holds_every_model_beside_its_picture(
     assert page.count("<tr>") == len(comparison.rows) + 1
     assert "<svg" in page
     assert "<script" not in page
+
+
+def test_the_fragment_says_of_which_data_and_when_and_what_is_uneven(kept: Path) -> None:
+    page = (kept / "comparison.html").read_text()
+    assert "Data made up, 2026-11-24, code test." in page
+    assert "The comparison is uneven." in page
 
 
 def test_a_study_that_fails_keeps_what_the_last_one_left(kept: Path, home: Settings) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from training.fit import PARAMETERS
-from training.parameters import WrongParameters, read_parameters, write_parameters
+from training.parameters import WrongParameters, parameters_of, read_parameters, write_parameters
 
 
 def test_what_is_written_is_read_over_the_defaults(tmp_path: Path) -> None:
@@ -34,6 +34,22 @@ def test_what_a_fit_does_not_take_is_a_fault_that_names_it(
     path.write_text(f"parameters: {told}")
     with pytest.raises(WrongParameters, match=said):
         read_parameters(path)
+
+
+@pytest.mark.parametrize(("real", "said"), [(True, 0), (False, 1)])
+def test_a_gain_not_told_from_chance_is_said_when_it_is_used(
+    tmp_path: Path, *, real: bool, said: int
+) -> None:
+    path = tmp_path / "parameters.yaml"
+    write_parameters(path, {"num_leaves": 12}, {"gain_is_real": real})
+    told: list[str] = []
+    assert parameters_of(path, told.append)["num_leaves"] == 12
+    assert len(told) == said
+    assert all("from chance" in line for line in told)
+
+
+def test_without_a_file_there_are_the_defaults() -> None:
+    assert parameters_of(None, pytest.fail) == PARAMETERS
 
 
 @pytest.mark.parametrize("text", ["", "just words", "{", "\x00"])

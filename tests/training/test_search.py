@@ -4,20 +4,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import lightgbm as lgb
 import mlflow
 import optuna
 import pytest
+import yaml
+from optuna.trial import TrialState
 
 from credit.policy import Policy
 from stores.settings import Settings
 from tests.learning import SEED
 from training import tune
-from training.fit import PARAMETERS
+from training.fit import FOLDS, PARAMETERS
 from training.keep import study_run
-from training.parameters import read_parameters
+from training.parameters import parameters_of, read_parameters
 from training.prepare import Material, drawn
 from training.spaces import CREDIT_MODEL, suggested
-from training.tune import Best, judged, open_study, search
+from training.tune import DEFAULT, Best, judged, open_study, search
 from training.tuned import keep_search
 
 QUICK: dict[str, Any] = {"MOST_TREES": 40, "PATIENCE": 10, "STARTUP": 1}
@@ -69,6 +72,61 @@ def test_a_search_is_taken_up_where_it_was_left(kept: tuple[optuna.Study, Best, 
     assert len(study.trials) == 5 == best.complete + best.pruned
 
 
+def test_two_goes_never_try_the_same_parameters(
+    kept: tuple[optuna.Study, Best, Path],
+) -> None:
+    tried = [tuple(sorted(trial.params.items())) for trial in kept[0].trials]
+    assert len(set(tried)) == len(tried)
+
+
+def test_defaults_that_were_killed_under_way_are_tried_again(
+    where: Settings, few: Material, kept: tuple[optuna.Study, Best, Path], policy: Policy
+) -> None:
+    del kept
+    killed = opened(where, few, "killed")
+    killed.ask()
+    study = opened(where, few, "killed")
+    with study_run(where, "tuning", ABOUT):
+        search(study, few, seed=SEED, trials=1, seconds=600, progress=lambda _: None)
+    running, again = study.trials
+    assert (running.state, again.state) == (TrialState.RUNNING, TrialState.COMPLETE)
+    assert again.params == {name: PARAMETERS[name] for name in CREDIT_MODEL}
+    assert judged(study, few, policy, seed=SEED).default_auc == again.value
+    opened(where, few, "killed")
+    assert len(study.trials) == 2
+
+
+def test_a_search_begins_with_the_parameters_that_are_given(
+    where: Settings, few: Material, kept: tuple[optuna.Study, Best, Path], policy: Policy
+) -> None:
+    del kept
+    base = {**PARAMETERS, "learning_rate": 0.3, "max_bin": 15, "monotone": False}
+    path = where.home / "tuning" / "study.sqlite"
+    study = open_study(path, few, "made up", seed=SEED, base=base)
+    with study_run(where, "tuning", ABOUT):
+        search(study, few, seed=SEED, trials=1, seconds=600, progress=lambda _: None, base=base)
+    assert study.trials[0].params["learning_rate"] == 0.3
+    found = judged(study, few, policy, seed=SEED, base=base).parameters
+    assert {**PARAMETERS, **found} == base
+
+
+def test_folds_are_held_as_bins_alone(few: Material, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At full size the matrices of five folds do not fit beside one another."""
+    held: list[tuple[lgb.Dataset, lgb.Dataset]] = []
+
+    def look(
+        _: optuna.Trial, prepared: list[tuple[lgb.Dataset, lgb.Dataset]], *__: object
+    ) -> float:
+        held.extend(prepared)
+        return 0.5
+
+    monkeypatch.setattr(tune, "_value", look)
+    monkeypatch.setattr(tune, "_log", lambda _: None)
+    search(optuna.create_study(), few, seed=SEED, trials=1, seconds=9, progress=lambda _: None)
+    assert len(held) == FOLDS
+    assert all(data.data is None for pair in held for data in pair)
+
+
 def test_other_data_are_another_study(
     kept: tuple[optuna.Study, Best, Path], where: Settings, few: Material
 ) -> None:
@@ -101,9 +159,22 @@ def test_what_was_found_is_a_file_that_a_training_takes(
     assert read_parameters(path) == {**PARAMETERS, **best.parameters}
 
 
+def test_a_gain_that_may_be_chance_is_written_and_said(
+    kept: tuple[optuna.Study, Best, Path],
+) -> None:
+    _, best, path = kept
+    said: list[str] = []
+    told = parameters_of(path, said.append)
+    written = yaml.safe_load(path.read_text())["found"]["gain_is_real"]
+    assert written is best.gain_is_real is (best.gain.interval.low > 0)
+    assert bool(said) is not best.gain_is_real
+    assert told == read_parameters(path)
+
+
 def test_luck_on_the_folds_that_were_searched_is_no_gain(few: Material, policy: Policy) -> None:
     study = optuna.create_study(direction="maximize")
-    study.enqueue_trial({name: PARAMETERS[name] for name in CREDIT_MODEL})
+    default = {name: PARAMETERS[name] for name in CREDIT_MODEL}
+    study.enqueue_trial(default, user_attrs={DEFAULT: True})
     study.optimize(lucky, n_trials=2)
     best = judged(study, few, policy, seed=SEED)
     assert best.auc - best.default_auc == pytest.approx(0.5)

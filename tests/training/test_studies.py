@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from tests.crowd import crowd, difficulties
 from tests.folders import frames, write
 from tests.training.test_command import run
+from training.parameters import read_parameters, write_parameters
+from training.spine import SPINE
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +26,36 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Parameters of a model that serves: quick ones."""
+    path = tmp_path_factory.mktemp("tuning") / "parameters.yaml"
+    write_parameters(path, {"learning_rate": 0.3}, {"gain_is_real": False})
+    return str(path)
+
+
+def studied(home: Path, name: str) -> float:
+    """The learning rate of the model that a study described."""
+    told = json.loads((home / "reports" / f"{name}.json").read_text())
+    return float(told["origin"]["parameters"]["learning_rate"])
+
+
 def test_explore_writes_its_page(home: Path, data: str) -> None:
     done = run(home, "explore", "--data", data)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (home / "reports" / "exploration.html").stat().st_size > 100_000
 
 
-def test_compare_draws_clients_and_tells_models_apart(home: Path, data: str) -> None:
+def test_compare_draws_clients_and_tells_models_apart(home: Path, data: str, served: str) -> None:
     done = run(
         home, "compare", "--data", data, "--clients", "600", "--folds", "2",
-        "--time-budget", "0", "--model", "dummy", "--model", "scorecard",
+        "--time-budget", "0", "--model", "dummy", "--parameters", served,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "LightGBM as served" in done.stdout
+    assert SPINE in done.stdout
+    assert "could not tell their gain from chance" in done.stdout
+    assert studied(home, "comparison") == 0.3
     assert {"comparison.json", "comparison.svg", "comparison.html"} <= {
         path.name for path in (home / "reports").iterdir()
     }
@@ -60,8 +80,20 @@ def test_parameters_that_no_fit_takes_are_refused_before_anything_is_made(
     assert not (tmp_path / "home" / "serving.json").exists()
 
 
-def test_ablate_measures_the_groups_it_is_asked_for(home: Path, data: str) -> None:
-    done = run(home, "ablate", "--data", data, "--clients", "600", "--group", "scores")
+def test_ablate_measures_the_groups_it_is_asked_for(home: Path, data: str, served: str) -> None:
+    done = run(
+        home, "ablate", "--data", data, "--clients", "600", "--group", "scores",
+        "--parameters", served,
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "opaque external scores" in done.stdout
-    assert (home / "reports" / "ablation.json").exists()
+    assert studied(home, "ablation") == 0.3
+
+
+def test_tune_begins_with_the_parameters_that_serve(home: Path, data: str, served: str) -> None:
+    done = run(
+        home, "tune", "--data", data, "--clients", "500", "--trials", "1", "--parameters", served
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert read_parameters(home / "tuning" / "parameters.yaml")["learning_rate"] == 0.3
+    assert "not told from chance" in done.stdout

@@ -20,6 +20,7 @@ from credit.schema import (
 from stores.tables import read_tables
 from training.synthesise import app, synthesise
 from training.synthetic.files import TableFiles
+from training.synthetic.mark import MARK
 
 CLIENTS = 4_000
 EARLIER, LATER = "application_train", "application_test"
@@ -226,10 +227,20 @@ def test_csv_and_parquet_hold_the_same_tables(tmp_path: Path) -> None:
         assert csv.equals(parquet)
 
 
+def test_csv_is_refused_where_older_parquet_would_be_read_instead(tmp_path: Path) -> None:
+    synthesise(3, tmp_path, seed=1)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    asked = ["--clients", "3", "--out", str(tmp_path), "--format", "csv"]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 1
+    assert result.output.count("an older file") == len(FILES)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 @pytest.mark.parametrize("clients", [1, 2, 3])
 def test_the_fewest_clients_have_all_files_too(tmp_path: Path, clients: int) -> None:
     synthesise(clients, tmp_path, seed=clients)
-    assert {path.stem for path in tmp_path.iterdir()} == set(FILES)
+    assert {path.stem for path in tmp_path.iterdir()} == {*FILES, Path(MARK).stem}
 
 
 def test_after_a_failure_the_folder_is_as_it_was(tmp_path: Path) -> None:
@@ -260,7 +271,7 @@ def test_the_command_writes_what_it_is_asked_for(tmp_path: Path) -> None:
     asked = ["--clients", "50", "--out", str(out), "--seed", "3", "--format", "csv"]
     result = CliRunner().invoke(app, asked)
     assert result.exit_code == 0
-    assert {path.name for path in out.iterdir()} == {f"{name}.csv" for name in FILES}
+    assert {path.name for path in out.iterdir()} == {*(f"{name}.csv" for name in FILES), MARK}
 
 
 def test_the_command_refuses_what_makes_no_sense(tmp_path: Path) -> None:

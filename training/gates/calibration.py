@@ -4,34 +4,42 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.dossier import Bools
+from credit.dossier import Floats
 from training.evaluate import calibration_in_the_large, patterns
 from training.gates.evidence import Evidence
 from training.gates.finding import Gate, Measured, NotApplicable
 from training.intervals import Calibrated, Interval, Ranking, interval, resamples
+from training.prepare import Labels
 
-FEWEST = 200
-"""Clients of a pattern of known histories; fewer say nothing."""
+FEWEST = 50
+"""Clients of a pattern of known histories; fewer say nothing, and their interval says little."""
 
 
 def in_the_large(evidence: Evidence, limit: float) -> Measured:
-    everyone = np.ones(len(evidence.material), dtype=np.bool_)
-    value, sure = _shift(evidence, everyone)
-    message = (
-        f"mean risk {evidence.fitted.unseen.mean():.2%}, difficulties "
-        f"{evidence.material.labels.mean():.2%}: {value:+.3f} log-odds ({sure.low:+.3f} to "
-        f"{sure.high:+.3f})"
+    """Of the risks out of fold, and of those the model serves: calibration may be lost between."""
+    labels, told, said = evidence.material.labels, [], []
+    for name, risks in (("out of fold", evidence.fitted.unseen), ("as served", evidence.served)):
+        value, sure = _shift_of(labels, risks, evidence.seed)
+        told.append((value, sure))
+        said.append(
+            f"{name} mean risk {risks.mean():.2%}, {value:+.3f} log-odds ({sure.low:+.3f} to "
+            f"{sure.high:+.3f})"
+        )
+    value, sure = max(told, key=lambda one: abs(one[0]))
+    return Measured(
+        holds=all(_reaches(sure, limit) for _, sure in told),
+        message=f"difficulties {labels.mean():.2%}; {'; '.join(said)}",
+        value=value,
+        interval=sure,
     )
-    holds = _reaches(sure, limit)
-    return Measured(holds=holds, message=message, value=value, interval=sure)
 
 
 def by_histories(evidence: Evidence, limit: float) -> Measured | NotApplicable:
     """The pattern of known histories that is furthest off."""
-    labels = evidence.material.labels
+    labels, risks, known = evidence.fitted.with_copies(evidence.material)
     told = {
-        name: _shift(evidence, chosen)
-        for name, chosen in patterns(evidence.material.known).items()
+        name: _shift_of(labels[chosen], risks[chosen], evidence.seed)
+        for name, chosen in patterns(known).items()
         if chosen.sum() >= FEWEST and 0 < labels[chosen].sum() < chosen.sum()
     }
     if len(told) < 2:  # noqa: PLR2004 -- one pattern is everyone
@@ -46,10 +54,9 @@ def by_histories(evidence: Evidence, limit: float) -> Measured | NotApplicable:
     return Measured(holds=holds, message=f"{message} log-odds", value=value, interval=sure)
 
 
-def _shift(evidence: Evidence, chosen: Bools) -> tuple[float, Interval]:
-    labels, risks = evidence.material.labels[chosen], evidence.fitted.unseen[chosen]
+def _shift_of(labels: Labels, risks: Floats, seed: int) -> tuple[float, Interval]:
     calibrated = Calibrated(labels, risks)
-    drawn = [calibrated.shift(weights) for weights in resamples(len(labels), evidence.seed)]
+    drawn = [calibrated.shift(weights) for weights in resamples(len(labels), seed)]
     return calibration_in_the_large(labels, risks), interval(drawn)
 
 
@@ -81,7 +88,8 @@ GATES = (
         title="Calibration in the large",
         measure=in_the_large,
         what_to_do="The probabilities are no probabilities: calibrate after class weights or "
-        "resampling, and on clients with the base rate the model will meet.",
+        "resampling, on clients with the base rate the model will meet, and serve what was "
+        "calibrated.",
     ),
     Gate(
         code="CRG107",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from time import process_time
 
 import numpy as np
@@ -73,38 +74,62 @@ def _differing(one: Matrix, other: Matrix) -> Bools:
 
 
 def moved(evidence: Evidence, limit: float) -> Measured | NotApplicable:
-    """The feature furthest from where the champion's clients stood."""
-    if evidence.champion is None:
+    """The feature furthest from where the champion's clients stood, unknown being a place too."""
+    champion = evidence.champion
+    if champion is None:
         return NotApplicable("no model was promoted before")
-    spreads = evidence.champion.population.spreads
+    if champion.synthetic and not evidence.scorer.facts.data.get("synthetic"):
+        return NotApplicable(f"the clients of {champion.version} are synthetic, these are not")
+    spreads, absent = champion.population.spreads, set(evidence.dossiers.absent)
     shares = {
         name: _moved(spreads[name], evidence.matrix[:, place].astype(np.float64))
         for place, name in enumerate(CATALOGUE)
-        if name in spreads and spreads[name].quantiles
+        if name in spreads and _unknown(spreads[name]) < 1 and not _rests_on(name, absent)
     }
     furthest = max(shares, key=lambda name: shares[name], default=None)
     if furthest is None:
-        return NotApplicable(f"no feature is shared with {evidence.champion.version}")
+        return NotApplicable(f"no feature is shared with {champion.version}")
     beyond = [name for name, share in shares.items() if share > limit]
     value = shares[furthest]
-    message = f"{furthest} has moved for {value:.0%} of the clients since the champion's"
+    gaps = np.isnan(evidence.matrix[:, list(CATALOGUE).index(furthest)]).mean()
+    message = (
+        f"{furthest} has moved for {value:.0%} of the clients since the champion's; unknown of "
+        f"{gaps:.0%}, then of {_unknown(spreads[furthest]):.0%}"
+    )
     if len(beyond) > 1:
         message += f"; {len(beyond)} features beyond the limit"
     return Measured(holds=not beyond, message=message, value=value)
 
 
+def _rests_on(feature: str, tables: AbstractSet[str]) -> bool:
+    """Whether a feature looks at one of these tables."""
+    return any(source.partition(".")[0] in tables for source in CATALOGUE[feature].sources)
+
+
 def _moved(spread: Spread, cells: Floats) -> float:
+    """The share of clients that has moved: among the known cells, or between known and unknown."""
+    gaps = np.isnan(cells)
+    return max(_apart(spread, np.sort(cells[~gaps])), abs(float(gaps.mean()) - _unknown(spread)))
+
+
+def _apart(spread: Spread, known: Floats) -> float:
     """Kolmogorov and Smirnov's distance to the champion's clients, at the quantiles kept of them.
 
-    Ties count for neither side: a flag that was 1 for most is not moved by being 1 for all.
+    Ties count for neither side: a flag that was 1 for most is not moved by being 1 for all. Words
+    have no quantiles: of them the unknown alone are compared.
     """
-    known = np.sort(cells[~np.isnan(cells)])
-    if not len(known):
+    if not len(known) or not spread.quantiles:
         return 0.0
     levels = np.linspace(0, 1, len(spread.quantiles))
     upto = np.searchsorted(known, spread.quantiles, side="right") / len(known)
     before = np.searchsorted(known, spread.quantiles, side="left") / len(known)
     return float(max((levels - upto).max(), (before - levels).max(), 0.0))
+
+
+def _unknown(spread: Spread) -> float:
+    """The share of the champion's clients of whom the feature was unknown."""
+    unknown = sum(spread.unknown)
+    return unknown / (unknown + int(np.sum(spread.counts)))
 
 
 def slow(evidence: Evidence, limit: float) -> Measured | NotApplicable:
@@ -148,8 +173,9 @@ GATES = (
         code="CRG113",
         title="Units and population against the champion's",
         measure=moved,
-        what_to_do="A unit or a source has changed: check the columns it rests on, and the "
-        "lender's mapping. If the population is truly another, let the policy warn instead.",
+        what_to_do="A unit has changed, or a source has changed or is gone: check the columns it "
+        "rests on, and the lender's mapping. If the population is truly another, let the policy "
+        "warn instead.",
     ),
     Gate(
         code="CRG116",

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-import numpy as np
-
-from credit.dossier import Bools, Floats
+from credit.dossier import Floats
 from credit.features import Matrix
 from credit.policy import Policy
-from credit.schema import HISTORIES
 from credit.scorer import Scorer
 from stores.dossiers import BATCH, DossierFile
 from training.champion import Champion
@@ -51,20 +48,11 @@ class Evidence:
 
     @cached_property
     def served(self) -> Floats:
-        """Risk of every client as the service would answer, some of their histories hidden."""
+        """Risk of every client as the service would answer."""
         return self.scorer.risk(self.matrix)
 
-    def whole(self) -> Bools:
-        """Clients none of whose histories was hidden for training, shape (clients,)."""
-        absent = self.dossiers.absent
-        kept = [self.material.known[name] == (name not in absent) for name in HISTORIES]
-        whole: Bools = np.logical_and.reduce(kept)
-        return whole
-
     def documents(self) -> Iterator[tuple[int, str]]:
-        """Some whole clients: their place in the material, and their dossier as JSON text."""
-        whole = self.whole()
-        first = islice(enumerate(self.dossiers.documents()), BATCH)
-        some = ((place, text) for place, (_, text) in first if whole[place])
-        step = max(1, int(whole[:BATCH].sum()) // ASKED)
+        """Some clients: their place in the material, and their dossier as JSON text."""
+        some = ((place, text) for place, (_, text) in enumerate(self.dossiers.documents()))
+        step = max(1, min(len(self.material), BATCH) // ASKED)
         return islice(some, 0, step * ASKED, step)

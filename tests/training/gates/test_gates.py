@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from credit.dossier import Document, Floats
-from credit.features import Matrix
+from credit.features import CATALOGUE, Matrix
 from credit.population import Spread
 from credit.scorer import Scorer
+from stores.dossiers import DossierFile
 from tests.training.conftest import Laboratory, found, judged
-from training.evaluate import patterns
+from training.champion import Champion
 from training.gates import GATES, Evidence, Verdict, judge, refusing
 from training.gates.conduct import _moved
 from training.run import Trained
@@ -65,10 +66,8 @@ def test_a_fold_that_ranks_the_other_way_is_seen(evidence: Evidence) -> None:
 
 
 def test_clients_of_some_histories_told_wrongly_are_warned_of(evidence: Evidence) -> None:
-    some = patterns(evidence.material.known)["some_histories"]
-    odds = evidence.fitted.unseen / (1 - evidence.fitted.unseen)
-    odds = np.where(some, odds / 20, odds)
-    wrong = replace(evidence.fitted, unseen=odds / (1 + odds))
+    odds = evidence.fitted.unseen_copies / (1 - evidence.fitted.unseen_copies) / 20
+    wrong = replace(evidence.fitted, unseen_copies=odds / (1 + odds))
     finding = judged("CRG107", replace(evidence, fitted=wrong))
     assert finding.verdict is Verdict.WARNS
     assert "some histories +" in finding.message
@@ -115,8 +114,10 @@ def test_a_gate_that_the_policy_lets_warn_refuses_nobody(evidence: Evidence) -> 
 
 
 def spread(cells: Floats) -> Spread:
-    quantiles = tuple(np.quantile(cells, np.linspace(0, 1, 21)).tolist())
-    return Spread(counts=(((1, 0),),), unknown=(0,), quantiles=quantiles)
+    known = cells[~np.isnan(cells)]
+    quantiles = tuple(np.quantile(known, np.linspace(0, 1, 21)).tolist())
+    unknown = (len(cells) - len(known),)
+    return Spread(counts=(((len(known), 0),),), unknown=unknown, quantiles=quantiles)
 
 
 def test_a_distribution_is_as_far_from_itself_as_nothing() -> None:
@@ -129,4 +130,76 @@ def test_a_unit_a_thousand_times_larger_moves_everyone() -> None:
     amounts = np.random.default_rng(0).uniform(100, 200, 999)
     assert _moved(spread(amounts), amounts * 1_000) == 1.0
     assert _moved(spread(amounts), amounts / 365) == 1.0
-    assert _moved(spread(amounts), np.full(5, np.nan)) == 0.0
+
+
+def test_a_source_that_vanishes_has_moved_for_whom_it_was_known() -> None:
+    amounts = np.random.default_rng(0).uniform(100, 200, 999)
+    half = np.where(np.arange(999) % 2, amounts, np.nan)
+    assert _moved(spread(amounts), np.full(5, np.nan)) == 1.0
+    assert _moved(spread(half), np.full(5, np.nan)) == pytest.approx(0.5, abs=0.001)
+    assert _moved(spread(amounts), half) == pytest.approx(0.5, abs=0.001)
+    assert _moved(spread(half), half) < 0.01
+
+
+def champion_of(evidence: Evidence, *, synthetic: bool = False) -> Evidence:
+    """The evidence beside a champion trained on the same clients."""
+    champion = Champion(
+        version="before",
+        risks=evidence.fitted.unseen,
+        population=evidence.scorer.facts.population,
+        synthetic=synthetic,
+    )
+    return replace(evidence, champion=champion)
+
+
+def blank(evidence: Evidence, *tables: str) -> Evidence:
+    """The evidence of the same clients, of whom some tables are not known."""
+    gone = [any(s.partition(".")[0] in tables for s in f.sources) for f in CATALOGUE.values()]
+    matrix = np.where(gone, np.float32(np.nan), evidence.matrix)
+    return replace(evidence, matrix=matrix)
+
+
+def test_a_history_that_is_gone_is_refused_words_and_all(evidence: Evidence) -> None:
+    as_before = champion_of(evidence)
+    assert judged("CRG113", as_before).verdict is Verdict.PASSES
+    finding = judged("CRG113", blank(as_before, "bureau"))
+    assert finding.verdict is Verdict.REFUSES
+    assert "unknown of 100%" in finding.message
+    form = judged("CRG113", blank(as_before, "application"))
+    assert form.verdict is Verdict.REFUSES
+    assert form.value is not None
+    assert form.value > 0.8
+
+
+def test_a_history_without_a_file_is_absent_and_not_gone(
+    evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DossierFile, "absent", ("bureau", "bureau_balance"))
+    unknown = blank(champion_of(evidence), "bureau")
+    assert judged("CRG113", unknown).verdict is Verdict.PASSES
+
+
+def test_a_history_that_is_new_is_no_move(evidence: Evidence) -> None:
+    """As when a lender's first model knew the form alone."""
+    spreads = {
+        name: nobody(one)
+        if any(source.startswith("bureau.") for source in CATALOGUE[name].sources)
+        else one
+        for name, one in evidence.scorer.facts.population.spreads.items()
+    }
+    before = champion_of(evidence)
+    assert before.champion is not None
+    population = before.champion.population.model_copy(update={"spreads": spreads})
+    fewer = replace(before, champion=replace(before.champion, population=population))
+    assert judged("CRG113", fewer).verdict is Verdict.PASSES
+
+
+def nobody(spread: Spread) -> Spread:
+    """As it is kept of a feature that was known of no client."""
+    return Spread(counts=(((0, 0),),), unknown=(1,), words=spread.words)
+
+
+def test_real_clients_are_not_held_against_synthetic_ones(evidence: Evidence) -> None:
+    finding = judged("CRG113", blank(champion_of(evidence, synthetic=True), "bureau"))
+    assert finding.verdict is Verdict.NOT_APPLICABLE
+    assert "synthetic" in finding.message

@@ -22,6 +22,7 @@ from stores.clients import ClientStore
 from stores.models import MODEL, champion_tag
 from stores.registry import CHAMPION, REFUSED, champion_version
 from tests.training.conftest import Laboratory, found
+from training.bagging import scaled
 from training.calibrate import Calibration
 from training.gates import Verdict
 from training.run import Trained
@@ -112,6 +113,20 @@ def test_uncalibrated_output(laboratory: Laboratory, monkeypatch: pytest.MonkeyP
     trained = laboratory.train(people, laboratory.labels(people))
     assert found(trained, "CRG106").verdict is Verdict.REFUSES
     assert found(trained, "CRG108").verdict is Verdict.REFUSES
+    refused(laboratory, trained, before)
+
+
+def test_a_calibration_that_is_lost_on_the_way_to_the_served_model(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, people = state(laboratory), laboratory.people()
+    monkeypatch.setattr("training.fit.calibrated", lambda raw, _: scaled(raw, 1, shift=1.5))
+    trained = laboratory.train(people, laboratory.labels(people))
+    lost = found(trained, "CRG106")
+    assert lost.verdict is Verdict.REFUSES
+    assert lost.value is not None
+    assert lost.value < -1
+    assert found(trained, "CRG108").verdict is Verdict.PASSES
     refused(laboratory, trained, before)
 
 

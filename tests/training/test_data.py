@@ -1,0 +1,116 @@
+"""The dossiers of a training are kept under a fingerprint of what was read, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from rich.console import Console
+
+from stores.console import Advance, Steps
+from stores.mapping import LenderFiles
+from stores.settings import Settings
+from stores.tables import read_tables
+from tests.folders import TRAIN, frames, write
+from tests.people import applicant, stranger
+from training.arguments import synthetic_folder, synthetic_tables
+from training.data import fingerprint, labelled_dossiers
+
+
+class Counting(Steps):
+    """Remembers every step and how far it went."""
+
+    def __init__(self) -> None:
+        super().__init__(Console(quiet=True))
+        self.told: list[object] = []
+
+    @contextmanager
+    def step(self, title: str, total: int | None = None) -> Iterator[Advance]:
+        self.told.append((title, total))
+        yield self.told.append
+
+
+PEOPLE = [applicant(SK_ID_CURR=1), stranger(SK_ID_CURR=2)]
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write(tmp_path / "tables", frames(PEOPLE, labels=np.array([0, 1])))
+
+
+def printed(folder: Path, lender: LenderFiles | None = None) -> str:
+    read = read_tables(folder, lender=lender, cache=folder / "cache")
+    return fingerprint(read, lender)
+
+
+def mapped(factor: float) -> LenderFiles:
+    names = ("SK_ID_CURR", "TARGET", "AMT_CREDIT")
+    columns: dict[str, dict[str, object]] = {name: {"column": name} for name in names}
+    columns["AMT_CREDIT"]["factor"] = factor
+    return LenderFiles.model_validate({"application": {"columns": columns}})
+
+
+def test_files_that_are_not_read_do_not_matter(folder: Path) -> None:
+    before = printed(folder)
+    (folder / "notes.txt").write_text("the sample of March")
+    (folder / f"{TRAIN}.csv").write_text("Parquet is read first")
+    assert printed(folder) == before
+
+
+def test_every_file_that_is_read_matters(folder: Path) -> None:
+    prints = [printed(folder)]
+    for path in sorted(folder.glob("*.parquet"), reverse=True):
+        if path.stem != TRAIN:
+            path.unlink()
+            prints.append(printed(folder))
+    write(folder, frames([stranger(SK_ID_CURR=3)], labels=np.array([0])))
+    assert len({*prints, printed(folder)}) == len(prints) + 1
+
+
+def test_another_mapping_has_dossiers_of_its_own(where: Settings, folder: Path) -> None:
+    quiet = Steps(Console(quiet=True))
+    kept = [
+        labelled_dossiers(where, folder, quiet, lender)[0]
+        for lender in (None, mapped(1.0), mapped(0.01), mapped(0.01))
+    ]
+    assert len({file.path for file in kept}) == 3
+    assert kept[2].path == kept[3].path
+    amounts = [pl.read_parquet(file.path)["AMT_CREDIT"].to_list() for file in kept[1:3]]
+    assert amounts[1] == [amount / 100 for amount in amounts[0]]
+
+
+def test_absent_histories_are_said_in_one_line(where: Settings, folder: Path) -> None:
+    for path in folder.glob("*.parquet"):
+        if path.stem != TRAIN:
+            path.unlink()
+    said = StringIO()
+    labelled_dossiers(where, folder, Steps(Console(file=said)), None)
+    assert said.getvalue().count("absent") == 1
+
+
+def test_synthetic_clients_are_counted_while_they_are_made(where: Settings) -> None:
+    steps = Counting()
+    folder = synthetic_tables(where, 500, 3, steps)
+    assert steps.told == [("500 synthetic clients", 500), 500]
+    assert synthetic_tables(where, 500, 3, steps) == folder
+    assert len(steps.told) == 2
+
+
+def test_other_parameters_have_synthetic_clients_of_their_own(
+    where: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = synthetic_folder(where, 500, 3)
+    assert before == synthetic_folder(where, 500, 3)
+    (tmp_path / "parameters.json").write_text("{}")
+    monkeypatch.setattr("training.synthetic.model.PARAMETERS", tmp_path / "parameters.json")
+    assert before != synthetic_folder(where, 500, 3)

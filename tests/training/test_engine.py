@@ -1,0 +1,61 @@
+"""Training on dossiers that Spark grouped is training on the same clients."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from stores.console import Steps
+from stores.engines import Engine
+from stores.settings import Settings
+from stores.spark import NoSpark
+from tests.bits import same
+from tests.crowd import crowd
+from tests.folders import frames, write
+from training.data import labelled_dossiers
+from training.prepare import prepare
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+PEOPLE = 80
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    labels = (np.arange(PEOPLE) % 4 == 0).astype(np.int8)
+    people = crowd(PEOPLE, seed=12, complete=True)
+    return write(tmp_path / "tables", frames(people, labels=labels), ".csv")
+
+
+def test_the_engine_changes_nothing_that_a_model_learns_from(
+    session: SparkSession, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.data.spark", lambda _: nullcontext(session))
+    steps = Steps(Console(quiet=True))
+    told = [
+        labelled_dossiers(Settings(home=tmp_path / engine), folder, steps, None, engine)
+        for engine in Engine
+    ]
+    local, many = (prepare(file, seed=1, progress=lambda _: None) for file, _ in told)
+    assert same(local.matrix, many.matrix)
+    assert many.ids.tolist() == local.ids.tolist()
+    assert many.labels.tolist() == local.labels.tolist()
+    here, there = (about for _, about in told)
+    assert there == here | {"trained_at": there["trained_at"]}
+
+
+def test_what_spark_lacks_is_told_before_tables_are_read(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    where = Settings(home=tmp_path / "home")
+    with pytest.raises(NoSpark, match="none is on the PATH"):
+        labelled_dossiers(where, folder, Steps(Console(quiet=True)), None, Engine.SPARK)
+    assert not where.home.exists()

@@ -1,0 +1,67 @@
+"""Clients of other folders, who teach beside those a model is judged by.
+
+A lender has many applications of which the form alone is known, and few with histories. Those
+teach what a form says; a model for these is judged, calibrated and explained by these alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stores.console import Steps
+from stores.dossiers import DossierFile
+from stores.mapping import LenderFiles
+from stores.settings import Settings
+from training.champion import digests
+from training.data import labelled_dossiers
+from training.prepare import NOBODY, Material, Teachers, prepare
+
+
+def pooled(
+    where: Settings,
+    material: Material,
+    dossiers: DossierFile,
+    also: Sequence[Path],
+    *,
+    seed: int,
+    steps: Steps,
+    lender: LenderFiles | None = None,
+) -> tuple[Material, list[dict[str, Any]]]:
+    """The same judged clients, with the labelled clients of other folders as teachers.
+
+    A client of both is left out of the others: he would teach what he is asked about.
+
+    Returns:
+        The material, and the facts about the other folders.
+
+    Raises:
+        InvalidTables: the tables of a folder break the schema.
+    """
+    seen = digests(dossiers)
+    told: list[dict[str, Any]] = []
+    for folder in also:
+        others, about = labelled_dossiers(where, folder, steps, lender)
+        theirs = digests(others)
+        strangers = np.flatnonzero(~np.isin(theirs, seen))
+        seen = np.union1d(seen, theirs)
+        with steps.step("features", len(others)) as advance:
+            added = prepare(others, seed=seed, progress=advance).only(strangers)
+        steps.say(
+            f"{len(strangers):,} clients of {folder} teach beside these; "
+            f"{len(others) - len(strangers):,} are known already"
+        )
+        material = replace(material, teachers=_beside(material, added))
+        told.append({name: about[name] for name in ("fingerprint", "clients", "synthetic")})
+    return material, told
+
+
+def _beside(material: Material, added: Material) -> Teachers:
+    strangers = replace(added, teachers=None)
+    if material.teachers is None:
+        return Teachers(material=strangers, copies=np.full(len(strangers), NOBODY))
+    return material.teachers.joined(strangers)

@@ -1,0 +1,37 @@
+"""What comparison and ablation show at their end."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from training.ablate import Ablation
+from training.compare import Comparison
+from training.keep import name_of
+from training.paired import Gain
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """The models, the best first."""
+    table = Table("model", "AUC", "over served", "Brier", "business score", "fit s", "ms")
+    for row in sorted(comparison.rows, key=lambda row: -row.auc.value):
+        table.add_row(
+            name_of(row), f"{row.auc.value:.4f}", spread(row.over_served),
+            f"{row.after['brier']:.4f}", f"{row.after['business_score']:.3f}",
+            f"{row.fit_seconds:.2f}", f"{row.latency_ms:.2f}",
+        )  # fmt: skip
+    return table
+
+
+def ablation_table(ablation: Ablation) -> Table:
+    """The parts, by what each is worth."""
+    table = Table("part", "of", "features", "AUC", "business score")
+    for row in ablation.rows:
+        features = str(row.features or "")
+        table.add_row(row.part, row.group, features, spread(row.auc), spread(row.business_score))
+    return table
+
+
+def spread(gain: Gain) -> str:
+    """A gain with its interval."""
+    low, high = gain.interval
+    return f"{gain.value:+.4f} ({low:+.4f} to {high:+.4f})"
