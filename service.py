@@ -8,7 +8,6 @@ GET  /healthz /livez /readyz                          BentoML
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from credit.contract.request import ScoringRequest, read_request, read_requests
 from credit.decision import Decision, Explanation
 from credit.errors import CreditError
 from credit.policy import policy_on
+from serving.bodies import read_beside, read_key, refuse_key
 from serving.errors import told
 from serving.grpc_server import GrpcServer
 from serving.http import LARGEST_MANY, LARGEST_ONE, ManyRequests, OneRequest, answered
@@ -79,7 +79,7 @@ class CreditScoring:
         self.scoring.close()
 
     async def __is_ready__(self) -> bool:
-        return self.grpc.ready
+        return self.grpc.ready and await self.scoring.ready()
 
     @bentoml.api
     async def predict(self, request: OneRequest, /) -> Decision:
@@ -102,20 +102,22 @@ class CreditScoring:
         return await answered(lambda: self._judge_many(request))
 
     async def _judge(self, request: OneRequest, kind: str) -> Any:
-        body = await request.body(LARGEST_ONE)
-        until = request.until(WHERE.timeout)
-        call = Call(kind=kind, digest=digest(kind, body), key=request.key, until=until)
-        return await request.waited_for(self.scoring.judge(read_request(body), call))
+        until, key = request.until(WHERE.timeout), read_key(request.key)
+        body = await request.body(LARGEST_ONE, until)
+        said = await read_beside(read_request, body)
+        call = Call(kind=kind, digest=digest(kind, body), key=key, until=until)
+        return await request.waited_for(self.scoring.judge(said, call))
 
     async def _simulate(self, request: OneRequest) -> Any:
-        said = read_request(await request.body(LARGEST_ONE))
-        work = self.scoring.simulate(said, request.until(WHERE.timeout))
-        return await request.waited_for(work)
+        until = request.until(WHERE.timeout)
+        said = await read_beside(read_request, await request.body(LARGEST_ONE, until))
+        return await request.waited_for(self.scoring.simulate(said, until))
 
     async def _judge_many(self, request: ManyRequests) -> Any:
-        body = await request.body(LARGEST_MANY)
-        requests = await asyncio.to_thread(read_requests, body)
         until = request.until(WHERE.timeout)
+        refuse_key(request.key)
+        body = await request.body(LARGEST_MANY, until)
+        requests = await read_beside(read_requests, body)
         call = Call(kind=PREDICT, digest=digest(PREDICT, body), until=until)
         return await request.waited_for(self._listed(requests, call))
 

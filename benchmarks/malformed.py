@@ -1,9 +1,12 @@
 """python -m benchmarks.malformed: rubbish at both doors of a served model, by the thousand.
 
-Valid requests with bytes flipped, cut out, doubled or put in, JSON with a value replaced by
-nonsense, and bytes that are neither HTTP nor gRPC. Told at the end: what was answered, whether a
-worker died, and the memory of the workers along the way. It ends with 1 when a request got an
-answer that blames us (5xx but 503 and 504, INTERNAL, UNKNOWN) or a worker died.
+Valid requests with bytes flipped, cut out, doubled or put in, JSON with values replaced by
+nonsense or with thousands of unknown columns, paths and headers that nobody sends, and bytes that
+are neither HTTP nor gRPC. Told at the end: what was answered, whether a worker died, and the
+memory of the workers along the way. It ends with 1 when a request got an answer that blames us
+(5xx, and its like over gRPC: one request comes after the other, so nothing excuses being
+overloaded or late), when a worker died, or when the workers' memory grew by more than a fifth
+after the first tenth.
 
 The service is that of the settings (CREDIT_HTTP_PORT, CREDIT_GRPC_PORT), and runs already.
 """
@@ -15,7 +18,7 @@ import json
 import random
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from typing import Annotated, Any
@@ -42,9 +45,32 @@ NONSENSE: list[Any] = [
     None, True, "", "x" * 300, "\0", -1, 10**30, 1e300, [], [[[]]], {}, {"x": 1}, "NaN", 0.1,
 ]  # fmt: skip
 CALLS = ("predict", "explain", "simulate", "predict_many")
+PATHS = (
+    "/v1/decisions/{}", "/v1/clients/{}", "/v1/clients/{}/position?feature=income",
+    "/v1/clients/100001/position?feature={}", "/v1/clients/100001/position?feature=income&by={}",
+    "/v1/clients?prefix={}", "/v1/clients?limit={}", "/v1/{}", "/{}",
+)  # fmt: skip
+WORDS = (
+    "", "%00", "%ff%fe", "%0a", "..%2f..%2fetc", "-1", "1e9", "9" * 400, "NaN", "null",
+    "%F0%9F%92%A9", "' or 1=1 --", "{}", "a" * 2_000, "%25", "[]", "true",
+)  # fmt: skip
+HEADERS = {
+    b"Idempotency-Key": [b"", b"\xff\xfe", b"k" * 5_000, b"a\tb", b"caf\xc3\xa9", b"nul"],
+    b"X-Request-Timeout": [b"", b"soon", b"nan", b"-1", b"0", b"1e400", b"\xff", b"0x10", b"1_0"],
+    b"Content-Type": [b"", b"text/html", b"application/json; charset=utf-7", b"\xff", b"a;;="],
+    b"X-Request-Id": [b"", b"\xff" * 100, b"x" * 3_000],
+    b"Content-Encoding": [b"gzip", b"br", b"nonsense"],
+}
+"""None is a wish for less time than an answer takes."""
+MOST_UNKNOWN = 5_000
+DEEPEST = 3_000
+OURS = ("INTERNAL", "UNKNOWN", "UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED")
 SERVICE = pb.DESCRIPTOR.services_by_name["CreditScoring"].full_name
 SAMPLES = 10
 """Looks at the workers' memory along the way."""
+MOST_GROWTH = 0.2
+"""Of the workers' memory, as a share, from the first look to the last: a leak of 5 kB a request
+would show in 10,000."""
 
 app = typer.Typer(add_completion=False)
 
@@ -61,8 +87,16 @@ def spoilt(body: bytes, chance: random.Random) -> bytes:
 
 
 def nonsense(chance: random.Random) -> bytes:
-    """A valid request as JSON, one value or key of which is something else."""
+    """A valid request as JSON, some values or keys of which are something else."""
     request = copy.deepcopy(VALID)
+    # As often as not more than one, up to nothing being right.
+    for _ in range(chance.choice([1, 1, 2, 5, 30])):
+        spoil(request, chance)
+    return json.dumps(request).encode()
+
+
+def spoil(request: dict[str, Any], chance: random.Random) -> None:
+    """Replace one value or key somewhere in a request."""
     place: Any = request
     while True:
         key = chance.choice(list(place) if isinstance(place, dict) else range(len(place)))
@@ -72,18 +106,47 @@ def nonsense(chance: random.Random) -> bytes:
     if isinstance(place, dict) and chance.random() < 1 / 4:
         place[f"{key}?"] = place.pop(key)
     else:
-        place[key] = chance.choice(NONSENSE)
-    return json.dumps(request).encode()
+        place[key] = copy.deepcopy(chance.choice(NONSENSE))
+
+
+def unknown(chance: random.Random) -> bytes:
+    """A request of very many columns that nobody knows."""
+    many = {f"COLUMN_{chance.random()}": 1 for _ in range(chance.randint(100, MOST_UNKNOWN))}
+    where = chance.choice(["application", "bureau", "changes"])
+    if where == "changes":
+        return json.dumps({**VALID, "changes": many}).encode()
+    rows = many if where == "application" else [many]
+    return json.dumps({"dossier": {**VALID["dossier"], where: rows}}).encode()
+
+
+def deep(chance: random.Random) -> bytes:
+    """A request that goes down very far, and perhaps does not come up again."""
+    down = chance.randint(50, DEEPEST)
+    opened, closed = chance.choice([(b"[", b"]"), (b'{"x":', b"}")])
+    body = b'{"dossier":' + opened * down + b"1" + closed * down + b"}"
+    return body[: chance.choice([len(body), len(body) // 2])]
 
 
 def over_http(client: httpx.Client, chance: random.Random) -> str:
+    if chance.random() < 1 / 5:
+        path = chance.choice(PATHS).format(chance.choice(WORDS))
+        return f"HTTP {client.get(path, headers=headers(chance)).status_code}"
     call = chance.choice(CALLS)
-    body = nonsense(chance)
+    body = chance.choices([nonsense, unknown, deep], [18, 1, 1])[0](chance)
     if call == "predict_many":
         body = b'{"requests": [' + body + b"]}"
     if chance.random() < 1 / 2:
         body = spoilt(body, chance)
-    return f"HTTP {client.post(f'/{call}', content=body).status_code}"
+    answer = client.post(f"/{call}", content=body, headers=headers(chance))
+    return f"HTTP {answer.status_code}"
+
+
+def headers(chance: random.Random) -> list[tuple[bytes, bytes]]:
+    """As often as not none."""
+    if chance.random() < 1 / 2:
+        return []
+    name = chance.choice(list(HEADERS))
+    return [(name, chance.choice(HEADERS[name]))]
 
 
 def over_grpc(channel: grpc.Channel, chance: random.Random) -> str:
@@ -131,9 +194,21 @@ def workers(port: int) -> list[psutil.Process]:
 
 
 def blames_us(told: str) -> bool:
-    return (told.startswith("HTTP 5") and told[-3:] not in {"503", "504"}) or told.endswith(
-        ("INTERNAL", "UNKNOWN", "UNAVAILABLE")
-    )
+    """Whether an answer says that the fault is ours.
+
+    >>> [blames_us(told) for told in ("HTTP 503", "HTTP 422", "gRPC UNKNOWN", "gRPC NOT_FOUND")]
+    [True, False, True, False]
+    """
+    return told.startswith("HTTP 5") or told.endswith(OURS)
+
+
+def grew(memory: Sequence[float]) -> bool:
+    """Whether the workers hold more in the end than they should.
+
+    >>> grew([200, 230, 210]), grew([200, 210, 250])
+    (False, True)
+    """
+    return memory[-1] > memory[0] * (1 + MOST_GROWTH)
 
 
 def requests(seed: int, http_port: int, grpc_port: int) -> Iterator[Callable[[], str]]:
@@ -173,7 +248,9 @@ def malformed(
     died = {process.pid for process in workers(where.grpc_port)} != before
     console.print(f"Memory {' '.join(f'{mb:.0f}' for mb in memory)} MB")
     console.print("A worker died" if died else "The workers are those of the beginning")
-    if died or any(map(blames_us, told)):
+    if grew(memory):
+        console.print(f"They grew by more than {MOST_GROWTH:.0%}")
+    if died or grew(memory) or any(map(blames_us, told)):
         raise typer.Exit(1)
 
 

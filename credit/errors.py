@@ -6,6 +6,7 @@ CreditError
 ├── InvalidTables       the files of raw tables break the schema: every fault is told
 ├── UnknownClient       no dossier is kept under this client id
 ├── UnknownDecision     no decision is recorded under this id
+├── LedgerUnavailable   the ledger does not answer: nothing can be recorded
 ├── KeyReused           an idempotency key came back with another request
 ├── ModelMismatch       a model asks for features that this version does not build
 ├── ImpossibleRisk      a scorer answered something that is not a probability
@@ -60,7 +61,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("AMT_CREDT", ["AMT_CREDIT", "AMT_ANNUITY"])
     'a known column; did you mean AMT_CREDIT?'
     """
-    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    close: list[str] = []
+    names = list(known)
+    # What is thrice as long resembles none of them, and is not to be compared at length.
+    if len(name) < 3 * max(map(len, names), default=0):
+        close = get_close_matches(name, names, n=1, cutoff=0.6)
     return f"a known column; did you mean {close[0]}?" if close else "a known column"
 
 
@@ -120,6 +125,20 @@ class UnknownDecision(CreditError):
 
     def __init__(self, decision_id: str) -> None:
         super().__init__(f"no decision {decision_id} is recorded here")
+
+
+class LedgerUnavailable(CreditError):
+    """The ledger does not answer. What cannot be recorded is not decided."""
+
+    code = "ledger-unavailable"
+
+    retry_after = 5
+    """Seconds after which to ask again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"decisions cannot be recorded or read at present; ask again in {self.retry_after} s"
+        )
 
 
 class KeyReused(CreditError):

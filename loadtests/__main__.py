@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from loadtests.budget import DECLARED, Budget, as_table, over_table, read_calls
+from loadtests.budget import DECLARED, OVER_GRPC, Budget, as_table, over_table, read_calls
 from loadtests.material import dossiers
 from loadtests.plot import draw
 from loadtests.shapes import Shape
@@ -73,7 +73,7 @@ def load(
             raise typer.Exit(1) from error
     calls = read_calls(folder / "run_stats.csv")
     draw(folder / "run_stats_history.csv", folder / "run.svg")
-    over = declared.over(calls)
+    over = declared.over(calls, unless=() if target.grpc or grpc else OVER_GRPC)
     console.print(as_table(calls, over), f"CSV and picture: {folder}", sep="\n")
     if over:
         console.print(over_table(over))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from rich.table import Column, Table
 
 DECLARED = Path(__file__).with_name("budget.yaml")
+
+OVER_GRPC = frozenset({"Predict by id"})
+"""Calls that only a service with a gRPC door can be asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +56,31 @@ class Budget(BaseModel):
     def read(cls, path: Path) -> Self:
         return cls.model_validate(yaml.safe_load(path.read_text()))
 
-    def over(self, calls: Sequence[Called]) -> list[Over]:
-        """What was over budget; a run in which nothing was called is over it, too.
+    def over(self, calls: Sequence[Called], unless: Collection[str] = ()) -> list[Over]:
+        """What was over budget.
+
+        So is a call that was never made, for nothing is known of it, and one that has no budget.
+
+        Args:
+            unless: Calls that could not be made.
 
         >>> budget = Budget(errors=0, p99={"predict": 25})
         >>> call = Called(name="predict", count=9, failures=0, rate=1, p50=4, p99=31)
         >>> budget.over([call])
         [Over(name='predict', what='p99, ms', got=31, most=25.0)]
         """
-        found = [Over(name="any", what="calls", got=0, most=1)] if not calls else []
+        made = {call.name for call in calls}
+        found = [
+            Over(name=name, what="calls, at least", got=0, most=1)
+            for name in self.p99
+            if name not in made and name not in unless
+        ]
         for call in calls:
+            if call.name not in self.p99:
+                found.append(
+                    Over(name=call.name, what="calls, undeclared", got=call.count, most=0)
+                )
+                continue
             share = call.failures / call.count
             if share > self.errors:
                 found.append(Over(name=call.name, what="errors", got=share, most=self.errors))

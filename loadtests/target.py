@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from credit.errors import CreditError
 from stores.settings import Settings
 
 SOON = 90.0
@@ -31,12 +32,22 @@ class Target:
     """host:port of the gRPC door; empty when nobody listens there."""
 
 
+class NoGrpcDoor(CreditError):
+    """A service that was started for a run has one door only."""
+
+    code = "no-grpc-door"
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"the service is ready, but nobody listens at its gRPC port {port}")
+
+
 @contextmanager
 def started(where: Settings, bento: str) -> Iterator[Target]:
     """Serve on free ports until the block ends, with a ledger that is thrown away.
 
     Raises:
         subprocess.CalledProcessError: the service ended before it was ready.
+        NoGrpcDoor: it is ready, and nobody listens at its gRPC port.
     """
     with tempfile.TemporaryDirectory(prefix="load-") as folder:
         http, grpc = free_port(), free_port()
@@ -48,7 +59,10 @@ def started(where: Settings, bento: str) -> Iterator[Target]:
         service = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         try:
             _wait_until_ready(service, f"http://127.0.0.1:{http}")
-            yield served(f"http://127.0.0.1:{http}", f"127.0.0.1:{grpc}")
+            target = served(f"http://127.0.0.1:{http}", f"127.0.0.1:{grpc}")
+            if not target.grpc:
+                raise NoGrpcDoor(grpc)
+            yield target
         finally:
             service.terminate()
             service.wait(timeout=60)

@@ -78,9 +78,13 @@ class Caller(FastHttpUser):
         """Ask for a decision; whoever gets none, or one without a risk, has failed."""
         sent: Any = body  # locust's annotation forgets bytes
         with self.client.post(path, data=sent, name=name, catch_response=True) as answer:
-            said = orjson.loads(answer.content or b"null")
             if answer.status_code != HTTPStatus.OK:
                 answer.failure(f"{answer.status_code}: {answer.text[:200]}")
+                return None
+            try:
+                said = orjson.loads(answer.content or b"")
+            except orjson.JSONDecodeError as error:
+                answer.failure(f"no JSON ({error}): {answer.text[:200]}")
                 return None
             for decision in said if isinstance(said, list) else [said]:
                 if not 0 <= decision.get("risk", -1) <= 1:
@@ -162,7 +166,9 @@ class GrpcSystem(User):
     def on_start(self) -> None:
         said = self.environment.parsed_options
         self.known = known(self.host, said.dossiers)
-        self.channel = grpc.insecure_channel(said.grpc)
+        # A connection each, as systems have; gRPC would share one among all of this process.
+        alone = [("grpc.use_local_subchannel_pool", 1)]
+        self.channel = grpc.insecure_channel(said.grpc, alone)
         self.described = method(self.channel, "Predict")
         self.call = self.described.on(self.channel)
 

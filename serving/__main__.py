@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from serving.commands import serve_command
+from serving.doors import make_sure_doors_are_free, say_who_may_come
 from stores.console import errors_told
 from stores.settings import settings
 
@@ -22,8 +23,12 @@ def serve(
     ] = "service:CreditScoring",
 ) -> None:
     """Serve over HTTP on CREDIT_HTTP_PORT (3000) and gRPC on CREDIT_GRPC_PORT, until Ctrl-C."""
-    with errors_told(Console(stderr=True)):
-        command = serve_command(settings(), bento)
+    console = Console(stderr=True)
+    with errors_told(console):
+        where = settings()
+        make_sure_doors_are_free(where)
+        command = serve_command(where, bento)
+    say_who_may_come(where, console)
     os.execv(command[0], command)  # noqa: S606 -- no shell is wanted
 
 

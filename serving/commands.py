@@ -10,6 +10,10 @@ from rich.console import Console
 
 from stores.settings import Settings, direct_libraries
 
+HTTP_GRACE = 15
+"""Seconds that calls under way over HTTP have when the service stops; those over gRPC have
+`grpc_server.GRACE` after that, and whoever stops the service waits for both."""
+
 
 def bentoml_command(where: Settings, *arguments: str) -> list[str]:
     """A `bentoml` command line; the environment is set, for BentoML reads it at its start."""
@@ -20,7 +24,9 @@ def bentoml_command(where: Settings, *arguments: str) -> list[str]:
 def serve_command(where: Settings, bento: str = "service:CreditScoring") -> list[str]:
     """Serve a source tree or a built bento on this home's port."""
     at = ("--host", where.host, "--port", str(where.http_port))
-    return bentoml_command(where, "serve", bento, *at)
+    # Not in `bentoml serve --help`, and passed on to every worker's server.
+    grace = ("--timeout-graceful-shutdown", str(HTTP_GRACE))
+    return bentoml_command(where, "serve", bento, *at, *grace)
 
 
 def make_sure_of_a_champion(where: Settings, console: Console) -> None:

@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 
 from serving.commands import make_sure_of_a_champion, serve_command
+from serving.doors import make_sure_doors_are_free, say_who_may_come
 from stores.console import errors_told
 from stores.settings import Settings, settings
 
@@ -38,6 +39,7 @@ def demo() -> None:
     console = Console()
     with errors_told(console):
         where = settings()
+        make_sure_doors_are_free(where)
     signal.signal(signal.SIGTERM, _stop)
     try:
         make_sure_of_a_champion(where, console)
@@ -65,9 +67,9 @@ def _welcome(console: Console, where: Settings, api: str, page: str) -> None:
     console.print(
         f"Its description     {api}/docs.json", f"State               {where.home}", sep="\n"
     )
-    console.print(
-        f"A decision          {request}", "Ctrl-C stops everything.", sep="\n", highlight=False
-    )
+    console.print(f"A decision          {request}", highlight=False)
+    say_who_may_come(where, console)
+    console.print("Ctrl-C stops everything.")
 
 
 @contextmanager
@@ -79,7 +81,7 @@ def _running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.terminate()
         try:
-            process.wait(timeout=15)
+            process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -46,6 +46,9 @@ class Edge:
         answer = _Answer(send, _request_id(scope))
         try:
             await self._app(scope, receive, answer)
+        except BaseException:  # a task that is cancelled at the end of its patience, too
+            answer.failed()
+            raise
         finally:
             labels = {"route": _route(scope), "status": str(answer.status)}
             REQUESTS.labels(**labels).observe(time.perf_counter() - began)
@@ -60,10 +63,16 @@ class _Answer:
         self._replaced = False
         self.status = 499
         """That of the answer; 499 when the caller left before there was one."""
+        self._begun = False
+
+    def failed(self) -> None:
+        """What was to make an answer did not; the server tells 500 where none has begun."""
+        if not self._begun:
+            self.status = 500
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.status, self._begun = message["status"], True
             headers = [*message.get("headers", []), (b"x-request-id", self._request_id)]
             self._replaced = self.status in NOBODY and not _is_json(headers)
             if self._replaced:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from http import HTTPStatus
 from typing import Any
 
-from credit.errors import LONGEST_SHOWN, CreditError, Faulty, shown
+from credit.errors import LONGEST_SHOWN, CreditError, Faulty, LedgerUnavailable, shown
+
+LOG = logging.getLogger("bentoml.credit")
 
 STATUS = {
     "not-json": HTTPStatus.BAD_REQUEST,
@@ -15,8 +18,10 @@ STATUS = {
     "unknown-client": HTTPStatus.NOT_FOUND,
     "unknown-decision": HTTPStatus.NOT_FOUND,
     "idempotency-key-reused": HTTPStatus.CONFLICT,
+    "model-replaced": HTTPStatus.CONFLICT,
     "body-too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
+    "ledger-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "deadline-exceeded": HTTPStatus.GATEWAY_TIMEOUT,
 }
 """HTTP's word for a code. What is not listed is our own fault: 500, with nothing said of it."""
@@ -51,9 +56,32 @@ class DeadlineExceeded(CreditError):
         super().__init__("the time for the answer was over; nobody waits for it any more")
 
 
+class ModelReplaced(CreditError):
+    """An explanation is asked for again, and the model that gave it serves no more."""
+
+    code = "model-replaced"
+
+    def __init__(self, decision_id: str | None, version: str) -> None:
+        super().__init__(
+            f"decision {decision_id} was explained by {version}, which serves no more; "
+            f"the decision itself is under /v1/decisions/{decision_id}"
+        )
+
+
+def retry_after(error: BaseException) -> int | None:
+    """Seconds after which to ask again, where that may help."""
+    return error.retry_after if isinstance(error, (Overloaded, LedgerUnavailable)) else None
+
+
 def status_of(error: BaseException) -> HTTPStatus:
     code = error.code if isinstance(error, CreditError) else ""
     return STATUS.get(code, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def log_ours(what: str, error: BaseException) -> None:
+    """Log a fault of ours, whole; a caller's is told to him alone."""
+    if status_of(error) is HTTPStatus.INTERNAL_SERVER_ERROR:
+        LOG.error(what, exc_info=error)
 
 
 def told(error: BaseException) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status.rpc_status import to_status
 
-from serving.errors import Overloaded, told
+from serving.errors import retry_after, told
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
 
 CODES = {
@@ -18,7 +18,9 @@ CODES = {
     "not-protobuf": grpc.StatusCode.INVALID_ARGUMENT,
     "unknown-client": grpc.StatusCode.NOT_FOUND,
     "idempotency-key-reused": grpc.StatusCode.ALREADY_EXISTS,
+    "model-replaced": grpc.StatusCode.FAILED_PRECONDITION,
     "overloaded": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "ledger-unavailable": grpc.StatusCode.UNAVAILABLE,
     "body-too-large": grpc.StatusCode.RESOURCE_EXHAUSTED,
     "deadline-exceeded": grpc.StatusCode.DEADLINE_EXCEEDED,
 }
@@ -60,8 +62,8 @@ def _status(code: int, problem: pb.Failure, error: BaseException) -> Status:
             for f in problem.faults
         ]
         details.append(BadRequest(field_violations=violations))
-    if isinstance(error, Overloaded):
-        details.append(RetryInfo(retry_delay=Duration(seconds=error.retry_after)))
+    if seconds := retry_after(error):
+        details.append(RetryInfo(retry_delay=Duration(seconds=seconds)))
     for detail in details:
         packed = Packed()
         packed.Pack(detail)

@@ -7,7 +7,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
-from credit.contract.request import MOST_REQUESTS, ScoringRequest, read_said
+from credit.contract.request import MOST_REQUESTS, ScoringRequest, read_each, read_said
 from credit.decision import Contribution, Decision, Explanation, Outcome, Reason
 from credit.errors import CreditError, Fault, Faulty, InvalidDossier
 from credit.schema import APPLICATION
@@ -50,12 +50,39 @@ def read_message(kind: type[Message], body: bytes) -> Any:
     return message
 
 
-def read_scoring(message: pb.ScoringRequest) -> ScoringRequest:
-    """The request in a message.
+def read_one(body: bytes) -> tuple[ScoringRequest, str | None]:
+    """The request in the bytes of a message, and the key that the message has.
 
     Raises:
+        NotProtobuf: they are no such message.
         InvalidDossier: the request breaks the schema.
     """
+    message: pb.ScoringRequest = read_message(pb.ScoringRequest, body)
+    return read_said(_said(message)), message.idempotency_key or None
+
+
+def read_many(body: bytes) -> list[ScoringRequest | CreditError]:
+    """The requests in the bytes of a message; a bad one is an error in its place.
+
+    Raises:
+        NotProtobuf: they are no such message.
+        InvalidDossier: there are too many.
+    """
+    message: pb.PredictManyRequest = read_message(pb.PredictManyRequest, body)
+    if (count := len(message.requests)) > MOST_REQUESTS:
+        raise InvalidDossier([Fault("requests", count, f"at most {MOST_REQUESTS:,}")])
+    return read_each(map(_said_or_keyed, message.requests))
+
+
+def _said_or_keyed(message: pb.ScoringRequest) -> dict[str, Any] | InvalidDossier:
+    if key := message.idempotency_key:
+        expected = "none: it is for Predict, Explain"
+        return InvalidDossier([Fault("idempotency_key", key, expected)])
+    return _said(message)
+
+
+def _said(message: pb.ScoringRequest) -> dict[str, Any]:
+    """A message in the shape that HTTP's bodies have."""
     said: dict[str, Any] = {}
     if message.HasField("client_id"):
         said["client_id"] = message.client_id
@@ -64,30 +91,7 @@ def read_scoring(message: pb.ScoringRequest) -> ScoringRequest:
     changes = dict.fromkeys(message.changes_to_unknown) | _row(message.changes)
     if changes:
         said["changes"] = changes
-    return read_said(said)
-
-
-def read_many(message: pb.PredictManyRequest) -> list[ScoringRequest | CreditError]:
-    """The requests in a message; a bad one is an error in its place.
-
-    Raises:
-        InvalidDossier: there are too many.
-    """
-    if (count := len(message.requests)) > MOST_REQUESTS:
-        raise InvalidDossier([Fault("requests", count, f"at most {MOST_REQUESTS:,}")])
-    return [_read_one(one) for one in message.requests]
-
-
-def _read_one(message: pb.ScoringRequest) -> ScoringRequest | CreditError:
-    if message.idempotency_key:
-        found = message.idempotency_key
-        return InvalidDossier(
-            [Fault("idempotency_key", found, "none: it is for Predict, Explain")]
-        )
-    try:
-        return read_scoring(message)
-    except CreditError as error:
-        return error
+    return said
 
 
 def decision_message(decision: Decision) -> pb.Decision:

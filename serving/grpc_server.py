@@ -16,6 +16,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from credit.decision import Decision
+from serving.bodies import KEY, read_beside, read_key, refuse_key
 from serving.edge import REQUESTS
 from serving.errors import BodyTooLarge
 from serving.grpc_errors import failure, status
@@ -23,8 +24,7 @@ from serving.grpc_messages import (
     decision_message,
     explanation_message,
     read_many,
-    read_message,
-    read_scoring,
+    read_one,
 )
 from serving.http import LARGEST_MANY, LARGEST_ONE
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
@@ -35,10 +35,9 @@ from stores.settings import Settings
 LOG = logging.getLogger("bentoml.credit")
 
 SERVICE = pb.DESCRIPTOR.services_by_name["CreditScoring"].full_name
-KEY = "idempotency-key"
 
-GRACE = 20.0
-"""Seconds that calls under way have when the worker stops."""
+GRACE = 10
+"""Seconds that calls under way have when the worker stops, after those over HTTP had theirs."""
 
 MINUTE = 60_000  # ms
 OPTIONS = (
@@ -132,8 +131,10 @@ class _Calls:
         self, body: bytes, context: Context
     ) -> AsyncIterator[pb.PredictManyResponse]:
         async with _measured("PredictMany", context):
-            requests = read_many(read_message(pb.PredictManyRequest, body))
-            call = self._call(body, context, PREDICT, None)
+            until = self._until(context)
+            refuse_key(_key(context))
+            requests = await read_beside(read_many, body)
+            call = Call(kind=PREDICT, digest=digest(PREDICT, body), until=until)
             place = 0
             async for outcome in self._scoring.judge_many(requests, call):
                 if isinstance(outcome, Decision):
@@ -145,16 +146,22 @@ class _Calls:
     async def _judge(self, body: bytes, context: Context, kind: str) -> Any:
         if len(body) > LARGEST_ONE:
             raise BodyTooLarge(LARGEST_ONE)
-        message = read_message(pb.ScoringRequest, body)
-        key = message.idempotency_key or dict(context.invocation_metadata() or ()).get(KEY)
-        call = self._call(body, context, kind, None if key is None else str(key))
-        return await self._scoring.judge(read_scoring(message), call)
+        until = self._until(context)
+        request, key = await read_beside(read_one, body)
+        key = read_key(key or _key(context))
+        call = Call(kind=kind, digest=digest(kind, body), key=key, until=until)
+        return await self._scoring.judge(request, call)
 
-    def _call(self, body: bytes, context: Context, kind: str, key: str | None) -> Call:
+    def _until(self, context: Context) -> float:
+        """When the caller stops waiting, on `time.perf_counter`'s clock."""
         left = min(context.time_remaining() or self._timeout, self._timeout)
-        return Call(
-            kind=kind, digest=digest(kind, body), key=key, until=time.perf_counter() + left
-        )
+        return time.perf_counter() + left
+
+
+def _key(context: Context) -> str | None:
+    """The idempotency key in the metadata."""
+    key = dict(context.invocation_metadata() or ()).get(KEY)
+    return None if key is None else str(key)
 
 
 @asynccontextmanager

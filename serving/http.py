@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import time
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from typing import Any, Self, TypeVar, cast
 
 import bentoml
 import orjson
 from pydantic import Field, PrivateAttr
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive
 
 from credit.contract.wire import Changes, Dossier
 from credit.errors import Fault, InvalidDossier
-from serving.errors import BodyTooLarge, Overloaded, status_of, told
-
-LOG = logging.getLogger("bentoml.credit")
+from serving.bodies import KEY
+from serving.errors import (
+    BodyTooLarge,
+    DeadlineExceeded,
+    log_ours,
+    retry_after,
+    status_of,
+    told,
+)
 
 Told = TypeVar("Told")
 
@@ -64,12 +68,26 @@ class Unread(bentoml.IODescriptor):  # type: ignore[misc]  # exported lazily, wi
         unread._http = request
         return unread
 
-    async def body(self, most: int) -> bytes:
+    async def body(self, most: int, until: float) -> bytes:
         """The body.
+
+        Args:
+            until: When the caller must have sent it, on `time.perf_counter`'s clock.
 
         Raises:
             BodyTooLarge: it has more than `most` bytes; the rest is not read.
+            DeadlineExceeded: it was not all there in time.
+            CallerLeft: the caller hung up before its end.
         """
+        try:
+            async with asyncio.timeout(until - time.perf_counter()):
+                return await self._whole(most)
+        except TimeoutError as error:
+            raise DeadlineExceeded from error
+        except ClientDisconnect as error:
+            raise CallerLeft from error
+
+    async def _whole(self, most: int) -> bytes:
         if int(self._http.headers.get("content-length") or 0) > most:
             raise BodyTooLarge(most)
         parts, size = [], 0
@@ -82,7 +100,8 @@ class Unread(bentoml.IODescriptor):  # type: ignore[misc]  # exported lazily, wi
 
     @property
     def key(self) -> str | None:
-        return self._http.headers.get("idempotency-key")
+        """The idempotency key, as it was sent."""
+        return self._http.headers.get(KEY)
 
     def until(self, most: float) -> float:
         """When the caller stops waiting, on `time.perf_counter`'s clock.
@@ -177,12 +196,10 @@ def answer(content: object, status: int = 200) -> Response:
 
 def failure(error: BaseException) -> Response:
     """The answer to a request that failed; our own faults are logged whole and told as such."""
-    status = status_of(error)
-    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
-        LOG.error("a request failed", exc_info=error)
-    response = answer(told(error), status)
-    if isinstance(error, Overloaded):
-        response.headers["retry-after"] = str(error.retry_after)
+    log_ours("a request failed", error)
+    response = answer(told(error), status_of(error))
+    if seconds := retry_after(error):
+        response.headers["retry-after"] = str(seconds)
     return response
 
 

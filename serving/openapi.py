@@ -13,11 +13,12 @@ from credit.contract.answer import Failure
 from credit.contract.request import MOST_REQUESTS
 from credit.contract.wire import MANY, REQUEST
 from credit.decision import Decision, Explanation
+from serving.bodies import KEY, KEYS
 
 REFERENCE = "#/components/schemas/{model}"
 
-BY_ID = {"client_id": 100_002}
-CHANGED = {"client_id": 100_002, "changes": {"AMT_CREDIT": 250_000}}
+BY_ID = {"client_id": 100_001}
+CHANGED = {"client_id": 100_001, "changes": {"AMT_CREDIT": 250_000}}
 DOSSIER = {
     "dossier": {
         "application": {
@@ -44,11 +45,11 @@ MANY_EXAMPLES = {"two": {"summary": "Two at once", "value": {"requests": [BY_ID,
 FAILURES = {
     "400": "the body is no JSON",
     "404": "the client is not in the store",
-    "409": "the idempotency key answered another request",
+    "409": "the idempotency key answered another request, or a model that serves no more",
     "413": "the body is too large",
     "422": "the request breaks the schema; every fault is told",
     "500": "a fault of ours",
-    "503": "too much is asked at once; Retry-After says in how many seconds to ask again",
+    "503": "too much is asked at once, or the ledger is down; Retry-After says when to ask again",
     "504": "the caller's time, or the service's own, was over",
 }
 
@@ -69,7 +70,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     whole = get_openapi(title="Credit scoring", version="1", routes=app.routes)
     components = whole.setdefault("components", {}).setdefault("schemas", {})
     components |= shared.get("$defs", {})
-    key = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}
+    keys = {"type": "string", "pattern": f"^{KEYS.pattern}$"}
+    key = {"name": KEY.title(), "in": "header", "schema": keys}
     seconds = {"type": "number", "exclusiveMinimum": 0}
     timeout = {"name": "X-Request-Timeout", "in": "header", "schema": seconds}
     for path, summary, asked, told, examples in (

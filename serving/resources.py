@@ -16,12 +16,14 @@ from credit.errors import CreditError, Fault, InvalidDossier, nearest
 from credit.features import CATALOGUE
 from credit.population import CrossedPosition, Position
 from credit.profile import Profile, profile
-from credit.underwriting import score
 from serving.http import answer, failure
 from serving.openapi import document
 from serving.scoring import Scoring
 
 ClientId = Annotated[int, Path(ge=0, lt=2**53, description="A client of the store.")]
+DecisionId = Annotated[
+    str, Path(pattern="^[0-9A-Za-z-]{1,64}$", description="As a decision says it.")
+]
 
 
 def resources() -> FastAPI:
@@ -58,7 +60,7 @@ def client(request: Request, client_id: ClientId) -> Response:
     return answer(profile(client_id, _scoring(request).clients.dossier(client_id)))
 
 
-def position(
+async def position(
     request: Request,
     client_id: ClientId,
     feature: Annotated[str, Query(description="A feature of the model, as /v1/model lists them.")],
@@ -74,7 +76,7 @@ def position(
     scoring = _scoring(request)
     population = scoring.scorer.facts.population
     _known("feature", feature)
-    [scored] = score(scoring.scorer, [scoring.clients.dossier(client_id)])
+    scored = await scoring.look(client_id)
     values = scoring.scorer.values(scored.row)
     if by is None:
         fifth = population.fifth(scored.risk) if similar == "true" else None
@@ -96,11 +98,11 @@ def describe_model(request: Request) -> Response:
     return answer(describe(scoring.scorer, scoring.policy_on(datetime.now(UTC).date())))
 
 
-def decision(request: Request, decision_id: str) -> Response:
+def decision(request: Request, decision_id: DecisionId) -> Response:
     """The record of a decision."""
     scoring = _scoring(request)
     record = scoring.ledger.find(decision_id)
-    features = scoring.scorer.values(record.row)
+    features = scoring.scorer.values(record.row) if scoring.scored(record) else None
     return answer(DecisionRecord(decision=record.decision, kind=record.kind, features=features))
 
 

@@ -11,11 +11,10 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from prometheus_client import Histogram
 
@@ -52,16 +51,21 @@ class Limits:
     """Items that may wait; more are refused."""
 
 
+class _Job(NamedTuple, Generic[Item, Result]):
+    """One item of one caller."""
+
+    item: Item
+    future: asyncio.Future[Result]
+    weight: float
+
+
 @dataclass(eq=False)
 class _Caller(Generic[Item, Result]):
     """One caller's items that wait, the next one last."""
 
-    items: list[tuple[Item, asyncio.Future[Result]]]
+    jobs: list[_Job[Item, Result]]
     until: float
     came: float
-
-
-_Batch = Sequence[tuple[Item, "asyncio.Future[Result]"]]
 
 
 class Runner(Generic[Item, Result]):
@@ -78,19 +82,24 @@ class Runner(Generic[Item, Result]):
         limits: Limits,
         *,
         weigh: Callable[[Item], float] = lambda _: 1.0,
+        shared: tuple[type[Exception], ...] = (),
     ) -> None:
         """Make a runner with a queue and a thread of its own.
 
         Args:
             weigh: What an item weighs; a batch's time is taken to grow with its weight.
+            shared: Faults that no single item is guilty of; a whole batch has them.
         """
         self._work = work
         self._limits = limits
         self._weigh = weigh
+        self._shared = shared
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._callers: deque[_Caller[Item, Result]] = deque()
         self._waiting = 0
         self._running: asyncio.Task[None] | None = None
+        self._began: float | None = None
+        """When the batch that runs began."""
         self._free_at = 0.0
         self._mean = 1.0
         self._cost = Cost()
@@ -113,11 +122,10 @@ class Runner(Generic[Item, Result]):
             raise Overloaded(self.wait())
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[Result]] = [loop.create_future() for _ in items]
-        pairs = list(zip(items, futures, strict=True))[::-1]
-        caller = _Caller(pairs, until, time.perf_counter())
-        if pairs:
+        caller = _Caller(self._weighed(items, futures), until, time.perf_counter())
+        if caller.jobs:
             self._callers.append(caller)
-            self._waiting += len(pairs)
+            self._waiting += len(caller.jobs)
         if self._running is None or self._running.done():
             self._running = loop.create_task(self._drain())
         try:
@@ -141,29 +149,47 @@ class Runner(Generic[Item, Result]):
             max(self._cost.affordable(self._limits.target), self._mean),
         )
         batches = math.ceil(weight / batch)
-        running = max(self._free_at - time.perf_counter(), 0.0)
-        return running + batches * self._cost.fixed + weight * self._cost.unit
+        return self._running_on() + batches * self._cost.fixed + weight * self._cost.unit
 
     def close(self) -> None:
         """Finish what runs and stop the thread."""
         self._thread.shutdown(wait=True)
 
+    def _weighed(
+        self, items: Sequence[Item], futures: Sequence[asyncio.Future[Result]]
+    ) -> list[_Job[Item, Result]]:
+        """Jobs in reverse order. What cannot be weighed fails before it is among the others."""
+        jobs: list[_Job[Item, Result]] = []
+        for item, future in zip(items, futures, strict=True):
+            try:
+                jobs.append(_Job(item, future, self._weigh(item)))
+            except Exception as error:  # noqa: BLE001 -- whatever failed, the caller is answered
+                _settle(future, error)
+        return jobs[::-1]
+
+    def _running_on(self) -> float:
+        """Seconds that the batch that runs will take on; one that overruns as long as it did."""
+        if self._began is None:
+            return 0.0
+        now = time.perf_counter()
+        return max(self._free_at - now, now - self._began - self._cost.fixed, 0.0)
+
     async def _drain(self) -> None:
         while batch := self._gather():
-            weight = sum(self._weigh(item) for item, _ in batch)
+            weight = sum(job.weight for job in batch)
             self._mean += (weight / len(batch) - self._mean) / 16
-            began = time.perf_counter()
+            self._began = began = time.perf_counter()
             self._free_at = began + self._cost.seconds(weight)
             self._sizes.observe(len(batch))
             await self._do(batch)
             took = time.perf_counter() - began
             self._computed.observe(took)
             self._cost.learn(weight, took)
-            self._free_at = 0.0
+            self._began = None
 
-    def _gather(self) -> _Batch[Item, Result]:
+    def _gather(self) -> list[_Job[Item, Result]]:
         """The next batch: an item of every caller in turn, as many as there is time for."""
-        batch: list[tuple[Item, asyncio.Future[Result]]] = []
+        batch: list[_Job[Item, Result]] = []
         room = self._cost.affordable(self._limits.target)
         now = time.perf_counter()
         while self._callers and len(batch) < self._limits.most:
@@ -171,92 +197,48 @@ class Runner(Generic[Item, Result]):
             if now >= caller.until:
                 self._give_up(caller)
                 continue
-            weight = self._weigh(caller.items[-1][0])
+            weight = caller.jobs[-1].weight
             if batch and weight > room:
                 break
             room -= weight
-            batch.append(caller.items.pop())
+            batch.append(caller.jobs.pop())
             self._waiting -= 1
             self._queued.observe(now - caller.came)
             self._callers.popleft()
-            if caller.items:
+            if caller.jobs:
                 self._callers.append(caller)
         return batch
 
-    async def _do(self, batch: _Batch[Item, Result]) -> None:
+    async def _do(self, batch: Sequence[_Job[Item, Result]]) -> None:
         """Work on a batch. When it fails its halves are tried, until the culprit is alone."""
+        batch = [job for job in batch if not job.future.done()]  # who left meanwhile is not tried
+        if not batch:
+            return
         loop = asyncio.get_running_loop()
-        items = [item for item, _ in batch]
+        items = [job.item for job in batch]
         try:
             results = await loop.run_in_executor(self._thread, self._work, items)
             answered = list(zip(batch, results, strict=True))
         except Exception as error:  # noqa: BLE001 -- whatever failed, every caller is answered
-            if len(batch) == 1:
-                _settle(batch[0][1], error)
+            if len(batch) == 1 or isinstance(error, self._shared):
+                for job in batch:
+                    _settle(job.future, error)
                 return
             await self._do(batch[: len(batch) // 2])
             await self._do(batch[len(batch) // 2 :])
             return
-        for (_, future), result in answered:
-            _settle(future, result)
+        for job, result in answered:
+            _settle(job.future, result)
 
     def _leave(self, caller: _Caller[Item, Result]) -> None:
         if caller in self._callers:
             self._callers.remove(caller)
-            self._waiting -= len(caller.items)
+            self._waiting -= len(caller.jobs)
 
     def _give_up(self, caller: _Caller[Item, Result]) -> None:
         self._leave(caller)
-        for _, future in caller.items:
-            _settle(future, DeadlineExceeded())
-
-
-class Gate:
-    """Lets a few in at once, first come, first served: their share of the machine is bounded."""
-
-    def __init__(self, name: str, *, most: int) -> None:
-        self._most = most
-        self._inside = asyncio.Semaphore(most)
-        self._waiting = 0
-        self._stay = 0.0
-        self._queued = QUEUED.labels(runner=name)
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for a turn, and take it."""
-        came = time.perf_counter()
-        self._waiting += 1
-        try:
-            await self._inside.acquire()
-        finally:
-            self._waiting -= 1
-        began = time.perf_counter()
-        self._queued.observe(began - came)
-        try:
-            yield
-        finally:
-            self._inside.release()
-            self._stay += (time.perf_counter() - began - self._stay) / 16
-
-    def wait(self) -> float:
-        """Seconds until a newcomer would be let in, as far as is known."""
-        return (self._waiting + self._inside.locked()) * self._stay / self._most
-
-
-def admit(*ahead: Runner[Any, Any] | Gate, patience: float, until: float) -> None:
-    """Refuse now what would wait too long on its way.
-
-    Args:
-        ahead: Where it will wait, one after the other.
-        patience: The longest wait in seconds.
-        until: When the caller stops waiting, on `time.perf_counter`'s clock.
-
-    Raises:
-        Overloaded: the way takes longer than that.
-    """
-    wait = sum(one.wait() for one in ahead)
-    if wait > min(patience, until - time.perf_counter()):
-        raise Overloaded(wait)
+        for job in caller.jobs:
+            _settle(job.future, DeadlineExceeded())
 
 
 def _settle(future: asyncio.Future[Result], outcome: Result | Exception) -> None:

@@ -9,26 +9,28 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple, cast
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
 from sqlalchemy.exc import IntegrityError
 
 from credit.contract.request import ScoringRequest
-from credit.decision import Decision
+from credit.decision import Decision, Explanation
 from credit.dossier import Document, Floats
-from credit.errors import CreditError
+from credit.errors import CreditError, LedgerUnavailable, UnknownDecision
 from credit.policy import Policy
-from credit.schema import HISTORIES
 from credit.scorer import Scorer
 from credit.underwriting import Scored, decide, explain, score
-from serving.errors import DeadlineExceeded
-from serving.runners import Gate, Limits, Runner, admit
-from stores.clients import ClientStore, unpack
+from serving.admission import Gate, admit
+from serving.errors import DeadlineExceeded, ModelReplaced, log_ours
+from serving.lookup import Found, find, find_all, weight
+from serving.readiness import Readiness
+from serving.runners import Limits, Runner
+from stores.clients import ClientStore
 from stores.ledger import Ledger, Record
 
 PREDICTING = Limits(most=64, target=0.050)
@@ -58,12 +60,6 @@ class Call:
     """When the caller stops waiting, on `time.perf_counter`'s clock."""
 
 
-class _Dossier(NamedTuple):
-    document: Document
-    packed: bytes | None
-    """As the client store keeps it, where it came from there unchanged."""
-
-
 class Scoring:
     """Judges requests with one model, under the policy of the day."""
 
@@ -86,16 +82,28 @@ class Scoring:
         self.ledger = ledger
         self.policy_on = policy_on
         self._patience = patience
-        self._predict = Runner(PREDICT, self._score, PREDICTING, weigh=_weight)
+        self._predict = Runner(PREDICT, self._score, PREDICTING, weigh=weight)
         self._explain = Runner(EXPLAIN, self._contributions, EXPLAINING)
         self._explaining = Gate("explaining", most=EXPLAINED_AT_ONCE)
-        self._keep = Runner("keep", ledger.keep, KEEPING)
+        self._keep = Runner("keep", ledger.keep, KEEPING, shared=(LedgerUnavailable,))
+        self._readiness = Readiness(ledger.answers)
 
     def warm(self) -> None:
-        """Go the whole way once, recording nothing: the first caller is not to pay for it."""
-        scored = self._score([{"application": {}}])
-        self._contributions(scored)
+        """Go the whole way once, recording nothing: the first caller is not to pay for it.
+
+        Raises:
+            LedgerUnavailable: the ledger does not answer.
+        """
+        [scored] = self._score([{"application": {}}])
+        [told] = self._contributions([scored])
+        self._explained(scored, told)
         self.clients.search("", 1)
+        with suppress(UnknownDecision):
+            self.ledger.find("none")
+
+    async def ready(self) -> bool:
+        """Whether decisions can be recorded."""
+        return await self._readiness.now()
 
     async def judge(self, request: ScoringRequest, call: Call) -> Decision:
         """The recorded decision on a request; an `Explanation` when that was called for.
@@ -103,6 +111,8 @@ class Scoring:
         Raises:
             UnknownClient: the client is not in the store.
             KeyReused: the call's key answered another request.
+            ModelReplaced: it answered an explanation of a model that serves no more.
+            LedgerUnavailable: the ledger does not answer.
             Overloaded: too much is asked at once.
             DeadlineExceeded: the caller's time is over.
         """
@@ -110,14 +120,15 @@ class Scoring:
         explaining = call.kind == EXPLAIN
         if explaining:
             ahead += [self._explaining, self._explain]
-        turn = self._explaining.turn() if explaining else nullcontext()
-        async with self._in_time(*ahead, until=call.until), turn:
+        async with self._in_time(*ahead, until=call.until):
             if known := await self._known(call):
                 return self.answer(known)
-            dossier = self._dossier(request)
-            scored = await self._predict.one(dossier.document, until=call.until)
-            told = await self._explain.one(scored, until=call.until) if explaining else None
-            record = self._record(scored, told, call, dossier.packed)
+            found = find(self.clients, request)
+            # What is written and looked up keeps no other explanation from the processor.
+            async with self._explaining.turn() if explaining else nullcontext():
+                scored = await self._predict.one(found.document, until=call.until)
+                told = await self._explain.one(scored, until=call.until) if explaining else None
+            record = self._record(scored, told, call, found.packed)
             try:
                 await self._keep.one(record, until=call.until)
             except IntegrityError:
@@ -155,26 +166,46 @@ class Scoring:
             DeadlineExceeded: the caller's time is over.
         """
         ahead = (self._predict, self._explaining, self._explain)
-        async with self._in_time(*ahead, until=until), self._explaining.turn():
-            scored = await self._predict.one(self._dossier(request).document, until=until)
-            told = await self._explain.one(scored, until=until)
-            at = datetime.now(UTC)
-            policy = self.policy_on(at.date())
-            decision = decide(scored, self.scorer.version, policy, None, at)
-            return explain(decision, scored.row, told, self.scorer, policy)
+        async with self._in_time(*ahead, until=until):
+            document = find(self.clients, request).document
+            async with self._explaining.turn():
+                scored = await self._predict.one(document, until=until)
+                told = await self._explain.one(scored, until=until)
+            return self._explained(scored, told)
+
+    async def look(self, client_id: int) -> Scored:
+        """A client of the store as the model sees it; nothing is decided.
+
+        Raises:
+            UnknownClient: the client is not in the store.
+            Overloaded: too much is asked at once.
+        """
+        async with self._in_time(self._predict, until=math.inf):
+            return await self._predict.one(self.clients.dossier(client_id))
 
     def answer(self, record: Record) -> Decision:
-        """What is answered with a record, now and whenever it is asked for again."""
+        """What is answered with a record, now and whenever it is asked for again.
+
+        Raises:
+            ModelReplaced: it is an explanation, and its model's words are not known any more.
+        """
         decision = record.decision
         if record.contributions is None:
             return decision
+        if not self.scored(record):
+            raise ModelReplaced(decision.decision_id, decision.model_version)
         policy = self.policy_on(decision.decided_at.date())
         return explain(decision, record.row, record.contributions, self.scorer, policy)
 
+    def scored(self, record: Record) -> bool:
+        """Whether a record's row and contributions are those of the model that serves."""
+        return record.decision.model_version == self.scorer.version
+
     def close(self) -> None:
-        """Finish what runs and stop the threads."""
+        """Finish what runs, stop the threads, and let go of the ledger."""
         for runner in (self._predict, self._explain, self._keep):
             runner.close()
+        self.ledger.close()
 
     @asynccontextmanager
     async def _in_time(
@@ -192,8 +223,8 @@ class Scoring:
     async def _judge_part(
         self, requests: Sequence[ScoringRequest | CreditError], call: Call
     ) -> list[Decision | BaseException]:
-        outcomes: list[Any] = await asyncio.to_thread(self._dossiers, requests)
-        good = {i: found for i, found in enumerate(outcomes) if isinstance(found, _Dossier)}
+        outcomes: list[Any] = await asyncio.to_thread(find_all, self.clients, requests)
+        good = {i: found for i, found in enumerate(outcomes) if isinstance(found, Found)}
         documents = [found.document for found in good.values()]
         scored = await self._predict.run(documents, until=call.until)
         records: dict[int, Record] = {}
@@ -204,6 +235,9 @@ class Scoring:
         kept = await self._keep.run(list(records.values()), until=call.until)
         for (place, record), failure in zip(records.items(), kept, strict=True):
             outcomes[place] = failure or record.decision
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                log_ours("a request among many failed", outcome)
         return outcomes
 
     def _score(self, documents: Sequence[Document]) -> list[Scored]:
@@ -211,6 +245,12 @@ class Scoring:
 
     def _contributions(self, scored: Sequence[Scored]) -> list[Floats]:
         return list(self.scorer.contributions(np.stack([one.row for one in scored])))
+
+    def _explained(self, scored: Scored, told: Floats) -> Explanation:
+        at = datetime.now(UTC)
+        policy = self.policy_on(at.date())
+        decision = decide(scored, self.scorer.version, policy, None, at)
+        return explain(decision, scored.row, told, self.scorer, policy)
 
     def _record(
         self, scored: Scored, told: Floats | None, call: Call, packed: bytes | None
@@ -233,36 +273,3 @@ class Scoring:
         if call.key is None:
             return None
         return await asyncio.to_thread(self.ledger.answered, call.key, call.digest)
-
-    def _dossier(self, request: ScoringRequest) -> _Dossier:
-        """The dossier of a request, with its changes.
-
-        Raises:
-            UnknownClient: the client is not in the store.
-        """
-        packed = None
-        document = request.dossier
-        if document is None:
-            packed = self.clients.packed(cast("int", request.client_id))
-            document = unpack(packed)
-        if request.changes:
-            return _Dossier(request.changed(document), None)
-        return _Dossier(document, packed)
-
-    def _dossiers(
-        self, requests: Sequence[ScoringRequest | CreditError]
-    ) -> list[_Dossier | CreditError]:
-        found: list[_Dossier | CreditError] = []
-        for request in requests:
-            try:
-                found.append(
-                    request if isinstance(request, CreditError) else self._dossier(request)
-                )
-            except CreditError as error:
-                found.append(error)
-        return found
-
-
-def _weight(document: Document) -> float:
-    """What a dossier weighs: the form as much as fifty rows of history."""
-    return 1 + sum(len(document.get(name) or ()) for name in HISTORIES) / 50

@@ -41,6 +41,8 @@ class ModelDescription:
     """The model that serves."""
 
     version: str
+    run_id: str
+    """The MLflow run that it was fitted in."""
     threshold: float
     """The risk at the cut-off, by the policy."""
     searched_threshold: float
@@ -69,8 +71,8 @@ class DecisionRecord:
     decision: Decision
     kind: str
     """The call that was answered: predict or explain."""
-    features: Mapping[str, float | str | None]
-    """What the model saw."""
+    features: Mapping[str, float | str | None] | None
+    """What the model saw; null when it serves no more, for its words are not known here."""
 
 
 def describe(scorer: Scorer, policy: Policy) -> ModelDescription:
@@ -91,6 +93,7 @@ def describe(scorer: Scorer, policy: Policy) -> ModelDescription:
     ]
     return ModelDescription(
         version=scorer.version,
+        run_id=scorer.run_id,
         threshold=policy.threshold,
         searched_threshold=facts.searched_threshold,
         policy_version=policy.version,

@@ -9,10 +9,22 @@ from typing import Any
 import pytest
 import yaml
 
+from serving.commands import HTTP_GRACE, serve_command
+from serving.grpc_server import GRACE
+from stores.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+MOUNTED = [
+    DEPLOY / volume.partition(":")[0]
+    for service in SERVICES.values()
+    for volume in service.get("volumes", ())
+    if volume.startswith("./")
+]
+RELEASE = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 
 
 def check(schema: str, file: Path) -> None:
@@ -51,8 +63,47 @@ def test_every_door_is_on_loopback() -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
+def test_a_service_that_stops_has_the_time_it_gives_its_callers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    needed = HTTP_GRACE + GRACE
+    assert needed < int(SERVICES["api"]["stop_grace_period"].removesuffix("s"))
+    pod = yaml.safe_load((DEPLOY / "kubernetes" / "deployment.yaml").read_text())["spec"]
+    [api] = pod["template"]["spec"]["containers"]
+    *_, asleep = api["lifecycle"]["preStop"]["exec"]["command"]
+    assert needed + int(asleep) < pod["template"]["spec"]["terminationGracePeriodSeconds"]
+    monkeypatch.setattr("os.environ", {})  # the command sets what BentoML reads
+    command = serve_command(Settings())
+    assert command[command.index("--timeout-graceful-shutdown") + 1] == str(HTTP_GRACE)
+
+
+def test_the_image_starts_a_dead_worker_anew_and_says_who_may_come() -> None:
+    said = [line for line in DOCKERFILE.splitlines() if not line.startswith("#")]
+    assert not [line for line in said if "BENTOML_CONTAINERIZED" in line]
+    assert 'ENTRYPOINT ["python", "-m", "serving", "/app/bento"]' in said
+
+
+def test_nothing_is_released_that_did_not_pass_the_gate() -> None:
+    jobs = RELEASE["jobs"]
+    assert ".ci/run" in [step.get("run") for step in jobs["gate"]["steps"]]
+    assert (jobs["image"]["needs"], jobs["deploy"]["needs"]) == ("gate", "image")
+
+
+def test_a_model_of_synthetic_clients_is_rolled_out_by_consent_only() -> None:
+    assert RELEASE["jobs"]["deploy"]["if"] == "vars.DEPLOY_SYNTHETIC_MODEL == 'yes'"
+
+
+def test_a_release_copies_all_that_compose_needs() -> None:
+    [*_, step] = RELEASE["jobs"]["deploy"]["steps"]
+    copied = re.search(r"^scp .*/id (.+) \"", step["run"], re.MULTILINE)
+    assert copied
+    folders = [ROOT / name for name in copied[1].split()]
+    page = (DEPLOY / "page.Dockerfile").read_text()
+    built = [ROOT / source for source in re.findall(r"^COPY (\w\S*) ", page, re.MULTILINE)]
+    needed = [*MOUNTED, *built, DEPLOY / "compose.yaml", DEPLOY / "roll-out"]
+    assert [path for path in needed if not {path, *path.parents} & set(folders)] == []
+
+
 def test_every_file_that_is_mounted_is_there() -> None:
-    mounted = [v for service in SERVICES.values() for v in service.get("volumes", ())]
-    ours = [DEPLOY / v.partition(":")[0] for v in mounted if v.startswith("./")]
-    assert ours
-    assert all(path.exists() for path in ours)
+    assert MOUNTED
+    assert all(path.exists() for path in MOUNTED)

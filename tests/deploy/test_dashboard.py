@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -10,6 +11,10 @@ from prometheus_client import REGISTRY
 
 import serving.edge
 import serving.runners
+from credit.policy import policy_on
+from serving.scoring import Scoring
+from stores.clients import ClientStore
+from stores.ledger import Ledger
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARD = json.loads((DEPLOY / "grafana" / "dashboards" / "credit-scoring.json").read_text())
@@ -35,6 +40,19 @@ def test_a_query_asks_for_what_the_service_measures(query: str) -> None:
     used = {label for group in grouped for label in re.split(r", *", group)}
     used |= set(re.findall(r"(\w+)[!=]~?\"", query))
     assert used <= told
+
+
+def test_the_autoscaler_counts_every_place_where_requests_wait(tmp_path: Path) -> None:
+    serving.runners.QUEUED.clear()
+    unused: Any = None
+    clients, ledger = ClientStore(tmp_path / "clients"), Ledger(f"sqlite:///{tmp_path / 'ledger'}")
+    Scoring(scorer=unused, clients=clients, ledger=ledger, policy_on=policy_on).close()
+    [queued] = serving.runners.QUEUED.collect()
+    made = {sample.labels["runner"] for sample in queued.samples}
+    [rule] = RULES
+    counted = set(re.search(r'runner=~"(.+?)"', rule["metricsQuery"])[1].split("|"))  # type: ignore[index]
+    # One explanation at a time is let in at the gate, and has its runner for itself.
+    assert counted == made - {"explain"}
 
 
 def test_every_panel_asks_the_datasource_that_is_provisioned() -> None:

@@ -13,9 +13,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+
+from credit.scorer import Scorer
+from serving.scoring import Scoring
+from stores.clients import ClientStore
+from stores.ledger import Ledger
+from stores.settings import Settings
+from tests.serving.inside import Touchy, working
+from training.arguments import synthetic_folder
 
 ROOT = Path(__file__).parents[2]
 CLIENTS = 3_000
@@ -60,7 +69,7 @@ class Service:
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     path = tmp_path_factory.mktemp("home")
-    made = Home(path, path / "cache" / "synthetic" / f"{CLIENTS}-0")
+    made = Home(path, synthetic_folder(Settings(home=path), CLIENTS, 0))
     made.run("training", "--clients", str(CLIENTS))
     return made
 
@@ -123,3 +132,30 @@ def free_ports(count: int) -> list[int]:
         for one in taken:
             one.bind(("127.0.0.1", 0))
         return [int(one.getsockname()[1]) for one in taken]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.sqlite"
+
+
+@pytest.fixture
+def ledger(database: Path) -> Ledger:
+    return Ledger(f"sqlite:///{database}")
+
+
+@pytest.fixture
+def touchy(scorer: Scorer) -> Any:
+    return Touchy(scorer)
+
+
+@pytest.fixture
+def clients(tmp_path: Path) -> ClientStore:
+    return ClientStore(tmp_path / "clients.sqlite")
+
+
+@pytest.fixture
+def scoring(touchy: Any, clients: ClientStore, ledger: Ledger) -> Iterator[Scoring]:
+    with working(touchy, clients, ledger) as made:
+        made.warm()
+        yield made

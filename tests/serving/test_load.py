@@ -1,15 +1,21 @@
 """A run under load, made small: it measures every call, and fails when it should."""
 
 import csv
+import json
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from loadtests.budget import DECLARED, Budget, Called, Over
+from loadtests.budget import DECLARED, OVER_GRPC, Budget, Called, Over
 from loadtests.shapes import Shape, callers
+from loadtests.target import NoGrpcDoor, Target, started
+from stores.settings import Settings
 from tests.serving.conftest import ROOT, Home, Service
 
 EASY = {"errors": 0, "p99": dict.fromkeys(Budget.read(DECLARED).p99, 30_000)}
@@ -20,7 +26,7 @@ def run(home: Home, tmp_path: Path, budget: dict[str, object], *arguments: str) 
     path.write_text(yaml.safe_dump(budget))
     command = [sys.executable, "-m", "loadtests", "--budget", str(path), "--out", str(tmp_path)]
     done = subprocess.run(
-        [*command, "--callers", "12", *arguments],
+        [*command, "--callers", "16", *arguments],
         env=home.environment() | {"COLUMNS": "200"}, cwd=ROOT, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
@@ -29,11 +35,11 @@ def run(home: Home, tmp_path: Path, budget: dict[str, object], *arguments: str) 
 
 def test_a_run_within_budget_leaves_its_figures_and_a_picture(home: Home, tmp_path: Path) -> None:
     before = (home.path / "ledger.sqlite").exists()
-    code, said = run(home, tmp_path, EASY, "--seconds", "10")
+    code, said = run(home, tmp_path, EASY, "--seconds", "20")
     assert code == 0, said
     with (tmp_path / "run_stats.csv").open() as lines:
         called = {row["Name"]: int(row["Request Count"]) for row in csv.DictReader(lines)}
-    assert min(called["predict by id"], called["predict a dossier"]) > 0
+    assert called.keys() >= Budget.read(DECLARED).p99.keys()
     assert (tmp_path / "run.svg").read_text().startswith("<?xml")
     assert (home.path / "ledger.sqlite").exists() == before, "decided in the home's own ledger"
 
@@ -48,15 +54,88 @@ def test_a_run_over_budget_fails_and_names_what_was_over(service: Service, tmp_p
     assert "predict by id" in said.partition("over budget")[2]
 
 
+def called(name: str, failures: int = 0) -> Called:
+    return Called(name=name, count=10_000, failures=failures, rate=50, p50=3, p99=9)
+
+
+BUDGET = Budget.read(DECLARED)
+EVERY = {name: called(name) for name in BUDGET.p99}
+
+
 def test_one_failed_call_is_over_the_declared_budget() -> None:
-    call = Called(name="predict by id", count=10_000, failures=1, rate=50, p50=3, p99=9)
-    assert Budget.read(DECLARED).over([call]) == [
+    calls = EVERY | {"predict by id": called("predict by id", failures=1)}
+    assert BUDGET.over(list(calls.values())) == [
         Over(name="predict by id", what="errors", got=0.0001, most=0.0)
     ]
 
 
-def test_a_run_that_called_nothing_is_over_budget() -> None:
-    assert Budget.read(DECLARED).over([])
+def test_a_call_that_was_never_made_is_over_budget_unless_it_could_not_be() -> None:
+    over_http = [call for name, call in EVERY.items() if name not in OVER_GRPC]
+    assert [one.name for one in BUDGET.over(over_http)] == list(OVER_GRPC)
+    assert BUDGET.over(over_http, unless=OVER_GRPC) == []
+    assert {one.name for one in BUDGET.over([])} == EVERY.keys()
+
+
+def test_a_call_that_has_no_budget_is_named() -> None:
+    [over] = BUDGET.over([*EVERY.values(), called("review")])
+    assert (over.name, over.what) == ("review", "calls, undeclared")
+
+
+def test_a_service_that_was_started_for_a_run_has_both_doors(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def alone(host: str, grpc: str) -> Target:
+        return Target(host=host, grpc=grpc and "")
+
+    monkeypatch.setattr("loadtests.target.served", alone)
+    with pytest.raises(NoGrpcDoor), started(Settings(home=home.path), "service:CreditScoring"):
+        pass
+
+
+class Strange(BaseHTTPRequestHandler):
+    """Answers that are no decisions, and one that is."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        status, content = {
+            "/fails": (500, b"Internal Server Error"),
+            "/rubbish": (200, b"<html>"),
+            "/nothing": (200, b""),
+        }.get(self.path, (200, b'{"risk": 0.5}'))
+        self.send_response(status)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def callers_say(*arguments: str) -> Any:
+    """What locust's callers do, in a process of their own."""
+    command = [sys.executable, "-m", "tests.serving.callers", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_an_answer_that_is_no_json_is_a_failure_with_what_it_says() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Strange) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            failures = sorted(callers_say("judge", f"http://127.0.0.1:{server.server_port}"))
+        finally:
+            server.shutdown()
+    fails, nothing, rubbish = failures
+    assert "500: Internal Server Error" in fails
+    assert "no JSON" in nothing
+    assert "<html>" in rubbish
+
+
+def test_every_grpc_caller_has_a_connection_of_its_own(service: Service, tmp_path: Path) -> None:
+    dossiers = tmp_path / "dossiers.jsonl"
+    dossiers.write_text("{}")
+    assert callers_say("grpc", service.url, service.grpc, str(dossiers)) == 3
 
 
 @pytest.mark.parametrize("shape", Shape)

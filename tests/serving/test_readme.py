@@ -48,8 +48,9 @@ TYPED = {
     "make score DATA=data OUT=scored.parquet",
     "make drift CURRENT=data",
     ".venv/bin/python -m training.catalogue",
+    ".venv/bin/python -m tests.credit.features.test_golden",
 }
-"""What is typed below; the last, what `tests/training/test_catalogue.py` does."""
+"""What is typed below; the last two, in `tests/test_tutorial.py`."""
 
 
 def test_every_command_that_a_reader_is_shown_is_run() -> None:
@@ -107,6 +108,7 @@ def test_a_folder_is_scored_and_its_drift_told(home: Home, tmp_path: Path) -> No
     assert scored.exists()
     drifting = make(home, "drift", f"CURRENT={data}", f"OUT={report}")
     told, _ = drifting.communicate()
+    assert drifting.returncode == 0, told
     assert (report / "findings.json").exists(), told
     assert (report / "report.html").exists()
 

@@ -2,12 +2,17 @@
 
 import gc
 import json
+import re
+from dataclasses import replace
+from typing import Any
 
 import bentoml
 import httpx
 import pytest
 
 from credit.features import CATALOGUE
+from stores.ledger import Ledger
+from tests.people import applicant
 from tests.serving.conftest import ROOT, Service
 
 OPENAPI = ROOT / "tests" / "golden" / "openapi.json"
@@ -45,6 +50,22 @@ def test_a_position_counts_the_training_clients(api: httpx.Client) -> None:
     assert 0 <= whole["percentile"] <= 1
 
 
+def test_a_position_waits_its_turn_among_the_predictions(api: httpx.Client) -> None:
+    def batches() -> float:
+        [count] = re.findall(
+            r'^credit_batch_size_count{runner="predict"} (.*)$',
+            api.get("/metrics").text,
+            re.MULTILINE,
+        )
+        return float(count)
+
+    api.post("/predict", json={"dossier": applicant()}).raise_for_status()
+    before = batches()
+    path = f"/v1/clients/{first_client(api)}/position"
+    api.get(path, params={"feature": "income"}).raise_for_status()
+    assert batches() == before + 1
+
+
 def test_two_features_are_crossed(api: httpx.Client) -> None:
     one, other = api.get("/v1/model").json()["crossed"][:2]
     path = f"/v1/clients/{first_client(api)}/position"
@@ -71,6 +92,7 @@ def test_the_model_tells_what_it_is(api: httpx.Client) -> None:
     assert importances == sorted(importances, reverse=True)
     assert model["band"] == [0.45, 0.55]
     assert model["data"]["clients"] > 0
+    assert re.fullmatch("[0-9a-f]{32}", model["run_id"])
 
 
 def test_the_model_shows_its_card_and_how_sure_its_measures_are(api: httpx.Client) -> None:
@@ -79,6 +101,24 @@ def test_the_model_shows_its_card_and_how_sure_its_measures_are(api: httpx.Clien
     assert "## Fairness" in model["card"]
     low, high = model["intervals"]["auc"]
     assert low < model["metrics"]["auc"] < high
+
+
+def test_a_decision_of_another_model_is_shown_without_its_words(
+    service: Service, api: httpx.Client
+) -> None:
+    said = api.post("/predict", json={"dossier": applicant()}).raise_for_status().json()
+    ledger = Ledger(f"sqlite:///{service.home.path / 'ledger.sqlite'}")
+    record = ledger.find(said["decision_id"])
+    former: dict[str, Any] = {
+        "decision_id": "of-another-model",
+        "model_version": "credit-scorer:0",
+    }
+    ledger.keep([
+        replace(record, decision=replace(record.decision, **former), row=record.row[:-1])
+    ])  # fmt: skip
+    shown = api.get("/v1/decisions/of-another-model").raise_for_status().json()
+    assert shown["decision"] == said | former
+    assert shown["features"] is None
 
 
 @pytest.mark.parametrize(
@@ -90,6 +130,8 @@ def test_the_model_shows_its_card_and_how_sure_its_measures_are(api: httpx.Clien
         ("/v1/clients?limit=0", 422, "invalid-request"),
         ("/v1/clients?prefix=a", 422, "invalid-request"),
         ("/v1/decisions/nothing", 404, "unknown-decision"),
+        ("/v1/decisions/%00", 422, "invalid-request"),
+        ("/v1/clients/%00", 422, "invalid-request"),
         ("/v1/nowhere", 404, "no-such-path"),
         ("/nowhere", 404, "no-such-path"),
         ("/predict", 405, "method-not-allowed"),
@@ -123,8 +165,9 @@ def test_every_call_is_described_with_an_example(api: httpx.Client) -> None:
     for call in ("/predict", "/explain", "/simulate", "/predict_many"):
         asked = described["paths"][call]["post"]["requestBody"]["content"]["application/json"]
         for example in asked["examples"].values():
-            answer = api.post(call, json=example["value"])
-            assert answer.status_code in {200, 404}, answer.text
+            told = api.post(call, json=example["value"]).raise_for_status().json()
+            for decision in told if isinstance(told, list) else [told]:
+                assert 0 < decision["risk"] < 1
     assert "/v1/clients/{client_id}/position" in described["paths"]
 
 

@@ -1,7 +1,6 @@
 """Runners: what many need is done for all at once, and nobody suffers from a neighbour."""
 
 import asyncio
-import math
 import threading
 import time
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from serving.errors import DeadlineExceeded, Overloaded
-from serving.runners import Limits, Runner, admit
+from serving.runners import Limits, Runner
 
 
 class Doubler:
@@ -25,6 +24,8 @@ class Doubler:
         self.batches.append(list(items))
         if 13 in items:
             raise ValueError("thirteen")
+        if 99 in items:
+            raise ConnectionError("nobody is there")
         return [2 * item for item in items]
 
 
@@ -122,6 +123,46 @@ def test_nothing_is_computed_for_one_whose_time_is_up() -> None:
     assert work.batches == [[0]]
 
 
+def test_nothing_is_tried_again_for_callers_who_left() -> None:
+    work = Doubler()
+
+    async def leave() -> int:
+        runner = Runner("test", work, Limits(most=8))
+        work.gate.clear()
+        leaving = asyncio.create_task(runner.run([1, 2, 13, 3]))
+        staying = asyncio.create_task(runner.one(4))
+        await asyncio.sleep(0.05)  # all five are in the works
+        leaving.cancel()
+        await asyncio.sleep(0)
+        work.gate.set()
+        return await staying
+
+    assert asyncio.run(leave()) == 8
+    assert work.batches == [[1, 4, 2, 13, 3], [4]]
+
+
+def test_a_fault_that_is_no_item_s_own_is_told_to_all_and_not_tried_again() -> None:
+    work = Doubler()
+    runner = Runner("test", work, Limits(most=64), shared=(ConnectionError,))
+    results = asyncio.run(runner.run(range(64, 128)))
+    assert all(isinstance(one, ConnectionError) for one in results)
+    assert len(work.batches) == 1
+
+
+def test_an_item_that_cannot_be_weighed_fails_alone_and_holds_nobody_up() -> None:
+    def weigh(item: int) -> float:
+        return 12 / (item - 12)
+
+    async def crowd() -> tuple[list[int | BaseException], int]:
+        runner = Runner("test", Doubler(), Limits(most=8), weigh=weigh)
+        results = await asyncio.wait_for(runner.run([24, 12, 36]), 5)
+        return results, await asyncio.wait_for(runner.one(48), 5)
+
+    results, after = asyncio.run(crowd())
+    assert (results[0], results[2], after) == (48, 72, 96)
+    assert isinstance(results[1], ZeroDivisionError)
+
+
 def test_callers_take_turns() -> None:
     work = Doubler()
 
@@ -194,28 +235,6 @@ def test_more_than_may_wait_is_refused_and_the_rest_is_answered() -> None:
     answered = [outcome for outcome in outcomes if isinstance(outcome, int)]
     assert answered
     assert set(answered) <= {0, 2, 4, 6, 8, 10}
-
-
-def test_one_who_would_wait_too_long_is_refused_at_once() -> None:
-    def slow(items: Sequence[int]) -> Sequence[int]:
-        time.sleep(0.02 * len(items))
-        return items
-
-    async def crowd() -> None:
-        runner = Runner("test", slow, Limits(most=1))
-        admit(runner, patience=1e-9, until=math.inf)  # nobody waits: nobody is refused
-        await runner.one(1)
-        waiting = asyncio.create_task(runner.run(range(3)))
-        others = [asyncio.create_task(runner.one(item)) for item in range(9)]
-        await asyncio.sleep(0.01)
-        admit(runner, patience=10, until=math.inf)
-        with pytest.raises(Overloaded):
-            admit(runner, patience=0.1, until=math.inf)
-        with pytest.raises(Overloaded):
-            admit(runner, patience=10, until=time.perf_counter() + 0.1)
-        await asyncio.gather(waiting, *others)
-
-    asyncio.run(crowd())
 
 
 def test_nothing_to_do_is_done_at_once() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,72 +12,18 @@ import pytest
 
 from credit.contract.request import ScoringRequest
 from credit.decision import Decision
-from credit.dossier import Floats
-from credit.errors import KeyReused
-from credit.features import CATALOGUE, Matrix
-from credit.policy import policy_on
+from credit.errors import KeyReused, LedgerUnavailable
 from credit.scorer import Scorer
-from serving.errors import DeadlineExceeded
+from serving.errors import DeadlineExceeded, ModelReplaced
 from serving.scoring import EXPLAIN, PREDICT, Call, Scoring
 from stores.clients import ClientStore
 from stores.ledger import Ledger, digest
-from tests.people import applicant
-
-POISON = 123_456.0
-INCOME = list(CATALOGUE).index("income")
-
-
-class Touchy:
-    """A real scorer that cannot bear one income."""
-
-    def __init__(self, scorer: Scorer) -> None:
-        self._scorer = scorer
-        self.batches: list[int] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._scorer, name)
-
-    def contributions(self, features: Matrix) -> Floats:
-        self.batches.append(len(features))
-        if (features[:, INCOME] == POISON).any():
-            raise ValueError("this income")
-        return self._scorer.contributions(features)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
-
-
-@pytest.fixture
-def scoring(scorer: Scorer, ledger: Ledger, tmp_path: Path) -> Iterator[Scoring]:
-    touchy: Any = Touchy(scorer)
-    clients = ClientStore(tmp_path / "clients.sqlite")
-    made = Scoring(scorer=touchy, clients=clients, ledger=ledger, policy_on=policy_on)
-    made.warm()
-    yield made
-    made.close()
-
-
-def asked(**changes: Any) -> ScoringRequest:
-    return ScoringRequest(dossier=applicant(**changes))
-
-
-def judged(scoring: Scoring, *calls: tuple[ScoringRequest, Call]) -> list[Any]:
-    async def together() -> list[Any]:
-        work = [scoring.judge(request, call) for request, call in calls]
-        return await asyncio.gather(*work, return_exceptions=True)
-
-    return asyncio.run(together())
-
-
-def call(kind: str, body: bytes, **how: Any) -> Call:
-    return Call(kind=kind, digest=digest(kind, body), **how)
+from tests.serving.inside import UNSCORED, UNTOLD, asked, call, dropped, judged, logged, working
 
 
 def test_an_explanation_that_fails_fails_alone(scoring: Scoring) -> None:
     incomes = [90_000.0 + n for n in range(12)]
-    incomes[5] = POISON
+    incomes[5] = UNTOLD
     calls = [
         (asked(AMT_INCOME_TOTAL=income), call(EXPLAIN, b"%d" % n))
         for n, income in enumerate(incomes)
@@ -110,7 +56,7 @@ def test_nothing_is_recorded_for_one_whose_time_is_up(scoring: Scoring, ledger: 
     while time.perf_counter() < until:
         pass
     [outcome] = judged(scoring, (asked(), call(PREDICT, b"late", key="late", until=until)))
-    assert outcome.code in {"overloaded", DeadlineExceeded.code}
+    assert isinstance(outcome, DeadlineExceeded)
     assert ledger.answered("late", digest(PREDICT, b"late")) is None
 
 
@@ -129,3 +75,43 @@ def test_explanations_wait_for_one_another_and_predictions_do_not(scoring: Scori
     asyncio.run(together())
     assert ended.index(PREDICT) < 4
     assert PREDICT not in ended[-10:]
+
+
+def test_of_many_only_what_is_our_fault_is_logged(
+    scoring: Scoring, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def all_of(requests: list[ScoringRequest]) -> list[Any]:
+        return [one async for one in scoring.judge_many(requests, call(PREDICT, b"many"))]
+
+    requests = [asked(), asked(AMT_INCOME_TOTAL=UNSCORED), ScoringRequest(client_id=7)]
+    with logged(caplog):
+        good, ours, theirs = asyncio.run(all_of(requests))
+    assert isinstance(good, Decision)
+    assert (type(ours), theirs.code) == (ValueError, "unknown-client")
+    assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [ours]
+
+
+def test_an_explanation_is_not_told_again_in_the_words_of_another_model(
+    scoring: Scoring, scorer: Scorer, clients: ClientStore, ledger: Ledger
+) -> None:
+    explained, predicted = (EXPLAIN, b"e"), (PREDICT, b"p")
+    keyed = [(asked(), call(*one, key=one[0])) for one in (explained, predicted)]
+    first, other = judged(scoring, *keyed)
+    following = Scorer(scorer.trees, scorer.facts, version="credit-scorer:next")
+    with working(following, clients, ledger) as after:
+        again, same = judged(after, *keyed)
+    assert isinstance(again, ModelReplaced)
+    assert str(first.decision_id) in str(again)
+    assert same == other
+
+
+def test_getting_warm_goes_the_whole_way_and_records_nothing(
+    scoring: Scoring, touchy: Any, database: Path
+) -> None:
+    assert touchy.rows > 0
+    with sqlite3.connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM decision").fetchone() == (0,)
+    connection.close()
+    dropped(database, "payload")
+    with pytest.raises(LedgerUnavailable):
+        scoring.warm()

@@ -1,0 +1,32 @@
+"""Whether what a decision cannot do without is there."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+
+FRESH = 1.0
+"""Seconds that an answer is good for."""
+
+LONGEST = 2.0
+"""Seconds after which no answer is one; Kubernetes and compose wait three."""
+
+
+class Readiness:
+    """Asks in a thread, once for all who want to know, and never while it still asks."""
+
+    def __init__(self, ask: Callable[[], bool]) -> None:
+        self._ask = ask
+        self._asked = -math.inf
+        self._asking: asyncio.Task[bool] | None = None
+
+    async def now(self) -> bool:
+        """What the last answer was; no when it fails to come."""
+        now = time.perf_counter()
+        if self._asking is None or (self._asking.done() and now > self._asked + FRESH):
+            self._asked = now
+            self._asking = asyncio.create_task(asyncio.to_thread(self._ask))
+        done, _ = await asyncio.wait({self._asking}, timeout=LONGEST)
+        return bool(done) and self._asking.result()

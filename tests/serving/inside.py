@@ -1,0 +1,109 @@
+"""The core behind the doors, in a test's own process."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import math
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from credit.contract.request import ScoringRequest
+from credit.dossier import Floats
+from credit.features import CATALOGUE, Matrix
+from credit.policy import policy_on
+from credit.scorer import Scorer
+from serving.errors import LOG
+from serving.scoring import Call, Scoring
+from stores.clients import ClientStore
+from stores.ledger import Ledger, digest
+from tests.people import applicant
+
+UNTOLD, UNSCORED = 123_456.0, 654_321.0
+"""Incomes that the touchy scorer does not explain, and does not score."""
+
+INCOME = list(CATALOGUE).index("income")
+
+
+class Touchy:
+    """A real scorer that cannot bear two incomes."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+        self.batches: list[int] = []
+        self.rows = 0
+        """How many rows were told in words."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._scorer, name)
+
+    def contributions(self, features: Matrix) -> Floats:
+        self.batches.append(len(features))
+        if (features[:, INCOME] == UNTOLD).any():
+            raise ValueError("this income")
+        return self._scorer.contributions(features)
+
+    def risk(self, features: Matrix) -> Floats:
+        if (features[:, INCOME] == UNSCORED).any():
+            raise ValueError("this income")
+        return self._scorer.risk(features)
+
+    def values(self, row: Matrix) -> Any:
+        self.rows += 1
+        return self._scorer.values(row)
+
+
+@contextmanager
+def working(
+    scorer: Scorer, clients: ClientStore, ledger: Ledger, patience: float = math.inf
+) -> Iterator[Scoring]:
+    made = Scoring(
+        scorer=scorer, clients=clients, ledger=ledger, policy_on=policy_on, patience=patience
+    )
+    yield made
+    made.close()
+
+
+@contextmanager
+def held(database: Path) -> Iterator[None]:
+    """Keep a ledger's turn to write, as another worker does whose disk is slow."""
+    with Path(f"{database}.lock").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def dropped(database: Path, table: str) -> None:
+    with sqlite3.connect(database) as connection:
+        connection.execute(f"DROP TABLE {table}")
+    connection.close()
+
+
+def asked(**changes: Any) -> ScoringRequest:
+    return ScoringRequest(dossier=applicant(**changes))
+
+
+def judged(scoring: Scoring, *calls: tuple[ScoringRequest, Call]) -> list[Any]:
+    async def together() -> list[Any]:
+        work = [scoring.judge(request, call) for request, call in calls]
+        return await asyncio.gather(*work, return_exceptions=True)
+
+    return asyncio.run(together())
+
+
+def call(kind: str, body: bytes, **how: Any) -> Call:
+    return Call(kind=kind, digest=digest(kind, body), **how)
+
+
+@contextmanager
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Once BentoML was imported, its loggers tell no other of what they log."""
+    LOG.addHandler(caplog.handler)
+    before, LOG.propagate = LOG.propagate, False
+    yield
+    LOG.propagate = before
+    LOG.removeHandler(caplog.handler)

@@ -1,0 +1,41 @@
+"""How what comes through a door is read: beside the others where it is long, and with its key."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from credit.errors import InvalidDossier
+from serving.bodies import SHORT, read_beside, read_key, refuse_key
+
+
+@pytest.mark.parametrize(("length", "beside"), [(SHORT, False), (SHORT + 1, True)])
+def test_a_long_body_is_read_beside_the_other_requests(length: int, *, beside: bool) -> None:
+    async def where() -> bool:
+        loop = threading.current_thread()
+        return await read_beside(lambda _: threading.current_thread() is not loop, b" " * length)
+
+    assert asyncio.run(where()) is beside
+
+
+@pytest.mark.parametrize("key", [None, "a", " ", "~" * 200, "5f0c-11", '"quoted"'])
+def test_a_key_of_printable_ascii_is_taken_as_it_is(key: str | None) -> None:
+    assert read_key(key) == key
+
+
+@pytest.mark.parametrize("key", ["", "k" * 201, "\0", "a\n", "café", "\x7f", "\ud800"])
+def test_any_other_key_is_a_fault_that_names_the_header(key: str) -> None:
+    with pytest.raises(InvalidDossier) as refused:
+        read_key(key)
+    [fault] = refused.value.faults
+    assert (fault.where, fault.got) == ("idempotency-key", key)
+    assert fault.expected == "1 to 200 printable ASCII characters"
+
+
+def test_many_requests_have_no_key_not_even_an_empty_one() -> None:
+    refuse_key(None)
+    for key in ("", "k"):
+        with pytest.raises(InvalidDossier):
+            refuse_key(key)

@@ -1,0 +1,148 @@
+"""Who may come through the doors, and what becomes of those who do not come through."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from io import StringIO
+
+import grpc
+import httpx
+import pytest
+from prometheus_client import REGISTRY
+from rich.console import Console
+from starlette.types import Message, Receive, Scope, Send
+
+from serving.doors import say_who_may_come
+from serving.edge import Edge
+from stores.settings import Settings
+from tests.people import applicant
+from tests.serving.conftest import PATIENCE, ROOT, Home, Service, free_ports, serving
+from tests.serving.foreign import Foreigner, Refused
+
+BAD_KEYS = ["", "k" * 201, "clé"]
+
+
+@contextmanager
+def listening() -> Iterator[int]:
+    """A port that is taken by one who would share it, as gRPC's servers do."""
+    with socket.socket() as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+        yield door.getsockname()[1]
+
+
+@pytest.mark.parametrize("command", ["serving", "serving.demo"])
+def test_a_port_that_another_service_has_is_named_by_its_setting(home: Home, command: str) -> None:
+    [free] = free_ports(1)
+    with listening() as taken:
+        done = subprocess.run(
+            [sys.executable, "-m", command],
+            env=home.environment(http_port=free, grpc_port=taken), cwd=ROOT,
+            capture_output=True, text=True, check=False, timeout=PATIENCE,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert f"CREDIT_GRPC_PORT: got {taken}" in done.stdout + done.stderr
+    assert "CREDIT_HTTP_PORT" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "warned"), [("127.0.0.1", False), ("::1", False), ("192.0.2.7", True)]
+)
+def test_who_opens_the_doors_is_told_that_nobody_is_asked_who_he_is(
+    host: str, *, warned: bool
+) -> None:
+    console = Console(file=StringIO())
+    say_who_may_come(Settings(host=host), console)
+    said = console.file.getvalue()  # type: ignore[attr-defined]  # it is a StringIO
+    assert f"HTTP on {host}:3000, without login" in said
+    assert f"gRPC on {host}:3001, without login" in said
+    assert ("everybody who reaches these ports may ask" in said) is warned
+
+
+@pytest.mark.parametrize("key", BAD_KEYS)
+def test_both_doors_refuse_the_same_keys(service: Service, key: str) -> None:
+    headers = {b"Idempotency-Key": key.encode("latin-1")}
+    over_http = httpx.post(f"{service.url}/predict", json={"client_id": 100_001}, headers=headers)
+    assert over_http.status_code == 422
+    assert over_http.json()["error"]["faults"][0]["where"] == "idempotency-key"
+    # In a message, an empty key is none; and gRPC's clients send no other characters as metadata.
+    asked = {"client_id": 100_001} | ({"idempotency_key": key} if key else {})
+    metadata = () if key else (("idempotency-key", key),)
+    with Foreigner(service.grpc) as foreigner, pytest.raises(Refused) as refused:
+        foreigner.call("Predict", asked, metadata=metadata)
+    assert refused.value.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert refused.value.failure == over_http.json()["error"]
+
+
+def test_many_decisions_at_once_take_no_key_at_either_door(service: Service) -> None:
+    many = {"requests": [{"client_id": 100_001}]}
+    over_http = httpx.post(
+        f"{service.url}/predict_many", json=many, headers={"Idempotency-Key": "k"}
+    )
+    assert over_http.status_code == 422
+    with Foreigner(service.grpc) as foreigner, pytest.raises(Refused) as refused:
+        foreigner.call("PredictMany", many, metadata=(("idempotency-key", "k"),))
+    assert refused.value.failure == over_http.json()["error"]
+
+
+def begun(service: Service, *headers: str) -> closing[socket.socket]:
+    """A request whose body is announced, begins, and goes no further."""
+    url = httpx.URL(service.url)
+    connection = socket.create_connection((url.host, url.port or 80), timeout=PATIENCE)
+    lines = ("POST /predict HTTP/1.1", f"Host: {url.host}", "Content-Length: 999", *headers)
+    connection.sendall("\r\n".join([*lines, "", '{"client_id"']).encode())
+    return closing(connection)
+
+
+def test_an_upload_that_does_not_end_is_answered_when_its_time_is_over(service: Service) -> None:
+    with begun(service, "X-Request-Timeout: 0.5") as connection:
+        told = connection.recv(65_536)
+    head, _, content = told.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 504")
+    assert json.loads(content)["error"]["code"] == "deadline-exceeded"
+
+
+def test_a_caller_who_hangs_up_in_the_middle_is_counted_as_gone(home_of_its_own: Home) -> None:
+    def counted(status: int) -> float:
+        series = dict(
+            line.rsplit(" ", 1) for line in api.get("/metrics").text.splitlines() if line[0] != "#"
+        )
+        name = f'credit_request_seconds_count{{route="/predict",status="{status}"}}'
+        return float(series.get(name, 0))
+
+    with serving(home_of_its_own) as service, service.client() as api:
+        for _ in range(3):
+            with begun(service):
+                pass
+        end = time.monotonic() + PATIENCE
+        while counted(499) + counted(500) < 3 and time.monotonic() < end:
+            api.post("/predict", json={"dossier": applicant()}).raise_for_status()
+        assert (counted(499), counted(500)) == (3, 0)
+
+
+def test_what_fails_before_it_answers_is_counted_as_ours() -> None:
+    async def fail(_: Scope, __: Receive, ___: Send) -> None:
+        raise ZeroDivisionError
+
+    async def nothing() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def sent(_: Message) -> None:
+        raise AssertionError("nothing is to be sent")
+
+    def counted() -> float:
+        labels = {"route": "/predict", "status": "500"}
+        return REGISTRY.get_sample_value("credit_request_seconds_count", labels) or 0.0
+
+    before = counted()
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(Edge(fail)({"type": "http", "path": "/predict", "headers": []}, nothing, sent))
+    assert counted() == before + 1

@@ -1,0 +1,115 @@
+"""A ledger that is slow, stalled or gone: nobody is told a decision, and everybody is told why."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from credit.decision import Decision, Explanation
+from credit.errors import LedgerUnavailable
+from credit.scorer import Scorer
+from serving.errors import Overloaded
+from serving.scoring import EXPLAIN, PREDICT, Scoring
+from stores.clients import ClientStore
+from stores.ledger import Ledger
+from tests.people import applicant
+from tests.serving.conftest import PATIENCE, Home, serving, wait_until_ready
+from tests.serving.foreign import Foreigner, Refused
+from tests.serving.inside import asked, call, dropped, held, judged, logged, working
+
+
+def test_an_explanation_that_is_being_kept_holds_up_no_other(
+    scoring: Scoring, touchy: Any, database: Path
+) -> None:
+    async def together() -> list[Any]:
+        with held(database):
+            work = [
+                asyncio.create_task(scoring.judge(asked(), call(EXPLAIN, b"%d" % n)))
+                for n in range(3)
+            ]
+            for _ in range(100):
+                if len(touchy.batches) == 1 + 3:  # one to get warm
+                    break
+                await asyncio.sleep(0.05)
+            computed = len(touchy.batches)
+        return [computed, *await asyncio.gather(*work)]
+
+    computed, *outcomes = asyncio.run(together())
+    assert computed == 1 + 3
+    assert all(isinstance(one, Explanation) for one in outcomes)
+
+
+def test_a_stalled_ledger_is_told_as_overload(
+    scorer: Scorer, clients: ClientStore, ledger: Ledger, database: Path
+) -> None:
+    async def together() -> list[Any]:
+        await scoring.judge(asked(), call(PREDICT, b"before"))
+        with held(database):
+            first = asyncio.create_task(scoring.judge(asked(), call(PREDICT, b"first")))
+            await asyncio.sleep(1)
+            with pytest.raises(Overloaded):
+                await asyncio.wait_for(scoring.judge(asked(), call(PREDICT, b"second")), 5)
+        return [await first, await scoring.judge(asked(), call(PREDICT, b"after"))]
+
+    with working(scorer, clients, ledger, patience=0.3) as scoring:
+        scoring.warm()
+        assert all(isinstance(one, Decision) for one in asyncio.run(together()))
+
+
+def test_a_ledger_that_fails_is_told_to_all_at_once(
+    scoring: Scoring, database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    dropped(database, "payload")
+    with logged(caplog):
+        outcomes = judged(scoring, *((asked(), call(PREDICT, b"%d" % n)) for n in range(12)))
+    assert all(isinstance(one, LedgerUnavailable) for one in outcomes)
+    assert 0 < len(caplog.records) < 12
+
+
+def test_a_service_is_ready_while_its_ledger_answers(
+    scoring: Scoring, ledger: Ledger, database: Path
+) -> None:
+    assert asyncio.run(scoring.ready())
+    dropped(database, "decision")
+    assert not ledger.answers()
+    assert not asyncio.run(later(scoring))
+
+
+async def later(scoring: Scoring) -> bool:
+    await asyncio.sleep(1.1)
+    return await scoring.ready()
+
+
+def renamed(database: Path, table: str, name: str) -> None:
+    with sqlite3.connect(database, timeout=PATIENCE) as connection:
+        connection.execute(f"ALTER TABLE {table} RENAME TO {name}")
+    connection.close()
+
+
+def test_both_doors_tell_of_a_ledger_that_is_down_until_it_is_back(home_of_its_own: Home) -> None:
+    database, request = home_of_its_own.path / "ledger.sqlite", {"dossier": applicant()}
+    with (
+        serving(home_of_its_own) as service,
+        service.client() as api,
+        Foreigner(service.grpc) as foreigner,
+    ):
+        renamed(database, "decision", "away")
+        answer = api.post("/predict", json=request)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert answer.json()["error"]["code"] == "ledger-unavailable"
+        with pytest.raises(Refused) as refused:
+            foreigner.call("Predict", request)
+        assert refused.value.code is grpc.StatusCode.UNAVAILABLE
+        assert refused.value.details["RetryInfo"]["retry_delay"] == "5s"
+        time.sleep(1.1)
+        assert api.get("/readyz").status_code == 503
+        renamed(database, "away", "decision")
+        wait_until_ready(service)
+        assert api.post("/predict", json=request).is_success
+        assert foreigner.call("Predict", request)["risk"]
