@@ -26,7 +26,7 @@ ui: .venv/full ## Serve the adviser's page
 	@$(RUN) -m ui
 
 score: .venv/full ## Score DATA=folder of tables into OUT=file.parquet
-	@$(RUN) -m batch --data $(DATA) --out $(OUT)
+	@$(RUN) -m batch --data $(or $(DATA),$(error DATA=folder is needed)) --out $(or $(OUT),$(error OUT=file.parquet is needed))
 
 drift: .venv/full ## Compare the decisions, or CURRENT=folder of tables, with the training data
 	@$(RUN) -m monitoring drift --reference train --current $(or $(CURRENT),ledger) --out $(or $(OUT),$(or $(CREDIT_HOME),var)/reports/drift)
@@ -43,14 +43,14 @@ test: .venv/dev ## Run the tests
 faults: .venv/dev ## Seed faults into copies of the tree: does the suite notice?
 	@$(RUN) -m tests.seeded_faults
 
-check: lint types test ## All that CI runs
+check: lint types test ## Style, types, tests; CI adds faults and bento
 
-lint: .venv/dev
+lint: .venv/dev ## Look at style and imports
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@.venv/bin/lint-imports
 
-types: .venv/dev
+types: .venv/dev ## Look at types
 	@$(RUN) -m mypy .
 
 bento: .venv/full ## Build the bento of the champion
@@ -62,7 +62,7 @@ image: .venv/full ## Build the bento, then its container image as IMAGE
 audit: .venv/dev ## Look for known vulnerabilities in what ships
 	@.venv/bin/pip-audit --require-hashes --disable-pip -r requirements/serve.txt
 
-workflows: .venv/dev
+workflows: .venv/dev ## Look for faults in the workflows
 	@.venv/bin/zizmor --offline --quiet .github
 
 locks: .venv/uv ## Compile requirements/ anew from pyproject.toml
@@ -71,8 +71,9 @@ locks: .venv/uv ## Compile requirements/ anew from pyproject.toml
 	@$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/serve.txt
 	@$(COMPILE) --group pyproject.toml:page --constraint requirements/dev.txt --output-file requirements/page.txt
 
-clean: ## Delete .venv, caches and all state
-	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+clean: ## Delete .venv, caches and all state under CREDIT_HOME
+	rm -rf .venv "$(or $(CREDIT_HOME),var)" .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/uv: requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

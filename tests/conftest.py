@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -16,11 +18,15 @@ from credit.features import Categories
 from credit.policy import Policy, policy_on
 from credit.scorer import Scorer
 from stores.settings import Settings
+from stores.spark import lacking, spark
 from tests.crowd import crowd
 from tests.learning import learnt, material
 from tests.people import Dossier
 from training.fit import Fitted
 from training.prepare import Material
+
+if TYPE_CHECKING:  # an optional dependency
+    from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).parents[1]
 
@@ -81,6 +87,23 @@ def people() -> list[Dossier]:
 def policy() -> Policy:
     """The lender's policy, on a day that does not change."""
     return policy_on(date(2026, 6, 1))
+
+
+@pytest.fixture(scope="session")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """Spark on two cores; its workers start where this package cannot be imported."""
+    if missing := lacking():
+        pytest.skip(missing)
+    home = tmp_path_factory.mktemp("Spark's home")  # a folder with a space, as people have
+    java = {"spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1"}  # starts sooner
+    where = Settings(home=home, spark_master="local[2]", spark_conf=java)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        patch.delenv("PYTHONPATH", raising=False)
+        begun = spark(where)
+        started = begun.__enter__()
+    yield started
+    begun.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="session")

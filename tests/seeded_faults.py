@@ -1,7 +1,8 @@
 """python -m tests.seeded_faults: does the suite notice?
 
-Each fault is seeded into a copy of the tree, and the tests that ought to see it are run there.
-A fault that leaves them green fails this run.
+Each fault is seeded into a copy of the tree, and the tests that ought to see it are run there. A
+fault that no test fails of, or that keeps tests from running at all, fails this run. Run it on a
+green tree: what fails without the fault says nothing of it.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ FAULTS = (
     Fault(
         "an unknown number is taken for zero",
         "credit/dossier.py",
-        "return np.array(cells, dtype=np.float64)",
-        "return np.nan_to_num(np.array(cells, dtype=np.float64))",
+        "return np.ascontiguousarray(numbers.reshape",
+        "return np.nan_to_num(numbers.reshape",
         "tests/credit",
     ),
     Fault(
@@ -97,7 +98,7 @@ def seen(fault: Fault) -> str | None:
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", fault.tests],
             cwd=copy, capture_output=True, text=True, check=False,
         )  # fmt: skip
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", run.stdout, re.MULTILINE)
+    failed = re.search(r"^FAILED (\S+)", run.stdout, re.MULTILINE)
     return failed.group(1) if failed else None
 
 

@@ -56,6 +56,16 @@ def test_the_features_are_there_with_their_unit_and_sources(copy: Path) -> None:
     assert told[1].startswith("very_late_mean_newest_10 share ")
 
 
+def test_what_is_made_of_the_catalogue_is_made_anew_as_the_page_says(copy: Path) -> None:
+    commands = re.findall(r"^\$ \.venv/bin/python (.+)$", TUTORIAL, re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        run(copy, *command.split())
+    made = ("tests/credit/features/test_golden.py", "tests/training/test_catalogue.py")
+    assert " passed" in run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", *made)
+    assert "income_left_share" in (copy / "docs" / "features.md").read_text()
+
+
 def test_they_do_their_duties_unasked(copy: Path) -> None:
     told = run(
         copy, "-m", "pytest", "-q", "-p", "no:cacheprovider",

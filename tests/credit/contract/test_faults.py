@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
-from credit.contract.request import MOST_FAULTS, read_request, read_requests
+from credit import errors
+from credit.contract.request import (
+    MOST_FAULTS,
+    MOST_LISTED,
+    MOST_REQUESTS,
+    MOST_TOLD,
+    read_request,
+    read_requests,
+)
 from credit.contract.wire import LONGEST_WORD, MOST_ROWS
 from credit.errors import InvalidDossier, NotJson
 from credit.schema import TABLES, Kind
@@ -155,6 +164,48 @@ def test_very_many_faults_are_counted(faulty: int) -> None:
         assert told[-1].got == f"{faulty:,} faults"
     else:
         assert len(told) == faulty
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names that were compared with all that are known, which is slow."""
+    kept: list[str] = []
+
+    def nearest(name: str, known: Iterable[str]) -> str:
+        kept.append(name)
+        return errors.nearest(name, known)
+
+    monkeypatch.setattr("credit.contract.request.nearest", nearest)
+    return kept
+
+
+def test_what_is_not_told_is_not_compared_either(compared: list[str]) -> None:
+    told = refusal(form(**{f"COLUMN_{place}": 1 for place in range(5_000)})).faults
+    assert told[-1].got == "5,000 faults"
+    assert compared == [f"COLUMN_{place}" for place in range(MOST_FAULTS)]
+
+
+def test_many_requests_misspelt_alike_are_compared_once(compared: list[str]) -> None:
+    read_requests(body({"requests": [form(AMT_CREDIT_OF_ALL=1)] * MOST_REQUESTS}))
+    assert compared == ["AMT_CREDIT_OF_ALL"]
+
+
+def test_many_requests_of_many_faults_tell_one_each_in_the_end(compared: list[str]) -> None:
+    asked = [form(**{f"N_{n}_{m}": 1 for m in range(MOST_FAULTS)}) for n in range(50)]
+    refusals = read_requests(body({"requests": asked}))
+    told = [len(refused.faults) for refused in refusals if isinstance(refused, InvalidDossier)]
+    assert told == [MOST_FAULTS] * 10 + [2] * 40, "one and how many there are"
+    assert len(compared) <= MOST_TOLD + 50
+
+
+def test_a_name_much_longer_than_all_others_resembles_none() -> None:
+    [fault] = refusal(form(**{"AMT_CREDIT" * 500_000: 1})).faults
+    assert fault.expected == "a known column"
+
+
+def test_millions_of_faults_are_counted_and_not_listed() -> None:
+    [fault] = refusal(form(**{f"COLUMN_{place}": 1 for place in range(MOST_LISTED + 1)})).faults
+    assert (fault.where, fault.got) == ("request", f"{MOST_LISTED + 1:,} faults")
 
 
 def test_a_history_has_a_longest_length() -> None:
