@@ -71,10 +71,20 @@ class Numbers:
         if unit == "share":
             return self._short(100 * value, 1) + self._percent
         if unit == "days" and abs(value) > LONG:
-            return f"{self._short(value / 365.25, 1)}{WIDE}{self._words.years}"
-        text = self._short(value, DIGITS.get(unit, digits or 2))
-        word = getattr(self._words, unit, "") if unit in MEASURED else ""
-        return f"{text}{WIDE}{word}" if word else text
+            value, unit = value / 365.25, "years"
+        places = DIGITS.get(unit, digits or 2)
+        text = self._short(value, places)
+        return (
+            f"{text}{WIDE}{self._measure(unit, round(value, places))}"
+            if unit in MEASURED
+            else text
+        )
+
+    def _measure(self, unit: str, number: float) -> str:
+        """The unit's word for so many; French counts many from two, English all but one."""
+        one = abs(number) < 2 if self._french else number == 1  # noqa: PLR2004
+        word: str = getattr(self._words, f"one_{unit}" if one and unit != "hour" else unit)
+        return word
 
     def _short(self, number: float, digits: int) -> str:
         """Without decimals that say nothing."""

@@ -259,7 +259,7 @@ class Words:
     other_words = Said("Autres ({count})", "Others ({count})")
 
     # Units
-    days = Said("jours", "days")
-    months = Said("mois", "months")
-    years = Said("ans", "years")
+    days, one_days = Said("jours", "days"), Said("jour", "day")
+    months, one_months = Said("mois", "months"), Said("mois", "month")
+    years, one_years = Said("ans", "years"), Said("an", "year")
     hour = Said("h", "h")
