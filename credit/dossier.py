@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from credit.schema import HISTORIES, TABLES, Column, Kind, Table
 
 Document = Mapping[str, Any]
 """A valid dossier: `{"application": {...}, "bureau": [...], ...}` with the schema's columns."""
+
+Told = TypeVar("Told")
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -111,7 +113,7 @@ class Rows:
     cells: Mapping[str, Floats | Words]
     known: Bools
     """Whether the table is known of each dossier, shape (dossiers,). False is not "no rows"."""
-    _told: dict[Any, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _told: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was asked of these rows before: many features rest on the same column."""
 
     def __len__(self) -> int:
@@ -126,9 +128,9 @@ class Rows:
             told = self._told[column] = self._known_numbers(column)
         return told
 
-    def once(self, compute: Callable[[Rows], Floats]) -> Floats:
+    def once(self, compute: Callable[[Rows], Told]) -> Told:
         """What a function says of these rows, computed when it is asked first."""
-        told = self._told.get(compute)
+        told: Told | None = self._told.get(compute)
         if told is None:
             told = self._told[compute] = compute(self)
         return told

@@ -44,6 +44,15 @@ EDGES = (-730, -731, -365, -366, -182, -183, -90, -91, -30, -31, 0)
 PAID_AFTER = (-9, 0, 0, 1, 30, 31)
 """Days from when an instalment is due to when it is paid."""
 
+INSTALMENT = (
+    "SK_ID_PREV", "NUM_INSTALMENT_NUMBER", "NUM_INSTALMENT_VERSION", "DAYS_INSTALMENT",
+    "AMT_INSTALMENT",
+)  # fmt: skip
+"""What the payments of one instalment share."""
+
+PAID_AGAIN = 3
+"""Every third row is a second payment of the instalment two rows before, if that is known."""
+
 MEAN_ROWS = 7
 UNKNOWN, AT_EDGES, OF_NEVER, NO_ROWS = 0.1, 0.1, 0.2, 0.15
 """Shares of unknown cells, of days at edges, of days that never came, of clients without rows."""
@@ -97,8 +106,15 @@ def _give(people: list[Dossier], table: Table, rng: np.random.Generator) -> None
             row.update(_keys(table, person, serial, place))
             if table.name == "bureau_balance" and parents:
                 row["SK_ID_BUREAU"] = parents[place % len(parents)]
+            delay = PAID_AFTER[serial % len(PAID_AFTER)]
+            if table.name == "installments_payments" and place % PAID_AGAIN == PAID_AGAIN - 1:
+                told = {name: mine[place - 2][name] for name in INSTALMENT}
+                if None not in told.values():
+                    row.update(told)
+                if serial % 2:  # as late as the payment before
+                    delay = PAID_AFTER[(serial - 2) % len(PAID_AFTER)]
             if (due := row.get("DAYS_INSTALMENT")) and row["DAYS_ENTRY_PAYMENT"] is not None:
-                row["DAYS_ENTRY_PAYMENT"] = min(due + PAID_AFTER[serial % len(PAID_AFTER)], 0)
+                row["DAYS_ENTRY_PAYMENT"] = min(due + delay, 0)
         person[table.name] = mine
 
 

@@ -84,6 +84,8 @@ class _Part:
         self.values = list({m.value.name: m.value for m in members}.values())
         self.windows = list({m.window.name: m.window for m in members}.values())
         self._compute = Together([value.compute for value in self.values])
+        wholes = [value.name in source.wholes for value in self.values]
+        self._wholes = np.flatnonzero(wholes)[:, np.newaxis]
         self._steps = np.array([[step_of(value.unit)] for value in self.values])
         self._child = Kernel(source.child) if source.child else None
 
@@ -105,16 +107,26 @@ class _Part:
         cells = np.minimum(np.maximum(self._compute(rows), -GREATEST), GREATEST)
         cells = np.floor(cells * self._steps + 0.5) / self._steps
         order = canonical_order(rows, self.source.order, cells)
-        owner = rows.owner[order]
+        owner, cells = rows.owner[order], cells[:, order]
+        ends = self._ends_of_wholes(rows, order)
+        if ends is not None:
+            cells[self._wholes, np.flatnonzero(~ends)] = np.nan
         from_the_end = np.empty(len(rows), dtype=np.int64)
-        from_the_end[order] = np.searchsorted(owner, owner, side="right") - np.arange(len(rows))
+        from_the_end[order] = _from_the_end(owner, ends)
         held = np.array([_holds(window, rows, from_the_end) for window in self.windows])
         return Ordered(
-            cells=cells[:, order],
+            cells=cells,
             held=held[:, order],
             owner=owner,
             times=rows[self.source.order[0]][order],
         )
+
+    def _ends_of_wholes(self, rows: Rows, order: Integers) -> Bools | None:
+        """Which rows, in their order, are a whole or the newest part of one; None if all are."""
+        if not self.source.parts or self.source.parts(rows).none:
+            return None
+        whole = self.source.parts(rows).whole[order]
+        return np.append(whole[1:] != whole[:-1], True)
 
     @cached_property
     def _without_rows(self) -> Ordered:
@@ -126,8 +138,21 @@ class _Part:
         )
 
 
+def _from_the_end(owner: Integers, ends: Bools | None) -> Integers:
+    """Which whole a row is of, 1 being its owner's newest.
+
+    >>> _from_the_end(np.array([0, 0, 0, 1]), np.array([True, False, True, True])).tolist()
+    [2, 1, 1, 1]
+    """
+    after = np.searchsorted(owner, owner, side="right")
+    if ends is None:
+        return after - np.arange(len(owner))
+    ended: Integers = np.cumsum(ends)
+    return np.add(ended[after - 1] - ended, ends)
+
+
 def _holds(window: Window, rows: Rows, from_the_end: Integers) -> Bools:
-    """Which rows a window holds; an owner's newest row is 1 from the end."""
+    """Which rows a window holds; an owner's newest row, or whole, is 1 from the end."""
     if window.newest is not None:
         return from_the_end <= window.newest
     if window.holds is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from credit.dossier import Floats, Rows
 from credit.features.bureau_months import BALANCE
-from credit.features.cells import YEAR, above, at_least_zero, ratio
+from credit.features.cells import YEAR, above, at_least_zero, everything, ratio
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
-from credit.features.source import Source, everything
+from credit.features.source import Source
 from credit.features.together import Column, once
 from credit.schema import BUREAU as BUREAU_TABLE
 from credit.text import Text

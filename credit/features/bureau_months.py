@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from credit.dossier import Floats, Rows
-from credit.features.cells import mark
+from credit.features.cells import everything, mark
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
-from credit.features.source import Source, everything
+from credit.features.source import Source
 from credit.schema import BUREAU_BALANCE
 from credit.text import Text
 

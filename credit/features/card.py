@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from credit.dossier import Floats, Rows
-from credit.features.cells import MONTHS, above
+from credit.features.cells import MONTHS, above, everything
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
-from credit.features.source import Source, everything
+from credit.features.source import Source
 from credit.schema import CREDIT_CARD_BALANCE
 from credit.text import Text
 

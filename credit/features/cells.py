@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.dossier import Bools, Floats
+from credit.dossier import Bools, Floats, Rows
 
 GREATEST = 1e30
 """A quotient of tiny numbers must stay a number in float32, and in JSON."""
@@ -17,6 +17,11 @@ YEAR = 365
 
 MONTHS = 12
 """Months in a year."""
+
+
+def everything(rows: Rows) -> Floats:
+    """One for every row: its count is the number of rows."""
+    return np.ones(len(rows))
 
 
 def ratio(part: Floats, whole: Floats) -> Floats:

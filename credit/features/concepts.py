@@ -52,6 +52,7 @@ class Concept(Enum):
         "La situation de paiement de l’entourage", "The payment situation of the people around"
     )
     TIMING = Text("Le moment de la demande", "The time of the application")
+    COMPANY = Text("L’accompagnement lors de la demande", "The company at the application")
     OTHER_DEBT = Text("La dette auprès d’autres prêteurs", "The debt to other lenders")
     OTHER_LATENESS = Text(
         "La ponctualité envers d’autres prêteurs", "The punctuality with other lenders"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from credit.dossier import Floats, Rows
-from credit.features.cells import MONTHS, above
+from credit.features.cells import MONTHS, above, everything
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
-from credit.features.source import Source, everything
+from credit.features.source import Source
 from credit.features.together import Column
 from credit.schema import POS_CASH_BALANCE
 from credit.text import Text

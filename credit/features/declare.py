@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
@@ -77,7 +77,7 @@ class Recorder(dict[str, Floats | Words]):
 
 def sources_of(
     table: Table,
-    compute: Computation,
+    compute: Callable[[Rows], object],
     derived: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> frozenset[str]:
     """The raw columns a computation reads, found by running it on no rows.

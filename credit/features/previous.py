@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from credit.dossier import Bools, Floats, Rows
-from credit.features.cells import YEAR, mark, ratio
+from credit.features.cells import YEAR, everything, mark, ratio
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
-from credit.features.source import Source, everything
+from credit.features.source import Source
 from credit.features.together import Column
 from credit.schema import NEVER, PREVIOUS_APPLICATION
 from credit.text import Text

@@ -1,21 +1,40 @@
-"""How the instalments of earlier credits with us were paid."""
+"""How the instalments of earlier credits with us were paid.
+
+The source has a row for every payment, each with the whole amount of its instalment. What is said
+of days and amounts of payments is said row by row; an instalment counts once, however it was paid.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from credit.dossier import Floats, Rows
-from credit.features.cells import YEAR, above, at_least_zero, mark
+from credit.features.aggregate import step_of
+from credit.features.cells import YEAR, above, at_least_zero, everything, mark, ratio
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
-from credit.features.source import Source, everything
+from credit.features.parts import Parts
+from credit.features.source import Source
 from credit.features.together import once
 from credit.schema import INSTALLMENTS_PAYMENTS
 from credit.text import Text
 
+INSTALMENT = ("DAYS_INSTALMENT", "SK_ID_PREV", "NUM_INSTALMENT_NUMBER", "NUM_INSTALMENT_VERSION")
+"""What all payments of one instalment share."""
+
+
+@once
+def payments(due: Rows) -> Parts:
+    """Which rows are payments of one instalment."""
+    return Parts.sharing(due, INSTALMENT)
+
+
 INSTALMENTS = Source(
-    table=INSTALLMENTS_PAYMENTS, order=("DAYS_INSTALMENT", "SK_ID_PREV", "NUM_INSTALMENT_NUMBER")
+    table=INSTALLMENTS_PAYMENTS, order=(*INSTALMENT, "DAYS_ENTRY_PAYMENT"), parts=payments
 )
+
+CENT = 0.01
+"""Less is not missing: it is what adding up payments leaves."""
 
 FEW_DAYS_LATE, MANY_DAYS_LATE = 7, 30
 
@@ -33,6 +52,7 @@ INSTALMENTS.newest(25, Text("25 dernières", "latest 25"))
 @INSTALMENTS.value(
     Text("Mensualités", "Instalments"), unit=Unit.COUNT, concept=Concept.AMOUNTS_PAID
 )
+@INSTALMENTS.whole
 def instalments(due: Rows) -> Floats:
     return everything(due)
 
@@ -40,6 +60,12 @@ def instalments(due: Rows) -> Floats:
 @once
 def _lateness(due: Rows) -> Floats:
     return due["DAYS_ENTRY_PAYMENT"] - due["DAYS_INSTALMENT"]
+
+
+@once
+def _latest(due: Rows) -> Floats:
+    """How late the latest payment of the instalment was."""
+    return payments(due).greatest(_lateness(due))
 
 
 @INSTALMENTS.value(
@@ -62,67 +88,103 @@ def days_before_due(due: Rows) -> Floats:
     Text("Mensualités payées en retard ou jamais", "Instalments paid late or never"),
     unit=Unit.FLAG, concept=Concept.PUNCTUALITY, risk=Risk.RISES,
 )  # fmt: skip
+@INSTALMENTS.whole
 @once
 def late(due: Rows) -> Floats:
-    """Never paid is late: the day is due and the payment is not there."""
+    """Never paid is late: the day is due and the payment is not there. So is paid late in part."""
     day, paid = due["DAYS_INSTALMENT"], due["DAYS_ENTRY_PAYMENT"]
-    return mark(~(paid <= day), ~np.isnan(day))
+    return payments(due).greatest(mark(~(paid <= day), ~np.isnan(day)))
 
 
 @INSTALMENTS.value(
     Text("Mensualités en retard de plus de 7 jours", "Instalments more than 7 days late"),
     unit=Unit.FLAG, concept=Concept.PUNCTUALITY, risk=Risk.RISES,
 )  # fmt: skip
+@INSTALMENTS.whole
 def week_late(due: Rows) -> Floats:
-    return above(_lateness(due), FEW_DAYS_LATE)
+    return above(_latest(due), FEW_DAYS_LATE)
 
 
 @INSTALMENTS.value(
     Text("Mensualités en retard de plus de 30 jours", "Instalments more than 30 days late"),
     unit=Unit.FLAG, concept=Concept.PUNCTUALITY, risk=Risk.RISES,
 )  # fmt: skip
+@INSTALMENTS.whole
 def very_late(due: Rows) -> Floats:
-    return above(_lateness(due), MANY_DAYS_LATE)
+    return above(_latest(due), MANY_DAYS_LATE)
 
 
 @INSTALMENTS.value(
     Text("Temps depuis une mensualité payée en retard", "Time since an instalment paid late"),
     unit=Unit.DAYS, concept=Concept.PUNCTUALITY, risk=Risk.FALLS,
 )  # fmt: skip
+@INSTALMENTS.whole
 def since_late(due: Rows) -> Floats:
     """Unknown of instalments that were paid on time."""
     return np.where(late(due) == 1, -due["DAYS_INSTALMENT"], np.nan)
 
 
 @INSTALMENTS.value(
+    Text("Montant de la mensualité", "Amount of the instalment"),
+    unit=Unit.CURRENCY, concept=Concept.AMOUNTS_PAID,
+)  # fmt: skip
+@INSTALMENTS.whole
+@once
+def amount_due(due: Rows) -> Floats:
+    return payments(due).greatest(due["AMT_INSTALMENT"])
+
+
+@once
+def _paid(due: Rows) -> Floats:
+    """What all payments of the instalment come to; unknown where none of them is known."""
+    one, amount, parts = due["AMT_PAYMENT"], amount_due(due), payments(due)
+    if parts.none:
+        return one
+    together = parts.total(one, step_of(Unit.CURRENCY))
+    together = np.where(np.abs(amount - together) < CENT, amount, together)
+    return np.where(parts.several, together, one)
+
+
+@INSTALMENTS.value(
     Text("Montant payé en retard", "Amount paid late"),
     unit=Unit.CURRENCY, concept=Concept.PUNCTUALITY, risk=Risk.RISES,
 )  # fmt: skip
+@INSTALMENTS.whole
 def amount_late(due: Rows) -> Floats:
-    return late(due) * due["AMT_INSTALMENT"]
+    """The whole instalment, though only a part of it may have come late."""
+    return late(due) * amount_due(due)
 
 
 @INSTALMENTS.value(
     Text("Montant manquant de la mensualité", "Amount missing from the instalment"),
     unit=Unit.CURRENCY, concept=Concept.AMOUNTS_PAID, risk=Risk.RISES,
 )  # fmt: skip
+@INSTALMENTS.whole
 @once
 def amount_missing(due: Rows) -> Floats:
-    return due["AMT_INSTALMENT"] - due["AMT_PAYMENT"]
+    return amount_due(due) - _paid(due)
 
 
 @INSTALMENTS.value(
     Text("Mensualités payées en partie", "Instalments paid in part"),
     unit=Unit.FLAG, concept=Concept.AMOUNTS_PAID, risk=Risk.RISES,
 )  # fmt: skip
+@INSTALMENTS.whole
 def underpaid(due: Rows) -> Floats:
     return above(amount_missing(due), 0)
 
 
+@INSTALMENTS.value(
+    Text("Part payée de la mensualité", "Paid share of the instalment"),
+    unit=Unit.RATIO, concept=Concept.AMOUNTS_PAID, risk=Risk.FALLS,
+)  # fmt: skip
+@INSTALMENTS.whole
+def paid_share(due: Rows) -> Floats:
+    return ratio(_paid(due), amount_due(due))
+
+
 # fmt: off
-INSTALMENTS.ratio("paid_share", Text("Part payée de la mensualité", "Paid share of the instalment"), "AMT_PAYMENT", "AMT_INSTALMENT", concept=Concept.AMOUNTS_PAID, risk=Risk.FALLS)
 INSTALMENTS.column("amount_paid", Text("Montant payé", "Amount paid"), "AMT_PAYMENT", concept=Concept.AMOUNTS_PAID)
-INSTALMENTS.column("amount_due", Text("Montant de la mensualité", "Amount of the instalment"), "AMT_INSTALMENT", concept=Concept.AMOUNTS_PAID)
 INSTALMENTS.column("plan_version", Text("Version du plan de paiement", "Version of the payment plan"), "NUM_INSTALMENT_VERSION", concept=Concept.AMOUNTS_PAID)
 # fmt: on
 

@@ -12,6 +12,9 @@ from credit.features.cells import UNKNOWN
 HALF_LIFE = 0.5
 """Years after which a row weighs half as much in a decayed mean."""
 
+WEIGHTS = 2.0**40
+"""Steps of such a weight; what is more than twenty years old weighs nothing."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Segments:
@@ -94,6 +97,8 @@ class Segments:
     def decayed(self) -> Floats:
         half_lives = np.repeat(self.years * HALF_LIFE, self.lengths)
         weights = np.exp2(np.minimum(self.times, 0.0) / half_lives)
+        # Processors differ in a power's last bit; it rounds no whole day or month another way.
+        weights = np.floor(weights * WEIGHTS + 0.5) / WEIGHTS
         known = self.known & ~np.isnan(weights)
         weight = self._added(np.where(known, weights, 0.0))
         total = self._added(np.where(known, weights * self.cells, 0.0))

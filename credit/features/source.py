@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-import numpy as np
-
 from credit.dossier import Bools, Floats, Rows
 from credit.features.cells import MONTHS, YEAR
 from credit.features.concepts import Concept
 from credit.features.declare import Declared, Feature, Risk, Unit, sources_of
+from credit.features.parts import Parts
 from credit.features.together import Column, Computation, Quotient
 from credit.schema import Table
 from credit.text import Text
@@ -70,7 +69,7 @@ class Window:
     label: Text
     holds: Predicate | None = None
     newest: int | None = None
-    """The newest so many rows, instead of a predicate."""
+    """The newest so many rows, or wholes, instead of a predicate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +96,11 @@ class Source:
     """A table whose rows belong to rows of this one: its features are columns here."""
     child_key: str | None = None
     """The column, in both tables, that says which row a child's row belongs to."""
+    parts: Callable[[Rows], Parts] | None = None
+    """Which rows are parts of one whole, where a row may be a part only."""
     values: dict[str, Value] = field(default_factory=dict)
+    wholes: set[str] = field(default_factory=set)
+    """Values of a whole: said alike in all its rows, and looked at in the newest of them."""
     windows: dict[str, Window] = field(default_factory=lambda: {EVER.name: EVER})
     members: dict[str, Member] = field(default_factory=dict)
 
@@ -111,6 +114,11 @@ class Source:
             return compute
 
         return declare
+
+    def whole(self, compute: Declared) -> Declared:
+        """Declare that a value is one of wholes, so that each counts once."""
+        self.wholes.add(compute.__name__)
+        return compute
 
     def number(
         self,
@@ -224,6 +232,7 @@ class Source:
                 risk=Risk.FREE if statistic in UNDIRECTED else value.risk,
                 sources=self._sources(value.compute)
                 | self._sources(window.holds)
+                | self._sources(self.parts if value.name in self.wholes else None)
                 | (self._dated if statistic in DATED else frozenset())
                 or self._dated,
             ),
@@ -232,7 +241,7 @@ class Source:
             statistic=statistic,
         )
 
-    def _sources(self, compute: Computation | None) -> frozenset[str]:
+    def _sources(self, compute: Computation | Callable[[Rows], Parts] | None) -> frozenset[str]:
         return sources_of(self.table, compute, self._derived()) if compute else frozenset()
 
     @property
@@ -251,11 +260,6 @@ class Source:
 
     def features(self) -> Iterator[Feature]:
         return (member.feature for member in self.members.values())
-
-
-def everything(rows: Rows) -> Floats:
-    """One for every row: its count is the number of rows."""
-    return np.ones(len(rows))
 
 
 UNDIRECTED = {Statistic.STD, Statistic.TREND}

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from typing import TypeVar
 
 import numpy as np
 
 from credit.dossier import Bools, Floats, Rows
 from credit.features.cells import ratio
+
+Told = TypeVar("Told")
 
 Computation = Callable[[Rows], Floats | Bools]
 """From the rows of a table to one cell a row; NaN where unknown."""
@@ -70,11 +73,11 @@ class Together:
         return cells
 
 
-def once(compute: Callable[[Rows], Floats]) -> Callable[[Rows], Floats]:
+def once(compute: Callable[[Rows], Told]) -> Callable[[Rows], Told]:
     """Compute something of the same rows once, however many features rest on it."""
 
     @wraps(compute)
-    def remembered(rows: Rows) -> Floats:
+    def remembered(rows: Rows) -> Told:
         return rows.once(compute)
 
     return remembered

@@ -13,7 +13,7 @@ from credit.features.consumer import POS
 from credit.features.previous import PREVIOUS
 from credit.features.repayment import INSTALMENTS
 from credit.features.source import Source, Statistic
-from tests.credit.features import oracle
+from tests.credit.features import oracle, oracle_values
 from tests.crowd import crowd
 
 INEXACT = {Statistic.MEAN, Statistic.STD, Statistic.TREND, Statistic.DECAYED}
@@ -50,8 +50,8 @@ def test_the_rows_compared_say_something_of_every_feature(source: Source) -> Non
 def test_the_oracle_knows_every_value_and_window_that_is_declared(source: Source) -> None:
     for one in filter(None, (source, source.child)):
         name = one.table.name
-        assert oracle.VALUES[name].keys() == one.values.keys()
-        assert {"ever", *oracle.WINDOWS[name]} == one.windows.keys()
+        assert oracle_values.VALUES[name].keys() == one.values.keys()
+        assert {"ever", *oracle_values.WINDOWS[name]} == one.windows.keys()
 
 
 def test_the_oracle_and_the_schema_agree_on_what_is_unknown() -> None:
