@@ -30,6 +30,12 @@ if TYPE_CHECKING:  # an optional dependency
 
 ROOT = Path(__file__).parents[1]
 
+STARTS_SOONER = {
+    "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.dataFrameQueryContext.enabled": "false",
+}
+"""Spark's settings for little work: half of a small job is compiling it."""
+
 settings.register_profile(
     "every run",
     deadline=None,
@@ -95,8 +101,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     if missing := lacking():
         pytest.skip(missing)
     home = tmp_path_factory.mktemp("Spark's home")  # a folder with a space, as people have
-    java = {"spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1"}  # starts sooner
-    where = Settings(home=home, spark_master="local[2]", spark_conf=java)
+    where = Settings(home=home, spark_master="local[2]", spark_conf=STARTS_SOONER)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
         patch.delenv("PYTHONPATH", raising=False)

@@ -16,7 +16,7 @@ from stores.settings import Settings
 from stores.spark import NoSpark
 from tests.bits import same
 from tests.crowd import crowd
-from tests.folders import frames, write
+from tests.folders import TRAIN, frames, write
 from training.data import labelled_dossiers
 from training.prepare import prepare
 
@@ -30,7 +30,9 @@ PEOPLE = 80
 def folder(tmp_path: Path) -> Path:
     labels = (np.arange(PEOPLE) % 4 == 0).astype(np.int8)
     people = crowd(PEOPLE, seed=12, complete=True)
-    return write(tmp_path / "tables", frames(people, labels=labels), ".csv")
+    told = frames(people, labels=labels)
+    some = {name: told[name] for name in (TRAIN, "bureau", "bureau_balance")}
+    return write(tmp_path / "tables", some, ".csv")
 
 
 def test_the_engine_changes_nothing_that_a_model_learns_from(
