@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -64,6 +66,8 @@ def running(
         "CREDIT_GRPC_PORT": filled["grpc"],
         "BENTOML_HOME": str(own / "bentoml"),
         "OMP_NUM_THREADS": "1",
+        # `mlflow models serve` starts uvicorn by its name.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         **{name: said.format(**filled) for name, said in server.environment.items()},
     }
     command = [word.format(**filled) for word in server.command]
@@ -74,7 +78,8 @@ def running(
         _wait(process, f"http://127.0.0.1:{ports['http']}{server.ready}", log)
         yield Running(http=ports["http"], grpc=ports["grpc"], process=process, log=log)
     finally:
-        family = psutil.Process(process.pid).children(recursive=True)
+        running = process.poll() is None
+        family = psutil.Process(process.pid).children(recursive=True) if running else []
         process.terminate()
         for child in psutil.wait_procs(family, timeout=20)[1]:
             child.kill()

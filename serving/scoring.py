@@ -124,19 +124,19 @@ class Scoring:
             if known := await self._known(call):
                 return self.answer(known)
             found = find(self.clients, request)
-            # What is written and looked up keeps no other explanation from the processor.
+            # An explanation keeps its turn until it is recorded: predictions breathe meanwhile.
             async with self._explaining.turn() if explaining else nullcontext():
                 scored = await self._predict.one(found.document, until=call.until)
                 told = await self._explain.one(scored, until=call.until) if explaining else None
-            record = self._record(scored, told, call, found.packed)
-            try:
-                await self._keep.one(record, until=call.until)
-            except IntegrityError:
-                # The same key came twice at once, and the other was quicker.
-                if known := await self._known(call):
-                    return self.answer(known)
-                raise
-            return self.answer(record)
+                record = self._record(scored, told, call, found.packed)
+                try:
+                    await self._keep.one(record, until=call.until)
+                except IntegrityError:
+                    # The same key came twice at once, and the other was quicker.
+                    if known := await self._known(call):
+                        return self.answer(known)
+                    raise
+                return self.answer(record)
 
     async def judge_many(
         self, requests: Sequence[ScoringRequest | CreditError], call: Call
