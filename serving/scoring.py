@@ -36,7 +36,7 @@ from stores.ledger import Ledger, Record
 PREDICTING = Limits(most=64, target=0.050)
 EXPLAINED_AT_ONCE = 1
 """In one worker. More are explained faster, and predictions beside them wait longer: with 1 their
-p99 is 1.7 times what it is alone, with 4 four times (docs/decisions/0006)."""
+p99 is about twice what it is alone, with 4 four times (docs/decisions/0006)."""
 EXPLAINING = Limits(most=EXPLAINED_AT_ONCE)
 KEEPING = Limits(most=256, target=0.050)
 
