@@ -6,7 +6,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help setup demo train serve ui score drift load bench test faults check lint types bento image audit workflows locks clean
+.PHONY: help setup demo train serve ui score drift load bench test slow faults check lint types bento image audit workflows locks clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,13 +37,16 @@ load: .venv/dev ## Put a service under load: SHAPE=ramp, soak or spike
 bench: .venv/dev ## Measure WHAT=serving, batching, features or scale_out beside others
 	@$(RUN) -m benchmarks.$(or $(WHAT),serving)
 
-test: .venv/dev ## Run the tests
-	@$(RUN) -m pytest
+test: .venv/dev ## Run the tests, but for the slow ones
+	@$(RUN) -m pytest -m "not slow"
+
+slow: .venv/dev ## Run the slow tests: they train, load and kill
+	@$(RUN) -m pytest -m slow tests
 
 faults: .venv/dev ## Seed faults into copies of the tree: does the suite notice?
 	@$(RUN) -m tests.seeded_faults
 
-check: lint types test ## Style, types, tests; CI adds faults and bento
+check: lint types test ## Style, types, tests; CI adds slow, faults and bento
 
 lint: .venv/dev ## Look at style and imports
 	@$(RUN) -m ruff check .

@@ -32,6 +32,8 @@ from tests.folders import frame, frames, write_one
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.slow
+
 TEST = "application_test"
 PEOPLE = 150
 

@@ -69,6 +69,7 @@ def home(
     return path
 
 
+@pytest.mark.slow
 def test_drift_is_told_written_and_answered_by_the_exit_code(home: Path, tmp_path: Path) -> None:
     now = applicants(400, seed=12, change=every(2, AMT_CREDIT=2_000_000.0, EXT_SOURCE_2=None))
     write_table(now, tmp_path / "now" / "application_test.parquet")

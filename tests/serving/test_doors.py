@@ -110,6 +110,7 @@ def test_an_upload_that_does_not_end_is_answered_when_its_time_is_over(service: 
     assert json.loads(content)["error"]["code"] == "deadline-exceeded"
 
 
+@pytest.mark.slow
 def test_a_caller_who_hangs_up_in_the_middle_is_counted_as_gone(home_of_its_own: Home) -> None:
     def counted(status: int) -> float:
         series = dict(

@@ -90,6 +90,7 @@ def renamed(database: Path, table: str, name: str) -> None:
     connection.close()
 
 
+@pytest.mark.slow
 def test_both_doors_tell_of_a_ledger_that_is_down_until_it_is_back(home_of_its_own: Home) -> None:
     database, request = home_of_its_own.path / "ledger.sqlite", {"dossier": applicant()}
     with (

@@ -33,6 +33,7 @@ def run(home: Home, tmp_path: Path, budget: dict[str, object], *arguments: str) 
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_run_within_budget_leaves_its_figures_and_a_picture(home: Home, tmp_path: Path) -> None:
     before = (home.path / "ledger.sqlite").exists()
     code, said = run(home, tmp_path, EASY, "--seconds", "20")
@@ -44,6 +45,7 @@ def test_a_run_within_budget_leaves_its_figures_and_a_picture(home: Home, tmp_pa
     assert (home.path / "ledger.sqlite").exists() == before, "decided in the home's own ledger"
 
 
+@pytest.mark.slow
 def test_a_run_over_budget_fails_and_names_what_was_over(service: Service, tmp_path: Path) -> None:
     strict = EASY | {"p99": {**EASY["p99"], "predict by id": 0.001}}  # type: ignore[dict-item]
     code, said = run(
@@ -81,6 +83,7 @@ def test_a_call_that_has_no_budget_is_named() -> None:
     assert (over.name, over.what) == ("review", "calls, undeclared")
 
 
+@pytest.mark.slow
 def test_a_service_that_was_started_for_a_run_has_both_doors(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

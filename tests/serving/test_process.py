@@ -8,6 +8,7 @@ import time
 
 import httpx
 import psutil
+import pytest
 
 from tests.serving.conftest import ROOT, Home, serving, wait_until_ready
 
@@ -26,6 +27,7 @@ def test_the_serving_process_imports_nothing_that_trains(home: Home) -> None:
     assert not imported & WITHOUT
 
 
+@pytest.mark.slow
 def test_a_decision_that_was_answered_survives_a_kill(home_of_its_own: Home) -> None:
     with serving(home_of_its_own) as running, running.client() as api:
         client = api.get("/v1/clients", params={"limit": 1}).json()["clients"][0]
@@ -39,6 +41,7 @@ def test_a_decision_that_was_answered_survives_a_kill(home_of_its_own: Home) -> 
             assert found.json()["decision"] == decision
 
 
+@pytest.mark.slow
 def test_the_bento_answers_like_the_source_tree(home_of_its_own: Home) -> None:
     home = home_of_its_own
     home.run("serving.build")

@@ -21,8 +21,8 @@ from tests.serving.conftest import PATIENCE, ROOT, Home, Service, free_ports
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-IN_CI = {"make check", "make faults", "make bento"}
-"""What `.ci/run` types."""
+IN_CI = {"make check", "make slow", "make faults", "make bento"}
+"""What `.ci/run` types; of the first, `make test` is a part."""
 
 
 def commands() -> set[str]:
@@ -55,7 +55,7 @@ TYPED = {
 
 def test_every_command_that_a_reader_is_shown_is_run() -> None:
     assert CALLS
-    assert commands() - set(CALLS) <= TYPED | IN_CI
+    assert commands() - set(CALLS) <= TYPED | IN_CI | {"make test"}
     gate = (ROOT / ".ci" / "run").read_text()
     assert all(command in gate for command in IN_CI)
 
@@ -100,6 +100,7 @@ def make(home: Home, *arguments: str, **settings: object) -> subprocess.Popen[st
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_folder_is_scored_and_its_drift_told(home: Home, tmp_path: Path) -> None:
     data, scored, report = home.tables, tmp_path / "scored.parquet", tmp_path / "drift"
     scoring = make(home, "score", f"DATA={data}", f"OUT={scored}")
@@ -125,6 +126,7 @@ def test_train_is_the_command_that_made_the_model_of_these_tests() -> None:
         assert planned.stdout.split() == [".venv/bin/python", "-m", *run.split()]
 
 
+@pytest.mark.slow
 def test_the_demo_opens_its_doors_and_closes_them(home_of_its_own: Home) -> None:
     api, grpc, page = free_ports(3)
     demo = make(home_of_its_own, "demo", http_port=api, grpc_port=grpc, ui_port=page)

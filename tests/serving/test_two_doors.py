@@ -100,6 +100,7 @@ def recorded(home: Home) -> set[str]:
     return {str(record.decision.decision_id) for record in found}
 
 
+@pytest.mark.slow
 def test_no_accepted_request_is_dropped_when_the_service_stops(home_of_its_own: Home) -> None:
     before = recorded(home_of_its_own)
     with serving(home_of_its_own, workers=2) as service:
@@ -129,6 +130,7 @@ def turned_away(error: Exception) -> bool:
     return isinstance(error, unheard) and "complete message body" not in str(error)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_replaced_while_the_other_carries_on(home_of_its_own: Home) -> None:
     with serving(home_of_its_own, workers=2) as service:
         load = Load(service)
@@ -153,6 +155,7 @@ def test_a_killed_worker_is_replaced_while_the_other_carries_on(home_of_its_own:
             assert api.get("/readyz").is_success
 
 
+@pytest.mark.slow
 def test_too_much_at_once_is_refused_with_the_time_to_come_back(home_of_its_own: Home) -> None:
     def over_http(_: int) -> tuple[int, str]:
         answer = httpx.post(f"{service.url}/predict", json=request, timeout=60)
@@ -194,6 +197,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     return key, cert
 
 
+@pytest.mark.slow
 def test_with_a_certificate_only_known_clients_are_let_in(
     home_of_its_own: Home, tmp_path: Path
 ) -> None:

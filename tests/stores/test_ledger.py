@@ -269,6 +269,7 @@ def open_together(url: str) -> list[int]:
     return [process.returncode for process in pair]
 
 
+@pytest.mark.slow
 def test_workers_that_start_together_make_the_tables_once(tmp_path: Path) -> None:
     for attempt in range(5):
         url = f"sqlite:///{tmp_path / str(attempt) / 'ledger.sqlite'}"

@@ -97,6 +97,7 @@ def record(scorer: Scorer, policy: Policy) -> Record:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_workers_that_start_together_make_the_tables_once(server: Server) -> None:
     for _ in range(5):
         assert open_together(server.database()) == [0, 0]

@@ -19,6 +19,8 @@ from training.parts import BASE, OPAQUE, SEX, Variant, bagged, coded_sex, varian
 from training.prepare import Material
 from training.shelf import Origin, protected_prices
 
+pytestmark = pytest.mark.slow
+
 SCORES = "opaque external scores"
 ORIGIN = Origin(data="made up", code="test", day="2026-11-24", parameters={})
 

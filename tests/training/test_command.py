@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.crowd import crowd
 from tests.folders import frames, write
@@ -23,6 +24,7 @@ def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_refused_model_ends_the_command_with_a_code_and_a_table(tmp_path: Path) -> None:
     people = crowd(1_000, seed=8, complete=True)
     labels = (np.random.default_rng(9).random(1_000) < 0.1).astype(np.int8)

@@ -13,6 +13,8 @@ from tests.training.test_command import run
 from training.parameters import read_parameters, write_parameters
 from training.spine import SPINE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> str:

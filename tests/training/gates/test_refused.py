@@ -27,6 +27,8 @@ from training.calibrate import Calibration
 from training.gates import Verdict
 from training.run import Trained
 
+pytestmark = pytest.mark.slow
+
 RAW = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
 
 
