@@ -31,10 +31,10 @@ score: .venv/full ## Score DATA=folder of tables into OUT=file.parquet
 drift: .venv/full ## Compare the decisions, or CURRENT=folder of tables, with the training data
 	@$(RUN) -m monitoring drift --reference train --current $(or $(CURRENT),ledger) --out $(or $(OUT),$(or $(CREDIT_HOME),var)/reports/drift)
 
-load: .venv/dev ## Put a service under load: SHAPE=ramp, soak or spike
-	@$(RUN) -m loadtests --shape $(or $(SHAPE),ramp)
+load: .venv/dev ## Put a service under load: SHAPE=ramp, soak or spike; CALLERS, SECONDS
+	@$(RUN) -m loadtests --shape $(or $(SHAPE),ramp) $(if $(CALLERS),--callers $(CALLERS)) $(if $(SECONDS),--seconds $(SECONDS))
 
-bench: .venv/dev ## Measure WHAT=serving, batching, features or scale_out beside others
+bench: .venv/dev ## Measure WHAT=serving, saturation, batching, features or scale_out
 	@$(RUN) -m benchmarks.$(or $(WHAT),serving)
 
 test: .venv/dev ## Run the tests, but for the slow ones

@@ -12,15 +12,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from loadtests.budget import DECLARED, OVER_GRPC, Budget, as_table, over_table, read_calls
+from loadtests.budget import DECLARED, OVER_GRPC, Budget, Kept, as_table, over_table, read_calls
 from loadtests.material import dossiers
 from loadtests.plot import draw
 from loadtests.shapes import Shape
+from loadtests.steady import Course, grown, growth, keep_memory, latencies, memory
 from loadtests.target import Target, served, started
 from stores.console import Steps, errors_told
 from stores.settings import Settings, direct_libraries, settings
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
+HISTORY = "run_stats_history.csv"
 
 app = typer.Typer(add_completion=False)
 
@@ -67,14 +69,19 @@ def load(
                 if not target.grpc:
                     steps.say("nobody listens at the gRPC port: HTTP alone is called")
                 run = ["--course", shape, "--callers", str(callers), "--seconds", str(seconds)]
-                _run_locust([*run, "--dossiers", str(material)], target, folder, seconds, steps)
+                courses = _run_locust(
+                    [*run, "--dossiers", str(material)], target, folder, seconds, steps
+                )
         except subprocess.CalledProcessError as error:
             console.print(f"[red]{' '.join(map(str, error.cmd))} ended with {error.returncode}[/]")
             raise typer.Exit(1) from error
     calls = read_calls(folder / "run_stats.csv")
-    draw(folder / "run_stats_history.csv", folder / "run.svg")
+    draw(folder / HISTORY, folder / "run.svg")
     over = declared.over(calls, unless=() if target.grpc or grpc else OVER_GRPC)
     console.print(as_table(calls, over), f"CSV and picture: {folder}", sep="\n")
+    if shape is Shape.SOAK:
+        steps.say(", ".join(f"{what} {growth(seen):+.1%} late" for what, seen in courses.items()))
+        over += grown(courses, declared.growth)
     if over:
         console.print(over_table(over))
         raise typer.Exit(1)
@@ -91,7 +98,13 @@ def _target(
 
 def _run_locust(
     options: list[str], target: Target, folder: Path, seconds: float, steps: Steps
-) -> None:
+) -> dict[Kept, Course]:
+    """Run locust to its end.
+
+    Returns:
+        The course of what must stay flat; the memory of a service that runs elsewhere is unknown.
+    """
+    held: list[tuple[float, float]] = []
     # A process of its own: locust replaces the sockets of whoever imports it.
     command = [
         sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--headless",
@@ -105,9 +118,16 @@ def _run_locust(
             process = subprocess.Popen(command, stdout=log, stderr=log)
             while process.poll() is None:
                 time.sleep(1)
+                if target.process:
+                    held.append((time.monotonic(), memory(target.process)))
                 advance(1)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, ["locust, see", log.name])
+    latency: dict[Kept, Course] = {"latency": latencies(folder / HISTORY)}
+    if not held:
+        return latency
+    keep_memory(held, folder / "run_memory.csv")
+    return latency | {"memory": held}
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +16,9 @@ DECLARED = Path(__file__).with_name("budget.yaml")
 
 OVER_GRPC = frozenset({"Predict by id"})
 """Calls that only a service with a gRPC door can be asked for."""
+
+Kept = Literal["memory", "latency"]
+"""What must stay flat in a soak."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,8 @@ class Budget(BaseModel):
     """Share of a call's answers that may be failures."""
     p99: dict[str, float]
     """Milliseconds, by name of call."""
+    growth: dict[Kept, float]
+    """How much more a soak may take late than early, as a share."""
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -64,7 +69,7 @@ class Budget(BaseModel):
         Args:
             unless: Calls that could not be made.
 
-        >>> budget = Budget(errors=0, p99={"predict": 25})
+        >>> budget = Budget(errors=0, p99={"predict": 25}, growth={})
         >>> call = Called(name="predict", count=9, failures=0, rate=1, p50=4, p99=31)
         >>> budget.over([call])
         [Over(name='predict', what='p99, ms', got=31, most=25.0)]

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from credit.errors import CreditError
@@ -30,6 +30,8 @@ class Target:
     """URL of the HTTP door."""
     grpc: str
     """host:port of the gRPC door; empty when nobody listens there."""
+    process: int | None = None
+    """Its number, of a service that was started for the run."""
 
 
 class NoGrpcDoor(CreditError):
@@ -62,7 +64,7 @@ def started(where: Settings, bento: str) -> Iterator[Target]:
             target = served(f"http://127.0.0.1:{http}", f"127.0.0.1:{grpc}")
             if not target.grpc:
                 raise NoGrpcDoor(grpc)
-            yield target
+            yield replace(target, process=service.pid)
         finally:
             service.terminate()
             service.wait(timeout=60)

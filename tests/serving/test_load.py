@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -14,11 +15,16 @@ import yaml
 
 from loadtests.budget import DECLARED, OVER_GRPC, Budget, Called, Over
 from loadtests.shapes import Shape, callers
+from loadtests.steady import grown
 from loadtests.target import NoGrpcDoor, Target, started
 from stores.settings import Settings
 from tests.serving.conftest import ROOT, Home, Service
 
-EASY = {"errors": 0, "p99": dict.fromkeys(Budget.read(DECLARED).p99, 30_000)}
+EASY = {
+    "errors": 0,
+    "p99": dict.fromkeys(Budget.read(DECLARED).p99, 30_000),
+    "growth": {"memory": 9, "latency": 9},
+}
 
 
 def run(home: Home, tmp_path: Path, budget: dict[str, object], *arguments: str) -> tuple[int, str]:
@@ -36,12 +42,15 @@ def run(home: Home, tmp_path: Path, budget: dict[str, object], *arguments: str) 
 @pytest.mark.slow
 def test_a_run_within_budget_leaves_its_figures_and_a_picture(home: Home, tmp_path: Path) -> None:
     before = (home.path / "ledger.sqlite").exists()
-    code, said = run(home, tmp_path, EASY, "--seconds", "20")
+    code, said = run(home, tmp_path, EASY, "--seconds", "20", "--shape", "soak")
     assert code == 0, said
     with (tmp_path / "run_stats.csv").open() as lines:
         called = {row["Name"]: int(row["Request Count"]) for row in csv.DictReader(lines)}
     assert called.keys() >= Budget.read(DECLARED).p99.keys()
     assert (tmp_path / "run.svg").read_text().startswith("<?xml")
+    with (tmp_path / "run_memory.csv").open() as lines:
+        assert all(int(row["bytes"]) > 10**8 for row in csv.DictReader(lines))
+    assert re.search(r"latency \S+ late, memory \S+ late", said)
     assert (home.path / "ledger.sqlite").exists() == before, "decided in the home's own ledger"
 
 
@@ -81,6 +90,16 @@ def test_a_call_that_was_never_made_is_over_budget_unless_it_could_not_be() -> N
 def test_a_call_that_has_no_budget_is_named() -> None:
     [over] = BUDGET.over([*EVERY.values(), called("review")])
     assert (over.name, over.what) == ("review", "calls, undeclared")
+
+
+def test_a_soak_may_end_higher_than_it_began_by_what_is_declared_and_no_more() -> None:
+    flat = [(float(second), 100.0) for second in range(100)]
+    leaking = [(second, held * (1 + second / 500)) for second, held in flat]
+    assert grown({"memory": flat, "latency": flat}, BUDGET.growth) == []
+    assert grown({"memory": flat, "latency": leaking}, BUDGET.growth) == []
+    [over] = grown({"memory": leaking, "latency": flat}, BUDGET.growth)
+    assert (over.what, over.most) == ("growth of memory", BUDGET.growth["memory"])
+    assert over.got == pytest.approx(1.18 / 1.06 - 1, abs=0.01)
 
 
 @pytest.mark.slow
