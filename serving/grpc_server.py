@@ -5,6 +5,7 @@ bytes ──► message ──► Scoring ──► message ──► bytes
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -28,6 +29,7 @@ from serving.grpc_messages import (
 )
 from serving.http import LARGEST_MANY, LARGEST_ONE
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
+from serving.readiness import FRESH
 from serving.scoring import EXPLAIN, PREDICT, Call, Scoring
 from stores.ledger import digest
 from stores.settings import Settings
@@ -54,6 +56,7 @@ OPTIONS = (
     ("grpc.max_send_message_length", LARGEST_MANY),
 )
 
+Health = health_pb2.HealthCheckResponse
 Context = grpc.aio.ServicerContext[bytes, Any]
 
 
@@ -62,9 +65,11 @@ class GrpcServer:
 
     def __init__(self, scoring: Scoring, where: Settings) -> None:
         self._where = where
+        self._scoring = scoring
         self._calls = _Calls(scoring, where.timeout)
         self._server: grpc.aio.Server | None = None
         self._health = health.aio.HealthServicer()
+        self._following: asyncio.Task[None] | None = None
 
     @property
     def ready(self) -> bool:
@@ -88,16 +93,28 @@ class GrpcServer:
         else:
             server.add_insecure_port(address)
         await server.start()
-        for name in ("", SERVICE):
-            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        await self._tell()
+        self._following = asyncio.create_task(self._follow())
         self._server = server
 
     async def stop(self) -> None:
         """Take no new calls, finish those under way, and close."""
         server, self._server = self._server, None
-        if server:
+        if server and self._following:
+            self._following.cancel()
             await self._health.enter_graceful_shutdown()
             await server.stop(GRACE)
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(FRESH)
+            await self._tell()
+
+    async def _tell(self) -> None:
+        """Tell of health as `/readyz` does, to those who ask and those who watch."""
+        told = Health.SERVING if await self._scoring.ready() else Health.NOT_SERVING
+        for name in ("", SERVICE):
+            await self._health.set(name, told)
 
 
 class _Calls:

@@ -10,6 +10,8 @@ from typing import Any
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health_pb2 import HealthCheckResponse as Health
 
 from credit.decision import Decision, Explanation
 from credit.errors import LedgerUnavailable
@@ -20,7 +22,7 @@ from stores.clients import ClientStore
 from stores.ledger import Ledger
 from tests.people import applicant
 from tests.serving.conftest import PATIENCE, Home, serving, wait_until_ready
-from tests.serving.foreign import Foreigner, Refused
+from tests.serving.foreign import SERVICE, Foreigner, Refused
 from tests.serving.inside import asked, call, dropped, held, judged, logged, working
 
 
@@ -98,6 +100,12 @@ def test_both_doors_tell_of_a_ledger_that_is_down_until_it_is_back(home_of_its_o
         service.client() as api,
         Foreigner(service.grpc) as foreigner,
     ):
+
+        def probe() -> int:
+            asked = health_pb2.HealthCheckRequest(service=SERVICE)
+            stub = health_pb2_grpc.HealthStub(foreigner.channel)
+            return int(stub.Check(asked, timeout=9).status)
+
         renamed(database, "decision", "away")
         answer = api.post("/predict", json=request)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
@@ -106,9 +114,12 @@ def test_both_doors_tell_of_a_ledger_that_is_down_until_it_is_back(home_of_its_o
             foreigner.call("Predict", request)
         assert refused.value.code is grpc.StatusCode.UNAVAILABLE
         assert refused.value.details["RetryInfo"]["retry_delay"] == "5s"
-        time.sleep(1.1)
+        time.sleep(2.5)
         assert api.get("/readyz").status_code == 503
+        assert probe() == Health.NOT_SERVING
         renamed(database, "away", "decision")
         wait_until_ready(service)
+        time.sleep(2.5)
+        assert probe() == Health.SERVING
         assert api.post("/predict", json=request).is_success
         assert foreigner.call("Predict", request)["risk"]
