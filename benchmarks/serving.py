@@ -68,7 +68,9 @@ def serving(
     only: Annotated[list[str] | None, typer.Option(help="Servers to run; all.")] = None,
     mlserver: Annotated[
         Path | None,
-        typer.Option(help="The mlserver program of an environment with mlserver-lightgbm."),
+        typer.Option(
+            help="The mlserver program of an environment with mlserver-lightgbm, uvloop<0.22."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="JSON; CREDIT_HOME/reports/bench.")] = None,
 ) -> None:
