@@ -61,13 +61,12 @@ BUREAU.column("other_since_end", Text("Temps depuis la fin des crédits chez d�
 BUREAU.column("other_since_update", Text("Temps depuis la dernière mise à jour du fichier des crédits", "Time since the credit bureau's last update"), "DAYS_CREDIT_UPDATE", concept=Concept.OTHER_CREDITS, risk=Risk.FALLS, sign=-1)
 BUREAU.column("other_credit", Text("Montant des crédits chez d’autres prêteurs", "Amount of credits with other lenders"), "AMT_CREDIT_SUM", concept=Concept.OTHER_CREDITS)
 BUREAU.column("other_debt", Text("Dette restante chez d’autres prêteurs", "Debt left with other lenders"), "AMT_CREDIT_SUM_DEBT", concept=Concept.OTHER_DEBT, risk=Risk.RISES)
-BUREAU.column("other_limit", Text("Plafond de carte chez d’autres prêteurs", "Card limit with other lenders"), "AMT_CREDIT_SUM_LIMIT", concept=Concept.OTHER_CREDITS)
+BUREAU.column("other_limit", Text("Plafond de carte encore disponible chez d’autres prêteurs", "Card limit left with other lenders"), "AMT_CREDIT_SUM_LIMIT", concept=Concept.OTHER_CREDITS)
 BUREAU.column("other_instalment", Text("Mensualité chez d’autres prêteurs", "Instalment with other lenders"), "AMT_ANNUITY", concept=Concept.OTHER_DEBT)
 BUREAU.column("other_overdue", Text("Impayé actuel chez d’autres prêteurs", "Amount overdue with other lenders"), "AMT_CREDIT_SUM_OVERDUE", concept=Concept.OTHER_LATENESS, risk=Risk.RISES)
 BUREAU.column("other_worst_overdue", Text("Plus grand impayé chez d’autres prêteurs", "Greatest amount ever overdue with other lenders"), "AMT_CREDIT_MAX_OVERDUE", concept=Concept.OTHER_LATENESS, risk=Risk.RISES)
 BUREAU.column("other_prolonged", Text("Crédits prolongés chez d’autres prêteurs", "Credits prolonged with other lenders"), "CNT_CREDIT_PROLONG", concept=Concept.OTHER_CREDITS, risk=Risk.RISES)
 BUREAU.ratio("other_debt_share", Text("Part restant à payer chez d’autres prêteurs", "Share left to pay with other lenders"), "AMT_CREDIT_SUM_DEBT", "AMT_CREDIT_SUM", concept=Concept.OTHER_DEBT, risk=Risk.RISES)
-BUREAU.ratio("other_limit_used", Text("Part utilisée du plafond chez d’autres prêteurs", "Share of the limit used with other lenders"), "AMT_CREDIT_SUM_DEBT", "AMT_CREDIT_SUM_LIMIT", concept=Concept.OTHER_DEBT)
 BUREAU.ratio("other_overdue_share", Text("Part impayée de la dette chez d’autres prêteurs", "Overdue share of the debt with other lenders"), "AMT_CREDIT_SUM_OVERDUE", "AMT_CREDIT_SUM_DEBT", concept=Concept.OTHER_LATENESS)
 BUREAU.ratio("other_worst_share", Text("Plus grand impayé sur crédit chez d’autres prêteurs", "Greatest amount overdue over credit with other lenders"), "AMT_CREDIT_MAX_OVERDUE", "AMT_CREDIT_SUM", concept=Concept.OTHER_LATENESS, risk=Risk.RISES)
 
@@ -121,7 +120,17 @@ def other_term(credit: Rows) -> Floats:
 
 
 @BUREAU.value(
-    Text("Dette moins avancement prévu chez d’autres prêteurs", "Debt less planned progress with other lenders"),
+    Text("Part utilisée du plafond chez d’autres prêteurs", "Share of the limit used with other lenders"),
+    unit=Unit.SHARE, concept=Concept.OTHER_DEBT, risk=Risk.RISES,
+)  # fmt: skip
+def other_limit_used(credit: Rows) -> Floats:
+    """Debt over debt and what is left of the limit; overdrawn limits count as none left."""
+    debt = at_least_zero(credit["AMT_CREDIT_SUM_DEBT"])
+    return ratio(debt, debt + at_least_zero(credit["AMT_CREDIT_SUM_LIMIT"]))
+
+
+@BUREAU.value(
+    Text("Part restant à payer moins part de la durée restante, chez d’autres prêteurs", "Share left to pay less share of the term left, with other lenders"),
     unit=Unit.RATIO, concept=Concept.OTHER_DEBT, risk=Risk.RISES,
 )  # fmt: skip
 def other_behind_plan(credit: Rows) -> Floats:

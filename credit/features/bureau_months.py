@@ -14,8 +14,9 @@ BALANCE = Source(table=BUREAU_BALANCE, order=("MONTHS_BALANCE",))
 
 PAST_DUE = ("1", "2", "3", "4", "5")
 
-BALANCE.since("last_half", Text("6 derniers mois", "last 6 months"), 6)
-BALANCE.since("last_year", Text("12 derniers mois", "last 12 months"), 12)
+# Months are counted from that of the application, whose number is 0.
+BALANCE.since("last_half", Text("6 derniers mois", "last 6 months"), 5)
+BALANCE.since("last_year", Text("12 derniers mois", "last 12 months"), 11)
 
 
 @BALANCE.value(

@@ -52,7 +52,7 @@ def earlier(application: Rows) -> Floats:
 PREVIOUS.flag("earlier_refused", Text("Demandes précédentes refusées", "Earlier applications refused"), "NAME_CONTRACT_STATUS", "Refused", concept=Concept.PAST_OUTCOMES, risk=Risk.RISES)
 PREVIOUS.flag("earlier_approved", Text("Demandes précédentes acceptées", "Earlier applications approved"), "NAME_CONTRACT_STATUS", "Approved", concept=Concept.PAST_OUTCOMES, risk=Risk.FALLS)
 PREVIOUS.flag("earlier_withdrawn", Text("Demandes précédentes retirées", "Earlier applications withdrawn"), "NAME_CONTRACT_STATUS", "Canceled", "Unused offer", concept=Concept.PAST_OUTCOMES)
-PREVIOUS.flag("earlier_refused_on_risk", Text("Refus pour score ou surendettement", "Refusals for score or over-indebtedness"), "CODE_REJECT_REASON", "SCO", "SCOFR", "LIMIT", "HC", concept=Concept.PAST_OUTCOMES, risk=Risk.RISES)
+PREVIOUS.flag("earlier_refused_on_risk", Text("Refus pour score, plafond ou politique du prêteur", "Refusals for score, limit or the lender's policy"), "CODE_REJECT_REASON", "SCO", "SCOFR", "LIMIT", "HC", concept=Concept.PAST_OUTCOMES, risk=Risk.RISES)
 PREVIOUS.flag("earlier_refused_on_score", Text("Refus pour score", "Refusals for score"), "CODE_REJECT_REASON", "SCO", "SCOFR", concept=Concept.PAST_OUTCOMES, risk=Risk.RISES)
 PREVIOUS.flag("earlier_new_client", Text("Demandes comme nouveau client", "Applications as a new client"), "NAME_CLIENT_TYPE", "New", concept=Concept.PAST_OUTCOMES)
 PREVIOUS.flag("earlier_walk_in", Text("Demandes sans invitation", "Walk-in applications"), "NAME_PRODUCT_TYPE", "walk-in", concept=Concept.PAST_OUTCOMES)
@@ -68,7 +68,7 @@ PREVIOUS.column("earlier_insured", Text("Crédits précédents assurés", "Earli
 PREVIOUS.column("earlier_seller_area", Text("Taille du point de vente", "Size of the seller's place"), "SELLERPLACE_AREA", concept=Concept.PAST_CREDITS)
 PREVIOUS.column("earlier_planned_end", Text("Fin prévue des crédits précédents", "Planned end of earlier credits"), "DAYS_LAST_DUE_1ST_VERSION", concept=Concept.RUNNING_CREDITS, risk=Risk.RISES)
 PREVIOUS.number("earlier_term", Text("Durée du crédit précédent", "Term of the earlier credit"), Column("CNT_PAYMENT"), unit=Unit.MONTHS, concept=Concept.PAST_CREDITS)
-PREVIOUS.ratio("earlier_asked_to_granted", Text("Montant demandé sur montant accordé", "Amount asked for over amount granted"), "AMT_APPLICATION", "AMT_CREDIT", concept=Concept.PAST_CREDITS, risk=Risk.RISES)
+PREVIOUS.ratio("earlier_asked_to_granted", Text("Montant demandé sur montant proposé", "Amount asked for over amount offered"), "AMT_APPLICATION", "AMT_CREDIT", concept=Concept.PAST_CREDITS, risk=Risk.RISES)
 PREVIOUS.ratio("earlier_goods_to_credit", Text("Prix du bien sur crédit précédent", "Price of the goods over earlier credit"), "AMT_GOODS_PRICE", "AMT_CREDIT", concept=Concept.PAST_CREDITS)
 PREVIOUS.ratio("earlier_instalment_share", Text("Mensualité sur crédit précédent", "Instalment over earlier credit"), "AMT_ANNUITY", "AMT_CREDIT", concept=Concept.PAST_CREDITS)
 PREVIOUS.ratio("earlier_down_payment", Text("Apport sur crédit précédent", "Down payment over earlier credit"), "AMT_DOWN_PAYMENT", "AMT_CREDIT", concept=Concept.PAST_CREDITS, risk=Risk.FALLS)
@@ -80,7 +80,10 @@ PREVIOUS.ratio("earlier_down_payment", Text("Apport sur crédit précédent", "D
     unit=Unit.SHARE, concept=Concept.PAST_PRICES, risk=Risk.RISES,
 )  # fmt: skip
 def earlier_interest(application: Rows) -> Floats:
-    """Yearly rate by the constant-ratio formula, 24 (n a - c) / (c (n + 1)) for n instalments a."""
+    """Yearly rate by the constant-ratio formula, 24 (n a - c) / (c (n + 1)) for n instalments a.
+
+    A revolving loan has no number of instalments, so its rate stays unknown.
+    """
     term, credit = application["CNT_PAYMENT"], application["AMT_CREDIT"]
     return ratio(24 * (term * application["AMT_ANNUITY"] - credit), credit * (term + 1))
 
@@ -110,7 +113,7 @@ def earlier_lasted(application: Rows) -> Floats:
 
 
 @PREVIOUS.value(
-    Text("Demandes précédentes accordées pour moins que demandé", "Earlier applications granted for less than asked"),
+    Text("Demandes précédentes où moins a été proposé que demandé", "Earlier applications offered less than asked"),
     unit=Unit.FLAG, concept=Concept.PAST_OUTCOMES, risk=Risk.RISES,
 )  # fmt: skip
 def earlier_cut(application: Rows) -> Floats:

@@ -116,16 +116,28 @@ def _social_circle() -> Iterator[Column]:
 def _enquiries() -> Iterator[Column]:
     periods = {
         "HOUR": Text("la dernière heure", "the last hour"),
-        "DAY": Text("le dernier jour", "the last day"),
-        "WEEK": Text("la dernière semaine", "the last week"),
-        "MON": Text("le dernier mois", "the last month"),
-        "QRT": Text("le dernier trimestre", "the last quarter"),
-        "YEAR": Text("la dernière année", "the last year"),
+        "DAY": Text(
+            "le dernier jour, sauf la dernière heure", "the last day, but for its last hour"
+        ),
+        "WEEK": Text(
+            "la dernière semaine, sauf le dernier jour", "the last week, but for its last day"
+        ),
+        "MON": Text(
+            "le dernier mois, sauf la dernière semaine", "the last month, but for its last week"
+        ),
+        "QRT": Text(
+            "le dernier trimestre, sauf le dernier mois",
+            "the last quarter, but for its last month",
+        ),
+        "YEAR": Text(
+            "la dernière année, sauf le dernier trimestre",
+            "the last year, but for its last quarter",
+        ),
     }
     for suffix, period in periods.items():
         yield integer(
             f"AMT_REQ_CREDIT_BUREAU_{suffix}",
-            f"Enquiries about the client at the credit bureau in {period.en}, shorter periods left out",
+            f"Enquiries about the client at the credit bureau in {period.en}",
             high=10_000,
             label=Text(
                 f"Demandes au fichier des crédits, {period.fr}",

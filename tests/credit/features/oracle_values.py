@@ -85,7 +85,10 @@ VALUES: Mapping[str, Mapping[str, pl.Expr]] = {
         "other_lost": says("CREDIT_ACTIVE", "Sold", "Bad debt"),
         "other_microloan": says("CREDIT_TYPE", "Microloan"),
         "other_card": says("CREDIT_TYPE", "Credit card"),
-        "other_limit_used": part(col("AMT_CREDIT_SUM_DEBT"), col("AMT_CREDIT_SUM_LIMIT")),
+        "other_limit_used": part(
+            positive(col("AMT_CREDIT_SUM_DEBT")),
+            positive(col("AMT_CREDIT_SUM_DEBT")) + positive(col("AMT_CREDIT_SUM_LIMIT")),
+        ),
         "other_overdue_share": part(col("AMT_CREDIT_SUM_OVERDUE"), col("AMT_CREDIT_SUM_DEBT")),
         "other_worst_share": part(col("AMT_CREDIT_MAX_OVERDUE"), col("AMT_CREDIT_SUM")),
         "other_term": col("DAYS_CREDIT_ENDDATE") - col("DAYS_CREDIT"),
@@ -208,8 +211,8 @@ FROM_THE_END = (col("newest").cast(pl.Int64).cum_sum(reverse=True) - 1).over("cl
 
 WINDOWS: Mapping[str, Mapping[str, pl.Expr]] = {
     "bureau_balance": {
-        "last_half": col("MONTHS_BALANCE") >= -6,
-        "last_year": col("MONTHS_BALANCE") >= -12,
+        "last_half": col("MONTHS_BALANCE") > -6,
+        "last_year": col("MONTHS_BALANCE") > -12,
     },
     "bureau": {
         "active": col("CREDIT_ACTIVE") == "Active",

@@ -115,7 +115,7 @@ def test_a_spread_has_no_direction_of_risk() -> None:
 
 @pytest.fixture(scope="module")
 def neighbours() -> list[Dossier]:
-    return crowd(120, seed=5)
+    return crowd(200, seed=5)
 
 
 @pytest.fixture(scope="module")

@@ -134,7 +134,43 @@ def test_the_share_of_the_building_that_is_unknown_counts_its_measures() -> None
 
 def test_the_interest_of_an_earlier_credit_is_rebuilt_from_its_instalments() -> None:
     """48,000 paid back in 12 instalments of 5,000 costs 12,000: 24 x 12,000 / (48,000 x 13)."""
-    person = with_history(previous_application=[{}])
-    cells = build(Dossiers.of([person], COLUMNS), NO_WORDS)[0]
-    told = dict(zip(CATALOGUE, cells.tolist(), strict=True))
+    told = history(previous_application=[{}])
     assert told["earlier_interest_mean_approved"] == pytest.approx(24 * 12 / (48 * 13), abs=1e-6)
+
+
+def test_a_loan_without_a_number_of_instalments_has_neither_term_nor_interest() -> None:
+    revolving = {"CNT_PAYMENT": 0, "NAME_CONTRACT_TYPE": "Revolving loans"}
+    told = history(previous_application=[{}, revolving])
+    assert told["earlier_interest_min_approved"] == pytest.approx(24 * 12 / (48 * 13), abs=1e-6)
+    assert told["earlier_term_mean_ever"] == 12
+    alone = history(previous_application=[revolving])
+    assert np.isnan(
+        [alone["earlier_interest_mean_approved"], alone["earlier_term_max_ever"]]
+    ).all()
+
+
+def test_a_place_of_sale_that_there_is_not_has_no_size() -> None:
+    told = history(previous_application=[{"SELLERPLACE_AREA": -1}, {"SELLERPLACE_AREA": 40}])
+    assert told["earlier_seller_area_mean_approved"] == 40
+
+
+def test_the_used_share_of_a_limit_counts_what_is_left_of_it() -> None:
+    card = {"CREDIT_TYPE": "Credit card", "CREDIT_ACTIVE": "Active", "AMT_CREDIT_SUM": 100_000.0}
+    owed = {"AMT_CREDIT_SUM_DEBT": 30_000.0, "AMT_CREDIT_SUM_LIMIT": 70_000.0}
+    assert history(bureau=[card | owed])["other_limit_used_mean_active"] == pytest.approx(0.3)
+    full = {"AMT_CREDIT_SUM_DEBT": 100_000.0, "AMT_CREDIT_SUM_LIMIT": 0.0}
+    assert history(bureau=[card | full])["other_limit_used_mean_active"] == 1
+
+
+def test_a_year_of_months_with_another_lender_is_twelve() -> None:
+    months = [{"MONTHS_BALANCE": -month, "STATUS": "1"} for month in range(20)]
+    told = history(bureau=[{}], bureau_balance=months)
+    late = {name: told[f"other_late_months{name}"] for name in ("_half_sum_ever", "_sum_ever")}
+    assert late == {"_half_sum_ever": 6, "_sum_ever": 12}
+    assert told["other_late_months_ever_sum_ever"] == 20
+
+
+def history(**tables: list[dict[str, object]]) -> dict[str, float]:
+    """The features of one client with these histories, by name."""
+    cells = build(Dossiers.of([with_history(**tables)], COLUMNS), NO_WORDS)[0]
+    return dict(zip(CATALOGUE, cells.tolist(), strict=True))
