@@ -19,5 +19,5 @@ WORKDIR /app
 EXPOSE 7860
 USER 1034:1034
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:7860/healthz')"]
+    CMD python -c "import urllib.request as r; r.urlopen('http://127.0.0.1:${CREDIT_UI_PORT:-7860}/healthz')"
 ENTRYPOINT ["python", "-m", "ui"]
