@@ -23,7 +23,9 @@ HUB = f"docker.io/library/python:3.11-slim-{DEBIAN}"
 BASE = f"localhost/python:3.11-{DEBIAN}"
 """Where Docker's hub is out of reach: Python on Debian, made of Debian's own packages."""
 
-PACKAGES = ("ca-certificates", "python3", "python3-venv")
+PACKAGES = ("ca-certificates", "python3", "python3-venv", "usr-is-merged")
+MERGED = "/usr/share/mmdebstrap/hooks/merged-usr"
+"""Lays /bin and the like as links from the start. A package would do it later, and bring Perl."""
 
 UNREAD = tuple(f"/usr/share/{what}/*" for what in ("doc", "man", "info", "locale", "lintian"))
 """What packages bring along and no service reads."""
@@ -87,7 +89,8 @@ def _make_base() -> None:
         archive = f"{folder}/base.tar"
         unread = [f"--dpkgopt=path-exclude={pattern}" for pattern in UNREAD]
         include = f"--include={','.join(PACKAGES)}"
-        _run("mmdebstrap", "--quiet", "--variant=minbase", include, *unread, DEBIAN, archive)
+        options = ("--quiet", "--variant=minbase", f"--hook-dir={MERGED}", include, *unread)
+        _run("mmdebstrap", *options, DEBIAN, archive)
         container = _run("buildah", "from", "scratch").strip()
         _run("buildah", "add", "--quiet", container, archive, "/")
         _run("buildah", "commit", "--quiet", "--rm", container, BASE)
