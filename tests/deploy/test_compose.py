@@ -1,5 +1,6 @@
 """The files that start the platform on one host, read as those who use them read them."""
 
+import os
 import re
 import subprocess
 import sys
@@ -21,7 +22,7 @@ MOUNTED = [
     DEPLOY / volume.partition(":")[0]
     for service in SERVICES.values()
     for volume in service.get("volumes", ())
-    if volume.startswith("./")
+    if str(volume).startswith("./")
 ]
 RELEASE = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
@@ -107,3 +108,22 @@ def test_a_release_copies_all_that_compose_needs() -> None:
 def test_every_file_that_is_mounted_is_there() -> None:
     assert MOUNTED
     assert all(path.exists() for path in MOUNTED)
+
+
+def test_the_api_serves_the_clients_of_the_home_that_trains(tmp_path: Path) -> None:
+    api = SERVICES["api"]
+    [clients] = [mount for mount in api["volumes"] if isinstance(mount, dict)]
+    assert Path(clients["source"]).name == Settings().clients.name
+    served, given = tmp_path / "home", tmp_path / "clients.sqlite"
+    served.mkdir()
+    given.write_text("new")
+    for name in ("clients.sqlite", "clients.sqlite-wal"):
+        (served / name).write_text("old")
+    shell, option, line = api["entrypoint"]
+    line = line.replace("$$", "$").replace(f" {clients['target']} ", f" {given} ")
+    served_by = line.replace("exec python -m serving /app/bento", 'cat "$CREDIT_HOME"/*')
+    done = subprocess.run(
+        [shell, option, served_by], env={"CREDIT_HOME": str(served), "PATH": os.environ["PATH"]},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "new"

@@ -52,6 +52,13 @@ def test_selectors_find_the_pods() -> None:
     assert all(selector.items() <= labels for selector in selectors)
 
 
+def test_callers_need_not_bear_the_name_of_the_service() -> None:
+    assert not any(label.get("includeSelectors") for label in KUSTOMIZATION["labels"])
+    callers, _ = read("network.yaml")["spec"]["ingress"]
+    [pods] = callers["from"]
+    assert pods["podSelector"]["matchLabels"].keys() == {"credit-scoring/caller"}
+
+
 def test_the_autoscaler_goes_by_a_metric_that_the_adapter_makes() -> None:
     [metric] = read("autoscaler.yaml")["spec"]["metrics"]
     [rule] = read("adapter.yaml")["rules"]["custom"]
