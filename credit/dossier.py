@@ -9,10 +9,12 @@ Nobody behind this module can tell where a dossier came from.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain
+from itertools import chain, count
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -50,11 +52,10 @@ class Words:
         >>> Words.of(["Active", None, "XNA", "Active"], frozenset({"XNA"})).codes.tolist()
         [0, -1, -1, 0]
         """
-        words = tuple(
-            word for word in dict.fromkeys(cells) if word is not None and word not in unknown
-        )
-        code_of: dict[str | None, int] = {word: code for code, word in enumerate(words)}
-        return cls(np.array([code_of.get(cell, -1) for cell in cells], dtype=np.int32), words)
+        unknowns = dict.fromkeys((None, *unknown), -1)
+        code_of: defaultdict[Any, int] = defaultdict(count().__next__, unknowns)
+        codes = np.fromiter(map(code_of.__getitem__, cells), np.int32, len(cells))
+        return cls(codes, tuple(code_of)[len(unknowns) :])
 
     def __eq__(self, word: object) -> Bools:  # type: ignore[override]
         """Like NumPy's arrays, cell by cell."""
@@ -243,7 +244,7 @@ def _rows(
     numbers, texts = _numbers_and_texts(table.name, tuple(columns[table.name]))
     cells: dict[str, Floats | Words] = dict(zip(numbers, numbers_of(rows, numbers), strict=True))
     for name in texts:
-        cells[name] = _text(table[name], [row.get(name) for row in rows])
+        cells[name] = _text(table[name], _texts_of(rows, name))
     return Rows(table, owner, cells, known)
 
 
@@ -262,12 +263,32 @@ def numbers_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Float
     array([[1000.],
            [  nan]])
     """
-    cells = chain.from_iterable(map(row.get, names) for row in rows)
-    numbers = np.fromiter(cells, np.float64, len(rows) * len(names))
+    size = len(rows) * len(names)
+    try:
+        cells = chain.from_iterable(map(_taking(tuple(names)), rows))
+        numbers = np.fromiter(cells, np.float64, size)
+    except KeyError:  # a cell left out is unknown
+        cells = chain.from_iterable(map(row.get, names) for row in rows)
+        numbers = np.fromiter(cells, np.float64, size)
     return np.ascontiguousarray(numbers.reshape(len(rows), len(names)).T)
+
+
+@cache
+def _taking(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """What takes these cells out of a row that has them all, in half the time of asking each."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda row: tuple(row[name] for name in names)
+
+
+def _texts_of(rows: Sequence[Mapping[str, Any]], name: str) -> list[str | None]:
+    try:
+        return list(map(itemgetter(name), rows))
+    except KeyError:  # a cell left out is unknown
+        return [row.get(name) for row in rows]
 
 
 def _text(column: Column, cells: Sequence[str | None]) -> Floats | Words:
     if column.kind is Kind.YES_NO:
-        return np.array([YES_NO[cell] for cell in cells], dtype=np.float64)
+        return np.fromiter(map(YES_NO.__getitem__, cells), np.float64, len(cells))
     return Words.of(cells, column.unknown_words)
