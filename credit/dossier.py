@@ -9,168 +9,38 @@ Nobody behind this module can tell where a dossier came from.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from itertools import chain, count
+from itertools import chain
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from credit.schema import HISTORIES, TABLES, Column, Kind, Table
+from credit.rows import Bools, Floats, Integers, Layout, Rows, Words
+from credit.schema import HISTORIES, TABLES, Kind, Table
+
+__all__ = [
+    "ALL_COLUMNS",
+    "YES_NO",
+    "Bools",
+    "Document",
+    "Dossiers",
+    "Floats",
+    "Integers",
+    "Rows",
+    "Words",
+    "numbers_of",
+]
 
 Document = Mapping[str, Any]
 """A valid dossier: `{"application": {...}, "bureau": [...], ...}` with the schema's columns."""
 
-Told = TypeVar("Told")
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Integers = NDArray[np.int64]
-
 YES_NO = {"Y": 1.0, "N": 0.0, None: np.nan}
 
 ALL_COLUMNS = MappingProxyType({name: tuple(table.columns) for name, table in TABLES.items()})
-
-
-@dataclass(frozen=True)
-class Words:
-    """A column of categories. Comparing with a word gives a mask; an unknown cell is no word."""
-
-    codes: NDArray[np.int32]
-    """Position in `vocabulary`, -1 for unknown."""
-    vocabulary: tuple[str, ...]
-
-    @classmethod
-    def of(cls, cells: Sequence[str | None], unknown: frozenset[str]) -> Words:
-        """Number the words as they come.
-
-        >>> Words.of(["Active", None, "XNA", "Active"], frozenset({"XNA"})).codes.tolist()
-        [0, -1, -1, 0]
-        """
-        unknowns = dict.fromkeys((None, *unknown), -1)
-        code_of: defaultdict[Any, int] = defaultdict(count().__next__, unknowns)
-        codes = np.fromiter(map(code_of.__getitem__, cells), np.int32, len(cells))
-        return cls(codes, tuple(code_of)[len(unknowns) :])
-
-    def __eq__(self, word: object) -> Bools:  # type: ignore[override]
-        """Like NumPy's arrays, cell by cell."""
-        code = self.vocabulary.index(word) if word in self.vocabulary else -2
-        return self.codes == code
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def isin(self, words: Sequence[str]) -> Bools:
-        return np.array([*(word in words for word in self.vocabulary), False])[self.codes]
-
-    def says(self, words: Sequence[str]) -> Floats:
-        """1 for one of the words, 0 for another, NaN for unknown.
-
-        >>> Words.of(["Active", None, "Closed"], frozenset()).says(["Active"]).tolist()
-        [1.0, nan, 0.0]
-        """
-        said = [float(word in words) for word in self.vocabulary]
-        return np.array([*said, np.nan])[self.codes]
-
-    @property
-    def known(self) -> Bools:
-        return self.codes >= 0
-
-    def take(self, rows: Integers | slice) -> Words:
-        return Words(self.codes[rows], self.vocabulary)
-
-    @classmethod
-    def joined(cls, parts: Sequence[Words]) -> Words:
-        """Columns one below the other, each with a vocabulary of its own.
-
-        >>> one, two = Words.of(["a", "b"], frozenset()), Words.of(["b", None], frozenset())
-        >>> Words.joined([one, two]).codes.tolist()
-        [0, 1, 1, -1]
-        """
-        vocabulary = tuple(dict.fromkeys(word for part in parts for word in part.vocabulary))
-        place = {word: code for code, word in enumerate(vocabulary)}
-        codes = [
-            np.array([*(place[word] for word in part.vocabulary), -1], np.int32)[part.codes]
-            for part in parts
-        ]
-        return cls(np.concatenate(codes), vocabulary)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The rows of one table that belong to some dossiers.
-
-    Numbers are float64 with NaN for unknown. The source's sentinels (365243 days) are still in
-    `cells`; `rows["..."]` reads them as unknown, `says` asks for them.
-    """
-
-    table: Table
-    owner: Integers
-    """Which dossier each row belongs to, shape (rows,), not decreasing."""
-    cells: Mapping[str, Floats | Words]
-    known: Bools
-    """Whether the table is known of each dossier, shape (dossiers,). False is not "no rows"."""
-    _told: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What was asked of these rows before: many features rest on the same column."""
-
-    def __len__(self) -> int:
-        return len(self.owner)
-
-    def __getitem__(self, column: str) -> Floats:
-        """The numbers of a column, sentinels read as unknown."""
-        if column not in self.table.sentinels:
-            return self._numbers(column)
-        told = self._told.get(column)
-        if told is None:
-            told = self._told[column] = self._known_numbers(column)
-        return told
-
-    def once(self, compute: Callable[[Rows], Told]) -> Told:
-        """What a function says of these rows, computed when it is asked first."""
-        told: Told | None = self._told.get(compute)
-        if told is None:
-            told = self._told[compute] = compute(self)
-        return told
-
-    def _known_numbers(self, column: str) -> Floats:
-        cells = self._numbers(column)
-        for sentinel in self.table.sentinels[column]:
-            cells = np.where(cells == sentinel, np.nan, cells)
-        return cells
-
-    def _numbers(self, column: str) -> Floats:
-        cells = self.cells[column]
-        if isinstance(cells, Words):
-            raise TypeError(f"{self.table.name}.{column} holds words, not numbers")
-        return cells
-
-    def words(self, column: str) -> Words:
-        cells = self.cells[column]
-        if not isinstance(cells, Words):
-            raise TypeError(f"{self.table.name}.{column} holds numbers, not words")
-        return cells
-
-    def says(self, column: str, sentinel: float) -> Floats:
-        """1 where the cell holds the sentinel, 0 where a number, NaN where nothing."""
-        cells = self._numbers(column)
-        return np.where(np.isnan(cells), np.nan, (cells == sentinel).astype(np.float64))
-
-    def take(self, rows: Integers | slice) -> Rows:
-        """These rows, in this order."""
-        cells = {
-            name: cell.take(rows) if isinstance(cell, Words) else cell[rows]
-            for name, cell in self.cells.items()
-        }
-        return Rows(self.table, self.owner[rows], cells, self.known)
-
-    def of_owners(self, begin: int, end: int) -> Rows:
-        """The rows of some dossiers that stand side by side, numbered from 0 on."""
-        mine = self.take(slice(*np.searchsorted(self.owner, [begin, end]).tolist()))
-        return Rows(self.table, mine.owner - begin, mine.cells, self.known[begin:end])
 
 
 @dataclass(frozen=True)
@@ -216,7 +86,7 @@ class Dossiers:
         tables = {}
         for name, rows in self.tables.items():
             kept = rows.take(np.flatnonzero(at[rows.owner] >= 0))
-            tables[name] = Rows(kept.table, at[kept.owner], kept.cells, rows.known[places])
+            tables[name] = kept.owned(at[kept.owner], rows.known[places])
         return Dossiers(len(places), tables)
 
     def parts(self, size: int) -> Iterator[Dossiers]:
@@ -230,7 +100,7 @@ class Dossiers:
         """The same dossiers with one history unknown for some of them, shape (dossiers,)."""
         rows = self.tables[name]
         kept = rows.take(np.flatnonzero(~whose[rows.owner]))
-        hidden = Rows(kept.table, kept.owner, kept.cells, rows.known & ~whose)
+        hidden = kept.owned(kept.owner, rows.known & ~whose)
         return Dossiers(self.size, {**self.tables, name: hidden})
 
 
@@ -241,17 +111,34 @@ def _rows(
     known: Bools,
     columns: Mapping[str, Sequence[str]],
 ) -> Rows:
-    numbers, texts = _numbers_and_texts(table.name, tuple(columns[table.name]))
-    cells: dict[str, Floats | Words] = dict(zip(numbers, numbers_of(rows, numbers), strict=True))
-    for name in texts:
-        cells[name] = _text(table[name], _texts_of(rows, name))
-    return Rows(table, owner, cells, known)
+    kinds = _kinds(table.name, tuple(columns[table.name]))
+    raw = numbers_of(rows, kinds.numbers)
+    if kinds.yes_no:
+        raw = np.concatenate([raw, [_yes_no(_texts_of(rows, name)) for name in kinds.yes_no]])
+    texts = {
+        name: Words.of(_texts_of(rows, name), table[name].unknown_words) for name in kinds.words
+    }
+    return Rows(kinds.layout, owner, raw, texts, known)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kinds:
+    """The columns to take of a table, by how they are read."""
+
+    numbers: tuple[str, ...]
+    yes_no: tuple[str, ...]
+    words: tuple[str, ...]
+    layout: Layout
 
 
 @cache
-def _numbers_and_texts(table: str, names: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    texts = {name for name in names if TABLES[table][name].kind in {Kind.CATEGORY, Kind.YES_NO}}
-    return [name for name in names if name not in texts], sorted(texts)
+def _kinds(table: str, names: tuple[str, ...]) -> _Kinds:
+    kind = {name: TABLES[table][name].kind for name in names}
+    yes_no = tuple(name for name in names if kind[name] is Kind.YES_NO)
+    words = tuple(name for name in names if kind[name] is Kind.CATEGORY)
+    numbers = tuple(name for name in names if name not in {*yes_no, *words})
+    layout = Layout.of(table, numbers + yes_no)
+    return _Kinds(numbers=numbers, yes_no=yes_no, words=words, layout=layout)
 
 
 def numbers_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Floats:
@@ -288,7 +175,5 @@ def _texts_of(rows: Sequence[Mapping[str, Any]], name: str) -> list[str | None]:
         return [row.get(name) for row in rows]
 
 
-def _text(column: Column, cells: Sequence[str | None]) -> Floats | Words:
-    if column.kind is Kind.YES_NO:
-        return np.fromiter(map(YES_NO.__getitem__, cells), np.float64, len(cells))
-    return Words.of(cells, column.unknown_words)
+def _yes_no(cells: Sequence[str | None]) -> Floats:
+    return np.fromiter(map(YES_NO.__getitem__, cells), np.float64, len(cells))

@@ -44,7 +44,7 @@ def dossiers_of(batch: pa.RecordBatch, columns: Mapping[str, Sequence[str]]) -> 
     everyone = np.arange(count, dtype=np.int64)
     form = {name: _cells(APPLICATION, name, batch[name]) for name in columns[APPLICATION.name]}
     known = np.ones(count, dtype=np.bool_)
-    tables = {APPLICATION.name: Rows(APPLICATION, everyone, form, known)}
+    tables = {APPLICATION.name: Rows.of(APPLICATION, everyone, form, known)}
     there = set(batch.schema.names)
     for name, table in HISTORIES.items():
         names = {c: list_of(name, c) for c in columns[name] if c != CLIENT}
@@ -56,7 +56,7 @@ def dossiers_of(batch: pa.RecordBatch, columns: Mapping[str, Sequence[str]]) -> 
         lengths = next(iter(lists.values())).value_lengths().fill_null(0).to_numpy()
         cells = {column: _cells(table, column, lists[column].flatten()) for column in lists}
         owner = np.repeat(everyone, lengths)
-        tables[name] = Rows(table, owner, cells, np.full(count, held))
+        tables[name] = Rows.of(table, owner, cells, np.full(count, held))
     return Dossiers(count, tables)
 
 

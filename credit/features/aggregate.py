@@ -18,6 +18,7 @@ from credit.features.declare import Unit
 from credit.features.lanes import Laid, Ordered
 from credit.features.source import Source, Statistic, Window
 from credit.features.together import Together
+from credit.rows import Layout
 
 GRID = {Unit.CURRENCY: 2.0**10}
 FINE_GRID = 2.0**20
@@ -97,8 +98,8 @@ class _Part:
         children = dossiers.tables[self.source.child.table.name]
         owned = belonging(children, rows, self.source.child_key)
         told = self._child.told([owned], len(rows))
-        derived = dict(zip(self.source.child.members, told, strict=True))
-        return Rows(rows.table, rows.owner, {**rows.cells, **derived}, rows.known)
+        layout = Layout.of(rows.table.name, (*rows.layout.place, *self.source.child.members))
+        return Rows(layout, rows.owner, np.concatenate([rows.raw, told]), rows.texts, rows.known)
 
     def ordered(self, rows: Rows) -> Ordered:
         """The values of the rows, and the windows that hold them, in canonical order."""
@@ -163,7 +164,7 @@ def _holds(window: Window, rows: Rows, from_the_end: Integers) -> Bools:
 def belonging(children: Rows, parents: Rows, key: str) -> Rows:
     """The children owned by the parents' rows instead of by dossiers; orphans are left out."""
     if not len(children):
-        return Rows(children.table, children.owner, children.cells, children.known[parents.owner])
+        return children.owned(children.owner, children.known[parents.owner])
     ids = np.sort(parents[key])
     parent, child = (
         rows.owner * (len(ids) + 1) + np.searchsorted(ids, rows[key])
@@ -175,7 +176,7 @@ def belonging(children: Rows, parents: Rows, key: str) -> Rows:
         np.append(parents.owner, -1)[nearest] == children.owner
     )
     kept = children.take(np.flatnonzero(mine))
-    return Rows(kept.table, nearest[mine], kept.cells, children.known[parents.owner])
+    return kept.owned(nearest[mine], children.known[parents.owner])
 
 
 def canonical_order(rows: Rows, order: Sequence[str], cells: Floats) -> Integers:

@@ -10,9 +10,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from credit.dossier import Floats, Rows, Words
+from credit.dossier import Rows, Words
 from credit.features.concepts import Concept
 from credit.features.together import Computation
+from credit.rows import Layout
 from credit.schema import Kind, Table
 from credit.text import Text
 
@@ -63,15 +64,18 @@ class Feature:
 Declared = TypeVar("Declared", bound=Computation)
 
 
-class Recorder(dict[str, Floats | Words]):
-    """Cells that remember which columns were read."""
+Held = TypeVar("Held")
 
-    def __init__(self, cells: Mapping[str, Floats | Words]) -> None:
+
+class Recorder(dict[str, Held]):
+    """What stands under names, remembering which of them were read."""
+
+    def __init__(self, cells: Mapping[str, Held], read: set[str]) -> None:
         super().__init__(cells)
-        self.read: set[str] = set()
+        self._read = read
 
-    def __getitem__(self, name: str) -> Floats | Words:
-        self.read.add(name)
+    def __getitem__(self, name: str) -> Held:
+        self._read.add(name)
         return super().__getitem__(name)
 
 
@@ -85,15 +89,18 @@ def sources_of(
     Args:
         derived: Columns that stand beside the raw ones, with the raw columns they rest on.
     """
-    words, numbers = Words(np.empty(0, dtype=np.int32), ()), np.empty(0)
-    cells: dict[str, Floats | Words] = {
-        name: words if column.kind is Kind.CATEGORY else numbers
-        for name, column in table.columns.items()
-    }
-    recorder = Recorder(cells | dict.fromkeys(derived, numbers))
-    compute(Rows(table, np.empty(0, np.int64), recorder, np.empty(0, np.bool_)))
-    own = (frozenset({f"{table.name}.{name}"}) for name in recorder.read - derived.keys())
-    return frozenset().union(*own, *(derived[name] for name in recorder.read & derived.keys()))
+    read: set[str] = set()
+    columns = table.columns.values()
+    words = {column.name: NO_WORDS for column in columns if column.kind is Kind.CATEGORY}
+    numbers = [*(column.name for column in columns if column.name not in words), *derived]
+    layout = Layout(table, Recorder({name: place for place, name in enumerate(numbers)}, read))
+    nothing, nobody = np.empty((len(numbers), 0)), np.empty(0, np.int64)
+    compute(Rows(layout, nobody, nothing, Recorder(words, read), np.empty(0, np.bool_)))
+    own = (frozenset({f"{table.name}.{name}"}) for name in read - derived.keys())
+    return frozenset().union(*own, *(derived[name] for name in read & derived.keys()))
+
+
+NO_WORDS = Words(np.empty(0, dtype=np.int32), ())
 
 
 def unique(features: Iterable[Feature]) -> dict[str, Feature]:

@@ -49,24 +49,25 @@ class Together:
 
     def __init__(self, computations: Sequence[Computation]) -> None:
         numbered = list(enumerate(computations))
-        self._columns = [(at, one) for at, one in numbered if isinstance(one, Column)]
-        self._quotients = [(at, one) for at, one in numbered if isinstance(one, Quotient)]
-        taken = {at for at, _ in (*self._columns, *self._quotients)}
+        columns = [(at, one) for at, one in numbered if isinstance(one, Column)]
+        quotients = [(at, one) for at, one in numbered if isinstance(one, Quotient)]
+        taken = {at for at, _ in (*columns, *quotients)}
         self._others = [(at, one) for at, one in numbered if at not in taken]
-        self._signs = np.array([[float(column.sign)] for _, column in self._columns])
-        self._at_columns = np.array([at for at, _ in self._columns], dtype=np.int64)
-        self._at_quotients = np.array([at for at, _ in self._quotients], dtype=np.int64)
+        self._columns = tuple(column.name for _, column in columns)
+        self._signs = np.array([[float(column.sign)] for _, column in columns])
+        self._parts = tuple(quotient.part for _, quotient in quotients)
+        self._wholes = tuple(quotient.whole for _, quotient in quotients)
+        self._at_columns = np.array([at for at, _ in columns], dtype=np.int64)
+        self._at_quotients = np.array([at for at, _ in quotients], dtype=np.int64)
         self._count = len(numbered)
 
     def __call__(self, rows: Rows) -> Floats:
         """Shape (computations, rows)."""
         cells = np.empty((self._count, len(rows)))
         if self._columns:
-            raw = np.array([rows[column.name] for _, column in self._columns])
-            cells[self._at_columns] = self._signs * raw
-        if self._quotients:
-            parts = np.array([rows[quotient.part] for _, quotient in self._quotients])
-            wholes = np.array([rows[quotient.whole] for _, quotient in self._quotients])
+            cells[self._at_columns] = self._signs * rows.columns(self._columns)
+        if self._parts:
+            parts, wholes = rows.columns(self._parts), rows.columns(self._wholes)
             cells[self._at_quotients] = ratio(parts, wholes)
         for at, compute in self._others:
             cells[at] = compute(rows)
