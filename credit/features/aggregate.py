@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from credit.dossier import Bools, Dossiers, Floats, Integers, Rows
+from credit.features.arrangement import arranged
 from credit.features.cells import GREATEST
 from credit.features.declare import Unit
 from credit.features.lanes import Laid, Ordered
@@ -32,23 +33,23 @@ def step_of(unit: Unit) -> float:
 class Kernel:
     """Sources, compiled: which value in which window makes which feature.
 
-    A value in the rows of a window is a lane. Those of the same statistic lie side by side, so
-    that it is computed of all of them at once.
+    A value in the rows of a window is a lane.
     """
 
     def __init__(self, *sources: Source) -> None:
         self._parts = [_Part(source) for source in sources]
         members = [(part, m) for part in self._parts for m in part.source.members.values()]
-        lanes = sorted(members, key=lambda lane: lane[1].statistic.word)
+        laid = arranged(
+            [((part, m.value.name, m.window.name), m.statistic) for part, m in members]
+        )
         values = [(part, value.name) for part in self._parts for value in part.values]
         windows = [(part, window.name) for part in self._parts for window in part.windows]
-        self._value_of = np.array([values.index((part, m.value.name)) for part, m in lanes])
-        self._window_of = np.array([windows.index((part, m.window.name)) for part, m in lanes])
-        self._year_of = np.array([float(part.source.year) for part, _ in lanes])
-        self._lane_of = np.array([lanes.index(member) for member in members])
-        said = [m.statistic for _, m in lanes]
-        self._lanes = {s: (said.index(s), said.index(s) + said.count(s)) for s in set(said)}
-        nothing = [s in {Statistic.COUNT, Statistic.SUM} for s in said]
+        self._value_of = np.array([values.index((part, value)) for part, value, _ in laid.lanes])
+        self._window_of = np.array([windows.index((part, w)) for part, _, w in laid.lanes])
+        self._year_of = np.array([float(part.source.year) for part, _, _ in laid.lanes])
+        self._stretches = laid.stretches
+        self._rows = np.array(laid.rows)
+        nothing = [said in {Statistic.COUNT, Statistic.SUM} for said in laid.told]
         self._nothing = np.where(nothing, 0.0, np.nan)
 
     def features(self, dossiers: Dossiers) -> Floats:
@@ -63,11 +64,13 @@ class Kernel:
             laid = Laid([part.ordered(rows) for part, rows in pairs])
             lanes = laid.lanes(self._value_of, self._window_of, self._year_of)
             places = lanes.lane * owners + lanes.owner
-            for statistic, (first, end) in self._lanes.items():
-                mine, segments = lanes.between(first, end)
+            for stretch in self._stretches:
+                mine, segments = lanes.between(stretch.first, stretch.end)
                 if len(segments.starts):
-                    told[places[mine]] = getattr(segments, statistic.word)
-        told = told.reshape(len(self._lane_of), owners)[self._lane_of]
+                    for statistic, row in stretch.said.items():
+                        at = places[mine] + (row - stretch.first) * owners
+                        told[at] = getattr(segments, statistic.word)
+        told = told.reshape(len(self._nothing), owners)[self._rows]
         end = 0
         for part, rows in zip(self._parts, tables, strict=True):
             begin, end = end, end + len(part.source.members)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -42,25 +43,25 @@ class Segments:
     def lengths(self) -> Integers:
         return np.append(self.starts[1:], len(self.cells)) - self.starts
 
-    @property
+    @cached_property
     def known(self) -> Bools:
         return ~np.isnan(self.cells)
 
-    @property
+    @cached_property
     def count(self) -> Floats:
         return self._added(self.known)
 
+    @cached_property
+    def _total(self) -> Floats:
+        return self._added(np.where(self.known, self.cells, 0.0))
+
     @property
     def sum(self) -> Floats:
-        total = self._added(np.where(self.known, self.cells, 0.0))
-        return np.where(self.count > 0, total, UNKNOWN)
+        return np.where(self.count > 0, self._total, UNKNOWN)
 
     @property
     def mean(self) -> Floats:
-        known = self.known
-        count = self._added(known)
-        total = self._added(np.where(known, self.cells, 0.0))
-        return total / np.where(count > 0, count, UNKNOWN)
+        return self._total / np.where(self.count > 0, self.count, UNKNOWN)
 
     @property
     def min(self) -> Floats:
