@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from credit.schema import TABLES, Table
 
 Told = TypeVar("Told")
+About = TypeVarTuple("About")
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -181,11 +182,12 @@ class Rows:
         """The numbers of many columns, shape (names, rows)."""
         return self.numbers.take(self.layout.places(names), axis=0)
 
-    def once(self, compute: Callable[[Rows], Told]) -> Told:
+    def once(self, compute: Callable[[Rows, *About], Told], *about: *About) -> Told:
         """What a function says of these rows, computed when it is asked first."""
-        told: Told | None = self._told.get(compute)
+        asked = (compute, *about)
+        told: Told | None = self._told.get(asked)
         if told is None:
-            told = self._told[compute] = compute(self)
+            told = self._told[asked] = compute(self, *about)
         return told
 
     def words(self, column: str) -> Words:

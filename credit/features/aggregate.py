@@ -17,7 +17,8 @@ from credit.features.arrangement import arranged
 from credit.features.cells import GREATEST
 from credit.features.declare import Unit
 from credit.features.lanes import Laid, Ordered
-from credit.features.source import Source, Statistic, Window
+from credit.features.order import canonical_order
+from credit.features.source import Source, Statistic
 from credit.features.together import Together
 from credit.rows import Layout
 
@@ -92,6 +93,16 @@ class _Part:
         self._wholes = np.flatnonzero(wholes)[:, np.newaxis]
         self._steps = np.array([[step_of(value.unit)] for value in self.values])
         self._child = Kernel(source.child) if source.child else None
+        windows = list(enumerate(self.windows))
+        since = [(at, window.since) for at, window in windows if window.since is not None]
+        newest = [(at, window.newest) for at, window in windows if window.newest is not None]
+        told = [(at, window.holds) for at, window in windows if window.holds is not None]
+        self._since = np.array([at for at, _ in since], dtype=np.int64)
+        self._bounds = np.array([[-float(steps)] for _, steps in since]).reshape(-1, 1)
+        self._newest = np.array([at for at, _ in newest], dtype=np.int64)
+        self._numbers = np.array([[number] for _, number in newest]).reshape(-1, 1)
+        self._told = np.array([at for at, _ in told], dtype=np.int64)
+        self._predicates = [holds for _, holds in told]
 
     def rows(self, dossiers: Dossiers) -> Rows:
         """The table's rows, with the features of the rows of its child's table."""
@@ -108,22 +119,31 @@ class _Part:
         """The values of the rows, and the windows that hold them, in canonical order."""
         if not len(rows):
             return self._without_rows
-        cells = np.minimum(np.maximum(self._compute(rows), -GREATEST), GREATEST)
-        cells = np.floor(cells * self._steps + 0.5) / self._steps
+        cells = self._on_grid(self._compute(rows))
         order = canonical_order(rows, self.source.order, cells)
-        owner, cells = rows.owner[order], cells[:, order]
+        owner, cells = rows.owner[order], cells.take(order, axis=1)
         ends = self._ends_of_wholes(rows, order)
         if ends is not None:
             cells[self._wholes, np.flatnonzero(~ends)] = np.nan
-        from_the_end = np.empty(len(rows), dtype=np.int64)
-        from_the_end[order] = _from_the_end(owner, ends)
-        held = np.array([_holds(window, rows, from_the_end) for window in self.windows])
-        return Ordered(
-            cells=cells,
-            held=held[:, order],
-            owner=owner,
-            times=rows[self.source.order[0]][order],
-        )
+        times = rows[self.source.order[0]][order]
+        held = np.ones((len(self.windows), len(rows)), dtype=np.bool_)
+        held[self._since] = times >= self._bounds
+        if len(self._newest):
+            held[self._newest] = _from_the_end(owner, ends) <= self._numbers
+        if self._predicates:
+            said = np.array([holds(rows) for holds in self._predicates])
+            held[self._told] = said.take(order, axis=1)
+        return Ordered(cells=cells, held=held, owner=owner, times=times)
+
+    def _on_grid(self, cells: Floats) -> Floats:
+        """The cells, cut and rounded where they stand."""
+        np.maximum(cells, -GREATEST, out=cells)
+        np.minimum(cells, GREATEST, out=cells)
+        cells *= self._steps
+        cells += 0.5
+        np.floor(cells, out=cells)
+        cells /= self._steps
+        return cells
 
     def _ends_of_wholes(self, rows: Rows, order: Integers) -> Bools | None:
         """Which rows, in their order, are a whole or the newest part of one; None if all are."""
@@ -148,20 +168,11 @@ def _from_the_end(owner: Integers, ends: Bools | None) -> Integers:
     >>> _from_the_end(np.array([0, 0, 0, 1]), np.array([True, False, True, True])).tolist()
     [2, 1, 1, 1]
     """
-    after = np.searchsorted(owner, owner, side="right")
+    after = np.cumsum(np.bincount(owner))[owner]
     if ends is None:
         return after - np.arange(len(owner))
     ended: Integers = np.cumsum(ends)
     return np.add(ended[after - 1] - ended, ends)
-
-
-def _holds(window: Window, rows: Rows, from_the_end: Integers) -> Bools:
-    """Which rows a window holds; an owner's newest row, or whole, is 1 from the end."""
-    if window.newest is not None:
-        return from_the_end <= window.newest
-    if window.holds is not None:
-        return window.holds(rows)
-    return np.ones(len(rows), dtype=np.bool_)
 
 
 def belonging(children: Rows, parents: Rows, key: str) -> Rows:
@@ -178,25 +189,5 @@ def belonging(children: Rows, parents: Rows, key: str) -> Rows:
     mine = (np.append(parents[key], np.nan)[nearest] == children[key]) & (
         np.append(parents.owner, -1)[nearest] == children.owner
     )
-    kept = children.take(np.flatnonzero(mine))
+    kept = children if mine.all() else children.take(np.flatnonzero(mine))
     return kept.owned(nearest[mine], children.known[parents.owner])
-
-
-def canonical_order(rows: Rows, order: Sequence[str], cells: Floats) -> Integers:
-    """The places of the rows by owner and order, whatever order they came in.
-
-    A row whose order is unknown counts as oldest. Rows that agree in owner and order are put in
-    the order of their values, so that the result depends on what the rows say alone.
-    """
-    keys = [np.fmax(rows[name], -np.inf) for name in reversed(order)]
-    keys.append(rows.owner)
-    places = np.lexsort(keys)
-    differs = np.zeros(max(len(rows) - 1, 0), dtype=np.bool_)
-    for key in keys:
-        ordered = key[places]
-        differs |= ordered[1:] != ordered[:-1]
-    if not differs.all():
-        tied = np.flatnonzero(~(np.append(differs, True) & np.append(True, differs)))
-        run = np.append(0, np.cumsum(differs))[tied]
-        places[tied] = places[tied][np.lexsort((*cells[:, places[tied]], run))]
-    return places

@@ -5,12 +5,12 @@ rows ──► the whole that each is a part of ──► one value a whole, sai
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from credit.dossier import Bools, Floats, Integers, Rows
+from credit.features.order import oldest_first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,16 +25,20 @@ class Parts:
     """Where each whole begins among those."""
 
     @classmethod
-    def sharing(cls, rows: Rows, names: Sequence[str]) -> Parts:
-        """Rows of one owner that say the same in all these columns are parts of one whole.
+    def sharing(cls, rows: Rows, order: tuple[str, ...], count: int) -> Parts:
+        """Rows of one owner that say the same in the first columns of their order.
 
         A row that leaves one of them unknown is a whole by itself.
+
+        Args:
+            count: How many columns parts of one whole share.
         """
-        keys = np.array([*(rows[name] for name in names), rows.owner])
-        places = np.lexsort(keys)
-        told = keys[:, places]
+        places = rows.once(oldest_first, order).places
+        told = rows.columns(order[:count]).take(places, axis=1)
+        owner = rows.owner[places]
         begins = np.ones(len(rows), dtype=np.bool_)
         (told[:, 1:] != told[:, :-1]).any(axis=0, out=begins[1:])
+        begins[1:] |= owner[1:] != owner[:-1]
         whole = np.empty(len(rows), dtype=np.int64)
         whole[places] = np.cumsum(begins)
         return cls(whole=whole - 1, places=places, starts=np.flatnonzero(begins))

@@ -68,6 +68,8 @@ class Window:
     name: str
     label: Text
     holds: Predicate | None = None
+    since: int | None = None
+    """The rows of the last so many steps of time, instead of a predicate."""
     newest: int | None = None
     """The newest so many rows, or wholes, instead of a predicate."""
 
@@ -191,10 +193,7 @@ class Source:
 
     def since(self, name: str, label: Text, steps: int) -> None:
         """Declare the rows of the last so many days or months as a window."""
-        column = self.order[0]
-        self.windows[name] = Window(
-            name=name, label=label, holds=lambda rows: rows[column] >= -steps
-        )
+        self.windows[name] = Window(name=name, label=label, since=steps)
 
     def window(self, label: Text) -> Callable[[Predicate], Predicate]:
         """Declare a function of the rows as a window, under the function's name."""
@@ -233,7 +232,7 @@ class Source:
                 sources=self._sources(value.compute)
                 | self._sources(window.holds)
                 | self._sources(self.parts if value.name in self.wholes else None)
-                | (self._dated if statistic in DATED else frozenset())
+                | (self._dated if statistic in DATED or window.since else frozenset())
                 or self._dated,
             ),
             value=value,

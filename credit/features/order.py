@@ -1,0 +1,58 @@
+"""The canonical order of rows: by owner, by the columns of their table's order, by what they say."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from credit.dossier import Bools, Floats, Integers, Rows
+
+REACH = 2.0**18
+"""Steps of time that one sort tells apart beside the owner; what lies further is sorted again."""
+
+
+class Order(NamedTuple):
+    """Some rows in an order."""
+
+    places: Integers
+    """The rows' places."""
+    differs: Bools
+    """Between neighbours in the order: whether they differ in what they were put in order by."""
+
+
+def canonical_order(rows: Rows, order: tuple[str, ...], cells: Floats) -> Integers:
+    """The places of the rows by owner and order, whatever order they came in.
+
+    Rows that agree in owner and order are put in the order of their values, so that the result
+    depends on what the rows say alone.
+    """
+    return _settled(rows.once(oldest_first, order), cells).places
+
+
+def oldest_first(rows: Rows, order: tuple[str, ...]) -> Order:
+    """The rows by owner, then by these columns; one that is unknown counts as oldest.
+
+    Most rows are told apart by owner and time, which one number holds: few are sorted again.
+    """
+    keys = np.fmax(rows.columns(order), -np.inf)
+    along = rows.owner * (4 * REACH) + np.minimum(np.maximum(keys[0], -REACH), REACH)
+    places = np.argsort(along, kind="stable")
+    told = along[places]
+    return _settled(Order(places, told[1:] != told[:-1]), keys[::-1])
+
+
+def _settled(order: Order, keys: Floats) -> Order:
+    """The same order, and rows that did not differ in the order of more keys, the last first."""
+    places, differs = order
+    if differs.all():
+        return order
+    tied = np.flatnonzero(~(np.append(differs, True) & np.append(True, differs)))
+    run = np.append(0, np.cumsum(differs))[tied]
+    mine = places[tied]
+    mine = mine[np.lexsort((*keys.take(mine, axis=1), run))]
+    told = keys.take(mine, axis=1)
+    places, differs = places.copy(), differs.copy()
+    places[tied] = mine
+    differs[tied[:-1]] |= (told[:, 1:] != told[:, :-1]).any(axis=0)
+    return Order(places, differs)
