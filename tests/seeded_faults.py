@@ -58,8 +58,8 @@ FAULTS = (
     Fault(
         "a feature is in years instead of days",
         "credit/features/ratios.py",
-        'ratio(form["OWN_CAR_AGE"] * YEAR, -form["DAYS_BIRTH"])',
-        'ratio(form["OWN_CAR_AGE"], -form["DAYS_BIRTH"])',
+        'CAR_AGE = Sum({"OWN_CAR_AGE": YEAR})',
+        'CAR_AGE = Sum({"OWN_CAR_AGE": 1})',
         "tests/credit",
     ),
     Fault(

@@ -50,7 +50,6 @@ AT_ONCE = 256
 """Dossiers computed at once: what they fill stays in the processor's cache."""
 
 _FORMS = (FORM, RATIOS, SCORES)
-_FORM_NUMBERS = [Together([compute for _, compute in form.numbers.values()]) for form in _FORMS]
 HISTORIES = (BUREAU, PREVIOUS, INSTALMENTS, POS, CARD)
 """What features of the histories are declared in, in the order of the matrix's columns."""
 _KERNEL = Kernel(*HISTORIES)
@@ -68,6 +67,11 @@ CATALOGUE: Mapping[str, Feature] = MappingProxyType(
 """Every feature by name, in the order of the matrix's columns."""
 
 _PLACE = {name: place for place, name in enumerate(CATALOGUE)}
+_NUMBERS = {name: compute for form in _FORMS for name, (_, compute) in form.numbers.items()}
+_FORM = Together(list(_NUMBERS.values()))
+_FORM_PLACES = np.array([_PLACE[name] for name in _NUMBERS])
+_WORDS = {name: column for form in _FORMS for name, (_, column) in form.words.items()}
+_FIRST_OF_HISTORIES = _PLACE[next(HISTORIES[0].features()).name]
 _PARTS = {
     name: [_PLACE[part] for part in parts(compute)]
     for name, (compute, _) in COMBINED.declared.items()
@@ -113,25 +117,21 @@ def _columns_of(dossiers: Dossiers, categories: Categories) -> Floats:
     """Shape (features, dossiers)."""
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is cut below
         columns = _computed(dossiers, categories)
-    columns = np.minimum(np.maximum(columns, -GREATEST), GREATEST)
-    columns[np.isnan(columns)] = np.nan  # there is a -NaN, and it would be another bit
+    np.minimum(np.maximum(columns, -GREATEST, out=columns), GREATEST, out=columns)
+    # There is a -NaN, and it would be another bit.
+    np.copyto(columns, np.nan, where=np.isnan(columns))
     return columns
 
 
 def _computed(dossiers: Dossiers, categories: Categories) -> Floats:
     form = dossiers.tables["application"]
     matrix = np.empty((len(CATALOGUE), len(dossiers)))
-    at = 0
-    for declared, compute in zip(_FORMS, _FORM_NUMBERS, strict=True):
-        cells = compute(form)
-        matrix[at : at + len(cells)] = cells
-        at += len(cells)
-        for name, (_, column) in declared.words.items():
-            matrix[at] = categories.encode(name, form.words(column))
-            at += 1
+    matrix[_FORM_PLACES] = _FORM(form)
+    for name, column in _WORDS.items():
+        matrix[_PLACE[name]] = categories.encode(name, form.words(column))
     told = _KERNEL.features(dossiers).T
-    matrix[at : at + len(told)] = told
-    at += len(told)
+    at = _FIRST_OF_HISTORIES + len(told)
+    matrix[_FIRST_OF_HISTORIES:at] = told
     for name, (combine, _) in COMBINED.declared.items():
         matrix[at] = combine(*(matrix[part] for part in _PARTS[name]))
         at += 1
@@ -141,4 +141,4 @@ def _computed(dossiers: Dossiers, categories: Categories) -> Floats:
 def words_of(dossiers: Dossiers) -> dict[str, Words]:
     """The categories of the form as they stand, by feature, for `Categories.fit`."""
     form = dossiers.tables["application"]
-    return {name: form.words(column) for name, (_, column) in FORM.words.items()}
+    return {name: form.words(column) for name, column in _WORDS.items()}

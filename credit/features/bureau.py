@@ -8,7 +8,7 @@ from credit.features.cells import YEAR, above, at_least_zero, everything, ratio
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
 from credit.features.source import Source
-from credit.features.together import Column, once
+from credit.features.together import Sum, once
 from credit.schema import BUREAU as BUREAU_TABLE
 from credit.text import Text
 
@@ -75,7 +75,7 @@ def _lateness(name: str, fr: str, en: str, carried: str, unit: Unit) -> None:
     """What the months of a credit say of it."""
     BUREAU.number(
         name, Text(f"{fr} chez d’autres prêteurs", f"{en} with other lenders"),
-        Column(carried), unit=unit, concept=Concept.OTHER_LATENESS, risk=Risk.RISES,
+        Sum.of(carried), unit=unit, concept=Concept.OTHER_LATENESS, risk=Risk.RISES,
     )
 
 
@@ -88,9 +88,9 @@ _lateness("other_severity", "Gravité du retard (0 à 5)", "Severity of lateness
 _lateness("other_severity_last_year", "Gravité du retard (0 à 5) depuis un an", "Severity of lateness (0 to 5) within a year", "month_severity_max_last_year", Unit.RATING)
 _lateness("other_severity_recently", "Gravité du retard, le récent pesant plus,", "Severity of lateness, the recent weighing more,", "month_severity_decayed_ever", Unit.RATING)
 
-BUREAU.number("other_months", Text("Mois suivis chez d’autres prêteurs", "Months on file with other lenders"), Column("month_on_file_count_ever"), unit=Unit.COUNT, concept=Concept.OTHER_CREDITS)
-BUREAU.number("other_months_closed", Text("Part de mois soldés chez d’autres prêteurs", "Share of closed months with other lenders"), Column("month_closed_mean_ever"), unit=Unit.SHARE, concept=Concept.OTHER_CREDITS)
-BUREAU.number("other_months_silent", Text("Part de mois sans information chez d’autres prêteurs", "Share of months without information with other lenders"), Column("month_silent_mean_ever"), unit=Unit.SHARE, concept=Concept.OTHER_CREDITS)
+BUREAU.number("other_months", Text("Mois suivis chez d’autres prêteurs", "Months on file with other lenders"), Sum.of("month_on_file_count_ever"), unit=Unit.COUNT, concept=Concept.OTHER_CREDITS)
+BUREAU.number("other_months_closed", Text("Part de mois soldés chez d’autres prêteurs", "Share of closed months with other lenders"), Sum.of("month_closed_mean_ever"), unit=Unit.SHARE, concept=Concept.OTHER_CREDITS)
+BUREAU.number("other_months_silent", Text("Part de mois sans information chez d’autres prêteurs", "Share of months without information with other lenders"), Sum.of("month_silent_mean_ever"), unit=Unit.SHARE, concept=Concept.OTHER_CREDITS)
 # fmt: on
 
 

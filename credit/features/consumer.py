@@ -9,7 +9,7 @@ from credit.features.cells import MONTHS, above, everything
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
 from credit.features.source import Source
-from credit.features.together import Column
+from credit.features.together import Sum
 from credit.schema import POS_CASH_BALANCE
 from credit.text import Text
 
@@ -59,7 +59,7 @@ def pos_since_late(month: Rows) -> Floats:
 POS.column("pos_days_past_due", Text("Jours de retard notables (crédits à la consommation)", "Notable days past due (consumer credits)"), "SK_DPD_DEF", concept=Concept.PUNCTUALITY, risk=Risk.RISES)
 POS.column("pos_days_late", Text("Jours de retard (crédits à la consommation)", "Days past due (consumer credits)"), "SK_DPD", concept=Concept.PUNCTUALITY, risk=Risk.RISES)
 POS.column("pos_left", Text("Mensualités restantes (crédits à la consommation)", "Instalments left (consumer credits)"), "CNT_INSTALMENT_FUTURE", concept=Concept.RUNNING_CREDITS, risk=Risk.RISES)
-POS.number("pos_term", Text("Durée prévue (crédits à la consommation)", "Planned term (consumer credits)"), Column("CNT_INSTALMENT"), unit=Unit.MONTHS, concept=Concept.RUNNING_CREDITS)
+POS.number("pos_term", Text("Durée prévue (crédits à la consommation)", "Planned term (consumer credits)"), Sum.of("CNT_INSTALMENT"), unit=Unit.MONTHS, concept=Concept.RUNNING_CREDITS)
 POS.column("pos_age", Text("Ancienneté des mois suivis (crédits à la consommation)", "Age of the months on file (consumer credits)"), "MONTHS_BALANCE", concept=Concept.RUNNING_CREDITS, sign=-1)
 POS.ratio("pos_left_share", Text("Part restante de la durée (crédits à la consommation)", "Share of the term left (consumer credits)"), "CNT_INSTALMENT_FUTURE", "CNT_INSTALMENT", concept=Concept.RUNNING_CREDITS, risk=Risk.RISES)
 POS.flag("pos_completed", Text("Mois soldés (crédits à la consommation)", "Completed months (consumer credits)"), "NAME_CONTRACT_STATUS", "Completed", concept=Concept.RUNNING_CREDITS, risk=Risk.FALLS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from credit.features.concepts import Concept
 from credit.features.declare import Declared, Feature, Risk, Unit, sources_of
-from credit.features.together import Column, Computation, Quotient
+from credit.features.together import Computation, Quotient, Sum
 from credit.schema import APPLICATION
 from credit.text import Text
 
@@ -48,15 +48,15 @@ class Form:
         self,
         name: str,
         label: Text,
-        part: str,
-        whole: str,
+        part: Sum | str,
+        whole: Sum | str,
         *,
         concept: Concept,
         unit: Unit = Unit.RATIO,
         risk: Risk = Risk.FREE,
     ) -> None:
-        """Declare the quotient of two columns as a feature."""
-        self._add(name, label, unit, concept, risk, Quotient(part, whole))
+        """Declare the quotient of two columns, or of sums of them, as a feature."""
+        self._add(name, label, unit, concept, risk, Quotient.of(part, whole))
 
     def column(
         self, name: str, column: str, concept: Concept, risk: Risk = Risk.FREE, *, sign: int = 1
@@ -76,7 +76,7 @@ class Form:
             )
             self.words[name] = (feature, column)
         else:
-            self._add(name, label, unit, concept, risk, Column(column, sign))
+            self._add(name, label, unit, concept, risk, Sum({column: sign}))
 
     def _add(  # noqa: PLR0917 -- the fields of a feature, in their order
         self,

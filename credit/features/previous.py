@@ -7,7 +7,7 @@ from credit.features.cells import YEAR, everything, mark, ratio
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
 from credit.features.source import Source
-from credit.features.together import Column
+from credit.features.together import Sum
 from credit.schema import NEVER, PREVIOUS_APPLICATION
 from credit.text import Text
 
@@ -67,11 +67,14 @@ PREVIOUS.column("earlier_instalment", Text("Mensualité précédente", "Earlier 
 PREVIOUS.column("earlier_insured", Text("Crédits précédents assurés", "Earlier credits insured"), "NFLAG_INSURED_ON_APPROVAL", concept=Concept.PAST_CREDITS)
 PREVIOUS.column("earlier_seller_area", Text("Taille du point de vente", "Size of the seller's place"), "SELLERPLACE_AREA", concept=Concept.PAST_CREDITS)
 PREVIOUS.column("earlier_planned_end", Text("Fin prévue des crédits précédents", "Planned end of earlier credits"), "DAYS_LAST_DUE_1ST_VERSION", concept=Concept.RUNNING_CREDITS, risk=Risk.RISES)
-PREVIOUS.number("earlier_term", Text("Durée du crédit précédent", "Term of the earlier credit"), Column("CNT_PAYMENT"), unit=Unit.MONTHS, concept=Concept.PAST_CREDITS)
+PREVIOUS.number("earlier_term", Text("Durée du crédit précédent", "Term of the earlier credit"), Sum.of("CNT_PAYMENT"), unit=Unit.MONTHS, concept=Concept.PAST_CREDITS)
 PREVIOUS.ratio("earlier_asked_to_granted", Text("Montant demandé sur montant proposé", "Amount asked for over amount offered"), "AMT_APPLICATION", "AMT_CREDIT", concept=Concept.PAST_CREDITS, risk=Risk.RISES)
 PREVIOUS.ratio("earlier_goods_to_credit", Text("Prix du bien sur crédit précédent", "Price of the goods over earlier credit"), "AMT_GOODS_PRICE", "AMT_CREDIT", concept=Concept.PAST_CREDITS)
 PREVIOUS.ratio("earlier_instalment_share", Text("Mensualité sur crédit précédent", "Instalment over earlier credit"), "AMT_ANNUITY", "AMT_CREDIT", concept=Concept.PAST_CREDITS)
 PREVIOUS.ratio("earlier_down_payment", Text("Apport sur crédit précédent", "Down payment over earlier credit"), "AMT_DOWN_PAYMENT", "AMT_CREDIT", concept=Concept.PAST_CREDITS, risk=Risk.FALLS)
+PREVIOUS.number("earlier_ended_early", Text("Fin anticipée de crédits précédents", "Early end of earlier credits"), Sum({"DAYS_LAST_DUE_1ST_VERSION": 1, "DAYS_LAST_DUE": -1}), unit=Unit.DAYS, concept=Concept.AMOUNTS_PAID)
+PREVIOUS.number("earlier_wait", Text("Temps jusqu’à la première échéance", "Time to the first instalment due"), Sum({"DAYS_FIRST_DUE": 1, "DAYS_DECISION": -1}), unit=Unit.DAYS, concept=Concept.PAST_CREDITS)
+PREVIOUS.number("earlier_lasted", Text("Temps jusqu’à la clôture des crédits précédents", "Time until earlier credits were closed"), Sum({"DAYS_TERMINATION": 1, "DAYS_DECISION": -1}), unit=Unit.DAYS, concept=Concept.PAST_CREDITS)
 # fmt: on
 
 
@@ -86,30 +89,6 @@ def earlier_interest(application: Rows) -> Floats:
     """
     term, credit = application["CNT_PAYMENT"], application["AMT_CREDIT"]
     return ratio(24 * (term * application["AMT_ANNUITY"] - credit), credit * (term + 1))
-
-
-@PREVIOUS.value(
-    Text("Fin anticipée de crédits précédents", "Early end of earlier credits"),
-    unit=Unit.DAYS, concept=Concept.AMOUNTS_PAID,
-)  # fmt: skip
-def earlier_ended_early(application: Rows) -> Floats:
-    return application["DAYS_LAST_DUE_1ST_VERSION"] - application["DAYS_LAST_DUE"]
-
-
-@PREVIOUS.value(
-    Text("Temps jusqu’à la première échéance", "Time to the first instalment due"),
-    unit=Unit.DAYS, concept=Concept.PAST_CREDITS,
-)  # fmt: skip
-def earlier_wait(application: Rows) -> Floats:
-    return application["DAYS_FIRST_DUE"] - application["DAYS_DECISION"]
-
-
-@PREVIOUS.value(
-    Text("Temps jusqu’à la clôture des crédits précédents", "Time until earlier credits were closed"),
-    unit=Unit.DAYS, concept=Concept.PAST_CREDITS,
-)  # fmt: skip
-def earlier_lasted(application: Rows) -> Floats:
-    return application["DAYS_TERMINATION"] - application["DAYS_DECISION"]
 
 
 @PREVIOUS.value(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
-
 import numpy as np
 
 from credit.dossier import Floats, Rows
@@ -11,7 +9,7 @@ from credit.features.cells import YEAR, ratio
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
 from credit.features.form import Form
-from credit.features.together import once
+from credit.features.together import Sum, once
 from credit.schema import NEVER
 from credit.schema.application import DOCUMENTS, HOUSING_MEASURES
 from credit.text import Text
@@ -30,8 +28,14 @@ CONTACTS = (
     "FLAG_PHONE",
     "FLAG_EMAIL",
 )
+MEASURES = tuple(f"{measure}_AVG" for measure in HOUSING_MEASURES)
 CHANGES = ("DAYS_REGISTRATION", "DAYS_ID_PUBLISH", "DAYS_LAST_PHONE_CHANGE")
-SOON, ALL_PERIODS = ("HOUR", "DAY", "WEEK", "MON"), ("HOUR", "DAY", "WEEK", "MON", "QRT", "YEAR")
+PERIODS = ("HOUR", "DAY", "WEEK", "MON", "QRT", "YEAR")
+ENQUIRIES = Sum.of(*(f"AMT_REQ_CREDIT_BUREAU_{period}" for period in PERIODS))
+RECENT_ENQUIRIES = Sum.of(*(f"AMT_REQ_CREDIT_BUREAU_{period}" for period in PERIODS[:4]))
+BEYOND_GOODS = Sum({"AMT_CREDIT": 1, "AMT_GOODS_PRICE": -1})
+INCOME_LEFT = Sum({"AMT_INCOME_TOTAL": 1, "AMT_ANNUITY": -1})
+CAR_AGE = Sum({"OWN_CAR_AGE": YEAR})
 DAYS_IN_MONTH = YEAR / 12
 
 # -- quotients of two answers --------------------------------------------------------------------
@@ -72,57 +76,21 @@ def without_job(form: Rows) -> Floats:
     return form.says("DAYS_EMPLOYED", NEVER)
 
 
-@RATIOS.feature(
-    Text("Âge à l’embauche", "Age when hired"),
-    unit=Unit.DAYS, concept=Concept.EMPLOYMENT,
-)  # fmt: skip
-def age_when_hired(form: Rows) -> Floats:
-    return form["DAYS_EMPLOYED"] - form["DAYS_BIRTH"]
-
-
-@RATIOS.feature(
-    Text("Revenu par année d’âge", "Income per year of age"),
-    unit=Unit.CURRENCY, concept=Concept.INCOME,
-)  # fmt: skip
-def income_to_age(form: Rows) -> Floats:
-    return ratio(form["AMT_INCOME_TOTAL"] * YEAR, -form["DAYS_BIRTH"])
+# fmt: off
+RATIOS.number("age_when_hired", Text("Âge à l’embauche", "Age when hired"), Sum({"DAYS_EMPLOYED": 1, "DAYS_BIRTH": -1}), concept=Concept.EMPLOYMENT, unit=Unit.DAYS)
+RATIOS.ratio("income_to_age", Text("Revenu par année d’âge", "Income per year of age"), Sum({"AMT_INCOME_TOTAL": YEAR}), Sum({"DAYS_BIRTH": -1}), concept=Concept.INCOME, unit=Unit.CURRENCY)
+# fmt: on
 
 
 # -- what the credit weighs ----------------------------------------------------------------------
 
 
-@RATIOS.feature(
-    Text("Crédit au-delà du prix du bien", "Credit beyond the price of the goods"),
-    unit=Unit.CURRENCY, concept=Concept.GOODS, risk=Risk.RISES,
-)  # fmt: skip
-@once
-def credit_beyond_goods(form: Rows) -> Floats:
-    return form["AMT_CREDIT"] - form["AMT_GOODS_PRICE"]
-
-
-@RATIOS.feature(
-    Text("Crédit au-delà du prix du bien, sur revenu", "Credit beyond the price of the goods, over income"),
-    unit=Unit.RATIO, concept=Concept.GOODS, risk=Risk.RISES,
-)  # fmt: skip
-def beyond_goods_to_income(form: Rows) -> Floats:
-    return ratio(credit_beyond_goods(form), form["AMT_INCOME_TOTAL"])
-
-
-@RATIOS.feature(
-    Text("Revenu moins mensualité", "Income less instalment"),
-    unit=Unit.CURRENCY, concept=Concept.AFFORDABILITY, risk=Risk.FALLS,
-)  # fmt: skip
-@once
-def income_left(form: Rows) -> Floats:
-    return form["AMT_INCOME_TOTAL"] - form["AMT_ANNUITY"]
-
-
-@RATIOS.feature(
-    Text("Revenu moins mensualité, par personne du foyer", "Income less instalment, per household member"),
-    unit=Unit.CURRENCY, concept=Concept.AFFORDABILITY, risk=Risk.FALLS,
-)  # fmt: skip
-def income_left_per_head(form: Rows) -> Floats:
-    return ratio(income_left(form), form["CNT_FAM_MEMBERS"])
+# fmt: off
+RATIOS.number("credit_beyond_goods", Text("Crédit au-delà du prix du bien", "Credit beyond the price of the goods"), BEYOND_GOODS, concept=Concept.GOODS, unit=Unit.CURRENCY, risk=Risk.RISES)
+RATIOS.ratio("beyond_goods_to_income", Text("Crédit au-delà du prix du bien, sur revenu", "Credit beyond the price of the goods, over income"), BEYOND_GOODS, "AMT_INCOME_TOTAL", concept=Concept.GOODS, risk=Risk.RISES)
+RATIOS.number("income_left", Text("Revenu moins mensualité", "Income less instalment"), INCOME_LEFT, concept=Concept.AFFORDABILITY, unit=Unit.CURRENCY, risk=Risk.FALLS)
+RATIOS.ratio("income_left_per_head", Text("Revenu moins mensualité, par personne du foyer", "Income less instalment, per household member"), INCOME_LEFT, "CNT_FAM_MEMBERS", concept=Concept.AFFORDABILITY, unit=Unit.CURRENCY, risk=Risk.FALLS)
+# fmt: on
 
 
 @RATIOS.feature(
@@ -137,12 +105,9 @@ def age_at_end(form: Rows) -> Floats:
 # -- family, stability, contacts -----------------------------------------------------------------
 
 
-@RATIOS.feature(
-    Text("Adultes du foyer", "Adults in the household"),
-    unit=Unit.COUNT, concept=Concept.FAMILY,
-)  # fmt: skip
-def adults(form: Rows) -> Floats:
-    return form["CNT_FAM_MEMBERS"] - form["CNT_CHILDREN"]
+# fmt: off
+RATIOS.number("adults", Text("Adultes du foyer", "Adults in the household"), Sum({"CNT_FAM_MEMBERS": 1, "CNT_CHILDREN": -1}), concept=Concept.FAMILY, unit=Unit.COUNT)
+# fmt: on
 
 
 @RATIOS.feature(
@@ -153,81 +118,28 @@ def since_change(form: Rows) -> Floats:
     return np.fmin.reduce([-form[column] for column in CHANGES])
 
 
-@RATIOS.feature(
-    Text("Âge de la voiture sur âge", "Age of the car over age"),
-    unit=Unit.SHARE, concept=Concept.CAR, risk=Risk.RISES,
-)  # fmt: skip
-def car_to_age(form: Rows) -> Floats:
-    return ratio(form["OWN_CAR_AGE"] * YEAR, -form["DAYS_BIRTH"])
-
-
-@RATIOS.feature(
-    Text("Âge de la voiture sur ancienneté dans l’emploi", "Age of the car over time in the present job"),
-    unit=Unit.RATIO, concept=Concept.CAR,
-)  # fmt: skip
-def car_to_employed(form: Rows) -> Floats:
-    return ratio(form["OWN_CAR_AGE"] * YEAR, -form["DAYS_EMPLOYED"])
-
-
-@RATIOS.feature(
-    Text("Écarts entre les adresses (nombre)", "Gaps between addresses (number)"),
-    unit=Unit.COUNT, concept=Concept.ADDRESSES, risk=Risk.RISES,
-)  # fmt: skip
-def addresses_apart(form: Rows) -> Floats:
-    return reduce(np.add, [form[column] for column in ADDRESSES])
-
-
-@RATIOS.feature(
-    Text("Moyens de contact fournis", "Contacts given"),
-    unit=Unit.COUNT, concept=Concept.CONTACT,
-)  # fmt: skip
-def contacts_given(form: Rows) -> Floats:
-    return reduce(np.add, [form[column] for column in CONTACTS])
-
-
-@RATIOS.feature(
-    Text("Documents fournis", "Documents given"),
-    unit=Unit.COUNT, concept=Concept.DOCUMENTS,
-)  # fmt: skip
-def documents_given(form: Rows) -> Floats:
-    return reduce(np.add, [form[f"FLAG_DOCUMENT_{number}"] for number in DOCUMENTS])
-
-
-@RATIOS.feature(
-    Text("Note de la ville moins note de la région", "Rating of the city less rating of the region"),
-    unit=Unit.RATING, concept=Concept.REGION, risk=Risk.RISES,
-)  # fmt: skip
-def city_less_region(form: Rows) -> Floats:
-    return form["REGION_RATING_CLIENT_W_CITY"] - form["REGION_RATING_CLIENT"]
+# fmt: off
+RATIOS.ratio("car_to_age", Text("Âge de la voiture sur âge", "Age of the car over age"), CAR_AGE, Sum({"DAYS_BIRTH": -1}), concept=Concept.CAR, unit=Unit.SHARE, risk=Risk.RISES)
+RATIOS.ratio("car_to_employed", Text("Âge de la voiture sur ancienneté dans l’emploi", "Age of the car over time in the present job"), CAR_AGE, Sum({"DAYS_EMPLOYED": -1}), concept=Concept.CAR)
+RATIOS.number("addresses_apart", Text("Écarts entre les adresses (nombre)", "Gaps between addresses (number)"), Sum.of(*ADDRESSES), concept=Concept.ADDRESSES, unit=Unit.COUNT, risk=Risk.RISES)
+RATIOS.number("contacts_given", Text("Moyens de contact fournis", "Contacts given"), Sum.of(*CONTACTS), concept=Concept.CONTACT, unit=Unit.COUNT)
+RATIOS.number("documents_given", Text("Documents fournis", "Documents given"), Sum.of(*(f"FLAG_DOCUMENT_{number}" for number in DOCUMENTS)), concept=Concept.DOCUMENTS, unit=Unit.COUNT)
+RATIOS.number("city_less_region", Text("Note de la ville moins note de la région", "Rating of the city less rating of the region"), Sum({"REGION_RATING_CLIENT_W_CITY": 1, "REGION_RATING_CLIENT": -1}), concept=Concept.REGION, unit=Unit.RATING, risk=Risk.RISES)
+# fmt: on
 
 
 # -- enquiries, and what is left blank -----------------------------------------------------------
 
 
-def _enquiries(form: Rows, periods: tuple[str, ...]) -> Floats:
-    return reduce(np.add, [form[f"AMT_REQ_CREDIT_BUREAU_{period}"] for period in periods])
-
-
 @once
 def _building(form: Rows) -> Floats:
-    return np.array([form[f"{measure}_AVG"] for measure in HOUSING_MEASURES])
+    return form.columns(MEASURES)
 
 
-@RATIOS.feature(
-    Text("Demandes au fichier des crédits (total)", "Credit bureau enquiries (total)"),
-    unit=Unit.COUNT, concept=Concept.ENQUIRIES, risk=Risk.RISES,
-)  # fmt: skip
-@once
-def enquiries_total(form: Rows) -> Floats:
-    return _enquiries(form, ALL_PERIODS)
-
-
-@RATIOS.feature(
-    Text("Part récente des demandes au fichier des crédits", "Recent share of credit bureau enquiries"),
-    unit=Unit.SHARE, concept=Concept.ENQUIRIES, risk=Risk.RISES,
-)  # fmt: skip
-def enquiries_recent_share(form: Rows) -> Floats:
-    return ratio(_enquiries(form, SOON), enquiries_total(form))
+# fmt: off
+RATIOS.number("enquiries_total", Text("Demandes au fichier des crédits (total)", "Credit bureau enquiries (total)"), ENQUIRIES, concept=Concept.ENQUIRIES, unit=Unit.COUNT, risk=Risk.RISES)
+RATIOS.ratio("enquiries_recent_share", Text("Part récente des demandes au fichier des crédits", "Recent share of credit bureau enquiries"), RECENT_ENQUIRIES, ENQUIRIES, concept=Concept.ENQUIRIES, unit=Unit.SHARE, risk=Risk.RISES)
+# fmt: on
 
 
 @RATIOS.feature(
@@ -235,7 +147,7 @@ def enquiries_recent_share(form: Rows) -> Floats:
     unit=Unit.SHARE, concept=Concept.BUILDING, risk=Risk.RISES,
 )  # fmt: skip
 def building_unknown_share(form: Rows) -> Floats:
-    return np.isnan(_building(form)).sum(axis=0) / len(HOUSING_MEASURES)
+    return np.isnan(_building(form)).sum(axis=0) / len(MEASURES)
 
 
 @RATIOS.feature(

@@ -17,7 +17,7 @@ from credit.features.cells import MONTHS, YEAR
 from credit.features.concepts import Concept
 from credit.features.declare import Declared, Feature, Risk, Unit, sources_of
 from credit.features.parts import Parts
-from credit.features.together import Column, Computation, Quotient
+from credit.features.together import Computation, Quotient, Sum
 from credit.schema import Table
 from credit.text import Text
 
@@ -153,21 +153,21 @@ class Source:
             sign: -1 turns the source's negative days into an age.
         """
         unit = Unit(self.table[column].unit)
-        self.number(name, label, Column(column, sign), unit=unit, concept=concept, risk=risk)
+        self.number(name, label, Sum({column: sign}), unit=unit, concept=concept, risk=risk)
 
     def ratio(
         self,
         name: str,
         label: Text,
-        part: str,
-        whole: str,
+        part: Sum | str,
+        whole: Sum | str,
         *,
         concept: Concept,
         unit: Unit = Unit.RATIO,
         risk: Risk = Risk.FREE,
     ) -> None:
-        """Declare the quotient of two columns."""
-        self.number(name, label, Quotient(part, whole), unit=unit, concept=concept, risk=risk)
+        """Declare the quotient of two columns, or of sums of them."""
+        self.number(name, label, Quotient.of(part, whole), unit=unit, concept=concept, risk=risk)
 
     def flag(
         self,
