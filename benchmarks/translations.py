@@ -22,7 +22,7 @@ from credit.dossier import Document, Floats
 from credit.features import HISTORIES
 from credit.features.aggregate import step_of
 from credit.features.source import EVER, Member, Source, Statistic
-from credit.features.together import Column, Quotient
+from credit.features.together import Quotient, Sum
 
 CLIENT = "client"
 
@@ -93,10 +93,10 @@ def histories() -> list[History]:
 def _translated(source: Source, members: Iterable[Member]) -> Iterable[Translated]:
     for member in members:
         match member.value.compute:
-            case Column(name=part, sign=sign):
-                columns = [part]
-            case Quotient(part=part, whole=whole):
-                columns, sign = [part, whole], 1
+            case Sum(columns=alone) if len(alone) == 1:
+                [(part, sign)], columns = alone.items(), [*alone]
+            case Quotient(part=Sum(columns=above), whole=Sum(columns=below)):
+                [part], columns, sign = above, [*above, *below], 1
             case _:
                 continue
         everywhere = set(columns) <= source.table.columns.keys() - source.table.sentinels.keys()
@@ -104,7 +104,7 @@ def _translated(source: Source, members: Iterable[Member]) -> Iterable[Translate
         counted = member.window.newest if source.table.primary_key else None
         if everywhere and member.statistic in IN_SQL and (member.window is EVER or counted):
             yield Translated(
-                name=member.feature.name, part=part, whole="".join(columns[1:]), sign=sign,
+                name=member.feature.name, part=part, whole="".join(columns[1:]), sign=int(sign),
                 step=step_of(member.value.unit), newest=counted, statistic=member.statistic,
             )  # fmt: skip
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import count
 from typing import Any, TypeVar, TypeVarTuple
 
@@ -52,17 +52,16 @@ class Words:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def isin(self, words: Sequence[str]) -> Bools:
-        return np.array([*(word in words for word in self.vocabulary), False])[self.codes]
+    def isin(self, words: tuple[str, ...]) -> Bools:
+        return self.says(words) == 1
 
-    def says(self, words: Sequence[str]) -> Floats:
+    def says(self, words: tuple[str, ...]) -> Floats:
         """1 for one of the words, 0 for another, NaN for unknown.
 
-        >>> Words.of(["Active", None, "Closed"], frozenset()).says(["Active"]).tolist()
+        >>> Words.of(["Active", None, "Closed"], frozenset()).says(("Active",)).tolist()
         [1.0, nan, 0.0]
         """
-        said = [float(word in words) for word in self.vocabulary]
-        return np.array([*said, np.nan])[self.codes]
+        return _among(self.vocabulary, words)[self.codes]
 
     @property
     def known(self) -> Bools:
@@ -86,6 +85,15 @@ class Words:
             for part in parts
         ]
         return cls(np.concatenate(codes), vocabulary)
+
+
+@lru_cache(maxsize=4_096)
+def _among(vocabulary: tuple[str, ...], words: tuple[str, ...]) -> Floats:
+    """Of each word of a vocabulary whether it is one of these, and NaN for what is no word.
+
+    Kept, because a dossier's rows say the same few words as those of many others.
+    """
+    return np.array([*(float(word in words) for word in vocabulary), np.nan])
 
 
 @dataclass(frozen=True, eq=False)

@@ -87,7 +87,7 @@ def _cells(table: Table, name: str, array: pa.Array) -> Floats | Words:
         if column.kind is Kind.YES_NO:
             return np.array([*(YES_NO[word] for word in vocabulary), np.nan])[codes]
         words = Words(codes, tuple(vocabulary))
-        unknown = words.isin([str(word) for word in column.sentinels])
+        unknown = words.isin(tuple(column.unknown_words))
         return Words(np.where(unknown, np.int32(-1), codes), words.vocabulary)
     numbers = array.to_numpy(zero_copy_only=False)
     return numbers.astype(np.float64)

@@ -59,7 +59,7 @@ class Kernel:
 
     def told(self, tables: Sequence[Rows], owners: int) -> Floats:
         """Shape (members, owners), whoever owns the rows: dossiers, or rows of another table."""
-        told = np.repeat(self._nothing, owners)
+        told = self._nothing.repeat(owners)
         if any(map(len, tables)):
             pairs = zip(self._parts, tables, strict=True)
             laid = Laid([part.ordered(rows) for part, rows in pairs])
@@ -68,9 +68,9 @@ class Kernel:
             for stretch in self._stretches:
                 mine, segments = lanes.between(stretch.first, stretch.end)
                 if len(segments.starts):
-                    for statistic, row in stretch.said.items():
+                    for word, row in stretch.said.items():
                         at = places[mine] + (row - stretch.first) * owners
-                        told[at] = getattr(segments, statistic.word)
+                        told[at] = getattr(segments, word)
         told = told.reshape(len(self._nothing), owners)[self._rows]
         end = 0
         for part, rows in zip(self._parts, tables, strict=True):
@@ -124,7 +124,7 @@ class _Part:
         owner, cells = rows.owner[order], cells.take(order, axis=1)
         ends = self._ends_of_wholes(rows, order)
         if ends is not None:
-            cells[self._wholes, np.flatnonzero(~ends)] = np.nan
+            cells[self._wholes, (~ends).nonzero()[0]] = np.nan
         times = rows[self.source.order[0]][order]
         held = np.ones((len(self.windows), len(rows)), dtype=np.bool_)
         held[self._since] = times >= self._bounds
@@ -150,7 +150,9 @@ class _Part:
         if not self.source.parts or self.source.parts(rows).none:
             return None
         whole = self.source.parts(rows).whole[order]
-        return np.append(whole[1:] != whole[:-1], True)
+        ends = np.ones(len(whole), dtype=np.bool_)
+        np.not_equal(whole[1:], whole[:-1], out=ends[:-1])
+        return ends
 
     @cached_property
     def _without_rows(self) -> Ordered:
@@ -168,10 +170,10 @@ def _from_the_end(owner: Integers, ends: Bools | None) -> Integers:
     >>> _from_the_end(np.array([0, 0, 0, 1]), np.array([True, False, True, True])).tolist()
     [2, 1, 1, 1]
     """
-    after = np.cumsum(np.bincount(owner))[owner]
+    after = np.bincount(owner).cumsum()[owner]
     if ends is None:
         return after - np.arange(len(owner))
-    ended: Integers = np.cumsum(ends)
+    ended: Integers = ends.cumsum()
     return np.add(ended[after - 1] - ended, ends)
 
 
@@ -189,5 +191,5 @@ def belonging(children: Rows, parents: Rows, key: str) -> Rows:
     mine = (np.append(parents[key], np.nan)[nearest] == children[key]) & (
         np.append(parents.owner, -1)[nearest] == children.owner
     )
-    kept = children if mine.all() else children.take(np.flatnonzero(mine))
+    kept = children if mine.all() else children.take(mine.nonzero()[0])
     return kept.owned(nearest[mine], children.known[parents.owner])

@@ -28,8 +28,9 @@ class Stretch:
 
     first: int
     end: int
-    said: Mapping[Statistic, int]
-    """Where among all that is told a statistic of the first lane stands; the next lanes follow."""
+    said: Mapping[str, int]
+    """Of each statistic, by its word: where among all that is told that of the first lane stands.
+    Those of the next lanes follow."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,7 @@ def arranged(features: Sequence[tuple[Lane, Statistic]]) -> Arrangement[Lane]:
             lanes += [once[place] for place in mine]
         begins = {}
         for statistic in statistics:
-            begins[statistic] = len(told)
+            begins[statistic.word] = len(told)
             told += [(lane, statistic) for lane in lanes[first:end]]
         stretches.append(Stretch(first, end, begins))
     row = {one: place for place, one in enumerate(told)}

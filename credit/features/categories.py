@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
@@ -34,20 +34,23 @@ class Categories:
 
     def encode(self, name: str, words: Words) -> Floats:
         """Codes as float64; NaN for an unknown cell and for a category never learnt."""
-        code_of = self._codes[name]
-        codes = np.array([*(code_of.get(word, np.nan) for word in words.vocabulary), np.nan])
-        return codes[words.codes]
-
-    @cached_property
-    def _codes(self) -> dict[str, dict[str, float]]:
-        return {
-            name: {word: float(code) for code, word in enumerate(words)}
-            for name, words in self.known.items()
-        }
+        return _codes(self.known[name], words.vocabulary)[words.codes]
 
     def word(self, name: str, code: float) -> str | None:
         """The category behind a code of the matrix."""
         return None if np.isnan(code) else self.known[name][int(code)]
+
+
+@lru_cache(maxsize=4_096)
+def _codes(known: tuple[str, ...], vocabulary: tuple[str, ...]) -> Floats:
+    """The codes of a vocabulary's words, and NaN for what is no word; kept for dossiers alike."""
+    code_of = _code_of(known)
+    return np.array([*(code_of.get(word, np.nan) for word in vocabulary), np.nan])
+
+
+@lru_cache
+def _code_of(known: tuple[str, ...]) -> dict[str, float]:
+    return {word: float(code) for code, word in enumerate(known)}
 
 
 def _frequent(words: Words) -> tuple[str, ...]:

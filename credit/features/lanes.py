@@ -39,15 +39,15 @@ class Laid:
         self._first_cell = _begins(np.repeat(sizes, [len(table.cells) for table in tables]))
         windows = [len(table.held) for table in tables]
         rows_in = np.repeat(sizes, windows)
-        first_row = np.repeat(_begins(np.array(sizes)), windows)
-        held = np.flatnonzero(np.concatenate([table.held.ravel() for table in tables]))
-        window = np.repeat(np.arange(len(rows_in)), rows_in)[held]
+        first_row = _begins(np.array(sizes)).repeat(windows)
+        held = np.concatenate([table.held.ravel() for table in tables]).nonzero()[0]
+        window = np.arange(len(rows_in)).repeat(rows_in)[held]
         self._row = held - _begins(rows_in)[window]
         row = self._row + first_row[window]
         self._times = np.concatenate([table.times for table in tables])[row]
         owner = np.concatenate([table.owner for table in tables])[row]
         self._rows_of = Stretches.of(window, len(rows_in))
-        self._starts = np.flatnonzero(_differs(window) | _differs(owner))
+        self._starts = (_differs(window) | _differs(owner)).nonzero()[0]
         self._owner = owner[self._starts]
         self._segments_of = Stretches.of(window[self._starts], len(rows_in))
 
@@ -59,9 +59,9 @@ class Laid:
         """
         places, cells_before = self._rows_of.joined(windows)
         lengths = cells_before[1:] - cells_before[:-1]
-        cells = self._cells[self._row[places] + np.repeat(self._first_cell[values], lengths)]
+        cells = self._cells[self._row[places] + self._first_cell[values].repeat(lengths)]
         segments, before = self._segments_of.joined(windows)
-        lane = np.repeat(np.arange(len(windows)), before[1:] - before[:-1])
+        lane = np.arange(len(windows)).repeat(before[1:] - before[:-1])
         shift = cells_before[:-1] - self._rows_of.begin[windows]
         return Lanes(
             cells=cells, places=places, all_times=self._times, years=years[lane],
@@ -125,14 +125,14 @@ class Stretches:
         """
         length = self.length[chosen]
         before = np.zeros(len(chosen) + 1, dtype=np.int64)
-        np.cumsum(length, out=before[1:])
-        shift = np.repeat(self.begin[chosen] - before[:-1], length)
+        length.cumsum(out=before[1:])
+        shift = (self.begin[chosen] - before[:-1]).repeat(length)
         return np.arange(len(shift)) + shift, before
 
 
 def _begins(lengths: Integers) -> Integers:
     """Where each of some stretches begins that lie end to end."""
-    return np.cumsum(lengths) - lengths
+    return lengths.cumsum() - lengths
 
 
 def _differs(cells: Integers) -> Bools:

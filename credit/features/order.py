@@ -37,7 +37,7 @@ def oldest_first(rows: Rows, order: tuple[str, ...]) -> Order:
     """
     keys = np.fmax(rows.columns(order), -np.inf)
     along = rows.owner * (4 * REACH) + np.minimum(np.maximum(keys[0], -REACH), REACH)
-    places = np.argsort(along, kind="stable")
+    places = along.argsort(kind="stable")
     told = along[places]
     return _settled(Order(places, told[1:] != told[:-1]), keys[::-1])
 
@@ -47,10 +47,13 @@ def _settled(order: Order, keys: Floats) -> Order:
     places, differs = order
     if differs.all():
         return order
-    tied = np.flatnonzero(~(np.append(differs, True) & np.append(True, differs)))
-    run = np.append(0, np.cumsum(differs))[tied]
+    begins = np.ones(len(places), dtype=np.bool_)
+    begins[1:] = differs
+    ties = ~begins
+    ties[:-1] |= ~differs
+    tied = ties.nonzero()[0]
     mine = places[tied]
-    mine = mine[np.lexsort((*keys.take(mine, axis=1), run))]
+    mine = mine[np.lexsort((*keys.take(mine, axis=1), begins.cumsum()[tied]))]
     told = keys.take(mine, axis=1)
     places, differs = places.copy(), differs.copy()
     places[tied] = mine

@@ -74,7 +74,7 @@ class Segments:
     @property
     def std(self) -> Floats:
         known, count = self.known, self.count
-        off = self.cells - np.repeat(self.mean, self.lengths)
+        off = self.cells - self.mean.repeat(self.lengths)
         squares = self._added(np.where(known, off * off, 0.0))
         return np.sqrt(squares / np.where(count > 1, count - 1, UNKNOWN))
 
@@ -96,7 +96,7 @@ class Segments:
 
     @property
     def decayed(self) -> Floats:
-        half_lives = np.repeat(self.years * HALF_LIFE, self.lengths)
+        half_lives = (self.years * HALF_LIFE).repeat(self.lengths)
         weights = np.exp2(np.minimum(self.times, 0.0) / half_lives)
         # Processors differ in a power's last bit; it rounds no whole day or month another way.
         weights = np.floor(weights * WEIGHTS + 0.5) / WEIGHTS

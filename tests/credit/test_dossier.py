@@ -61,7 +61,7 @@ def test_an_unknown_word_equals_no_word() -> None:
     assert (words == "Active").tolist() == [True, False, False]
     assert (words == "XNA").tolist() == [False, False, False]
     assert (words == "never seen").tolist() == [False, False, False]
-    assert words.isin(["Active", "XNA", "never seen"]).tolist() == [True, False, False]
+    assert words.isin(("Active", "XNA", "never seen")).tolist() == [True, False, False]
     assert words.known.tolist() == [True, False, False]
 
 
