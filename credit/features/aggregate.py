@@ -120,7 +120,7 @@ class _Part:
         if not len(rows):
             return self._without_rows
         cells = self._on_grid(self._compute(rows))
-        order = canonical_order(rows, self.source.order, cells)
+        order = canonical_order(rows, self.source.order, cells, self.source.shared)
         owner, cells = rows.owner[order], cells.take(order, axis=1)
         ends = self._ends_of_wholes(rows, order)
         if ends is not None:

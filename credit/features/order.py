@@ -21,13 +21,22 @@ class Order(NamedTuple):
     """Between neighbours in the order: whether they differ in what they were put in order by."""
 
 
-def canonical_order(rows: Rows, order: tuple[str, ...], cells: Floats) -> Integers:
+def canonical_order(
+    rows: Rows, order: tuple[str, ...], cells: Floats, shared: int = 0
+) -> Integers:
     """The places of the rows by owner and order, whatever order they came in.
 
     Rows that agree in owner and order are put in the order of their values, so that the result
     depends on what the rows say alone.
+
+    Args:
+        shared: By how many columns of the order the rows have been sorted for another purpose.
     """
-    return _settled(rows.once(oldest_first, order), cells).places
+    first, then = (order[:shared], order[shared:]) if shared else (order, ())
+    placed = rows.once(oldest_first, first)
+    if then:
+        placed = _settled(placed, _keys(rows, then))
+    return _settled(placed, cells).places
 
 
 def oldest_first(rows: Rows, order: tuple[str, ...]) -> Order:
@@ -35,11 +44,16 @@ def oldest_first(rows: Rows, order: tuple[str, ...]) -> Order:
 
     Most rows are told apart by owner and time, which one number holds: few are sorted again.
     """
-    keys = np.fmax(rows.columns(order), -np.inf)
-    along = rows.owner * (4 * REACH) + np.minimum(np.maximum(keys[0], -REACH), REACH)
+    keys = _keys(rows, order)
+    along = rows.owner * (4 * REACH) + np.minimum(np.maximum(keys[-1], -REACH), REACH)
     places = along.argsort(kind="stable")
     told = along[places]
-    return _settled(Order(places, told[1:] != told[:-1]), keys[::-1])
+    return _settled(Order(places, told[1:] != told[:-1]), keys)
+
+
+def _keys(rows: Rows, order: tuple[str, ...]) -> Floats:
+    """What rows are sorted by, the first last; unknown is the least."""
+    return np.fmax(rows.columns(order)[::-1], -np.inf)
 
 
 def _settled(order: Order, keys: Floats) -> Order:

@@ -25,16 +25,13 @@ class Parts:
     """Where each whole begins among those."""
 
     @classmethod
-    def sharing(cls, rows: Rows, order: tuple[str, ...], count: int) -> Parts:
-        """Rows of one owner that say the same in the first columns of their order.
+    def sharing(cls, rows: Rows, names: tuple[str, ...]) -> Parts:
+        """Rows of one owner that say the same in all these columns are parts of one whole.
 
         A row that leaves one of them unknown is a whole by itself.
-
-        Args:
-            count: How many columns parts of one whole share.
         """
-        places = rows.once(oldest_first, order).places
-        told = rows.columns(order[:count]).take(places, axis=1)
+        places = rows.once(oldest_first, names).places
+        told = rows.columns(names).take(places, axis=1)
         owner = rows.owner[places]
         begins = np.ones(len(rows), dtype=np.bool_)
         (told[:, 1:] != told[:, :-1]).any(axis=0, out=begins[1:])

@@ -22,16 +22,19 @@ from credit.text import Text
 INSTALMENT = ("DAYS_INSTALMENT", "SK_ID_PREV", "NUM_INSTALMENT_NUMBER", "NUM_INSTALMENT_VERSION")
 """What all payments of one instalment share."""
 
-ORDER = (*INSTALMENT, "DAYS_ENTRY_PAYMENT")
-
 
 @once
 def payments(due: Rows) -> Parts:
     """Which rows are payments of one instalment."""
-    return Parts.sharing(due, ORDER, len(INSTALMENT))
+    return Parts.sharing(due, INSTALMENT)
 
 
-INSTALMENTS = Source(table=INSTALLMENTS_PAYMENTS, order=ORDER, parts=payments)
+INSTALMENTS = Source(
+    table=INSTALLMENTS_PAYMENTS,
+    order=(*INSTALMENT, "DAYS_ENTRY_PAYMENT"),
+    parts=payments,
+    shared=len(INSTALMENT),
+)
 
 CENT = 0.01
 """Less is not missing: it is what adding up payments leaves."""

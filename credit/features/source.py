@@ -100,6 +100,8 @@ class Source:
     """The column, in both tables, that says which row a child's row belongs to."""
     parts: Callable[[Rows], Parts] | None = None
     """Which rows are parts of one whole, where a row may be a part only."""
+    shared: int = 0
+    """How many columns of the order parts of one whole share; 0 where there are none."""
     values: dict[str, Value] = field(default_factory=dict)
     wholes: set[str] = field(default_factory=set)
     """Values of a whole: said alike in all its rows, and looked at in the newest of them."""

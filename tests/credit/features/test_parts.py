@@ -185,7 +185,7 @@ def test_payments_that_a_second_row_repeats_change_nothing_but_what_was_paid(
 
 def test_nothing_is_a_part_of_no_rows() -> None:
     rows = Dossiers.of([with_history(installments_payments=[])], COLUMNS)
-    none = Parts.sharing(rows.tables[INSTALMENTS.table.name], INSTALMENTS.order, 4)
+    none = Parts.sharing(rows.tables[INSTALMENTS.table.name], INSTALMENT)
     assert none.none
     assert none.several.tolist() == []
     assert none.total(np.empty(0), 1.0).tolist() == []
