@@ -61,7 +61,15 @@ class Words:
         >>> Words.of(["Active", None, "Closed"], frozenset()).says(("Active",)).tolist()
         [1.0, nan, 0.0]
         """
-        return _among(self.vocabulary, words)[self.codes]
+        return _meant(self.vocabulary, words, (1.0,) * len(words))[self.codes]
+
+    def means(self, words: tuple[str, ...], numbers: tuple[float, ...]) -> Floats:
+        """What each word means; 0 for another, NaN for unknown.
+
+        >>> Words.of(["2", "C", None, "X"], frozenset()).means(("2", "X"), (2.0, np.nan)).tolist()
+        [2.0, 0.0, nan, nan]
+        """
+        return _meant(self.vocabulary, words, numbers)[self.codes]
 
     @property
     def known(self) -> Bools:
@@ -88,12 +96,15 @@ class Words:
 
 
 @lru_cache(maxsize=4_096)
-def _among(vocabulary: tuple[str, ...], words: tuple[str, ...]) -> Floats:
-    """Of each word of a vocabulary whether it is one of these, and NaN for what is no word.
+def _meant(
+    vocabulary: tuple[str, ...], words: tuple[str, ...], numbers: tuple[float, ...]
+) -> Floats:
+    """The number of each word of a vocabulary, and NaN for what is no word.
 
     Kept, because a dossier's rows say the same few words as those of many others.
     """
-    return np.array([*(float(word in words) for word in vocabulary), np.nan])
+    meaning = dict(zip(words, numbers, strict=True))
+    return np.array([*(meaning.get(word, 0.0) for word in vocabulary), np.nan])
 
 
 @dataclass(frozen=True, eq=False)

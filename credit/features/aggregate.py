@@ -179,17 +179,23 @@ def _from_the_end(owner: Integers, ends: Bools | None) -> Integers:
 
 def belonging(children: Rows, parents: Rows, key: str) -> Rows:
     """The children owned by the parents' rows instead of by dossiers; orphans are left out."""
-    if not len(children):
+    if not (len(children) and len(parents)):
+        children = children.take(slice(0))
         return children.owned(children.owner, children.known[parents.owner])
+    keys, owner = children[key], children.owner
+    begins = np.ones(len(keys), dtype=np.bool_)
+    begins[1:] = (keys[1:] != keys[:-1]) | (owner[1:] != owner[:-1])
+    heads = begins.nonzero()[0]  # a parent's children mostly follow each other: one is sought
     ids = np.sort(parents[key])
     parent, child = (
-        rows.owner * (len(ids) + 1) + np.searchsorted(ids, rows[key])
-        for rows in (parents, children)
+        owners * (len(ids) + 1) + ids.searchsorted(sought)
+        for owners, sought in ((parents.owner, parents[key]), (owner[heads], keys[heads]))
     )
-    by_place = np.argsort(parent)
-    nearest = np.append(by_place, -1)[np.searchsorted(parent[by_place], child)]
-    mine = (np.append(parents[key], np.nan)[nearest] == children[key]) & (
-        np.append(parents.owner, -1)[nearest] == children.owner
-    )
+    by_place = parent.argsort()
+    found = parent[by_place].searchsorted(child)
+    nearest = by_place.take(found, mode="clip")
+    theirs = (parents[key][nearest] == keys[heads]) & (parents.owner[nearest] == owner[heads])
+    of_head = begins.cumsum() - 1
+    nearest, mine = nearest[of_head], theirs[of_head]
     kept = children if mine.all() else children.take(mine.nonzero()[0])
     return kept.owned(nearest[mine], children.known[parents.owner])

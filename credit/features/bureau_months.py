@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from credit.dossier import Floats, Rows
-from credit.features.cells import everything, mark
+from credit.features.cells import everything
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
 from credit.features.source import Source
@@ -12,7 +14,11 @@ from credit.text import Text
 
 BALANCE = Source(table=BUREAU_BALANCE, order=("MONTHS_BALANCE",))
 
-PAST_DUE = ("1", "2", "3", "4", "5")
+STATES = ("1", "2", "3", "4", "5", "X")
+"""Past due, ever longer; and X, of which nothing is known. Any other is in time."""
+
+SEVERITY = (1.0, 2.0, 3.0, 4.0, 5.0, np.nan)
+LATE = (1.0, 1.0, 1.0, 1.0, 1.0, np.nan)
 
 # Months are counted from that of the application, whose number is 0.
 BALANCE.since("last_half", Text("6 derniers mois", "last 6 months"), 5)
@@ -24,8 +30,7 @@ BALANCE.since("last_year", Text("12 derniers mois", "last 12 months"), 11)
     unit=Unit.FLAG, concept=Concept.OTHER_LATENESS, risk=Risk.RISES,
 )  # fmt: skip
 def month_late(month: Rows) -> Floats:
-    status = month.words("STATUS")
-    return mark(status.isin(PAST_DUE), status.known & ~(status == "X"))
+    return month.words("STATUS").means(STATES, LATE)
 
 
 @BALANCE.value(
@@ -33,11 +38,7 @@ def month_late(month: Rows) -> Floats:
     unit=Unit.RATING, concept=Concept.OTHER_LATENESS, risk=Risk.RISES,
 )  # fmt: skip
 def month_severity(month: Rows) -> Floats:
-    status = month.words("STATUS")
-    known = status.known & ~(status == "X")
-    return mark(known, known) * sum(
-        step * (status == word) for step, word in enumerate(PAST_DUE, start=1)
-    )
+    return month.words("STATUS").means(STATES, SEVERITY)
 
 
 @BALANCE.value(

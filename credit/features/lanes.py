@@ -41,11 +41,11 @@ class Laid:
         rows_in = np.repeat(sizes, windows)
         first_row = _begins(np.array(sizes)).repeat(windows)
         held = np.concatenate([table.held.ravel() for table in tables]).nonzero()[0]
-        window = np.arange(len(rows_in)).repeat(rows_in)[held]
-        self._row = held - _begins(rows_in)[window]
-        row = self._row + first_row[window]
-        self._times = np.concatenate([table.times for table in tables])[row]
-        owner = np.concatenate([table.owner for table in tables])[row]
+        window = np.arange(len(rows_in)).repeat(rows_in).take(held)
+        self._row = held - _begins(rows_in).take(window)
+        row = self._row + first_row.take(window)
+        self._times = np.concatenate([table.times for table in tables]).take(row)
+        owner = np.concatenate([table.owner for table in tables]).take(row)
         self._rows_of = Stretches.of(window, len(rows_in))
         self._starts = (_differs(window) | _differs(owner)).nonzero()[0]
         self._owner = owner[self._starts]
@@ -59,7 +59,9 @@ class Laid:
         """
         places, cells_before = self._rows_of.joined(windows)
         lengths = cells_before[1:] - cells_before[:-1]
-        cells = self._cells[self._row[places] + self._first_cell[values].repeat(lengths)]
+        at = self._row.take(places)
+        at += self._first_cell[values].repeat(lengths)
+        cells = self._cells.take(at)
         segments, before = self._segments_of.joined(windows)
         lane = np.arange(len(windows)).repeat(before[1:] - before[:-1])
         shift = cells_before[:-1] - self._rows_of.begin[windows]
@@ -127,7 +129,8 @@ class Stretches:
         before = np.zeros(len(chosen) + 1, dtype=np.int64)
         length.cumsum(out=before[1:])
         shift = (self.begin[chosen] - before[:-1]).repeat(length)
-        return np.arange(len(shift)) + shift, before
+        shift += np.arange(len(shift))
+        return shift, before
 
 
 def _begins(lengths: Integers) -> Integers:

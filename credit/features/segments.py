@@ -37,7 +37,7 @@ class Segments:
 
     @property
     def times(self) -> Floats:
-        return self.all_times[self.places]
+        return self.all_times.take(self.places)
 
     @property
     def lengths(self) -> Integers:
@@ -49,7 +49,7 @@ class Segments:
 
     @cached_property
     def count(self) -> Floats:
-        return self._added(self.known)
+        return np.add.reduceat(self.known, self.starts, dtype=np.int64).astype(np.float64)
 
     @cached_property
     def _total(self) -> Floats:
