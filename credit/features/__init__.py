@@ -19,7 +19,7 @@ from credit.features.bureau import BUREAU
 from credit.features.card import CARD
 from credit.features.categories import Categories
 from credit.features.cells import GREATEST
-from credit.features.combined import COMBINED, parts
+from credit.features.combined import COMBINED, Combiner
 from credit.features.concepts import Concept
 from credit.features.consumer import POS
 from credit.features.declare import Feature, Risk, Unit, unique
@@ -72,10 +72,7 @@ _FORM = Together(list(_NUMBERS.values()))
 _FORM_PLACES = np.array([_PLACE[name] for name in _NUMBERS])
 _WORDS = {name: column for form in _FORMS for name, (_, column) in form.words.items()}
 _FIRST_OF_HISTORIES = _PLACE[next(HISTORIES[0].features()).name]
-_PARTS = {
-    name: [_PLACE[part] for part in parts(compute)]
-    for name, (compute, _) in COMBINED.declared.items()
-}
+_COMBINER = Combiner(COMBINED, _PLACE)
 
 
 def _columns_needed() -> dict[str, tuple[str, ...]]:
@@ -130,11 +127,8 @@ def _computed(dossiers: Dossiers, categories: Categories) -> Floats:
     for name, column in _WORDS.items():
         matrix[_PLACE[name]] = categories.encode(name, form.words(column))
     told = _KERNEL.features(dossiers).T
-    at = _FIRST_OF_HISTORIES + len(told)
-    matrix[_FIRST_OF_HISTORIES:at] = told
-    for name, (combine, _) in COMBINED.declared.items():
-        matrix[at] = combine(*(matrix[part] for part in _PARTS[name]))
-        at += 1
+    matrix[_FIRST_OF_HISTORIES:][: len(told)] = told
+    _COMBINER.fill(matrix)
     return matrix
 
 

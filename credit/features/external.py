@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.dossier import Floats, Rows
+from credit.dossier import Bools, Floats, Rows
 from credit.features.cells import ratio
 from credit.features.concepts import Concept
 from credit.features.declare import Risk, Unit
@@ -15,12 +15,23 @@ from credit.text import Text
 SCORES = Form()
 
 NUMBERS = (1, 2, 3)
+WEIGHTS = np.array([[2.0], [3.0], [4.0]])
 PAIRS = ((1, 2), (1, 3), (2, 3))
 
 
 @once
 def _scores(form: Rows) -> Floats:
-    return np.array([form[f"EXT_SOURCE_{number}"] for number in NUMBERS])
+    return form.columns(tuple(f"EXT_SOURCE_{number}" for number in NUMBERS))
+
+
+@once
+def _known(form: Rows) -> Bools:
+    return ~np.isnan(_scores(form))
+
+
+@once
+def _known_or_zero(form: Rows) -> Floats:
+    return np.where(_known(form), _scores(form), 0.0)
 
 
 @SCORES.feature(
@@ -29,7 +40,7 @@ def _scores(form: Rows) -> Floats:
 )  # fmt: skip
 @once
 def external_scores_known(form: Rows) -> Floats:
-    return (~np.isnan(_scores(form))).sum(axis=0).astype(np.float64)
+    return np.add.reduce(_known(form), dtype=np.float64)
 
 
 @SCORES.feature(
@@ -38,9 +49,7 @@ def external_scores_known(form: Rows) -> Floats:
 )  # fmt: skip
 @once
 def external_score_mean(form: Rows) -> Floats:
-    scores = _scores(form)
-    known = ~np.isnan(scores)
-    return ratio(np.where(known, scores, 0.0).sum(axis=0), known.sum(axis=0).astype(np.float64))
+    return ratio(np.add.reduce(_known_or_zero(form)), external_scores_known(form))
 
 
 @SCORES.feature(
@@ -49,11 +58,8 @@ def external_score_mean(form: Rows) -> Floats:
 )  # fmt: skip
 def external_score_weighted(form: Rows) -> Floats:
     """Weights 2, 3, 4: the later scores tell more (public kernels agree)."""
-    scores, weights = _scores(form), np.array([[2.0], [3.0], [4.0]])
-    known = ~np.isnan(scores)
-    return ratio(
-        (weights * np.where(known, scores, 0.0)).sum(axis=0), (weights * known).sum(axis=0)
-    )
+    scores, known = WEIGHTS * _known_or_zero(form), WEIGHTS * _known(form)
+    return ratio(np.add.reduce(scores), np.add.reduce(known))
 
 
 @SCORES.feature(
@@ -88,9 +94,9 @@ def external_score_spread(form: Rows) -> Floats:
 )  # fmt: skip
 def external_score_median(form: Rows) -> Floats:
     """Of two known scores, their mean; of one, itself."""
-    total = external_scores_known(form) * external_score_mean(form)
-    middle = total - external_score_lowest(form) - external_score_highest(form)
-    return np.where(external_scores_known(form) == len(NUMBERS), middle, external_score_mean(form))
+    known, mean = external_scores_known(form), external_score_mean(form)
+    middle = known * mean - external_score_lowest(form) - external_score_highest(form)
+    return np.where(known == len(NUMBERS), middle, mean)
 
 
 @SCORES.feature(
@@ -98,7 +104,7 @@ def external_score_median(form: Rows) -> Floats:
     unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=Risk.FALLS,
 )  # fmt: skip
 def external_score_product(form: Rows) -> Floats:
-    return np.prod(_scores(form), axis=0)
+    return np.multiply.reduce(_scores(form))
 
 
 def _pairs(one: int, other: int) -> None:
