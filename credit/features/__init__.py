@@ -46,7 +46,7 @@ __all__ = [
 
 Matrix = NDArray[np.float32]
 
-AT_ONCE = 256
+AT_ONCE = 128
 """Dossiers computed at once: what they fill stays in the processor's cache."""
 
 _FORMS = (FORM, RATIOS, SCORES)
