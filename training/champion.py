@@ -1,7 +1,8 @@
 """The champion that a new model is measured against, on the same clients, honestly.
 
-A client the champion learnt from is told by the fold that left him out, as his training kept it; a
-client new to it is scored. A champion of other features can be asked of the former only.
+A client the champion learnt from is told by the fold that left him out, as his training kept it.
+Of one who only taught it nothing honest can be said: no fold left him out. A client new to it is
+scored. A champion of other features can be asked of the first only.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from stores.settings import Settings
 from training.prepare import Material
 
 UNSEEN = "unseen.parquet"
-"""The artefact of out-of-fold risks, by a digest of each client."""
+"""The artefact of out-of-fold risks, by a digest of each client; null of who only taught."""
 
 TELLING = (CLIENT, LABEL, "AMT_CREDIT", "AMT_ANNUITY", "DAYS_BIRTH", "DAYS_ID_PUBLISH")
 """Columns that make a client the same client: ids of two folders may coincide."""
@@ -54,9 +55,17 @@ def digests(dossiers: DossierFile) -> NDArray[np.uint64]:
     return np.array([int.from_bytes(digest) for digest in hashed], dtype=np.uint64)
 
 
-def keep_unseen(dossiers: DossierFile, risks: Floats, path: Path) -> None:
-    """Write out-of-fold risks for the comparisons of later trainings."""
-    pl.DataFrame({"client": digests(dossiers), "risk": risks}).write_parquet(path)
+def keep_unseen(
+    dossiers: DossierFile, risks: Floats, teachers: NDArray[np.uint64], path: Path
+) -> None:
+    """Write out-of-fold risks for the comparisons of later trainings.
+
+    Args:
+        teachers: Digests of clients of other tables, whom the model learnt from in every fold.
+    """
+    judged = pl.DataFrame({"client": digests(dossiers), "risk": risks})
+    taught = pl.DataFrame({"client": teachers}).with_columns(risk=pl.lit(None, pl.Float64))
+    pl.concat([judged, taught]).write_parquet(path)
 
 
 def champion_on(where: Settings, material: Material, dossiers: DossierFile) -> Champion | None:
@@ -77,8 +86,11 @@ def champion_on(where: Settings, material: Material, dossiers: DossierFile) -> C
         risks = np.full(len(material), np.nan)
     else:
         clients = pl.DataFrame({"client": digests(dossiers)})
-        kept = clients.join(seen, on="client", how="left", maintain_order="left")["risk"]
-        risks = np.where(kept.is_null().to_numpy(), risks, kept.to_numpy())
+        kept = clients.join(
+            seen.with_columns(seen=True), on="client", how="left", maintain_order="left"
+        )
+        told = kept["risk"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        risks = np.where(kept["seen"].is_null().to_numpy(), risks, told)
     facts = facts_of(model)
     return Champion(
         version=found.tag,

@@ -7,11 +7,12 @@ teach what a form says; a model for these is judged, calibrated and explained by
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stores.console import Steps
 from stores.dossiers import DossierFile
@@ -20,6 +21,17 @@ from stores.settings import Settings
 from training.champion import digests
 from training.data import labelled_dossiers
 from training.prepare import NOBODY, Material, Teachers, prepare
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """Judged clients with their teachers of other folders."""
+
+    material: Material
+    digests: NDArray[np.uint64]
+    """Of the teachers of other folders."""
+    about: list[dict[str, Any]]
+    """The facts about these folders."""
 
 
 def pooled(
@@ -31,18 +43,15 @@ def pooled(
     seed: int,
     steps: Steps,
     lender: LenderFiles | None = None,
-) -> tuple[Material, list[dict[str, Any]]]:
+) -> Pool:
     """The same judged clients, with the labelled clients of other folders as teachers.
 
     A client of both is left out of the others: he would teach what he is asked about.
 
-    Returns:
-        The material, and the facts about the other folders.
-
     Raises:
         InvalidTables: the tables of a folder break the schema.
     """
-    seen = digests(dossiers)
+    ours = seen = digests(dossiers)
     told: list[dict[str, Any]] = []
     for folder in also:
         others, about = labelled_dossiers(where, folder, steps, lender)
@@ -57,7 +66,7 @@ def pooled(
         )
         material = replace(material, teachers=_beside(material, added))
         told.append({name: about[name] for name in ("fingerprint", "clients", "synthetic")})
-    return material, told
+    return Pool(material=material, digests=np.setdiff1d(seen, ours), about=told)
 
 
 def _beside(material: Material, added: Material) -> Teachers:

@@ -85,10 +85,10 @@ def train(
     dossiers, about = labelled_dossiers(where, data, steps, lender, engine)
     with steps.step("features", len(dossiers)) as advance:
         material = prepare(dossiers, seed=seed, progress=advance)
+    pool = pooled(where, material, dossiers, also, seed=seed, steps=steps, lender=lender)
+    material = pool.material
     if also:
-        material, about["also"] = pooled(
-            where, material, dossiers, also, seed=seed, steps=steps, lender=lender
-        )
+        about["also"] = pool.about
     with steps.step("folds and final model", FOLDS + 1) as advance:
         fitted = fit(material, seed=seed, progress=advance, parameters=parameters)
     with steps.step("MLflow store"):
@@ -114,7 +114,7 @@ def train(
         facts = evidence.scorer.facts.model_copy(update={"card": model_card(account)})
         log_facts(fitted, facts.metrics, about, policy, seed)
         log_pictures(material, fitted, evidence.explained, policy)
-        report = log_account(account, where)
+        report = log_account(account, where, teachers=pool.digests)
         told = lineage(fitted, policy, facts.metrics)
         number = register(fitted.booster, facts, metadata=told)
     if codes := refusing(findings):

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
+from numpy.typing import NDArray
 
 from credit.features import CATALOGUE
 from credit.policy import Policy
@@ -65,8 +67,11 @@ def log_pictures(material: Material, fitted: Fitted, explained: Explained, polic
         mlflow.log_artifacts(folder, "pictures")
 
 
-def log_account(account: Account, where: Settings) -> Path:
+def log_account(account: Account, where: Settings, *, teachers: NDArray[np.uint64]) -> Path:
     """Report, card, technical file, findings, features and out-of-fold risks, with the active run.
+
+    Args:
+        teachers: Digests of the clients of other tables who taught.
 
     Returns:
         The report's place under `home`, where all but the risks replace those of the last run.
@@ -76,7 +81,7 @@ def log_account(account: Account, where: Settings) -> Path:
         write_documents(account, folder)
         write_json(account.as_findings(), folder / "findings.json")
         evidence = account.evidence
-        keep_unseen(evidence.dossiers, evidence.fitted.unseen, folder / UNSEEN)
+        keep_unseen(evidence.dossiers, evidence.fitted.unseen, teachers, folder / UNSEEN)
         (folder / TABLE).write_text(feature_table(account.facts.importance))
         (folder / REPORT).write_text(report(account))
         mlflow.log_artifacts(name)

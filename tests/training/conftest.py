@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,16 +43,24 @@ class Laboratory:
     def labels(self, people: list[Dossier]) -> Labels:
         return difficulties(people, SEED + 1)
 
-    def train(self, people: list[Dossier], labels: Labels) -> Trained:
+    def train(
+        self, people: list[Dossier], labels: Labels, *, also: Sequence[Path] = ()
+    ) -> Trained:
         """The real training, with a quick learner."""
         tables = write(self.folder / str(len(self.judged)), frames(people, labels=labels))
         steps = Steps(Console(quiet=True))
-        return train(self.where, tables, seed=SEED, steps=steps, parameters=QUICK)
+        return train(self.where, tables, seed=SEED, steps=steps, parameters=QUICK, also=also)
 
 
 @pytest.fixture(scope="session")
 def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
-    home = tmp_path_factory.mktemp("gates")
+    with laboratory_in(tmp_path_factory.mktemp("gates")) as made:
+        yield made
+
+
+@contextmanager
+def laboratory_in(home: Path) -> Iterator[Laboratory]:
+    """A laboratory with a home and stores of its own."""
     made = Laboratory(Settings(home=home), home / "tables")
 
     def keep(evidence: Evidence) -> tuple[Finding, ...]:

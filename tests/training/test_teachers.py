@@ -16,6 +16,7 @@ from stores.settings import Settings
 from tests.crowd import crowd, difficulties
 from tests.folders import frames, write
 from tests.learning import SEED
+from training.champion import digests
 from training.data import labelled_dossiers
 from training.fit import Fitted, folds
 from training.pool import pooled
@@ -91,12 +92,15 @@ def test_clients_of_another_folder_teach_in_every_fold_and_are_never_judged(
     also = write(tmp_path / "also", frames(people[100:], labels=labels[100:]))
     dossiers, _ = labelled_dossiers(where, ours, QUIET, None)
     alone = prepare(dossiers, seed=SEED, progress=lambda _: None)
-    material, told = pooled(where, alone, dossiers, [also, also], seed=SEED, steps=QUIET)
-    assert len(told) == 2
+    pool = pooled(where, alone, dossiers, [also, also], seed=SEED, steps=QUIET)
+    material = pool.material
+    assert len(pool.about) == 2
     assert material.teachers
     strangers = material.teachers.material.ids[material.teachers.copies == NOBODY]
     assert sorted(strangers) == list(range(151, 201))  # whom both folders hold is left out
     assert len(material) == len(alone)
+    assert len(pool.digests) == len(strangers)
+    assert not set(pool.digests) & set(digests(dossiers))
     taught = material.taught(np.arange(75))
     assert set(strangers) <= set(taught.ids)
     assert set(taught.ids) - set(strangers) == set(material.ids[:75])
