@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import optuna
@@ -14,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
 from credit.dossier import Floats, Integers
-from credit.features import Feature
+from credit.features import Feature, Matrix
 from training.challengers import MODEL, Balance, Challenger
 from training.prepare import Labels
 from training.spaces import suggested
@@ -54,7 +55,7 @@ class Bout:
     """A fold: everything a challenger fits, it fits on `learn`."""
 
     features: Mapping[str, Feature]
-    matrix: Floats
+    matrix: Matrix
     """Of all clients; its categories are those that `learn` taught."""
     labels: Labels
     learn: Integers
@@ -77,13 +78,13 @@ class Bout:
         started = perf_counter()
         pipeline = self._fitted(way, self.learn)
         fit_seconds = perf_counter() - started
-        risks = pipeline.predict_proba(self.matrix[self.rows])[:, 1]
+        risks = pipeline.predict_proba(self._cells(way, self.rows))[:, 1]
         if "n_jobs" in pipeline[MODEL].get_params():
             pipeline.set_params(**{f"{MODEL}__n_jobs": 1})
         return Answers(
             risks=risks,
             fit_seconds=fit_seconds,
-            latency_ms=latency_ms(pipeline.predict_proba, self.matrix[self.rows[:TIMED]]),
+            latency_ms=latency_ms(pipeline.predict_proba, self._cells(way, self.rows[:TIMED])),
             parameters=way.parameters,
         )
 
@@ -95,7 +96,13 @@ class Bout:
             parameters=way.parameters,
             seed=self.seed,
         )
-        return pipeline.fit(self.matrix[learn], self.labels[learn])
+        return pipeline.fit(self._cells(way, learn), self.labels[learn])
+
+    def _cells(self, way: Way, rows: Integers) -> Matrix | Floats:
+        """Single as they are; double where sums of them are taken."""
+        cells = self.matrix[rows]
+        summed = way.challenger.complete or way.balance is Balance.SMOTE
+        return cells.astype(np.float64) if summed else cells
 
     def _found(self, challenger: Challenger, seconds: float) -> Mapping[str, float]:
         """The parameters of best AUC on some of the learners; none when the untuned win."""
@@ -110,7 +117,7 @@ class Bout:
             way = Way(
                 challenger=challenger, tuned=True, balance=Balance.PLAIN, parameters=parameters
             )
-            risks = self._fitted(way, taught).predict_proba(self.matrix[asked])[:, 1]
+            risks = self._fitted(way, taught).predict_proba(self._cells(way, asked))[:, 1]
             return float(roc_auc_score(self.labels[asked], risks))
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -125,7 +132,7 @@ class Bout:
         return study.best_params if study.best_value > auc({}) else {}
 
 
-def latency_ms(answer: Callable[[Floats], object], rows: Floats) -> float:
+def latency_ms(answer: Callable[[Any], object], rows: Matrix | Floats) -> float:
     """Median milliseconds to answer a row alone."""
     taken = []
     for row in rows:

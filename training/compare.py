@@ -30,6 +30,10 @@ from training.spine import SPINE, SPINE_PARAMETERS, spine_of
 SERVED = "LightGBM as served"
 """The model that training publishes, with its declared parameters, on training's own folds."""
 
+MOST_CLIENTS = 20_000
+"""Drawn where nothing else is asked for: more of them, in every challenger's copies, can outgrow a
+machine's memory, and take days."""
+
 BOUND = 1e-6
 """Risks are kept this far from 0 and 1 before their log-odds are taken."""
 
@@ -160,10 +164,9 @@ class Board:
 
 
 def _bout(material: Material, learn: Integers, rows: Integers, seed: int) -> Bout:
-    matrix = material.encoded(material.fit_categories(learn))
     return Bout(
         features=material.features,
-        matrix=matrix.astype(np.float64),
+        matrix=material.encoded(material.fit_categories(learn)),
         labels=material.labels,
         learn=learn,
         rows=rows,

@@ -6,7 +6,7 @@ material ──► folds ──► out-of-fold log-odds ──► calibration �
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -104,6 +104,7 @@ def fit(
     taught = material.taught(np.arange(len(material)))
     categories = taught.fit_categories(np.arange(len(taught)))
     data = _dataset(taught, categories)
+    del taught
     seeds = _seeds(parameters, seed)
     final = [lgb.train(booster_settings(parameters, material, s), data, trees) for s in seeds]
     progress(1)
@@ -144,7 +145,7 @@ def out_of_fold(
     """Fit a model a fold, all with the number of trees that is best for them together."""
     boosters: list[list[lgb.Booster]] = []
     losses: list[list[float]] = []
-    held: list[Fold] = []
+    left: list[LeftOut] = []
     for fold in folds(material, seed=seed):
         told = [
             _stopped(fold, booster_settings(parameters, material, each))
@@ -152,15 +153,16 @@ def out_of_fold(
         ]
         boosters.append([booster for booster, _ in told])
         losses += [loss for _, loss in told]
-        held.append(fold)
+        left.append(fold.left)
+        del fold  # its clients and bins, before the next fold's are made
         progress(1)
     trees = best_trees(losses)
     raw, left_out = np.empty(len(material)), np.empty(len(material))
     copies = np.full(len(material.teachers.copies) if material.teachers else 0, np.nan)
-    for number, (fold, models) in enumerate(zip(held, boosters, strict=True)):
-        raw[fold.rows] = _log_odds(models, fold.held, trees)
-        left_out[fold.rows] = number
-        copies[fold.copies] = _log_odds(models, fold.held_copies, trees)
+    for number, (out, models) in enumerate(zip(left, boosters, strict=True)):
+        raw[out.rows] = _log_odds(models, out.held, trees)
+        left_out[out.rows] = number
+        copies[out.copies] = _log_odds(models, out.held_copies, trees)
     return Unseen(raw=raw, fold=left_out, trees=trees, copies=copies)
 
 
@@ -177,13 +179,11 @@ def _seeds(parameters: Mapping[str, Any], seed: int) -> list[int]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fold:
-    """Clients to learn from and clients left out, encoded by what the first alone teach."""
+class LeftOut:
+    """Clients whom a fold left out, encoded by what its learners teach."""
 
-    learn: lgb.Dataset
-    unseen: lgb.Dataset
     rows: Integers
-    """Places of the clients left out, in the material."""
+    """Their places in the material."""
     held: Matrix
     """Their features."""
     copies: Integers
@@ -191,32 +191,48 @@ class Fold:
     held_copies: Matrix
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fold:
+    """Clients to learn from and clients left out, as LightGBM takes them."""
+
+    learn: lgb.Dataset
+    unseen: lgb.Dataset
+    left: LeftOut
+
+
 def folds(
     material: Material, *, seed: int, number: int = FOLDS, binning: Mapping[str, Any] | None = None
 ) -> Iterator[Fold]:
-    """Stratified folds, each with its own categories and its own bins.
+    """Stratified folds, each with its own categories and its own bins, made one by one.
 
     Args:
         binning: LightGBM's parameters of a Dataset, for one that serves several fits.
     """
-    teachers = material.teachers
     for learn, rows in splits(material.labels, seed=seed, number=number):
-        taught = material.taught(learn)
-        categories = taught.fit_categories(np.arange(len(taught)))
-        data = _dataset(taught, categories, binning)
-        held = material.only(rows).encoded(categories)
-        unseen = data.create_valid(held, material.labels[rows])
-        copies = np.flatnonzero(np.isin(teachers.copies, rows)) if teachers else rows[:0]
-        yield Fold(
-            learn=data,
-            unseen=unseen,
+        yield _fold(material, learn, rows, binning)
+
+
+def _fold(
+    material: Material, learn: Integers, rows: Integers, binning: Mapping[str, Any] | None
+) -> Fold:
+    teachers = material.teachers
+    taught = material.taught(learn)
+    categories = taught.fit_categories(np.arange(len(taught)))
+    data = _dataset(taught, categories, binning)
+    held = replace(material, teachers=None).only(rows).encoded(categories)
+    copies = np.flatnonzero(np.isin(teachers.copies, rows)) if teachers else rows[:0]
+    return Fold(
+        learn=data,
+        unseen=data.create_valid(held, material.labels[rows]),
+        left=LeftOut(
             rows=rows,
             held=held,
             copies=copies,
             held_copies=teachers.material.only(copies).encoded(categories)
             if teachers
             else held[:0],
-        )
+        ),
+    )
 
 
 def splits(

@@ -115,7 +115,14 @@ def compare(
     data: Data = None,
     lender: Lender = None,
     parameters: Parameters = None,
-    clients: Clients = None,
+    clients: Annotated[
+        int | None,
+        typer.Option(
+            help="Labelled clients to draw at random; if left out, all, but 20,000 at most. "
+            "Synthetic ones to make.",
+            min=500,
+        ),
+    ] = None,
     folds: Annotated[int, typer.Option(min=2)] = 5,
     budget: Minutes = 10,
     model: Annotated[
@@ -128,14 +135,14 @@ def compare(
     Writes comparison.json, .svg and .html to MLflow, a nested run a model, and to reports.
     """
     with study(lender, parameters) as desk:
-        subject = _subject(desk, data, clients, seed)
         from training.challengers import chosen
+        from training.compare import MOST_CLIENTS, steps_of
         from training.compare import compare as run
-        from training.compare import steps_of
         from training.keep import keep_comparison, study_run
         from training.study_tables import comparison_table
 
         challengers = chosen(model or [])
+        subject = _subject(desk, data, clients, seed, most=MOST_CLIENTS)
         with study_run(desk.where, "comparison", subject.about) as folder:
             with desk.steps.step("challengers", steps_of(folds, challengers)) as advance:
                 told = run(
@@ -243,7 +250,15 @@ def tune(
 STUDIES: tuple[Callable[..., None], ...] = (explore, compare, tune, ablate)
 
 
-def _subject(desk: Desk, data: Path | None, clients: int | None, seed: int) -> Subject:
+def _subject(
+    desk: Desk, data: Path | None, clients: int | None, seed: int, *, most: int | None = None
+) -> Subject:
+    """Clients of the data, or synthetic ones.
+
+    Args:
+        clients: How many are drawn, or made.
+        most: Drawn where nothing is said.
+    """
     from datetime import UTC, datetime
 
     from credit.policy import policy_on
@@ -257,8 +272,10 @@ def _subject(desk: Desk, data: Path | None, clients: int | None, seed: int) -> S
     with desk.steps.step("features", len(dossiers)) as advance:
         material = prepare(dossiers, seed=seed, progress=advance)
     sex = coded_sex(dossiers.column("CODE_GENDER"))
-    if clients and clients < len(material):
-        rows = drawn(material, clients, seed=seed)
+    everybody, wanted = len(material), clients or most
+    if wanted and wanted < everybody:
+        desk.steps.say(f"{wanted:,} of {everybody:,} clients, drawn at random")
+        rows = drawn(material, wanted, seed=seed)
         material, sex = material.only(rows), sex[rows]
     return Subject(
         material=material,

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import gc
+import weakref
+from collections.abc import Iterator
+
+import lightgbm as lgb
 import numpy as np
+import pytest
 from sklearn.metrics import roc_auc_score
 
 from credit.features import CATALOGUE, Concept, Feature, Risk, Unit
 from credit.text import Text
 from tests.learning import QUICK, SEED
-from training.fit import booster_settings, fit, folds
+from training.fit import FOLDS, Fold, booster_settings, fit, folds, out_of_fold
 from training.prepare import Material
 
 WORDS = [name for name, feature in CATALOGUE.items() if feature.categorical]
@@ -60,13 +66,33 @@ def test_monotone_constraints_follow_the_features_that_are_there(learnable: Mate
 
 def test_categories_of_a_fold_are_taught_by_its_learners_alone(learnable: Material) -> None:
     for fold in folds(learnable, seed=SEED):
-        others = np.setdiff1d(np.arange(len(learnable)), fold.rows)
+        others = np.setdiff1d(np.arange(len(learnable)), fold.left.rows)
         taught = learnable.taught(others)
         categories = taught.fit_categories(np.arange(len(taught)))
-        expected = learnable.encoded(categories)[fold.rows]
-        assert np.array_equal(fold.held, expected, equal_nan=True)
+        expected = learnable.encoded(categories)[fold.left.rows]
+        assert np.array_equal(fold.left.held, expected, equal_nan=True)
 
 
 def test_every_client_is_left_out_once(learnable: Material) -> None:
-    rows = np.concatenate([fold.rows for fold in folds(learnable, seed=SEED)])
+    rows = np.concatenate([fold.left.rows for fold in folds(learnable, seed=SEED)])
     assert sorted(rows) == list(range(len(learnable)))
+
+
+def test_a_fold_is_let_go_before_the_next_is_made(
+    learnable: Material, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At full size the clients and bins of five folds do not fit beside one another."""
+    kept: list[weakref.ref[lgb.Dataset]] = []
+
+    def watched(material: Material, *, seed: int) -> Iterator[Fold]:
+        for fold in folds(material, seed=seed):
+            kept.append(weakref.ref(fold.learn))
+            handed = [fold]
+            del fold
+            yield handed.pop()
+            gc.collect()
+            assert kept[-1]() is None
+
+    monkeypatch.setattr("training.fit.folds", watched)
+    out_of_fold(learnable, seed=SEED, progress=lambda _: None, parameters=QUICK)
+    assert len(kept) == FOLDS

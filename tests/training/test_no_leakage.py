@@ -63,7 +63,7 @@ def unseen(material: Material, challenger: Challenger, balance: Balance) -> Floa
     """A challenger's out-of-fold risks, its parameters searched inside the folds."""
     risks = np.empty(len(material))
     for learn, rows in splits(material.labels, seed=SEED, number=3):
-        matrix = material.encoded(material.fit_categories(learn)).astype(np.float64)
+        matrix = material.encoded(material.fit_categories(learn))
         bout = Bout(
             features=material.features, matrix=matrix, labels=material.labels,
             learn=learn, rows=rows, seed=SEED,

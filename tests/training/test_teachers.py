@@ -70,8 +70,8 @@ def test_copies_are_told_by_the_fold_that_left_their_client_out(
 ) -> None:
     assert not np.isnan(fitted.unseen_copies).any()
     for fold in folds(learnable, seed=SEED):
-        assert set(teachers.copies[fold.copies]) <= set(fold.rows)
-        assert len(fold.held_copies) == len(fold.copies)
+        assert set(teachers.copies[fold.left.copies]) <= set(fold.left.rows)
+        assert len(fold.left.held_copies) == len(fold.left.copies)
 
 
 def test_fewer_clients_keep_their_own_copies(learnable: Material, teachers: Teachers) -> None:
