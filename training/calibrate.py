@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -46,13 +47,30 @@ class Calibration:
         return 1 / (1 + np.exp(-(self.slope * log_odds + self.shift)))
 
 
+@dataclass(frozen=True)
+class Calibrations:
+    """A calibration a fold, each taught by the other folds."""
+
+    by_fold: Mapping[float, Calibration]
+
+    @classmethod
+    def fit(cls, log_odds: Floats, labels: Labels, fold: Floats) -> Self:
+        return cls({
+            number: Calibration.fit(log_odds[fold != number], labels[fold != number])
+            for number in np.unique(fold).tolist()
+        })  # fmt: skip
+
+    def risk(self, log_odds: Floats, fold: Floats) -> Floats:
+        """Risks of clients by the fold that left each out; NaN of whom none did."""
+        risks = np.full(len(log_odds), np.nan)
+        for number, calibration in self.by_fold.items():
+            risks[fold == number] = calibration.risk(log_odds[fold == number])
+        return risks
+
+
 def calibrated_unseen(log_odds: Floats, labels: Labels, fold: Floats) -> Floats:
     """Calibrated risks, every fold's by a calibration that the other folds taught."""
-    risks = np.empty(len(labels))
-    for number in np.unique(fold):
-        held = fold == number
-        risks[held] = Calibration.fit(log_odds[~held], labels[~held]).risk(log_odds[held])
-    return risks
+    return Calibrations.fit(log_odds, labels, fold).risk(log_odds, fold)
 
 
 def calibrated(booster: lgb.Booster, calibration: Calibration) -> lgb.Booster:

@@ -17,7 +17,7 @@ from sklearn.model_selection import StratifiedKFold
 from credit.dossier import Bools, Floats, Integers
 from credit.features import Categories, Matrix
 from training.bagging import averaged
-from training.calibrate import Calibration, calibrated, calibrated_unseen
+from training.calibrate import Calibration, Calibrations, calibrated
 from training.prepare import Labels, Material
 
 FOLDS = 5
@@ -68,7 +68,8 @@ class Fitted:
     fold: Floats
     """Which fold left each client out."""
     unseen_copies: Floats
-    """Risk of every teacher who is a copy, by the fold that left him out; NaN of the others."""
+    """Risk of every teacher who is a copy, by trees and calibration of the fold that left him out;
+    NaN of the others."""
 
     def with_copies(self, material: Material) -> tuple[Labels, Floats, Mapping[str, Bools]]:
         """Labels, unseen risks and known histories of the clients and, below, of their copies."""
@@ -99,6 +100,7 @@ def fit(
     """
     unseen = out_of_fold(material, seed=seed, progress=progress, parameters=parameters)
     calibration = Calibration.fit(unseen.raw, material.labels)
+    by_fold = Calibrations.fit(unseen.raw, material.labels, unseen.fold)
     # A fold learns from (FOLDS - 1) / FOLDS of the clients; all of them bear as many more trees.
     trees = round(unseen.trees * FOLDS / (FOLDS - 1))
     taught = material.taught(np.arange(len(material)))
@@ -114,10 +116,10 @@ def fit(
         trees=trees,
         parameters=parameters,
         calibration=calibration,
-        unseen=calibrated_unseen(unseen.raw, material.labels, unseen.fold),
+        unseen=by_fold.risk(unseen.raw, unseen.fold),
         unseen_raw=1 / (1 + np.exp(-unseen.raw)),
         fold=unseen.fold,
-        unseen_copies=calibration.risk(unseen.copies),
+        unseen_copies=by_fold.risk(unseen.copies, unseen.fold_of_copies),
     )
 
 
@@ -133,6 +135,8 @@ class Unseen:
     """Of a fold's model."""
     copies: Floats
     """Log-odds of every teacher who is a copy of one of them; NaN of the others."""
+    fold_of_copies: Floats
+    """Which fold left each of these out; NaN of the others."""
 
 
 def out_of_fold(
@@ -159,11 +163,13 @@ def out_of_fold(
     trees = best_trees(losses)
     raw, left_out = np.empty(len(material)), np.empty(len(material))
     copies = np.full(len(material.teachers.copies) if material.teachers else 0, np.nan)
+    out_copies = copies.copy()
     for number, (out, models) in enumerate(zip(left, boosters, strict=True)):
         raw[out.rows] = _log_odds(models, out.held, trees)
         left_out[out.rows] = number
         copies[out.copies] = _log_odds(models, out.held_copies, trees)
-    return Unseen(raw=raw, fold=left_out, trees=trees, copies=copies)
+        out_copies[out.copies] = number
+    return Unseen(raw=raw, fold=left_out, trees=trees, copies=copies, fold_of_copies=out_copies)
 
 
 def _log_odds(models: Sequence[lgb.Booster], matrix: Matrix, trees: int) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import lightgbm as lgb
 import numpy as np
 import pytest
 from rich.console import Console
@@ -16,9 +17,10 @@ from stores.settings import Settings
 from tests.crowd import crowd, difficulties
 from tests.folders import frames, write
 from tests.learning import SEED
+from training.calibrate import Calibration
 from training.champion import digests
 from training.data import labelled_dossiers
-from training.fit import Fitted, folds
+from training.fit import FOLDS, Fitted, booster_settings, folds
 from training.pool import pooled
 from training.prepare import NOBODY, Material, Teachers, prepare
 
@@ -68,10 +70,21 @@ def test_a_copy_has_the_label_of_its_client_even_when_labels_are_shuffled(
 def test_copies_are_told_by_the_fold_that_left_their_client_out(
     learnable: Material, teachers: Teachers, fitted: Fitted
 ) -> None:
+    """Trees and calibration: each fold's are made anew, of what it may see."""
     assert not np.isnan(fitted.unseen_copies).any()
+    settings = booster_settings(fitted.parameters, learnable, SEED)
+    trees = round(fitted.trees * (FOLDS - 1) / FOLDS)
+    raw = np.log(fitted.unseen_raw / (1 - fitted.unseen_raw))
     for fold in folds(learnable, seed=SEED):
-        assert set(teachers.copies[fold.left.copies]) <= set(fold.left.rows)
-        assert len(fold.left.held_copies) == len(fold.left.copies)
+        copies, others = fold.left.copies, np.ones(len(learnable), dtype=bool)
+        others[fold.left.rows] = False
+        assert set(teachers.copies[copies]) <= set(fold.left.rows)
+        told = lgb.train(settings, fold.learn, trees).predict(
+            fold.left.held_copies, raw_score=True
+        )
+        calibration = Calibration.fit(raw[others], learnable.labels[others])
+        expected = calibration.risk(np.asarray(told))
+        assert fitted.unseen_copies[copies] == pytest.approx(expected, rel=1e-9)
 
 
 def test_fewer_clients_keep_their_own_copies(learnable: Material, teachers: Teachers) -> None:
