@@ -25,7 +25,7 @@ class WrongParameters(Faulty):
 
 LUCK = (
     "{name}: the search that found these parameters could not tell their gain from chance "
-    "(gain_is_real: false)"
+    "(gain_above_zero: false)"
 )
 
 
@@ -39,7 +39,7 @@ def parameters_of(path: Path | None, say: Callable[[str], object]) -> Mapping[st
         return PARAMETERS
     told = read_parameters(path)
     found = _yaml(path).get("found")
-    if isinstance(found, dict) and found.get("gain_is_real") is False:
+    if isinstance(found, dict) and found.get("gain_above_zero") is False:
         say(LUCK.format(name=path.name))
     return told
 

@@ -1,7 +1,7 @@
 """A search for the served model's parameters: resumable, pruned, within a budget of time.
 
-space ──► trial ──► fold by fold, the hopeless pruned ──► best ──► fresh folds: is the gain real?
-study.sqlite keeps every trial                                     └─► parameters.yaml
+space ──► trial ──► fold by fold, the hopeless pruned ──► best ──► same clients, cut anew ──► gain
+study.sqlite keeps every trial                             └─► parameters.yaml
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Binned = tuple[lgb.Dataset, lgb.Dataset]
 
 @dataclass(frozen=True, kw_only=True)
 class Best:
-    """What a search found, judged on folds it had not seen."""
+    """What a search found, judged on folds it had not seen, of the clients it had searched."""
 
     parameters: Mapping[str, Any]
     """All that differ from the defaults, searched or not."""
@@ -59,13 +59,14 @@ class Best:
     default_auc: float
     """Of the parameters the search began with, on the same folds."""
     gain: Gain
-    """In out-of-fold AUC over these, on fresh folds."""
+    """In out-of-fold AUC over these, on other folds of the same clients: they chose the
+    parameters, so that other clients may gain less."""
     complete: int
     pruned: int
 
     @property
-    def gain_is_real(self) -> bool:
-        """Whether the interval of the gain lies above nothing."""
+    def gain_above_zero(self) -> bool:
+        """Whether the gain's interval lies above 0 on the clients that chose: needed, no proof."""
         return self.gain.interval.low > 0
 
 
@@ -143,7 +144,10 @@ def judged(
     seed: int,
     base: Mapping[str, Any] = PARAMETERS,
 ) -> Best:
-    """The best trial against what the search began with, on folds that were not searched."""
+    """The best trial against what the search began with, on the same clients, cut anew.
+
+    What was lucky on the folds searched is seen; what suits these clients alone is not.
+    """
     found = {**base, **study.best_params}
     ours, before = (
         measured(material, parameters, policy, seed=seed + 1)[1] for parameters in (found, base)

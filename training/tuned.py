@@ -34,7 +34,8 @@ def keep_search(
         "low": best.gain.interval.low,
         "high": best.gain.interval.high,
     }
-    found["gain_is_real"] = best.gain_is_real
+    found["gain_above_zero"] = best.gain_above_zero
+    found["judged_by"] = "the clients that chose the parameters, cut anew"
     found |= {"data": about["fingerprint"], "clients": about["clients"], "code": about["code"]}
     for path in (folder / FILE, home / FILE):
         write_parameters(path, best.parameters, found)

@@ -36,12 +36,12 @@ def test_what_a_fit_does_not_take_is_a_fault_that_names_it(
         read_parameters(path)
 
 
-@pytest.mark.parametrize(("real", "said"), [(True, 0), (False, 1)])
+@pytest.mark.parametrize(("above", "said"), [(True, 0), (False, 1)])
 def test_a_gain_not_told_from_chance_is_said_when_it_is_used(
-    tmp_path: Path, *, real: bool, said: int
+    tmp_path: Path, *, above: bool, said: int
 ) -> None:
     path = tmp_path / "parameters.yaml"
-    write_parameters(path, {"num_leaves": 12}, {"gain_is_real": real})
+    write_parameters(path, {"num_leaves": 12}, {"gain_above_zero": above})
     told: list[str] = []
     assert parameters_of(path, told.append)["num_leaves"] == 12
     assert len(told) == said

@@ -165,9 +165,9 @@ def test_a_gain_that_may_be_chance_is_written_and_said(
     _, best, path = kept
     said: list[str] = []
     told = parameters_of(path, said.append)
-    written = yaml.safe_load(path.read_text())["found"]["gain_is_real"]
-    assert written is best.gain_is_real is (best.gain.interval.low > 0)
-    assert bool(said) is not best.gain_is_real
+    written = yaml.safe_load(path.read_text())["found"]["gain_above_zero"]
+    assert written is best.gain_above_zero is (best.gain.interval.low > 0)
+    assert bool(said) is not best.gain_above_zero
     assert told == read_parameters(path)
 
 

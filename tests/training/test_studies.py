@@ -32,7 +32,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Parameters of a model that serves: quick ones."""
     path = tmp_path_factory.mktemp("tuning") / "parameters.yaml"
-    write_parameters(path, {"learning_rate": 0.3}, {"gain_is_real": False})
+    write_parameters(path, {"learning_rate": 0.3}, {"gain_above_zero": False})
     return str(path)
 
 
