@@ -76,8 +76,8 @@ def powers(material: Material) -> Columns:
 def rate_of_neighbours(material: Material, seed: int) -> Columns:
     """Difficulty rate of the nearest clients, by external scores and term, of other folds.
 
-    It knows a little of whom the fold leaves out: their labels are among those of the others'
-    neighbours. What it gains here is at most what it would gain in truth.
+    It is made once, before the folds it is judged by, and mixes them: the labels of those left out
+    are in the learners' cells. The figure is rough, and may err either way.
     """
     cells = np.column_stack([_column(material, name) for name in NEAR])
     spread = np.nanstd(cells, axis=0)
