@@ -116,7 +116,8 @@ def compared(
         for turn in range(rounds):
             for together in TOGETHER:
                 for name, compute in contenders.items():
-                    some = documents[turn * together : (turn + 1) * together]
+                    place = turn % (len(documents) // together) * together
+                    some = documents[place : place + together]
                     compute(some)  # each has met these documents once
                     began = time.process_time()
                     compute(some)
