@@ -4,16 +4,20 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
 import pytest
+from imblearn.over_sampling import SMOTE
+from sklearn.preprocessing import StandardScaler
 
 from credit.features import CATALOGUE
 from credit.features.application import FORM
 from credit.policy import Policy
 from stores.settings import Settings
 from tests.learning import QUICK, SEED
+from training.bout import Bout, Way
 from training.challengers import (
     CHALLENGERS,
     MODEL,
@@ -138,18 +142,36 @@ def test_progress_is_told_step_by_step(comparison: Comparison, steps: list[int])
     assert sum(steps) == steps_of(FOLDS, QUICKEST)
 
 
-def test_clients_are_made_up_of_learners_alone(few: Material) -> None:
-    """As many clients as learners have, and the rest of the fold untouched."""
-    matrix = few.encoded(few.fit_categories(np.arange(CLIENTS))).astype(np.float64)
-    learn = np.arange(0, CLIENTS, 2)
+def test_clients_are_made_up_of_learners_alone(
+    few: Material, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is given are the learners, what is fitted as many of both kinds, who is asked stays."""
+    given: list[tuple[np.ndarray, np.ndarray]] = []
+    made: list[tuple[np.ndarray, np.ndarray]] = []
+    resample = SMOTE.fit_resample
+
+    def watched(self: SMOTE, cells: np.ndarray, labels: np.ndarray) -> Any:
+        given.append((cells, labels))
+        made.append(resample(self, cells, labels))
+        return made[-1]
+
+    monkeypatch.setattr(SMOTE, "fit_resample", watched)
+    learn, rows = np.arange(0, CLIENTS, 2), np.arange(1, CLIENTS, 2)
+    bout = Bout(
+        features=few.features, matrix=few.encoded(few.fit_categories(learn)), labels=few.labels,
+        learn=learn, rows=rows, seed=SEED,
+    )  # fmt: skip
     scaled = next(c for c in CHALLENGERS if "scaled" in c.name)
-    pipeline = scaled.pipeline(
-        few.features, few.labels[learn], balance=Balance.SMOTE, parameters={}, seed=SEED
-    ).fit(matrix[learn], few.labels[learn])
-    seen = pipeline["varying"].n_features_in_
-    assert seen == pipeline["complete"].transform(matrix[learn]).shape[1]
-    one_by_one = [pipeline.predict_proba(matrix[[row]])[0, 1] for row in (1, 3, 5)]
-    assert pipeline.predict_proba(matrix[[1, 3, 5]])[:, 1] == pytest.approx(one_by_one)
+    way = Way(challenger=scaled, tuned=False, balance=Balance.SMOTE, parameters={})
+    answered = bout.answers(way)
+    [(cells, labels)], [(more, balanced)] = given, made
+    complete = completed(few.features).fit_transform(bout.matrix[learn].astype(np.float64))
+    assert cells == pytest.approx(StandardScaler().fit_transform(complete))
+    assert labels.tolist() == few.labels[learn].tolist()
+    assert more[: len(learn)] == pytest.approx(cells)
+    assert len(more) > len(learn)
+    assert balanced.sum() * 2 == len(balanced)
+    assert len(answered.risks) == len(rows)
 
 
 @pytest.mark.parametrize("challenger", CHALLENGERS, ids=lambda challenger: challenger.name)
