@@ -71,11 +71,6 @@ class Audit:
     left_out: int
     """Clients whose value is unknown, or whose group is too small."""
 
-    @property
-    def least_ratio(self) -> Group:
-        """The group approved least."""
-        return min(self.groups, key=lambda group: group.approval_ratio.value)
-
 
 def outcomes_of(risks: Floats, policy: Policy) -> NDArray[np.object_]:
     """The outcome the score proposes for each risk, before any rule."""
