@@ -23,6 +23,9 @@ from difflib import get_close_matches
 LONGEST_SHOWN = 80
 """Characters of a wrong value that are repeated in an error: enough to find it."""
 
+KNOWN = "a known column"
+"""What is expected in the place of an unknown one."""
+
 
 class CreditError(Exception):
     """Base of every error this platform raises on purpose.
@@ -66,7 +69,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     # What is thrice as long resembles none of them, and is not to be compared at length.
     if len(name) < 3 * max(map(len, names), default=0):
         close = get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"a known column; did you mean {close[0]}?" if close else "a known column"
+    return f"{KNOWN}; did you mean {close[0]}?" if close else KNOWN
 
 
 class Faulty(CreditError):

@@ -7,7 +7,8 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
-from credit.contract.request import MOST_REQUESTS, ScoringRequest, read_each, read_said
+from credit.contract.faults import MOST_REQUESTS
+from credit.contract.request import ScoringRequest, read_each, read_said
 from credit.decision import Contribution, Decision, Explanation, Outcome, Reason
 from credit.errors import CreditError, Fault, Faulty, InvalidDossier
 from credit.schema import APPLICATION

@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from credit.contract.answer import Failure
-from credit.contract.request import MOST_REQUESTS
+from credit.contract.faults import MOST_REQUESTS
 from credit.contract.wire import MANY, REQUEST
 from credit.decision import Decision, Explanation
 from serving.bodies import KEY, KEYS

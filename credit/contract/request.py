@@ -4,31 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from credit.contract.wire import LONGEST_WORD, MANY, MOST_ROWS, REQUEST
+from credit.contract.faults import MOST_FAULTS, MOST_REQUESTS, Telling, refused
+from credit.contract.wire import MANY, REQUEST
 from credit.dossier import Document
-from credit.errors import CreditError, Fault, Faulty, InvalidDossier, NotJson, nearest
-from credit.schema import APPLICATION, HISTORIES, TABLES, TARGET, Kind
-
-MOST_FAULTS = 100
-"""Faults told of one request; the rest are counted."""
-
-MOST_TOLD = 1_000
-"""Faults told of one call with many requests; beyond them, one of every request."""
-
-MOST_LISTED = 100_000
-"""Findings that are looked through for faults: to list millions holds up everybody else."""
-
-MOST_REQUESTS = 1_000
-"""Requests in one call of `predict_many`."""
-
-ROWS = f"a list of at most {MOST_ROWS:,} rows, or null"
+from credit.errors import CreditError, Fault, InvalidDossier
+from credit.schema import APPLICATION, HISTORIES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +40,7 @@ def read_request(body: bytes) -> ScoringRequest:
     try:
         return _request(REQUEST.validate_json(body))
     except ValidationError as error:
-        raise refused(error) from error
+        raise refused(error, Telling()) from error
 
 
 def read_said(said: object) -> ScoringRequest:
@@ -65,7 +49,7 @@ def read_said(said: object) -> ScoringRequest:
     Raises:
         InvalidDossier: the request breaks the schema.
     """
-    return _read(said, MOST_FAULTS)
+    return _read(said, Telling())
 
 
 def read_requests(body: bytes) -> list[ScoringRequest | CreditError]:
@@ -78,7 +62,7 @@ def read_requests(body: bytes) -> list[ScoringRequest | CreditError]:
     try:
         listed = MANY.validate_json(body)["requests"]
     except ValidationError as error:
-        raise refused(error) from error
+        raise refused(error, Telling()) from error
     if len(listed) > MOST_REQUESTS:
         raise InvalidDossier([Fault("requests", len(listed), f"at most {MOST_REQUESTS:,}")])
     return read_each(listed)
@@ -90,24 +74,24 @@ def read_each(said: Iterable[object]) -> list[ScoringRequest | CreditError]:
     What is an error already stays what it is.
     """
     read: list[ScoringRequest | CreditError] = []
-    told = 0
+    telling = Telling()
     for item in said:
         if isinstance(item, CreditError):
             read.append(item)
             continue
         try:
-            read.append(_read(item, MOST_FAULTS if told < MOST_TOLD else 1))
+            read.append(_read(item, telling))
         except InvalidDossier as error:
             read.append(error)
-            told += len(error.faults)
+            telling.told(error)
     return read
 
 
-def _read(said: object, most: int) -> ScoringRequest:
+def _read(said: object, telling: Telling) -> ScoringRequest:
     try:
         return _request(REQUEST.validate_python(said))
     except ValidationError as error:
-        raise refused(error, most) from error
+        raise refused(error, telling) from error
 
 
 def _request(said: Mapping[str, Any]) -> ScoringRequest:
@@ -141,76 +125,3 @@ def _disagreements(dossier: Document) -> Iterator[Fault]:
                     where = f"{name}[{place}].{'+'.join(table.primary_key)}"
                     yield Fault(where, list(key), "a key that no other row has")
                 seen.add(key)
-
-
-def refused(error: ValidationError, most: int = MOST_FAULTS) -> Faulty:
-    """Pydantic's findings in the words of the schema.
-
-    Args:
-        most: Faults that are told; the rest are counted.
-    """
-    if (count := error.error_count()) > MOST_LISTED:
-        return InvalidDossier([Fault("request", f"{count:,} faults", "none; too many to tell")])
-    details = error.errors(include_url=False, include_context=False)
-    if details[0]["type"] == "json_invalid":
-        message = details[0]["msg"].removeprefix("Invalid JSON: ")
-        return NotJson([Fault("body", message, "a JSON object in UTF-8")])
-    faults = {_where(_path(detail)): detail for detail in details}
-    told = [_fault(where, faults[where]) for where in islice(faults, most)]
-    if len(faults) > most:
-        told.append(Fault("request", f"{len(faults):,} faults", "none; the first are above"))
-    return InvalidDossier(told)
-
-
-def _fault(where: str, detail: ErrorDetails) -> Fault:
-    got = None if detail["type"] == "missing" else detail["input"]
-    return Fault(where, got, _expected(_path(detail), detail))
-
-
-def _path(detail: ErrorDetails) -> list[int | str]:
-    """Where a finding is, from the table on; changes are changes to the form."""
-    path = list(detail["loc"])
-    if path[:1] == ["dossier"] and len(path) > 1:
-        path = path[1:]
-    return [APPLICATION.name, *path[1:]] if path[:1] == ["changes"] else path
-
-
-def _where(path: list[int | str]) -> str:
-    if not path:
-        return "request"
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in _cell(path))
-    return "".join(steps).removeprefix(".")
-
-
-def _cell(path: list[int | str]) -> list[int | str]:
-    """The path without what pydantic appends for the arms of a union."""
-    table = str(path[0])
-    return path[: 2 if table == APPLICATION.name else 3] if table in TABLES else path[:1]
-
-
-def _expected(path: list[int | str], detail: ErrorDetails) -> str:
-    if not path:
-        return "an object with client_id or dossier"
-    first, column = str(path[0]), str(_cell(path)[-1])
-    if first in TABLES:
-        if column in TABLES[first].columns:
-            changing_id = detail["loc"][0] == "changes" and TABLES[first][column].kind is Kind.ID
-            return "no change of ids" if changing_id else TABLES[first][column].expected()
-        if detail["type"] == "extra_forbidden":
-            known = _nearest(column[:LONGEST_WORD], first)
-            return "no label in a request" if column == TARGET.name else known
-        if first == APPLICATION.name:
-            return "an object of the application's columns"
-        return ROWS if len(_cell(path)) == 1 else "an object of the table's columns"
-    expected = {
-        "client_id": "the integer id of a known client",
-        "dossier": "an object with the application and its histories",
-        "requests": f"a list of at most {MOST_REQUESTS:,} requests",
-    }
-    return expected.get(first, nearest(first, [*expected, "changes", *TABLES]))
-
-
-@lru_cache(maxsize=1_024)
-def _nearest(column: str, table: str) -> str:
-    """Sought once: many requests of one caller are misspelt alike."""
-    return nearest(column, TABLES[table].columns)

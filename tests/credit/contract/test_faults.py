@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from credit import errors
-from credit.contract.request import (
+from credit.contract.faults import (
     MOST_FAULTS,
     MOST_LISTED,
     MOST_REQUESTS,
+    MOST_SUGGESTED,
     MOST_TOLD,
-    read_request,
-    read_requests,
 )
+from credit.contract.request import read_request, read_requests
 from credit.contract.wire import LONGEST_WORD, MOST_ROWS
 from credit.errors import InvalidDossier, NotJson
 from credit.schema import TABLES, Kind
@@ -175,14 +175,31 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         kept.append(name)
         return errors.nearest(name, known)
 
-    monkeypatch.setattr("credit.contract.request.nearest", nearest)
+    monkeypatch.setattr("credit.contract.faults.nearest", nearest)
     return kept
 
 
 def test_what_is_not_told_is_not_compared_either(compared: list[str]) -> None:
     told = refusal(form(**{f"COLUMN_{place}": 1 for place in range(5_000)})).faults
     assert told[-1].got == "5,000 faults"
-    assert compared == [f"COLUMN_{place}" for place in range(MOST_FAULTS)]
+    assert compared == [f"COLUMN_{place}" for place in range(MOST_SUGGESTED)]
+    assert {fault.expected for fault in told[MOST_SUGGESTED:-1]} == {"a known column"}
+
+
+def test_names_beside_the_dossier_are_compared_as_seldom(compared: list[str]) -> None:
+    asked = {f"key_{place}": 1 for place in range(5_000)}
+    assert len(refusal(asked).faults) == MOST_FAULTS + 1
+    assert len(compared) == MOST_SUGGESTED
+
+
+def test_many_requests_share_what_is_compared(compared: list[str]) -> None:
+    asked = [form(**{f"AMT_CREDT_{place}": 1}) for place in range(MOST_REQUESTS)]
+    refusals = read_requests(body({"requests": asked}))
+    assert len(compared) == MOST_SUGGESTED
+    told = [one.faults[0] for one in refusals if isinstance(one, InvalidDossier)]
+    assert [fault.where for fault in told[-2:]] == [
+        "application.AMT_CREDT_998", "application.AMT_CREDT_999",
+    ]  # fmt: skip
 
 
 def test_many_requests_misspelt_alike_are_compared_once(compared: list[str]) -> None:
@@ -194,8 +211,9 @@ def test_many_requests_of_many_faults_tell_one_each_in_the_end(compared: list[st
     asked = [form(**{f"N_{n}_{m}": 1 for m in range(MOST_FAULTS)}) for n in range(50)]
     refusals = read_requests(body({"requests": asked}))
     told = [len(refused.faults) for refused in refusals if isinstance(refused, InvalidDossier)]
-    assert told == [MOST_FAULTS] * 10 + [2] * 40, "one and how many there are"
-    assert len(compared) <= MOST_TOLD + 50
+    whole = MOST_TOLD // MOST_FAULTS
+    assert told == [MOST_FAULTS] * whole + [2] * (50 - whole), "one and how many there are"
+    assert len(compared) == MOST_SUGGESTED
 
 
 def test_a_name_much_longer_than_all_others_resembles_none() -> None:

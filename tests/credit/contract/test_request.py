@@ -7,8 +7,8 @@ import json
 import pytest
 from hypothesis import given
 
+from credit.contract.faults import MOST_REQUESTS
 from credit.contract.request import (
-    MOST_REQUESTS,
     ScoringRequest,
     read_request,
     read_requests,
