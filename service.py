@@ -21,13 +21,14 @@ import bentoml
 
 from credit.contract.answer import Failure
 from credit.contract.request import ScoringRequest, read_request, read_requests
+from credit.contract.wire import LARGEST
 from credit.decision import Decision, Explanation
 from credit.errors import CreditError
 from credit.policy import policy_on
 from serving.bodies import read_beside, read_key, refuse_key
 from serving.errors import told
 from serving.grpc_server import GrpcServer
-from serving.http import LARGEST_MANY, LARGEST_ONE, ManyRequests, OneRequest, answered
+from serving.http import LARGEST_MANY, ManyRequests, OneRequest, answered
 from serving.lane import LeanService, open_lane
 from serving.resources import resources
 from serving.scoring import EXPLAIN, PREDICT, Call, Scoring
@@ -108,14 +109,14 @@ class CreditScoring:
 
     async def _judge(self, request: OneRequest, kind: str) -> Any:
         until, key = request.until(WHERE.timeout), read_key(request.key)
-        body = await request.body(LARGEST_ONE, until)
+        body = await request.body(LARGEST, until)
         said = await read_beside(read_request, body)
         call = Call(kind=kind, digest=digest(kind, body), key=key, until=until)
         return await request.waited_for(self.scoring.judge(said, call))
 
     async def _simulate(self, request: OneRequest) -> Any:
         until = request.until(WHERE.timeout)
-        said = await read_beside(read_request, await request.body(LARGEST_ONE, until))
+        said = await read_beside(read_request, await request.body(LARGEST, until))
         return await request.waited_for(self.scoring.simulate(said, until))
 
     async def _judge_many(self, request: ManyRequests) -> Any:

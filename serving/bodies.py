@@ -22,7 +22,11 @@ KEYS = re.compile(r"[ -~]{1,200}")
 
 
 async def read_beside(read: Callable[[bytes], Read], body: bytes) -> Read:
-    """What some reading makes of a body; of a long one in a thread, beside other requests."""
+    """What some reading makes of a body; of a long one in a thread, beside other requests.
+
+    One request is parsed in one go all the same, during which nothing else runs: that is what
+    bounds its size. Between two of many, the others get on.
+    """
     return read(body) if len(body) <= SHORT else await asyncio.to_thread(read, body)
 
 

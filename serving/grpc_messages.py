@@ -8,7 +8,7 @@ from typing import Any
 from google.protobuf.message import DecodeError, Message
 
 from credit.contract.faults import MOST_REQUESTS
-from credit.contract.request import ScoringRequest, read_each, read_said
+from credit.contract.request import ScoringRequest, read_each, read_said, too_many
 from credit.decision import Contribution, Decision, Explanation, Outcome, Reason
 from credit.errors import CreditError, Fault, Faulty, InvalidDossier
 from credit.schema import APPLICATION
@@ -70,8 +70,8 @@ def read_many(body: bytes) -> list[ScoringRequest | CreditError]:
         InvalidDossier: there are too many.
     """
     message: pb.PredictManyRequest = read_message(pb.PredictManyRequest, body)
-    if (count := len(message.requests)) > MOST_REQUESTS:
-        raise InvalidDossier([Fault("requests", count, f"at most {MOST_REQUESTS:,}")])
+    if len(message.requests) > MOST_REQUESTS:
+        raise too_many()
     return read_each(map(_said_or_keyed, message.requests))
 
 

@@ -16,6 +16,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from credit.contract.wire import LARGEST
 from credit.decision import Decision
 from serving.bodies import KEY, read_beside, read_key, refuse_key
 from serving.edge import REQUESTS
@@ -27,7 +28,6 @@ from serving.grpc_messages import (
     read_many,
     read_one,
 )
-from serving.http import LARGEST_MANY, LARGEST_ONE
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
 from serving.readiness import FRESH
 from serving.scoring import EXPLAIN, PREDICT, Call, Scoring
@@ -41,6 +41,9 @@ SERVICE = pb.DESCRIPTOR.services_by_name["CreditScoring"].full_name
 GRACE = 10
 """Seconds that calls under way have when the worker stops, after those over HTTP had theirs."""
 
+LARGEST_MESSAGE = 16 * 2**20
+"""Bytes of a thousand requests; they take a third of what they take as JSON."""
+
 MINUTE = 60_000  # ms
 OPTIONS = (
     # Every worker listens on the port, and the kernel deals out the connections between them.
@@ -52,8 +55,8 @@ OPTIONS = (
     ("grpc.keepalive_timeout_ms", MINUTE // 3),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", MINUTE // 6),
-    ("grpc.max_receive_message_length", LARGEST_MANY),
-    ("grpc.max_send_message_length", LARGEST_MANY),
+    ("grpc.max_receive_message_length", LARGEST_MESSAGE),
+    ("grpc.max_send_message_length", LARGEST_MESSAGE),
 )
 
 Health = health_pb2.HealthCheckResponse
@@ -161,8 +164,8 @@ class _Calls:
                 place += 1
 
     async def _judge(self, body: bytes, context: Context, kind: str) -> Any:
-        if len(body) > LARGEST_ONE:
-            raise BodyTooLarge(LARGEST_ONE)
+        if len(body) > LARGEST:
+            raise BodyTooLarge(LARGEST)
         until = self._until(context)
         request, key = await read_beside(read_one, body)
         key = read_key(key or _key(context))

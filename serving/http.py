@@ -38,11 +38,8 @@ SOON = 0.05
 CALLER_LEFT = 499
 """Nginx's status for a caller who hung up; nobody reads it but the measurements."""
 
-LARGEST_ONE = 8 * 2**20
-"""Bytes of one request: forty times a long dossier of the public data."""
-
 LARGEST_MANY = 48 * 2**20
-"""Bytes of a thousand requests."""
+"""Bytes of a thousand requests: half as much again as the dossiers of a thousand clients."""
 
 
 class CallerLeft(Exception):

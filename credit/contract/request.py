@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
 from credit.contract.faults import MOST_FAULTS, MOST_REQUESTS, Telling, refused
-from credit.contract.wire import MANY, REQUEST
+from credit.contract.items import items
+from credit.contract.wire import LARGEST, MANY, REQUEST
 from credit.dossier import Document
-from credit.errors import CreditError, Fault, InvalidDossier
+from credit.errors import CreditError, Fault, InvalidDossier, NotJson
 from credit.schema import APPLICATION, HISTORIES
 
 
@@ -55,17 +57,22 @@ def read_said(said: object) -> ScoringRequest:
 def read_requests(body: bytes) -> list[ScoringRequest | CreditError]:
     """The requests in a body `{"requests": [...]}`; a bad one is an error in its place.
 
+    They are read one by one: between them, others get on.
+
     Raises:
         NotJson: the body is no JSON.
         InvalidDossier: it is not such an object, or holds too many requests.
     """
-    try:
-        listed = MANY.validate_json(body)["requests"]
-    except ValidationError as error:
-        raise refused(error, Telling()) from error
-    if len(listed) > MOST_REQUESTS:
-        raise InvalidDossier([Fault("requests", len(listed), f"at most {MOST_REQUESTS:,}")])
-    return read_each(listed)
+    places = items(body, MOST_REQUESTS)
+    if places is None:
+        return read_each(_all_at_once(body))
+    if len(places) > MOST_REQUESTS:
+        raise too_many()
+    telling = Telling()
+    return [
+        _in_place(partial(_read_item, body[place], number), telling)
+        for number, place in enumerate(places)
+    ]
 
 
 def read_each(said: Iterable[object]) -> list[ScoringRequest | CreditError]:
@@ -73,18 +80,52 @@ def read_each(said: Iterable[object]) -> list[ScoringRequest | CreditError]:
 
     What is an error already stays what it is.
     """
-    read: list[ScoringRequest | CreditError] = []
     telling = Telling()
-    for item in said:
-        if isinstance(item, CreditError):
-            read.append(item)
-            continue
-        try:
-            read.append(_read(item, telling))
-        except InvalidDossier as error:
-            read.append(error)
-            telling.told(error)
-    return read
+    return [
+        item if isinstance(item, CreditError) else _in_place(partial(_read, item), telling)
+        for item in said
+    ]
+
+
+def too_many() -> InvalidDossier:
+    """Where one call holds more requests than it may; they are not even counted."""
+    most = f"{MOST_REQUESTS:,}"
+    return InvalidDossier([Fault("requests", f"more than {most}", f"at most {most}")])
+
+
+def _all_at_once(body: bytes) -> list[object]:
+    if len(body) > LARGEST:
+        expected = 'plainly {"requests": [...]}, so that each can be read by itself'
+        raise InvalidDossier([Fault("request", f"{len(body):,} bytes", expected)])
+    try:
+        listed: list[object] = MANY.validate_json(body)["requests"]
+    except ValidationError as error:
+        raise refused(error, Telling()) from error
+    if len(listed) > MOST_REQUESTS:
+        raise too_many()
+    return listed
+
+
+def _in_place(
+    read: Callable[[Telling], ScoringRequest], telling: Telling
+) -> ScoringRequest | InvalidDossier:
+    try:
+        return read(telling)
+    except InvalidDossier as error:
+        telling.told(error)
+        return error
+
+
+def _read_item(item: bytes, number: int, telling: Telling) -> ScoringRequest:
+    if len(item) > LARGEST:
+        raise InvalidDossier([Fault("request", f"{len(item):,} bytes", f"at most {LARGEST:,}")])
+    try:
+        return _request(REQUEST.validate_json(item))
+    except ValidationError as error:
+        told = refused(error, telling)
+        if isinstance(told, NotJson):
+            told = NotJson([replace(fault, where=f"requests[{number}]") for fault in told.faults])
+        raise told from error
 
 
 def _read(said: object, telling: Telling) -> ScoringRequest:

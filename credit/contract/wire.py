@@ -22,6 +22,10 @@ MOST_ROWS = 20_000
 
 LONGEST_WORD = 200
 
+LARGEST = 4 * 2**20
+"""Bytes of one request: twenty times the longest dossier of the public data, and `MOST_ROWS`
+payments. It is read in one go, within some 50 ms for which nobody else gets on."""
+
 
 def cell(column: Column) -> Any:
     """The type of one cell. Whole numbers travel as floats too, as Kaggle's files write them."""

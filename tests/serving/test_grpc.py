@@ -12,6 +12,8 @@ import httpx
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from credit.contract.wire import LARGEST
+from serving.grpc_server import LARGEST_MESSAGE
 from tests.people import Dossier, applicant, stranger, with_history
 from tests.serving.conftest import Service
 from tests.serving.foreign import SERVICE, Foreigner, Refused
@@ -193,11 +195,11 @@ def test_many_takes_no_key_and_no_more_than_a_thousand(foreigner: Foreigner) -> 
     assert answer["error"]["faults"][0]["where"] == "idempotency_key"
     with pytest.raises(Refused) as refused:
         list(foreigner.stream("PredictMany", {"requests": [{"client_id": 1}] * 1_001}))
-    assert refused.value.failure["faults"][0]["got"] == 1_001
+    assert refused.value.failure["faults"][0]["got"] == "more than 1,000"
 
 
-def test_a_message_beyond_the_limit_is_not_read(foreigner: Foreigner) -> None:
-    for call, size in (("Predict", 9 * 2**20), ("PredictMany", 49 * 2**20)):
+def test_a_message_beyond_the_limit_is_refused(foreigner: Foreigner) -> None:
+    for call, size in (("Predict", LARGEST), ("PredictMany", LARGEST_MESSAGE)):
         with pytest.raises(Refused) as refused:
             foreigner.call(call, b"\x12" + b"\0" * size)
         assert refused.value.code is grpc.StatusCode.RESOURCE_EXHAUSTED
