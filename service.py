@@ -109,23 +109,24 @@ class CreditScoring:
 
     async def _judge(self, request: OneRequest, kind: str) -> Any:
         until, key = request.until(WHERE.timeout), read_key(request.key)
-        body = await request.body(LARGEST, until)
-        said = await read_beside(read_request, body)
-        call = Call(kind=kind, digest=digest(kind, body), key=key, until=until)
-        return await request.waited_for(self.scoring.judge(said, call))
+        async with request.body(LARGEST, until) as body:
+            said = await read_beside(read_request, body)
+            call = Call(kind=kind, digest=digest(kind, body), key=key, until=until)
+            return await request.waited_for(self.scoring.judge(said, call))
 
     async def _simulate(self, request: OneRequest) -> Any:
         until = request.until(WHERE.timeout)
-        said = await read_beside(read_request, await request.body(LARGEST, until))
-        return await request.waited_for(self.scoring.simulate(said, until))
+        async with request.body(LARGEST, until) as body:
+            said = await read_beside(read_request, body)
+            return await request.waited_for(self.scoring.simulate(said, until))
 
     async def _judge_many(self, request: ManyRequests) -> Any:
         until = request.until(WHERE.timeout)
         refuse_key(request.key)
-        body = await request.body(LARGEST_MANY, until)
-        requests = await read_beside(read_requests, body)
-        call = Call(kind=PREDICT, digest=digest(PREDICT, body), until=until)
-        return await request.waited_for(self._listed(requests, call))
+        async with request.body(LARGEST_MANY, until) as body:
+            requests = await read_beside(read_requests, body)
+            call = Call(kind=PREDICT, digest=digest(PREDICT, body), until=until)
+            return await request.waited_for(self._listed(requests, call))
 
     async def _listed(self, requests: Sequence[ScoringRequest | CreditError], call: Call) -> Any:
         outcomes = self.scoring.judge_many(requests, call)

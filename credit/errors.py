@@ -23,6 +23,8 @@ from difflib import get_close_matches
 LONGEST_SHOWN = 80
 """Characters of a wrong value that are repeated in an error: enough to find it."""
 
+WRITER = json.JSONEncoder(ensure_ascii=False, default=str)
+
 KNOWN = "a known column"
 """What is expected in the place of an unknown one."""
 
@@ -51,11 +53,18 @@ class Fault:
 def shown(value: object) -> str:
     """A wrong value as a person would write it, cut when long.
 
-    >>> shown("x" * 200)
-    '"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'
+    No more of it is written than is shown: some hold millions of others.
+
+    >>> shown([None] * 200)
+    '[null, null, null, null, null, null, null, null, null, null, null, null, null...'
     """
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}..."
+    text = ""
+    short = value[: LONGEST_SHOWN + 1] if isinstance(value, str) else value
+    for part in WRITER.iterencode(short):
+        text += part
+        if len(text) > LONGEST_SHOWN:
+            return f"{text[: LONGEST_SHOWN - 3]}..."
+    return text
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -4,21 +4,59 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from credit.errors import Fault, InvalidDossier
+from serving.errors import Overloaded
 
 Read = TypeVar("Read")
 
 SHORT = 64 * 2**10
 """Bytes that are read at once: sooner than a thread could take them over."""
 
+MOST_HELD = 96 * 2**20
+"""Bytes of long bodies that one worker holds at once: two calls of a thousand dossiers each, and
+several times that once they are read."""
+
 KEY = "idempotency-key"
 """The header, and the metadata, that names a request: the same key answers the same decision."""
 
 KEYS = re.compile(r"[ -~]{1,200}")
 """Printable ASCII: what every ledger keeps and every log shows."""
+
+
+class Room:
+    """What long bodies lie in while they are read and judged. Short ones take nothing of it."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    @contextmanager
+    def taken(self, size: int = 0) -> Iterator[Callable[[int], None]]:
+        """Room for some bytes, until the block ends, and a way to take more.
+
+        Raises:
+            Overloaded: others have it; they will not need it for long.
+        """
+        mine = 0
+
+        def take(more: int) -> None:
+            nonlocal mine
+            if more > self._left:
+                raise Overloaded(1)
+            self._left -= more
+            mine += more
+
+        try:
+            take(size if size > SHORT else 0)
+            yield take
+        finally:
+            self._left += mine
+
+
+ROOM = Room(MOST_HELD)
 
 
 async def read_beside(read: Callable[[bytes], Read], body: bytes) -> Read:

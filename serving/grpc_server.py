@@ -18,7 +18,7 @@ from grpc_reflection.v1alpha import reflection
 
 from credit.contract.wire import LARGEST
 from credit.decision import Decision
-from serving.bodies import KEY, read_beside, read_key, refuse_key
+from serving.bodies import KEY, ROOM, read_beside, read_key, refuse_key
 from serving.edge import REQUESTS
 from serving.errors import BodyTooLarge
 from serving.grpc_errors import failure, status
@@ -43,6 +43,9 @@ GRACE = 10
 
 LARGEST_MESSAGE = 16 * 2**20
 """Bytes of a thousand requests; they take a third of what they take as JSON."""
+
+MOST_CALLS = 1_024
+"""Calls under way in one worker, those who watch its health among them; more are refused."""
 
 MINUTE = 60_000  # ms
 OPTIONS = (
@@ -85,7 +88,7 @@ class GrpcServer:
         Raises:
             RuntimeError: the port is taken.
         """
-        server = grpc.aio.server(options=OPTIONS)
+        server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=MOST_CALLS)
         server.add_generic_rpc_handlers((self._calls.handler(),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
@@ -140,17 +143,17 @@ class _Calls:
         )
 
     async def predict(self, body: bytes, context: Context) -> pb.Decision:
-        async with _measured("Predict", context):
+        async with _measured("Predict", body, context):
             return decision_message(await self._judge(body, context, PREDICT))
 
     async def explain(self, body: bytes, context: Context) -> pb.Explanation:
-        async with _measured("Explain", context):
+        async with _measured("Explain", body, context):
             return explanation_message(await self._judge(body, context, EXPLAIN))
 
     async def predict_many(
         self, body: bytes, context: Context
     ) -> AsyncIterator[pb.PredictManyResponse]:
-        async with _measured("PredictMany", context):
+        async with _measured("PredictMany", body, context):
             until = self._until(context)
             refuse_key(_key(context))
             requests = await read_beside(read_many, body)
@@ -185,13 +188,14 @@ def _key(context: Context) -> str | None:
 
 
 @asynccontextmanager
-async def _measured(name: str, context: Context) -> AsyncIterator[None]:
-    """Measure a call; whatever fails in it ends it with the status of its error."""
+async def _measured(name: str, body: bytes, context: Context) -> AsyncIterator[None]:
+    """Measure a call and hold its message; what fails ends it with the status of its error."""
     began = time.perf_counter()
     ended = grpc.StatusCode.CANCELLED
     try:
         try:
-            yield
+            with ROOM.taken(len(body)):
+                yield
             ended = grpc.StatusCode.OK
         except Exception as error:
             told = status(error)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar, cast
 
 import bentoml
@@ -17,7 +18,7 @@ from starlette.types import Receive
 
 from credit.contract.wire import Changes, Dossier
 from credit.errors import Fault, InvalidDossier
-from serving.bodies import KEY
+from serving.bodies import KEY, ROOM, SHORT
 from serving.errors import (
     BodyTooLarge,
     DeadlineExceeded,
@@ -65,8 +66,9 @@ class Unread(bentoml.IODescriptor):  # type: ignore[misc]  # exported lazily, wi
         unread._http = request
         return unread
 
-    async def body(self, most: int, until: float) -> bytes:
-        """The body.
+    @asynccontextmanager
+    async def body(self, most: int, until: float) -> AsyncIterator[bytes]:
+        """The body, for which there is room until the block ends.
 
         Args:
             until: When the caller must have sent it, on `time.perf_counter`'s clock.
@@ -75,16 +77,19 @@ class Unread(bentoml.IODescriptor):  # type: ignore[misc]  # exported lazily, wi
             BodyTooLarge: it has more than `most` bytes; the rest is not read.
             DeadlineExceeded: it was not all there in time.
             CallerLeft: the caller hung up before its end.
+            Overloaded: too many long bodies are there already; the rest is not read.
         """
-        try:
-            async with asyncio.timeout(until - time.perf_counter()):
-                return await self._whole(most)
-        except TimeoutError as error:
-            raise DeadlineExceeded from error
-        except ClientDisconnect as error:
-            raise CallerLeft from error
+        with ROOM.taken() as take:
+            try:
+                async with asyncio.timeout(until - time.perf_counter()):
+                    body = await self._whole(most, take)
+            except TimeoutError as error:
+                raise DeadlineExceeded from error
+            except ClientDisconnect as error:
+                raise CallerLeft from error
+            yield body
 
-    async def _whole(self, most: int) -> bytes:
+    async def _whole(self, most: int, take: Callable[[int], None]) -> bytes:
         if int(self._http.headers.get("content-length") or 0) > most:
             raise BodyTooLarge(most)
         parts, size = [], 0
@@ -92,6 +97,8 @@ class Unread(bentoml.IODescriptor):  # type: ignore[misc]  # exported lazily, wi
             size += len(part)
             if size > most:
                 raise BodyTooLarge(most)
+            if size > SHORT:  # what came before is so little that it does not matter
+                take(len(part))
             parts.append(part)
         return b"".join(parts)
 

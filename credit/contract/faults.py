@@ -9,7 +9,16 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from credit.contract.wire import LONGEST_WORD, MOST_ROWS
-from credit.errors import KNOWN, Fault, Faulty, InvalidDossier, NotJson, nearest
+from credit.errors import (
+    KNOWN,
+    LONGEST_SHOWN,
+    Fault,
+    Faulty,
+    InvalidDossier,
+    NotJson,
+    nearest,
+    shown,
+)
 from credit.schema import APPLICATION, TABLES, TARGET, Kind
 
 MOST_FAULTS = 100
@@ -80,6 +89,8 @@ def refused(error: ValidationError, telling: Telling) -> Faulty:
 
 def _fault(where: str, detail: ErrorDetails, telling: Telling) -> Fault:
     got = None if detail["type"] == "missing" else detail["input"]
+    if isinstance(got, (list, dict)) and len(text := shown(got)) == LONGEST_SHOWN:
+        got = text  # what is not told is not kept, either
     return Fault(where, got, _expected(_path(detail), detail, telling))
 
 

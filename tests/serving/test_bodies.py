@@ -8,7 +8,8 @@ import threading
 import pytest
 
 from credit.errors import InvalidDossier
-from serving.bodies import SHORT, read_beside, read_key, refuse_key
+from serving.bodies import SHORT, Room, read_beside, read_key, refuse_key
+from serving.errors import Overloaded
 
 
 @pytest.mark.parametrize(("length", "beside"), [(SHORT, False), (SHORT + 1, True)])
@@ -39,3 +40,22 @@ def test_many_requests_have_no_key_not_even_an_empty_one() -> None:
     for key in ("", "k"):
         with pytest.raises(InvalidDossier):
             refuse_key(key)
+
+
+def test_long_bodies_are_held_until_there_is_no_room_and_short_ones_always() -> None:
+    room = Room(2 * SHORT)
+    with room.taken() as take, room.taken(SHORT):
+        take(SHORT)
+        with pytest.raises(Overloaded):
+            take(1)
+        with pytest.raises(Overloaded), room.taken(SHORT + 1):
+            pytest.fail("there is no room")
+    with room.taken(SHORT), room.taken(2 * SHORT):
+        pass
+
+
+def test_room_is_given_back_by_those_who_fail() -> None:
+    room = Room(2 * SHORT)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), room.taken(SHORT + 1):
+            raise ZeroDivisionError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from credit.contract.faults import (
 )
 from credit.contract.request import read_request, read_requests
 from credit.contract.wire import LONGEST_WORD, MOST_ROWS
-from credit.errors import InvalidDossier, NotJson
+from credit.errors import LONGEST_SHOWN, InvalidDossier, NotJson
 from credit.schema import TABLES, Kind
 
 KNOWN_REQUEST = "exactly one of client_id and dossier"
@@ -219,6 +219,26 @@ def test_many_requests_of_many_faults_tell_one_each_in_the_end(compared: list[st
 def test_a_name_much_longer_than_all_others_resembles_none() -> None:
     [fault] = refusal(form(**{"AMT_CREDIT" * 500_000: 1})).faults
     assert fault.expected == "a known column"
+
+
+def test_of_a_large_wrong_value_only_what_is_told_is_kept() -> None:
+    [fault] = refusal({"dossier": {"application": [{"x": 1}] * 100_000}}).faults
+    assert isinstance(fault.got, str)
+    assert fault.got.startswith('[{"x": 1}, {"x": 1}, ')
+    assert len(fault.got) == LONGEST_SHOWN
+
+
+def test_of_a_wrong_value_no_more_is_written_than_is_shown() -> None:
+    written: list[object] = []
+
+    class Endless(list[object]):
+        def __iter__(self) -> Iterator[object]:
+            while True:
+                written.append(0)
+                yield 0
+
+    assert errors.shown(Endless([0])).endswith(", 0...")
+    assert len(written) < LONGEST_SHOWN
 
 
 def test_millions_of_faults_are_counted_and_not_listed() -> None:
