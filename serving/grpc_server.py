@@ -114,7 +114,10 @@ class GrpcServer:
     async def _follow(self) -> None:
         while True:
             await asyncio.sleep(FRESH)
-            await self._tell()
+            try:
+                await self._tell()
+            except Exception:  # else nobody would be told anything any more
+                LOG.exception("health could not be told")
 
     async def _tell(self) -> None:
         """Tell of health as `/readyz` does, to those who ask and those who watch."""

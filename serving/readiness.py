@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Callable
+
+LOG = logging.getLogger("bentoml.credit")
 
 FRESH = 1.0
 """Seconds that an answer is good for."""
@@ -23,10 +26,17 @@ class Readiness:
         self._asking: asyncio.Task[bool] | None = None
 
     async def now(self) -> bool:
-        """What the last answer was; no when it fails to come."""
+        """What the last answer was; no when it failed, or fails to come."""
         now = time.perf_counter()
         if self._asking is None or (self._asking.done() and now > self._asked + FRESH):
             self._asked = now
-            self._asking = asyncio.create_task(asyncio.to_thread(self._ask))
+            self._asking = asyncio.create_task(self._answer())
         done, _ = await asyncio.wait({self._asking}, timeout=LONGEST)
         return bool(done) and self._asking.result()
+
+    async def _answer(self) -> bool:
+        try:
+            return await asyncio.to_thread(self._ask)
+        except Exception:
+            LOG.exception("whether the service is ready could not be found out")
+            return False

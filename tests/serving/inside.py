@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import math
+import socket
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
 from credit.contract.request import ScoringRequest
@@ -19,9 +21,11 @@ from credit.features import CATALOGUE, Matrix
 from credit.policy import policy_on
 from credit.scorer import Scorer
 from serving.errors import LOG
+from serving.grpc_server import GrpcServer
 from serving.scoring import Call, Scoring
 from stores.clients import ClientStore
 from stores.ledger import Ledger, digest
+from stores.settings import Settings
 from tests.people import applicant
 
 UNTOLD, UNSCORED = 123_456.0, 654_321.0
@@ -67,6 +71,19 @@ def working(
     )
     yield made
     made.close()
+
+
+@asynccontextmanager
+async def opened(scoring: Scoring, **said: Any) -> AsyncIterator[grpc.aio.Channel]:
+    """The gRPC door of a core, with some settings, and a way to it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = GrpcServer(scoring, Settings(grpc_port=port, **said))
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield channel
+    await server.stop()
 
 
 @contextmanager
