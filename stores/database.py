@@ -16,8 +16,11 @@ from credit.errors import LedgerUnavailable
 
 LOG = logging.getLogger("bentoml.credit")
 
-DOWN = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, OSError)
-"""What is raised by a database that is gone, locked for good, full or out of time."""
+DOWN = (exc.DBAPIError, exc.TimeoutError, OSError)
+"""What is raised by a database that is gone, locked, full, damaged, read-only or out of time."""
+
+OURS = (exc.IntegrityError, exc.DataError)
+"""What is raised of what it is given: only a single record is at fault."""
 
 POSTGRESQL = {
     "connect_timeout": 3,  # s
@@ -48,13 +51,15 @@ def open_engine(url: str) -> sa.Engine:
 
 @contextmanager
 def reached() -> Iterator[None]:
-    """Where the database does not answer: logged here, once, whoever waits for it.
+    """Where the database does not answer as it should: logged here, once, whoever waits for it.
 
     Raises:
         LedgerUnavailable: it did not.
     """
     try:
         yield
+    except OURS:
+        raise
     except DOWN as error:
         LOG.exception("the ledger does not answer")
         raise LedgerUnavailable from error
@@ -66,6 +71,21 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("wb") as file:  # closing it gives the lock back
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def takes(connection: sa.Connection) -> bool:
+    """Whether the database could be written to now; nothing is.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: it could not, as a rule.
+    """
+    if connection.dialect.name == "postgresql":
+        told = connection.execute(sa.text("SHOW transaction_read_only")).scalar_one()
+        return str(told) == "off"
+    if connection.dialect.name == "sqlite":
+        # The turn to write is given back at once, when the connection is.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    return True
 
 
 def _durable(connection: Any, _: object) -> None:

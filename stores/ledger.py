@@ -24,7 +24,7 @@ from credit.decision import Decision, Outcome
 from credit.dossier import Document, Floats
 from credit.errors import KeyReused, LedgerUnavailable, UnknownDecision
 from credit.features import Matrix
-from stores.database import locked, open_engine, reached
+from stores.database import locked, open_engine, reached, takes
 
 _TABLES = sa.MetaData()
 
@@ -157,13 +157,14 @@ class Ledger:
                 yield _record(row)
 
     def answers(self) -> bool:
-        """Whether decisions can be read at this moment."""
+        """Whether decisions can be read and kept at this moment."""
         try:
             with reached(), self._engine.connect() as connection:
-                connection.execute(sa.select(DECISION.c.seq).limit(1)).all()
+                for table in (DECISION, PAYLOAD):
+                    connection.execute(sa.select(table.c.decision_id).limit(1)).all()
+                return takes(connection)
         except LedgerUnavailable:
             return False
-        return True
 
     def close(self) -> None:
         """Let go of the database."""

@@ -135,3 +135,29 @@ def test_a_server_that_stalls_is_not_waited_for(server: Server, record: Record) 
             with pytest.raises(LedgerUnavailable):
                 ledger.keep([record])
         ledger.keep([record])
+
+
+def test_a_server_that_only_lets_read_is_not_ready(server: Server, record: Record) -> None:
+    url = server.database()
+    with closing(Ledger(url)) as before:
+        before.keep([record])
+    with server.connection() as connection:
+        name = url.rpartition("/")[2]
+        connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    with closing(Ledger(url)) as ledger:
+        assert ledger.find(str(record.decision.decision_id)).decision == record.decision
+        assert not ledger.answers()
+        with pytest.raises(LedgerUnavailable):
+            ledger.keep([record])
+
+
+def test_a_table_that_is_gone_is_told_as_a_ledger_that_does_not_answer(
+    server: Server, record: Record
+) -> None:
+    url = server.database()
+    with closing(Ledger(url)) as ledger:
+        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as other:
+            other.execute("DROP TABLE payload")
+        assert not ledger.answers()
+        with pytest.raises(LedgerUnavailable):
+            ledger.keep([record])
