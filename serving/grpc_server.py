@@ -180,8 +180,9 @@ class _Calls:
 
     def _until(self, context: Context) -> float:
         """When the caller stops waiting, on `time.perf_counter`'s clock."""
-        left = min(context.time_remaining() or self._timeout, self._timeout)
-        return time.perf_counter() + left
+        left = context.time_remaining()  # 0.0 is none left, None is for ever
+        most = self._timeout if left is None else min(left, self._timeout)
+        return time.perf_counter() + most
 
 
 def _key(context: Context) -> str | None:

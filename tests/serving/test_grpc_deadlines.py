@@ -1,0 +1,78 @@
+"""The time of a call over gRPC is its caller's, or the service's where he gives more than that."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc import code_pb2
+from grpc_status.rpc_status import from_call
+
+from serving.grpc_server import SERVICE, _Calls
+from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
+from serving.scoring import Scoring
+from stores.ledger import Ledger
+from tests.serving.inside import held, opened
+
+TIMEOUT = 1.0
+
+
+def message(key: str) -> pb.ScoringRequest:
+    request = pb.ScoringRequest(idempotency_key=key)
+    request.dossier.application.AMT_CREDIT = 250_000.0
+    return request
+
+
+def predict(channel: grpc.aio.Channel, key: str, seconds: float) -> Any:
+    ask: Any = channel.unary_unary(f"/{SERVICE}/Predict")
+    return ask(message(key).SerializeToString(), timeout=seconds)
+
+
+class Remaining:
+    """What a call knows of its caller's time."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+
+    def time_remaining(self) -> float | None:
+        return self._seconds
+
+
+@pytest.mark.parametrize(("left", "given"), [(None, 5.0), (60.0, 5.0), (2.0, 2.0), (0.0, 0.0)])
+def test_a_call_has_what_its_caller_and_the_service_give(left: float | None, given: float) -> None:
+    context: Any = Remaining(left)
+    calls = _Calls(None, 5.0)  # type: ignore[arg-type]  # nothing is judged
+    until = calls._until(context)  # noqa: SLF001 -- gRPC itself ends most calls that have no time
+    assert until - time.perf_counter() == pytest.approx(given, abs=0.1)
+
+
+def test_the_service_gives_up_a_call_whose_caller_would_wait_longer(
+    scoring: Scoring, ledger: Ledger, database: Path
+) -> None:
+    async def asked() -> grpc.aio.AioRpcError:
+        async with opened(scoring, timeout=TIMEOUT) as channel:
+            with held(database):
+                # It takes the ledger's turn with it; the next one waits behind it.
+                first = predict(channel, "first", 60)
+                await asyncio.sleep(TIMEOUT / 4)
+                began = time.perf_counter()
+                with pytest.raises(grpc.aio.AioRpcError) as refused:
+                    await asyncio.wait_for(predict(channel, "second", 60), 10)
+                assert time.perf_counter() - began > TIMEOUT / 2
+                with pytest.raises(grpc.aio.AioRpcError):
+                    await first
+            return refused.value
+
+    error = asyncio.run(asked())
+    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    status: Any = from_call(error)
+    assert status.code == code_pb2.DEADLINE_EXCEEDED
+    failure = pb.Failure()
+    assert status.details[0].Unpack(failure)
+    assert failure.code == "deadline-exceeded"
+    kept = ledger.answered("second", b"")
+    assert kept is None
