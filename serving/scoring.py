@@ -143,18 +143,27 @@ class Scoring:
     ) -> AsyncIterator[Decision | BaseException]:
         """A recorded decision for every request in order, an error in the place of a bad one.
 
+        Once some are recorded the caller is told so, whatever becomes of the others: an error in
+        the place of each.
+
         Raises:
-            Overloaded: too much is asked at once.
-            DeadlineExceeded: the caller's time is over; what came before is recorded.
+            Overloaded: too much is asked at once; nothing was begun.
+            DeadlineExceeded: the caller's time was over before anything was told.
         """
         for start in range(0, len(requests), AT_ONCE):
+            part = requests[start : start + AT_ONCE]
             # Once begun, a long call goes on: its patience is tried at its beginning alone.
             patience = math.inf if start else self._patience
-            async with self._in_time(
-                self._predict, self._keep, until=call.until, patience=patience
-            ):
-                part = await self._judge_part(requests[start : start + AT_ONCE], call)
-            for outcome in part:
+            ahead = (self._predict, self._keep)
+            try:
+                async with self._in_time(*ahead, until=call.until, patience=patience):
+                    outcomes = await self._judge_part(part, call)
+            except Exception as error:
+                if not start:
+                    raise
+                log_ours("a part of many requests failed", error)
+                outcomes = [error] * len(part)
+            for outcome in outcomes:
                 yield outcome
 
     async def simulate(self, request: ScoringRequest, until: float = math.inf) -> Decision:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from credit.contract.request import ScoringRequest
 from credit.decision import Decision
 from credit.errors import KeyReused, LedgerUnavailable
 from credit.scorer import Scorer
-from serving.errors import DeadlineExceeded, ModelReplaced
-from serving.scoring import EXPLAIN, PREDICT, Call, Scoring
+from serving.errors import DeadlineExceeded, ModelReplaced, Overloaded
+from serving.scoring import AT_ONCE, EXPLAIN, PREDICT, Call, Scoring
 from stores.clients import ClientStore
-from stores.ledger import Ledger, digest
+from stores.ledger import Ledger, Record, digest
 from tests.serving.inside import UNSCORED, UNTOLD, asked, call, dropped, judged, logged, working
 
 
@@ -89,6 +90,37 @@ def test_of_many_only_what_is_our_fault_is_logged(
     assert isinstance(good, Decision)
     assert (type(ours), theirs.code) == (ValueError, "unknown-client")
     assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [ours]
+
+
+@pytest.mark.parametrize("error", [Overloaded(1), DeadlineExceeded(), ZeroDivisionError()])
+def test_of_many_the_recorded_are_told_whatever_becomes_of_the_rest(
+    scoring: Scoring, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    run, parts = scoring._keep.run, iter(range(9))  # noqa: SLF001 -- the second part's turn to fail
+
+    async def failing(records: Sequence[Record], *, until: float) -> Any:
+        if next(parts) == 1:
+            raise error
+        return await run(records, until=until)
+
+    async def all_of() -> list[Any]:
+        requests = [asked()] * (2 * AT_ONCE + 1)
+        return [one async for one in scoring.judge_many(requests, call(PREDICT, b"many"))]
+
+    monkeypatch.setattr(scoring._keep, "run", failing)  # noqa: SLF001
+    told = asyncio.run(all_of())
+    assert told[AT_ONCE : 2 * AT_ONCE] == [error] * AT_ONCE
+    for one in (*told[:AT_ONCE], *told[2 * AT_ONCE :]):
+        assert ledger.find(one.decision_id).decision == one
+
+
+def test_of_many_whose_time_is_over_at_once_nothing_is_told(scoring: Scoring) -> None:
+    async def first() -> Any:
+        late = call(PREDICT, b"late", until=time.perf_counter())
+        return [one async for one in scoring.judge_many([asked()], late)]
+
+    with pytest.raises(DeadlineExceeded):
+        asyncio.run(first())
 
 
 def test_an_explanation_is_not_told_again_in_the_words_of_another_model(
