@@ -22,7 +22,7 @@ SEED = 1
 CLIENTS = 1_200
 QUICK = {
     **PARAMETERS, "learning_rate": 0.3, "feature_fraction": 0.2, "min_child_samples": 40,
-    "max_bin": 31,
+    "max_bin": 31, "bagged": 1,
 }  # fmt: skip
 """A learner for a thousand clients and few seconds."""
 DAY = date(2026, 6, 1)
