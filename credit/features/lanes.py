@@ -66,7 +66,8 @@ class Laid:
         lane = np.arange(len(windows)).repeat(before[1:] - before[:-1])
         shift = cells_before[:-1] - self._rows_of.begin[windows]
         return Lanes(
-            cells=cells, places=places, all_times=self._times, years=years[lane],
+            cells=cells, known=~np.isnan(cells), places=places,
+            all_times=self._times, years=years[lane],
             starts=self._starts[segments] + shift[lane], lane=lane, owner=self._owner[segments],
             cells_before=cells_before.tolist(), before=before.tolist(),
         )  # fmt: skip
@@ -77,6 +78,8 @@ class Lanes:
     """The cells of all lanes end to end, cut into segments."""
 
     cells: Floats
+    known: Bools
+    """Which cells are known."""
     places: Integers
     all_times: Floats
     starts: Integers
@@ -96,7 +99,8 @@ class Lanes:
         mine = slice(self.before[first], self.before[end])
         cells = slice(self.cells_before[first], self.cells_before[end])
         segments = Segments(
-            cells=self.cells[cells], starts=self.starts[mine] - cells.start,
+            cells=self.cells[cells], known=self.known[cells],
+            starts=self.starts[mine] - cells.start,
             places=self.places[cells], all_times=self.all_times, years=self.years[mine],
         )  # fmt: skip
         return mine, segments

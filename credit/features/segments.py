@@ -26,6 +26,8 @@ class Segments:
 
     cells: Floats
     """NaN where unknown."""
+    known: Bools
+    """Which cells are known."""
     starts: Integers
     """Where each group begins, along the cells."""
     places: Integers
@@ -42,10 +44,6 @@ class Segments:
     @property
     def lengths(self) -> Integers:
         return np.append(self.starts[1:], len(self.cells)) - self.starts
-
-    @cached_property
-    def known(self) -> Bools:
-        return ~np.isnan(self.cells)
 
     @cached_property
     def count(self) -> Floats:
