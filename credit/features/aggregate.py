@@ -191,7 +191,7 @@ def belonging(children: Rows, parents: Rows, key: str) -> Rows:
         owners * (len(ids) + 1) + ids.searchsorted(sought)
         for owners, sought in ((parents.owner, parents[key]), (owner[heads], keys[heads]))
     )
-    by_place = parent.argsort()
+    by_place = parent.argsort(kind="stable")
     found = parent[by_place].searchsorted(child)
     nearest = by_place.take(found, mode="clip")
     theirs = (parents[key][nearest] == keys[heads]) & (parents.owner[nearest] == owner[heads])
