@@ -26,7 +26,7 @@ from credit.policy import policy_on
 from credit.text import Text
 from stores.console import Steps, errors_told
 from stores.settings import direct_libraries, settings
-from training.ablate import ablate
+from training.ablate import ablate, steps_of
 from training.data import labelled_dossiers
 from training.fit import splits
 from training.parts import BASE, Variant
@@ -158,7 +158,7 @@ def compare_candidates(
             material = prepare(dossiers, seed=seed, progress=advance)
         parts = list(candidates(material, seed))
         policy = policy_on(datetime.now(UTC).date())
-        with steps.step("candidates", len(parts) + 1) as advance:
+        with steps.step("candidates", steps_of(parts)) as advance:
             told = ablate(material, parts, policy, seed=seed, progress=advance, base=BASE)
     console.print(ablation_table(told))
 

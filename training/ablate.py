@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from credit.policy import Policy
+from training.fit import FOLDS
 from training.paired import Gain, Resampled, measured
 from training.parts import BASE, Variant
 from training.prepare import Material
@@ -57,16 +58,18 @@ def ablate(
     The intervals say what other clients would have changed, not what other seeds would.
 
     Args:
-        progress: Told of every fit, one more than there are variants.
+        progress: Told of `steps_of` steps.
     """
-    raw, whole = measured(material, base, policy, seed=seed)
-    progress(1)
+    raw, whole = measured(material, base, policy, seed=seed, progress=progress)
     rows = [_worth(whole, raw, group="fitting", part="calibration", features=0, served=True)]
     for variant in variants:
         _, other = measured(
-            variant.change(material), {**base, **variant.parameters}, policy, seed=seed
+            variant.change(material),
+            {**base, **variant.parameters},
+            policy,
+            seed=seed,
+            progress=progress,
         )
-        progress(1)
         more, less = (other, whole) if variant.added else (whole, other)
         rows.append(
             _worth(
@@ -87,6 +90,11 @@ def ablate(
         business_score=whole.level("business_score"),
         rows=tuple(rows),
     )
+
+
+def steps_of(variants: Sequence[Variant]) -> int:
+    """How often an ablation tells of progress: every fold of every fit."""
+    return FOLDS * (len(variants) + 1)
 
 
 def _worth(

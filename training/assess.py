@@ -5,7 +5,7 @@ fitted + material ──► metrics with intervals, contributions, population, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from credit.features import CATALOGUE
@@ -25,6 +25,9 @@ from training.prepare import Material
 CANDIDATE = "candidate"
 """The name of a model that has no number yet."""
 
+MEASURED = 4
+"""Contributions, measures with their intervals, population, audits."""
+
 
 def assess(
     fitted: Fitted,
@@ -35,25 +38,34 @@ def assess(
     champion: Champion | None,
     about: Mapping[str, Any],
     seed: int,
+    progress: Callable[[int], object],
 ) -> Evidence:
     """Measure a model by what it said of clients it had not seen.
 
     Args:
         dossiers: The file the material came from.
         about: What is told of the data.
+        progress: Told of `MEASURED` steps.
     """
     labels, risks = material.labels, fitted.unseen
     matrix = material.encoded(fitted.categories)
     explained = explain_sample(fitted.booster, matrix, seed=seed)
+    progress(1)
     measured = metrics(labels, risks, policy)
+    sure = intervals(labels, risks, policy, seed=seed)
+    progress(1)
+    counted = population(matrix, labels, risks, fitted.categories, explained.importance)
+    progress(1)
+    groups = audits(dossiers, labels, risks, policy, seed=seed)
+    progress(1)
     facts = Facts(
         features=tuple(CATALOGUE),
         categories=dict(fitted.categories.known),
         searched_threshold=measured["searched_threshold"],
         metrics=measured | by_pattern(*fitted.with_copies(material)),
-        intervals=dict(intervals(labels, risks, policy, seed=seed)),
+        intervals=dict(sure),
         importance=explained.importance,
-        population=population(matrix, labels, risks, fitted.categories, explained.importance),
+        population=counted,
         data=dict(about),
     )
     return Evidence(
@@ -65,6 +77,6 @@ def assess(
         explained=explained,
         dossiers=dossiers,
         champion=champion,
-        audits=audits(dossiers, labels, risks, policy, seed=seed),
+        audits=groups,
         seed=seed,
     )

@@ -5,7 +5,7 @@ Both are measured on the same resamples: what chance does to both cancels out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,10 +56,19 @@ class Resampled:
 
 
 def measured(
-    material: Material, parameters: Mapping[str, Any], policy: Policy, *, seed: int
+    material: Material,
+    parameters: Mapping[str, Any],
+    policy: Policy,
+    *,
+    seed: int,
+    progress: Callable[[int], object],
 ) -> tuple[Resampled, Resampled]:
-    """A fit's out-of-fold risks, before calibration and calibrated by the other folds."""
-    unseen = out_of_fold(material, seed=seed, progress=lambda _: None, parameters=parameters)
+    """A fit's out-of-fold risks, before calibration and calibrated by the other folds.
+
+    Args:
+        progress: Told of every fold, `FOLDS` steps.
+    """
+    unseen = out_of_fold(material, seed=seed, progress=progress, parameters=parameters)
     raw = 1 / (1 + np.exp(-unseen.raw))
     risks = calibrated_unseen(unseen.raw, material.labels, unseen.fold)
     before, after = (

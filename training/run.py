@@ -23,16 +23,17 @@ from stores.models import MODEL
 from stores.registry import open_experiment, promote, refuse, register
 from stores.settings import Settings
 from training.account import Account
-from training.assess import assess
+from training.assess import MEASURED, assess
 from training.card import model_card
 from training.champion import champion_on
 from training.data import labelled_dossiers
 from training.fit import FOLDS, PARAMETERS, fit
-from training.gates import Finding, judge, refusing
+from training.formulas import formulas
+from training.gates import GATES, Finding, judge, refusing
 from training.outcomes import outcome_shares
 from training.pool import pooled
 from training.prepare import prepare
-from training.shelf import protected_prices, read_studies
+from training.shelf import Origin, protected_prices, read_studies
 from training.track import lineage, log_account, log_facts, log_pictures
 
 
@@ -93,13 +94,22 @@ def train(
         fitted = fit(material, seed=seed, progress=advance, parameters=parameters)
     with steps.step("MLflow store"):
         experiment = open_experiment(where)
-    with steps.step("evaluation"):
+    with steps.step("the champion on these clients"):
         champion = champion_on(where, material, dossiers)
+    with steps.step("evaluation", MEASURED) as advance:
         evidence = assess(
-            fitted, material, dossiers, policy, champion=champion, about=about, seed=seed
+            fitted,
+            material,
+            dossiers,
+            policy,
+            champion=champion,
+            about=about,
+            seed=seed,
+            progress=advance,
         )
-    with steps.step("gates"):
-        findings = judge(evidence)
+    with steps.step("gates", len(GATES)) as advance:
+        findings = judge(evidence, advance)
+    origin = Origin.of(about, parameters, formulas=formulas(material), seed=seed)
     with (
         steps.step("report, MLflow run and registry"),
         mlflow.start_run(experiment_id=experiment) as run,
@@ -109,7 +119,7 @@ def train(
             evidence=evidence,
             findings=findings,
             shares=outcome_shares(material.labels, fitted.unseen, policy, seed=seed),
-            studies=read_studies(where, about["fingerprint"], parameters),
+            studies=read_studies(where, origin),
         )
         facts = evidence.scorer.facts.model_copy(update={"card": model_card(account)})
         log_facts(fitted, facts.metrics, about, policy, seed)
@@ -129,6 +139,6 @@ def train(
         metrics=facts.metrics,
         findings=findings,
         report=report,
-        prices=protected_prices(where, about["fingerprint"]),
+        prices=protected_prices(where, origin),
         clients=0 if codes else fill_clients(where, data, steps, lender),
     )

@@ -6,26 +6,15 @@ compare ──► kinds of models           ablate ──► what each part of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from stores.console import Lender, Steps, errors_told
-from stores.settings import Settings, direct_libraries, settings
+from stores.console import Lender
 from training.arguments import SYNTHETIC, Clients, Data, Parameters, Seed, synthetic_tables
-
-if TYPE_CHECKING:
-    from credit.dossier import Floats
-    from credit.policy import Policy
-    from stores.mapping import LenderFiles
-    from training.prepare import Material
-    from training.shelf import Origin
+from training.desk import study, subject_of
 
 # Libraries are imported when a study begins: they read their environment then; --help stays quick.
 # ruff: noqa: PLC0415
@@ -33,59 +22,26 @@ if TYPE_CHECKING:
 Minutes = Annotated[float, typer.Option("--time-budget", help="Minutes for searches.", min=0)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """What a study works with."""
-
-    where: Settings
-    steps: Steps
-    console: Console
-    lender: LenderFiles | None
-    """Names, words and units of the lender's own files."""
-    parameters: Mapping[str, Any]
-    """Of the served model."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Subject:
-    """Who is studied."""
-
-    material: Material
-    sex: Floats
-    """For the ablation alone, beside the material."""
-    about: dict[str, Any]
-    policy: Policy
-    origin: Origin
-    """What a study says of where it comes from."""
-
-
-@contextmanager
-def study(lender: Path | None, parameters: Path | None = None) -> Iterator[Desk]:
-    """Settings, the lender's mapping and parameters read, libraries directed, errors told."""
-    console = Console()
-    with errors_told(console):
-        where = settings()
-        direct_libraries(where)
-        from stores.mapping import LenderFiles
-        from training.parameters import parameters_of
-
-        steps = Steps(console)
-        yield Desk(
-            where=where,
-            steps=steps,
-            console=console,
-            lender=LenderFiles.read(lender) if lender else None,
-            parameters=parameters_of(parameters, steps.say),
-        )
-
-
 def explore(
-    *, data: Data = None, lender: Lender = None, clients: Clients = None, seed: Seed = 0
+    *,
+    data: Data = None,
+    lender: Lender = None,
+    clients: Annotated[
+        int | None,
+        typer.Option(
+            help="Synthetic clients to make; of --data every client is looked at.", min=500
+        ),
+    ] = None,
+    seed: Seed = 0,
 ) -> None:
     """Look at the raw tables: gaps, distributions, difficulty rates, correlations, drift.
 
     Writes reports/exploration.html, one page that needs nothing beside itself.
     """
+    if data and clients:
+        raise typer.BadParameter(
+            "goes without --data, whose every client is looked at", param_hint="--clients"
+        )
     with study(lender) as desk:
         from credit.schema import APPLICATION
         from stores.mapping import APPLICATIONS
@@ -142,7 +98,7 @@ def compare(
         from training.study_tables import comparison_table
 
         challengers = chosen(model or [])
-        subject = _subject(desk, data, clients, seed, most=MOST_CLIENTS)
+        subject = subject_of(desk, data, clients, seed, most=MOST_CLIENTS)
         with study_run(desk.where, "comparison", subject.about) as folder:
             with desk.steps.step("challengers", steps_of(folds, challengers)) as advance:
                 told = run(
@@ -177,8 +133,9 @@ def ablate(
     Writes ablation.json, .svg and .html to MLflow and to reports.
     """
     with study(lender, parameters) as desk:
-        subject = _subject(desk, data, clients, seed)
+        subject = subject_of(desk, data, clients, seed)
         from training.ablate import ablate as run
+        from training.ablate import steps_of
         from training.keep import keep_ablation, study_run
         from training.parts import bagged, variants
         from training.study_tables import ablation_table
@@ -186,7 +143,7 @@ def ablate(
         every = variants(subject.material, subject.sex, subject.policy, parameters=desk.parameters)
         parts = [variant for variant in every if not group or variant.group in group]
         with study_run(desk.where, "ablation", subject.about) as folder:
-            with desk.steps.step("variants", len(parts) + 1) as advance:
+            with desk.steps.step("variants", steps_of(parts)) as advance:
                 told = run(
                     subject.material,
                     parts,
@@ -217,10 +174,10 @@ def tune(
     Writes parameters.yaml under CREDIT_HOME/tuning, for `python -m training --parameters`.
     """
     with study(lender, parameters) as desk:
-        subject = _subject(desk, data, clients, seed)
+        subject = subject_of(desk, data, clients, seed)
         from training.keep import study_run
         from training.study_tables import spread
-        from training.tune import judged, open_study, search
+        from training.tune import JUDGING, judged, open_study, search
         from training.tuned import keep_search
 
         home = desk.where.home / "tuning"
@@ -239,8 +196,15 @@ def tune(
                     progress=advance,
                     base=base,
                 )
-            with desk.steps.step("the best, the clients cut anew"):
-                best = judged(found, subject.material, subject.policy, seed=seed, base=base)
+            with desk.steps.step("the best, the clients cut anew", JUDGING) as advance:
+                best = judged(
+                    found,
+                    subject.material,
+                    subject.policy,
+                    seed=seed,
+                    progress=advance,
+                    base=base,
+                )
             path = keep_search(found, best, subject.about, folder, home)
         said = "above 0" if best.gain_above_zero else "not told from chance"
         desk.console.print(
@@ -252,39 +216,3 @@ def tune(
 
 
 STUDIES: tuple[Callable[..., None], ...] = (explore, compare, tune, ablate)
-
-
-def _subject(
-    desk: Desk, data: Path | None, clients: int | None, seed: int, *, most: int | None = None
-) -> Subject:
-    """Clients of the data, or synthetic ones.
-
-    Args:
-        clients: How many are drawn, or made.
-        most: Drawn where nothing is said.
-    """
-    from datetime import UTC, datetime
-
-    from credit.policy import policy_on
-    from training.data import labelled_dossiers
-    from training.parts import coded_sex
-    from training.prepare import drawn, prepare
-    from training.shelf import Origin
-
-    folder = data or synthetic_tables(desk.where, clients or SYNTHETIC, seed, desk.steps)
-    dossiers, about = labelled_dossiers(desk.where, folder, desk.steps, desk.lender)
-    with desk.steps.step("features", len(dossiers)) as advance:
-        material = prepare(dossiers, seed=seed, progress=advance)
-    sex = coded_sex(dossiers.column("CODE_GENDER"))
-    everybody, wanted = len(material), clients or most
-    if wanted and wanted < everybody:
-        desk.steps.say(f"{wanted:,} of {everybody:,} clients, drawn at random")
-        rows = drawn(material, wanted, seed=seed)
-        material, sex = material.only(rows), sex[rows]
-    return Subject(
-        material=material,
-        sex=sex,
-        about={**about, "clients": len(material)},
-        policy=policy_on(datetime.now(UTC).date()),
-        origin=Origin.of(about, desk.parameters),
-    )

@@ -29,6 +29,7 @@ from training.fit import (
     booster_settings,
     folds,
 )
+from training.formulas import formulas
 from training.paired import Gain, measured
 from training.prepare import Material
 from training.spaces import CREDIT_MODEL, holding, suggested
@@ -43,6 +44,9 @@ METRICS = ("binary_logloss", "auc")
 
 DEFAULT = "default"
 """Marks the trial of the parameters that a search begins with; it is never pruned."""
+
+JUDGING = 2 * FOLDS
+"""Fits that judge a search."""
 
 Binned = tuple[lgb.Dataset, lgb.Dataset]
 """The learners of a fold, and those left out."""
@@ -86,7 +90,7 @@ def open_study(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     path.parent.mkdir(parents=True, exist_ok=True)
     space = dict(holding(CREDIT_MODEL, base))
-    subject = (fingerprint, len(material), seed, sorted(material.features), space)
+    subject = (fingerprint, len(material), seed, formulas(material), space)
     told = repr((*subject, FOLDS, sorted(base.items())))
     study = optuna.create_study(
         storage=f"sqlite:///{path.absolute()}",
@@ -142,15 +146,20 @@ def judged(
     policy: Policy,
     *,
     seed: int,
+    progress: Advance,
     base: Mapping[str, Any] = PARAMETERS,
 ) -> Best:
     """The best trial against what the search began with, on the same clients, cut anew.
 
     What was lucky on the folds searched is seen; what suits these clients alone is not.
+
+    Args:
+        progress: Told of every fold of both, `JUDGING` steps.
     """
     found = {**base, **study.best_params}
     ours, before = (
-        measured(material, parameters, policy, seed=seed + 1)[1] for parameters in (found, base)
+        measured(material, parameters, policy, seed=seed + 1, progress=progress)[1]
+        for parameters in (found, base)
     )
     states = [trial.state for trial in study.trials]
     default = _default_trial(study, TrialState.COMPLETE)

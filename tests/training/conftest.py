@@ -14,7 +14,7 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from stores.console import Steps
+from stores.console import Advance, Steps
 from stores.settings import Settings
 from tests.crowd import crowd, difficulties
 from tests.folders import frames, write
@@ -63,9 +63,9 @@ def laboratory_in(home: Path) -> Iterator[Laboratory]:
     """A laboratory with a home and stores of its own."""
     made = Laboratory(Settings(home=home), home / "tables")
 
-    def keep(evidence: Evidence) -> tuple[Finding, ...]:
+    def keep(evidence: Evidence, progress: Advance) -> tuple[Finding, ...]:
         made.judged.append(evidence)
-        return judge(evidence)
+        return judge(evidence, progress)
 
     tracked = mlflow.get_tracking_uri()
     store, bentos = BentoMLContainer.bentoml_home.get(), home / "bentoml"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -12,7 +13,7 @@ from credit.policy import Policy
 from credit.schema import APPLICATION, HISTORIES
 from stores.settings import Settings
 from tests.learning import QUICK, SEED
-from training.ablate import Ablation, ablate
+from training.ablate import Ablation, ablate, steps_of
 from training.fit import PARAMETERS
 from training.keep import keep_ablation, study_run
 from training.parts import BASE, OPAQUE, SEX, Variant, bagged, coded_sex, variants
@@ -22,7 +23,10 @@ from training.shelf import Origin, protected_prices
 pytestmark = pytest.mark.slow
 
 SCORES = "opaque external scores"
-ORIGIN = Origin(data="made up", code="test", day="2026-11-24", parameters={})
+ORIGIN = Origin(
+    data="made up", code="test", day="2026-11-24", parameters={}, formulas="f", clients=700,
+    everybody=9_000, seed=SEED,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +40,19 @@ def parts(learnable: Material, sex: np.ndarray, policy: Policy) -> list[Variant]
 
 
 @pytest.fixture(scope="module")
-def ablation(learnable: Material, parts: list[Variant], policy: Policy) -> Ablation:
+def steps() -> list[int]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def ablation(
+    learnable: Material, parts: list[Variant], policy: Policy, steps: list[int]
+) -> Ablation:
     few = [part for part in parts if part.part in {SCORES, "The car"} or "sex" in part.part]
     base = {**QUICK, "bagged": 2}
-    return ablate(learnable, few, policy, seed=SEED, progress=lambda _: None, base=base)
+    told = ablate(learnable, few, policy, seed=SEED, progress=steps.append, base=base)
+    assert sum(steps) == steps_of(few)
+    return told
 
 
 def test_every_table_is_a_part(parts: list[Variant]) -> None:
@@ -127,9 +140,10 @@ def test_the_ablation_is_kept_for_people_and_machines(ablation: Ablation, tmp_pa
     assert page.count("<tr>") == len(ablation.rows) + 1
     assert "<svg" in page
     assert "Data made up, 2026-11-24, code test." in page
-    [price] = protected_prices(home, ORIGIN.data)
+    [price] = protected_prices(home, ORIGIN)
     assert price.startswith("sex (measured, never served) ")
-    assert protected_prices(home, "others") == ()
+    assert protected_prices(home, replace(ORIGIN, seed=9))[1:] == ("measured with another seed",)
+    assert protected_prices(home, replace(ORIGIN, data="others")) == ()
 
 
 def test_parts_are_those_of_the_parameters_that_serve(

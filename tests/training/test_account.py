@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from playwright.sync_api import Browser, sync_playwright
 
 from credit.decision import Outcome
 from credit.scorer import Scorer
-from stores.settings import Settings
 from tests.training.conftest import Laboratory
 from tests.ui.conftest import CHROMIUM, QUIETLY
 from training.account import Account
@@ -27,7 +25,6 @@ from training.gates import Evidence, Verdict, judge
 from training.outcomes import outcome_shares
 from training.report import report
 from training.run import Trained
-from training.shelf import Origin, read_studies
 from training.telling import prices_told
 
 ANNEX_IV = (
@@ -114,39 +111,8 @@ def test_the_verdict_comes_first(account: Account) -> None:
     assert "Ask the committee." in wrong
 
 
-def left(where: Settings, data: str, parameters: dict[str, float]) -> None:
-    """What a comparison leaves."""
-    where.reports.mkdir(exist_ok=True)
-    origin = Origin(data=data, code="test", day="2026-11-24", parameters=parameters)
-    (where.reports / "comparison.json").write_text(json.dumps({"origin": asdict(origin)}))
-    (where.reports / "comparison.html").write_text(STUDY)
-
-
-def test_a_study_of_the_same_data_is_shown(tmp_path: Path, account: Account) -> None:
-    where = Settings(home=tmp_path)
-    assert read_studies(where, "these", {"a": 1}) == ()
-    left(where, "these", {"a": 1})
-    assert read_studies(where, "these", {"a": 1}) == (STUDY,)
+def test_studies_are_part_of_the_report(account: Account) -> None:
     assert STUDY in report(account)
-
-
-def test_a_study_of_other_data_is_not_shown_but_asked_for(tmp_path: Path) -> None:
-    where = Settings(home=tmp_path)
-    left(where, "others", {"a": 1})
-    [told] = read_studies(where, "these", {"a": 1})
-    assert STUDY not in told
-    assert "other data" in told
-    assert "python -m training compare --data" in told
-    (where.reports / "comparison.json").write_text("{}")  # as before it said of what it was
-    assert read_studies(where, "these", {"a": 1}) == (told,)
-
-
-def test_a_study_of_other_parameters_is_shown_with_a_warning(tmp_path: Path) -> None:
-    where = Settings(home=tmp_path)
-    left(where, "these", {"a": 1})
-    [told] = read_studies(where, "these", {"a": 2})
-    assert told.endswith(STUDY)
-    assert "other parameters" in told
 
 
 def test_prices_of_protected_attributes_are_told_or_it_is_said_how() -> None:

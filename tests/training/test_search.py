@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
 import mlflow
+import numpy as np
 import optuna
 import pytest
 import yaml
@@ -20,7 +22,7 @@ from training.keep import study_run
 from training.parameters import parameters_of, read_parameters
 from training.prepare import Material, drawn
 from training.spaces import CREDIT_MODEL, suggested
-from training.tune import DEFAULT, Best, judged, open_study, search
+from training.tune import DEFAULT, JUDGING, Best, judged, open_study, search
 from training.tuned import keep_search
 
 QUICK: dict[str, Any] = {"MOST_TREES": 40, "PATIENCE": 10, "STARTUP": 1}
@@ -55,7 +57,8 @@ def kept(where: Settings, few: Material, policy: Policy) -> tuple[optuna.Study, 
             told: list[int] = []
             search(study, few, seed=SEED, trials=trials, seconds=600, progress=told.append)
             assert sum(told) == trials
-        best = judged(study, few, policy, seed=SEED)
+        best = judged(study, few, policy, seed=SEED, progress=told.append)
+        assert sum(told) == trials + JUDGING
         path = keep_search(study, best, ABOUT, folder, where.home / "tuning")
     return study, best, path
 
@@ -91,7 +94,9 @@ def test_defaults_that_were_killed_under_way_are_tried_again(
     running, again = study.trials
     assert (running.state, again.state) == (TrialState.RUNNING, TrialState.COMPLETE)
     assert again.params == {name: PARAMETERS[name] for name in CREDIT_MODEL}
-    assert judged(study, few, policy, seed=SEED).default_auc == again.value
+    assert (
+        judged(study, few, policy, seed=SEED, progress=lambda _: None).default_auc == again.value
+    )
     opened(where, few, "killed")
     assert len(study.trials) == 2
 
@@ -106,7 +111,7 @@ def test_a_search_begins_with_the_parameters_that_are_given(
     with study_run(where, "tuning", ABOUT):
         search(study, few, seed=SEED, trials=1, seconds=600, progress=lambda _: None, base=base)
     assert study.trials[0].params["learning_rate"] == 0.3
-    found = judged(study, few, policy, seed=SEED, base=base).parameters
+    found = judged(study, few, policy, seed=SEED, progress=lambda _: None, base=base).parameters
     assert {**PARAMETERS, **found} == base
 
 
@@ -134,6 +139,14 @@ def test_other_data_are_another_study(
     assert len(opened(where, few).get_trials(states=[optuna.trial.TrialState.COMPLETE])) > 0
     other = opened(where, few, "others")
     assert not other.get_trials(states=[optuna.trial.TrialState.COMPLETE])
+
+
+def test_other_formulas_or_clients_are_another_study(where: Settings, few: Material) -> None:
+    rewritten = few.matrix.copy()
+    rewritten[:, 0] *= 2
+    others = (replace(few, matrix=rewritten), few.only(np.arange(1, len(few))))
+    names = {opened(where, one).study_name for one in (few, *others)}
+    assert len(names) == 3
 
 
 def test_every_trial_stays_in_the_space(kept: tuple[optuna.Study, Best, Path]) -> None:
@@ -176,7 +189,7 @@ def test_luck_on_the_folds_that_were_searched_is_no_gain(few: Material, policy: 
     default = {name: PARAMETERS[name] for name in CREDIT_MODEL}
     study.enqueue_trial(default, user_attrs={DEFAULT: True})
     study.optimize(lucky, n_trials=2)
-    best = judged(study, few, policy, seed=SEED)
+    best = judged(study, few, policy, seed=SEED, progress=lambda _: None)
     assert best.auc - best.default_auc == pytest.approx(0.5)
     assert best.gain.interval.low <= best.gain.value <= best.gain.interval.high < 0.3
 

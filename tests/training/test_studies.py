@@ -48,12 +48,19 @@ def test_explore_writes_its_page(home: Path, data: str) -> None:
     assert (home / "reports" / "exploration.html").stat().st_size > 100_000
 
 
+def test_explore_looks_at_every_client_of_data(home: Path, data: str) -> None:
+    done = run(home, "explore", "--data", data, "--clients", "600")
+    assert done.returncode == 2
+    assert "every client is looked at" in " ".join(done.stderr.split())
+
+
 def test_compare_draws_clients_and_tells_models_apart(home: Path, data: str, served: str) -> None:
     done = run(
         home, "compare", "--data", data, "--clients", "600", "--folds", "2",
         "--time-budget", "0", "--model", "dummy", "--parameters", served,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "600 of 800 clients, drawn at random" in done.stdout
     assert "LightGBM as served" in done.stdout
     assert SPINE in done.stdout
     assert "could not tell their gain from chance" in done.stdout

@@ -5,6 +5,8 @@ evidence ──► every gate ──► findings, the gravest first ──► pr
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from training.gates import calibration, conduct, discrimination, fairness
 from training.gates.evidence import Evidence
 from training.gates.finding import FAILED, Finding, Gate, Verdict
@@ -19,10 +21,19 @@ GATES: tuple[Gate, ...] = tuple(
 )
 
 
-def judge(evidence: Evidence) -> tuple[Finding, ...]:
-    """What every gate of the policy says, the gravest first."""
+def judge(
+    evidence: Evidence, progress: Callable[[int], object] = lambda _: None
+) -> tuple[Finding, ...]:
+    """What every gate of the policy says, the gravest first.
+
+    Args:
+        progress: Told of every gate.
+    """
     limits = {limit.code: limit for limit in evidence.policy.gates}
-    found = [gate.judge(evidence, limits[gate.code]) for gate in GATES]
+    found = []
+    for gate in GATES:
+        found.append(gate.judge(evidence, limits[gate.code]))
+        progress(1)
     return tuple(sorted(found, key=lambda one: (list(Verdict).index(one.verdict), one.code)))
 
 
