@@ -2,7 +2,8 @@
 
 1. From JSON to the matrix, one dossier and sixteen together, step by step.
 2. Features that Polars, DuckDB and pandas can say alike, from the same parsed dossiers.
-3. With --full: files of raw tables to the matrix, with the memory that each stage needs.
+3. With --full: files of raw tables to the matrix, with the memory that each stage needs; with
+   --train, a training on those clients who are labelled, from the tables to the registry.
 
 1 and 2 are processor time, all threads of the process, interleaved round by round: trust the
 ratios. The clients are synthetic, drawn once and kept under CREDIT_HOME/cache.
@@ -21,6 +22,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import fullsize
 from benchmarks.fullsize import Stage, measure
 from benchmarks.translations import ENGINES, Engine, History, histories
 from credit.contract.request import read_request
@@ -158,6 +160,8 @@ def features(
     full: Annotated[
         int, typer.Option(min=0, help="Clients of tables to go through; 356255 is full size.")
     ] = 0,
+    *,
+    train: Annotated[bool, typer.Option("--train", help="Train on the tables of --full.")] = False,
 ) -> None:
     """Measure how long features take: online, against other engines, and for whole tables."""
     console = Console(width=120)
@@ -184,7 +188,11 @@ def features(
         told_compared(compared(documents, {"ours": mine, **engines}, rounds, steps), translated)
     )
     if full:
-        console.print(told_stages(measure(full, where.cache / "features", steps)))
+        folder = where.cache / "features"
+        stages = measure(full, folder, steps)
+        if train:
+            stages += fullsize.train(full, folder, steps)
+        console.print(told_stages(stages))
 
 
 def sent_once(path: Path, count: int) -> list[bytes]:
