@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from training.account import Account
 from training.fairness import FEWEST
-from training.intervals import RESAMPLES
+from training.intervals import resamples_of
 from training.wording import FILTERS, cell
 
 CARD, FILE = "model-card", "technical-file"
@@ -30,19 +30,24 @@ _MARKDOWN = Environment(
     finalize=lambda value: cell(value) if isinstance(value, str) else value,
 )
 _MARKDOWN.filters |= FILTERS
-_MARKDOWN.globals |= {"fewest": FEWEST, "resamples": RESAMPLES}
+_MARKDOWN.globals |= {"fewest": FEWEST}
 
 _PAGES = Environment(loader=PackageLoader("training"), undefined=StrictUndefined, autoescape=True)
 
 
 def model_card(account: Account) -> str:
     """What the model is for, how good it is and where it ends: one page, Markdown."""
-    return _MARKDOWN.get_template(f"{CARD}.md.j2").render(account=account)
+    return _markdown(CARD, account)
 
 
 def technical_file(account: Account) -> str:
     """The technical documentation under the headings of the AI Act's Annex IV, Markdown."""
-    return _MARKDOWN.get_template(f"{FILE}.md.j2").render(account=account)
+    return _markdown(FILE, account)
+
+
+def _markdown(name: str, account: Account) -> str:
+    drawn = resamples_of(len(account.evidence.material))
+    return _MARKDOWN.get_template(f"{name}.md.j2").render(account=account, resamples=drawn)
 
 
 def page(markdown: str) -> str:

@@ -8,16 +8,17 @@ scored. A champion of other features can be asked of the first only.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import bentoml
 import mlflow
 import numpy as np
 import polars as pl
 from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 
-from credit.dossier import Floats
+from credit.dossier import Floats, Integers
 from credit.errors import ModelMismatch
 from credit.population import Population
 from credit.scorer import Scorer
@@ -75,22 +76,14 @@ def champion_on(where: Settings, material: Material, dossiers: DossierFile) -> C
         return None
     model = find(found.tag)
     risks = np.full(len(material), np.nan)
-    try:
-        scorer: Scorer | None = load(model)
-    except ModelMismatch:
-        scorer = None
-    if scorer:
-        risks = scorer.risk(material.encoded(scorer.categories))
-    seen = _unseen(found.run_id)
-    if seen is None:
-        risks = np.full(len(material), np.nan)
-    else:
+    if (seen := _unseen(found.run_id)) is not None:
         clients = pl.DataFrame({"client": digests(dossiers)})
         kept = clients.join(
             seen.with_columns(seen=True), on="client", how="left", maintain_order="left"
         )
-        told = kept["risk"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        risks = np.where(kept["seen"].is_null().to_numpy(), risks, told)
+        risks = kept["risk"].cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
+        new = np.flatnonzero(kept["seen"].is_null().to_numpy())
+        risks[new] = _scored(model, material, new)
     facts = facts_of(model)
     return Champion(
         version=found.tag,
@@ -98,6 +91,18 @@ def champion_on(where: Settings, material: Material, dossiers: DossierFile) -> C
         population=facts.population,
         synthetic=bool(facts.data.get("synthetic")),
     )
+
+
+def _scored(model: bentoml.Model, material: Material, rows: Integers) -> Floats:
+    """The champion's risk of these clients; NaN where its features are others."""
+    if not len(rows):
+        return np.empty(0)
+    try:
+        scorer: Scorer = load(model)
+    except ModelMismatch:
+        return np.full(len(rows), np.nan)
+    some = replace(material, teachers=None).only(rows)
+    return scorer.risk(some.encoded(scorer.categories))
 
 
 def _unseen(run_id: str) -> pl.DataFrame | None:

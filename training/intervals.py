@@ -17,6 +17,10 @@ from training.evaluate import calibration_in_the_large
 from training.prepare import Labels
 
 RESAMPLES = 300
+MANY = 50_000
+"""Clients above which `FEWER` resamples are drawn: their ends are less sure, by a quarter of a
+standard error instead of a seventh, but the standard error is small by then."""
+FEWER = 100
 TAIL = 0.025
 """Left out on each side: intervals of 95 %."""
 
@@ -26,10 +30,15 @@ class Interval(NamedTuple):
     high: float
 
 
+def resamples_of(clients: int) -> int:
+    """How many resamples are drawn of so many clients."""
+    return FEWER if clients > MANY else RESAMPLES
+
+
 def resamples(clients: int, seed: int) -> Iterator[Floats]:
     """How often each client is drawn, shape (clients,), once a resample."""
     rng = np.random.default_rng(seed)
-    for _ in range(RESAMPLES):
+    for _ in range(resamples_of(clients)):
         drawn = rng.integers(clients, size=clients)
         yield np.bincount(drawn, minlength=clients).astype(np.float64)
 
@@ -63,9 +72,7 @@ class Ranking:
 
     def auc(self, weights: Floats) -> float:
         """Chance that a difficult client is riskier than a good one; equal risks count half."""
-        good, difficult = self._below(weights)
-        halfway = (good[1:] + good[:-1]) / 2
-        return float((np.diff(difficult) * halfway).sum() / (good[-1] * difficult[-1]))
+        return _auc(*self._below(weights))
 
     def measures(self, weights: Floats, policy: Policy) -> dict[str, float]:
         """What `training.evaluate.metrics` says of the order of clients, under weights."""
@@ -74,7 +81,7 @@ class Ranking:
         costs = (missed * difficult + refused * (good[-1] - good)) / weights.sum()
         cost = float(costs[np.searchsorted(self._levels, policy.threshold, side="left")])
         worst = (missed * difficult[-1] + refused * good[-1]) / weights.sum()
-        auc = self.auc(weights)
+        auc = _auc(good, difficult)
         return {
             "auc": auc,
             "gini": 2 * auc - 1,
@@ -83,6 +90,11 @@ class Ranking:
             "business_score": 1 - cost / float(worst),
             "threshold_regret": cost - float(costs.min()),
         }
+
+
+def _auc(good: Floats, difficult: Floats) -> float:
+    halfway = (good[1:] + good[:-1]) / 2
+    return float((np.diff(difficult) * halfway).sum() / (good[-1] * difficult[-1]))
 
 
 class Calibrated:

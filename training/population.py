@@ -36,28 +36,44 @@ def population(
     fifth = np.searchsorted(risk_edges, risks, side="right")
     numbers = [name for name, feature in CATALOGUE.items() if not feature.categorical]
     leading = sorted(numbers, key=lambda name: -importance[name])[:CROSSED]
-    column = {name: matrix[:, place].astype(np.float64) for place, name in enumerate(CATALOGUE)}
+    groups = [
+        (
+            np.flatnonzero((fifth == f) & (labels == 0)),
+            np.flatnonzero((fifth == f) & (labels == 1)),
+        )
+        for f in range(FIFTHS)
+    ]
+    places = {name: place for place, name in enumerate(CATALOGUE)}
+
+    def column(name: str) -> Floats:
+        return matrix[:, places[name]].astype(np.float64)
+
+    crossed = {name: column(name) for name in leading}
     return Population(
         risk_edges=tuple(risk_edges.tolist()),
         spreads={
-            name: _words(cells, labels, fifth, categories.known[name])
+            name: _words(column(name), labels, fifth, categories.known[name])
             if CATALOGUE[name].categorical
-            else _numbers(cells, labels, fifth)
-            for name, cells in column.items()
+            else _numbers(column(name), labels, fifth, groups)
+            for name in CATALOGUE
         },
         crossings={
-            f"{one}*{other}": _crossing(column[one], column[other], labels)
+            f"{one}*{other}": _crossing(crossed[one], crossed[other], labels)
             for one, other in combinations(leading, 2)
         },
     )
 
 
-def _numbers(cells: Floats, labels: Labels, fifth: Integers) -> Spread:
+def _numbers(
+    cells: Floats, labels: Labels, fifth: Integers, groups: Sequence[tuple[Integers, Integers]]
+) -> Spread:
     known = ~np.isnan(cells)
     if not known.any():
         counts, unknown = _counted(np.full(len(cells), -1), 1, labels, fifth)
         return Spread(counts=counts, unknown=unknown)
-    low, high = np.quantile(cells[known], [0.01, 0.99])
+    low, high, *quantiles = np.quantile(
+        cells[known], [0.01, 0.99, *np.linspace(0, 1, 21)]
+    ).tolist()
     edges = np.unique(np.linspace(low, high, BINS - 1))
     place = np.where(known, np.searchsorted(edges, cells, side="right"), -1)
     counts, unknown = _counted(place, len(edges) + 1, labels, fifth)
@@ -65,11 +81,8 @@ def _numbers(cells: Floats, labels: Labels, fifth: Integers) -> Spread:
         edges=tuple(edges.tolist()),
         counts=counts,
         unknown=unknown,
-        means=tuple(
-            (_mean(cells[of_fifth & (labels == 0)]), _mean(cells[of_fifth & (labels == 1)]))
-            for of_fifth in (known & (fifth == f) for f in range(FIFTHS))
-        ),
-        quantiles=tuple(np.quantile(cells[known], np.linspace(0, 1, 21)).tolist()),
+        means=tuple((_mean(cells[good]), _mean(cells[bad])) for good, bad in groups),
+        quantiles=tuple(quantiles),
     )
 
 
@@ -83,14 +96,17 @@ def _counted(
     place: Integers, bins: int, labels: Labels, fifth: Integers
 ) -> tuple[tuple[tuple[tuple[int, int], ...], ...], tuple[int, ...]]:
     """Clients by fifth, bin and label, and those in no bin, whose place is -1, by fifth."""
-    counts = np.zeros((FIFTHS, bins + 1, 2), dtype=np.int64)
-    np.add.at(counts, (fifth, place, labels), 1)
+    shape = FIFTHS, bins + 1, 2
+    cell = np.ravel_multi_index((fifth, np.where(place < 0, bins, place), labels), shape)
+    counts = np.bincount(cell, minlength=FIFTHS * (bins + 1) * 2).reshape(shape)
     by_bin = tuple(tuple((good, bad) for good, bad in row) for row in counts[:, :-1].tolist())
     return by_bin, tuple(counts[:, -1].sum(axis=1).tolist())
 
 
 def _mean(cells: Floats) -> float | None:
-    return float(cells.mean()) if len(cells) else None
+    """Of the known."""
+    known = cells[~np.isnan(cells)]
+    return float(known.mean()) if len(known) else None
 
 
 def _crossing(one: Floats, other: Floats, labels: Labels) -> Crossing:

@@ -7,7 +7,15 @@ import pytest
 
 from credit.policy import Policy
 from training.evaluate import calibration_in_the_large, metrics
-from training.intervals import Calibrated, Ranking, intervals, resamples
+from training.intervals import (
+    MANY,
+    RESAMPLES,
+    Calibrated,
+    Ranking,
+    intervals,
+    resamples,
+    resamples_of,
+)
 
 CLIENTS = 2_000
 
@@ -51,3 +59,8 @@ def test_ninety_five_of_a_hundred_intervals_hold_the_truth(policy: Policy) -> No
 def test_the_same_seed_gives_the_same_intervals(policy: Policy) -> None:
     labels, risks = people()
     assert intervals(labels, risks, policy, seed=3) == intervals(labels, risks, policy, seed=3)
+
+
+def test_many_clients_are_drawn_fewer_times() -> None:
+    assert resamples_of(MANY) == RESAMPLES > resamples_of(MANY + 1)
+    assert sum(1 for _ in resamples(MANY + 1, seed=0)) == resamples_of(MANY + 1)
