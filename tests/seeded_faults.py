@@ -70,6 +70,30 @@ FAULTS = (
         "tests/credit",
     ),
     Fault(
+        "copies of clients left out teach",
+        "training/prepare.py",
+        """beside = self.teachers.where(learn, len(self))
+        return self.together([learners, beside.labelled(learners.labels)])""",
+        "return self.together([learners, self.teachers.labelled(self.labels)])",
+        "tests/training/test_teachers.py",
+    ),
+    Fault(
+        "copies are calibrated on their own labels",
+        "training/fit.py",
+        "by_fold.risk(unseen.copies, unseen.fold_of_copies)",
+        "calibration.risk(unseen.copies)",
+        "tests/training/test_teachers.py",
+    ),
+    Fault(
+        "categories of a fold are taught by those left out, too",
+        "training/fit.py",
+        """categories = taught.fit_categories(np.arange(len(taught)))
+    data = _dataset(taught, categories, binning)""",
+        """categories = material.fit_categories(np.arange(len(material)))
+    data = _dataset(taught, categories, binning)""",
+        "tests/training/test_material.py",
+    ),
+    Fault(
         "sex is looked at",
         "credit/features/application.py",
         'FORM.column("weekday", "WEEKDAY_APPR_PROCESS_START"',
