@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from credit.schema import APPLICATION, BUREAU, TABLES, Table
+from serving.grpc_errors import CODES
 from serving.proto.__main__ import HERE, PACKAGE, app
 from serving.proto.credit.scoring.v1 import dossier_pb2
 from serving.proto.dossier import dossier_proto, message_of, numbers, written
@@ -23,6 +25,14 @@ def test_every_raw_column_is_a_field_and_nothing_else_is() -> None:
 def test_the_messages_are_those_of_the_schema() -> None:
     text = (HERE / PACKAGE / "dossier.proto").read_text()
     assert dossier_proto(text) == text
+
+
+def test_every_code_is_described_with_its_status() -> None:
+    text = (HERE / PACKAGE / "scoring.proto").read_text()
+    described = re.findall(r"^//   ([A-Z_]+) +((?:[a-z-]+, )*[a-z-]+)  ", text, re.MULTILINE)
+    told = {code: status for status, codes in described for code in codes.split(", ")}
+    assert told.pop("internal-error") == "INTERNAL"
+    assert told == {code: status.name for code, status in CODES.items()}
 
 
 def test_generating_anew_changes_nothing(tmp_path: Path) -> None:
