@@ -80,18 +80,19 @@ def refused(error: ValidationError, telling: Telling) -> Faulty:
     if details[0]["type"] == "json_invalid":
         message = details[0]["msg"].removeprefix("Invalid JSON: ")
         return NotJson([Fault("body", message, "a JSON object in UTF-8")])
-    faults = {_where(_path(detail)): detail for detail in details}
-    told = [_fault(where, faults[where], telling) for where in islice(faults, telling.most)]
+    faults = {tuple(_cell(_path(detail))): detail for detail in details}
+    told = [_fault(faults[place], telling) for place in islice(faults, telling.most)]
     if len(faults) > len(told):
         told.append(Fault("request", f"{len(faults):,} faults", "none; the first are above"))
     return InvalidDossier(told)
 
 
-def _fault(where: str, detail: ErrorDetails, telling: Telling) -> Fault:
+def _fault(detail: ErrorDetails, telling: Telling) -> Fault:
+    path = _path(detail)
     got = None if detail["type"] == "missing" else detail["input"]
     if isinstance(got, (list, dict)) and len(text := shown(got)) == LONGEST_SHOWN:
         got = text  # what is not told is not kept, either
-    return Fault(where, got, _expected(_path(detail), detail, telling))
+    return Fault(_where(path), got, _expected(path, detail, telling))
 
 
 def _path(detail: ErrorDetails) -> list[int | str]:
@@ -103,15 +104,18 @@ def _path(detail: ErrorDetails) -> list[int | str]:
 
 
 def _where(path: list[int | str]) -> str:
-    if not path:
-        return "request"
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in _cell(path))
-    return "".join(steps).removeprefix(".")
+    steps = (f"[{step}]" if isinstance(step, int) else f".{_short(step)}" for step in _cell(path))
+    return "".join(steps).removeprefix(".") or "request"
+
+
+def _short(key: str) -> str:
+    """A key, which may be unknown and long, cut as wrong values are."""
+    return key if len(key) <= LONGEST_SHOWN else f"{key[: LONGEST_SHOWN - 3]}..."
 
 
 def _cell(path: list[int | str]) -> list[int | str]:
     """The path without what pydantic appends for the arms of a union."""
-    table = str(path[0])
+    table = str(path[0]) if path else ""
     return path[: 2 if table == APPLICATION.name else 3] if table in TABLES else path[:1]
 
 

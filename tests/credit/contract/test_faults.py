@@ -219,6 +219,13 @@ def test_many_requests_of_many_faults_tell_one_each_in_the_end(compared: list[st
 def test_a_name_much_longer_than_all_others_resembles_none() -> None:
     [fault] = refusal(form(**{"AMT_CREDIT" * 500_000: 1})).faults
     assert fault.expected == "a known column"
+    assert fault.where == "application." + ("AMT_CREDIT" * 8)[:77] + "..."
+
+
+def test_long_names_that_begin_alike_are_told_each() -> None:
+    names = ["x" * 100 + last for last in "abc"]
+    for asked in (form(**dict.fromkeys(names, 1)), dict.fromkeys(names, 1)):
+        assert len(refusal(asked).faults) == 3
 
 
 def test_of_a_large_wrong_value_only_what_is_told_is_kept() -> None:
