@@ -3,10 +3,12 @@
 Valid requests with bytes flipped, cut out, doubled or put in, JSON with values replaced by
 nonsense or with thousands of unknown columns, paths and headers that nobody sends, and bytes that
 are neither HTTP nor gRPC. Told at the end: what was answered, whether a worker died, and the
-memory of the workers along the way. It ends with 1 when a request got an answer that blames us
+memory of the workers along the way, and how long another caller waited, whose requests were valid
+all the time. It ends with 1 when a request got an answer that blames us
 (5xx, and its like over gRPC: one request comes after the other, so nothing excuses being
 overloaded or late), when a worker died, or when the workers' memory grew by more than a fifth
-after the first tenth.
+after the first tenth, or when the other caller was not answered. His longest wait is told and not
+judged: it is the machine's as much as the service's.
 
 The service is that of the settings (CREDIT_HTTP_PORT, CREDIT_GRPC_PORT), and runs already.
 """
@@ -21,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import pairwise
+from statistics import median
 from typing import Annotated, Any
 
 import grpc
@@ -29,6 +32,7 @@ import psutil
 import typer
 from rich.console import Console
 
+from benchmarks.neighbour import Neighbour
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
 from stores.console import Steps
 from stores.settings import settings
@@ -238,11 +242,13 @@ def malformed(
     memory = []
     rubbish = requests(seed, where.http_port, where.grpc_port)
     marks = [count * n // SAMPLES for n in range(SAMPLES + 1)]
-    for start, end in pairwise(marks):
-        for _ in range(start, end):
-            told[next(rubbish)()] += 1
-        memory.append(sum(p.memory_info().rss for p in workers(where.grpc_port)) / 2**20)
-        steps.say(f"{end:,} sent; the workers hold {memory[-1]:.0f} MB")
+    neighbour = Neighbour(where.http_port, VALID)
+    with neighbour.asking():
+        for start, end in pairwise(marks):
+            for _ in range(start, end):
+                told[next(rubbish)()] += 1
+            memory.append(sum(p.memory_info().rss for p in workers(where.grpc_port)) / 2**20)
+            steps.say(f"{end:,} sent; the workers hold {memory[-1]:.0f} MB")
     for answer, times in sorted(told.items()):
         console.print(f"{answer:28} {times:6,}")
     died = {process.pid for process in workers(where.grpc_port)} != before
@@ -250,7 +256,12 @@ def malformed(
     console.print("A worker died" if died else "The workers are those of the beginning")
     if grew(memory):
         console.print(f"They grew by more than {MOST_GROWTH:.0%}")
-    if died or grew(memory) or any(map(blames_us, told)):
+    waits = neighbour.waits
+    console.print(
+        f"A neighbour waited {median(waits):.3f} s, at the longest {max(waits):.3f} s, for "
+        f"{len(waits):,} predictions; {neighbour.refused.total()} were refused"
+    )
+    if died or grew(memory) or any(map(blames_us, told)) or neighbour.refused:
         raise typer.Exit(1)
 
 
