@@ -32,6 +32,7 @@ from serving.http import LARGEST_MANY, ManyRequests, OneRequest, answered
 from serving.lane import LeanService, open_lane
 from serving.resources import resources
 from serving.scoring import EXPLAIN, PREDICT, Call, Scoring
+from serving.signals import at_signal
 from stores.clients import ClientStore
 from stores.ledger import Ledger, digest
 from stores.models import load, serving_tag
@@ -72,6 +73,7 @@ class CreditScoring:
     @bentoml.on_startup
     async def start(self) -> None:
         await self.grpc.start()
+        at_signal(self.grpc.close)  # BentoML's own hook comes when calls over HTTP have ended
         one = dict.fromkeys(("predict", "explain", "simulate"), OneRequest)
         open_lane(self, {**one, "predict_many": ManyRequests})
         # What is loaded by now lives as long as the worker. Were it looked through for garbage

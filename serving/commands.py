@@ -10,10 +10,6 @@ from rich.console import Console
 
 from stores.settings import Settings, direct_libraries
 
-HTTP_GRACE = 15
-"""Seconds that calls under way over HTTP have when the service stops; those over gRPC have
-`grpc_server.GRACE` after that, and whoever stops the service waits for both."""
-
 
 def bentoml_command(where: Settings, *arguments: str) -> list[str]:
     """A `bentoml` command line; the environment is set, for BentoML reads it at its start."""
@@ -24,8 +20,9 @@ def bentoml_command(where: Settings, *arguments: str) -> list[str]:
 def serve_command(where: Settings, bento: str = "service:CreditScoring") -> list[str]:
     """Serve a source tree or a built bento on this home's port."""
     at = ("--host", where.host, "--port", str(where.http_port))
-    # Not in `bentoml serve --help`, and passed on to every worker's server.
-    grace = ("--timeout-graceful-shutdown", str(HTTP_GRACE))
+    # Not in `bentoml serve --help`, and passed on to every worker's server. gRPC has as long, at
+    # the same time.
+    grace = ("--timeout-graceful-shutdown", str(where.grace))
     return bentoml_command(where, "serve", bento, *at, *grace)
 
 

@@ -81,7 +81,7 @@ def _running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.terminate()
         try:
-            process.wait(timeout=30)
+            process.wait(timeout=settings().grace + 5)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

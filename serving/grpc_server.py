@@ -38,9 +38,6 @@ LOG = logging.getLogger("bentoml.credit")
 
 SERVICE = pb.DESCRIPTOR.services_by_name["CreditScoring"].full_name
 
-GRACE = 10
-"""Seconds that calls under way have when the worker stops, after those over HTTP had theirs."""
-
 LARGEST_MESSAGE = 16 * 2**20
 """Bytes of a thousand requests; they take a third of what they take as JSON."""
 
@@ -76,6 +73,7 @@ class GrpcServer:
         self._server: grpc.aio.Server | None = None
         self._health = health.aio.HealthServicer()
         self._following: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     @property
     def ready(self) -> bool:
@@ -103,13 +101,23 @@ class GrpcServer:
         self._following = asyncio.create_task(self._follow())
         self._server = server
 
+    def close(self) -> None:
+        """Take no new calls from now on; those under way go on."""
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._close())
+
     async def stop(self) -> None:
-        """Take no new calls, finish those under way, and close."""
+        """Take no new calls, and wait until those under way are finished."""
+        self.close()
+        if self._closing:
+            await self._closing
+
+    async def _close(self) -> None:
         server, self._server = self._server, None
         if server and self._following:
             self._following.cancel()
             await self._health.enter_graceful_shutdown()
-            await server.stop(GRACE)
+            await server.stop(self._where.grace)
 
     async def _follow(self) -> None:
         while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cache
+from math import ceil
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -82,6 +83,14 @@ class Settings(BaseSettings):
         ):
             raise ValueError("to be set together with CREDIT_GRPC_TLS_CERT")
         return value
+
+    @property
+    def grace(self) -> int:
+        """Seconds that calls under way have when the service stops.
+
+        As long as a call may take, and a little to tell that it took too long.
+        """
+        return ceil(self.timeout) + 2
 
     @property
     def mlflow_uri(self) -> str:

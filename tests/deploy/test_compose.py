@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from serving.commands import HTTP_GRACE, serve_command
-from serving.grpc_server import GRACE
+from serving.commands import serve_command
 from stores.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -67,15 +66,16 @@ def test_every_door_is_on_loopback() -> None:
 def test_a_service_that_stops_has_the_time_it_gives_its_callers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    needed = HTTP_GRACE + GRACE
+    monkeypatch.setattr("os.environ", {})  # the command sets what BentoML reads
+    needed = Settings().grace
+    assert needed > Settings().timeout
     assert needed < int(SERVICES["api"]["stop_grace_period"].removesuffix("s"))
     pod = yaml.safe_load((DEPLOY / "kubernetes" / "deployment.yaml").read_text())["spec"]
     [api] = pod["template"]["spec"]["containers"]
     *_, asleep = api["lifecycle"]["preStop"]["exec"]["command"]
     assert needed + int(asleep) < pod["template"]["spec"]["terminationGracePeriodSeconds"]
-    monkeypatch.setattr("os.environ", {})  # the command sets what BentoML reads
     command = serve_command(Settings())
-    assert command[command.index("--timeout-graceful-shutdown") + 1] == str(HTTP_GRACE)
+    assert command[command.index("--timeout-graceful-shutdown") + 1] == str(needed)
 
 
 def test_the_image_starts_a_dead_worker_anew_and_says_who_may_come() -> None:

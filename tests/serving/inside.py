@@ -74,15 +74,17 @@ def working(
 
 
 @asynccontextmanager
-async def opened(scoring: Scoring, **said: Any) -> AsyncIterator[grpc.aio.Channel]:
-    """The gRPC door of a core, with some settings, and a way to it."""
+async def opened(
+    scoring: Scoring, **said: Any
+) -> AsyncIterator[tuple[grpc.aio.Channel, GrpcServer]]:
+    """A way to the gRPC door of a core, and the door, with some settings."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = GrpcServer(scoring, Settings(grpc_port=port, **said))
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield channel
+        yield channel, server
     await server.stop()
 
 

@@ -54,7 +54,7 @@ def test_the_service_gives_up_a_call_whose_caller_would_wait_longer(
     scoring: Scoring, ledger: Ledger, database: Path
 ) -> None:
     async def asked() -> grpc.aio.AioRpcError:
-        async with opened(scoring, timeout=TIMEOUT) as channel:
+        async with opened(scoring, timeout=TIMEOUT) as (channel, _):
             with held(database):
                 # It takes the ledger's turn with it; the next one waits behind it.
                 first = predict(channel, "first", 60)
@@ -76,3 +76,23 @@ def test_the_service_gives_up_a_call_whose_caller_would_wait_longer(
     assert failure.code == "deadline-exceeded"
     kept = ledger.answered("second", b"")
     assert kept is None
+
+
+def test_a_door_that_closes_finishes_what_is_under_way_and_takes_no_more(
+    scoring: Scoring, ledger: Ledger, database: Path
+) -> None:
+    async def asked() -> pb.Decision:
+        async with opened(scoring) as (channel, server):
+            with held(database):
+                under_way = predict(channel, "under way", 60)
+                await asyncio.sleep(0.5)
+                server.close()
+                await asyncio.sleep(0.5)
+                assert not server.ready
+                with pytest.raises(grpc.aio.AioRpcError) as refused:
+                    await predict(channel, "late", 5)
+                assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+            return pb.Decision.FromString(await under_way)
+
+    decision = asyncio.run(asked())
+    assert ledger.find(decision.decision_id).decision.risk == decision.risk

@@ -56,7 +56,7 @@ def test_health_is_told_on_after_it_could_not_be(
 
     async def followed() -> list[Any]:
         told = []
-        async with opened(scoring) as channel:
+        async with opened(scoring) as (channel, _):
             async for one in HealthStub(channel).Watch(HealthCheckRequest()):
                 told.append(one.status)
                 if one.status == Health.SERVING:
