@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,8 @@ class CreditScoring:
         until, key = request.until(WHERE.timeout), read_key(request.key)
         async with request.body(LARGEST, until) as body:
             said = await read_beside(read_request, body)
-            call = Call(kind=kind, digest=digest(kind, body), key=key, until=until)
+            stamp = await read_beside(partial(digest, kind), body)
+            call = Call(kind=kind, digest=stamp, key=key, until=until)
             return await request.waited_for(self.scoring.judge(said, call))
 
     async def _simulate(self, request: OneRequest) -> Any:
@@ -127,7 +129,8 @@ class CreditScoring:
         refuse_key(request.key)
         async with request.body(LARGEST_MANY, until) as body:
             requests = await read_beside(read_requests, body)
-            call = Call(kind=PREDICT, digest=digest(PREDICT, body), until=until)
+            stamp = await read_beside(partial(digest, PREDICT), body)
+            call = Call(kind=PREDICT, digest=stamp, until=until)
             return await request.waited_for(self._listed(requests, call))
 
     async def _listed(self, requests: Sequence[ScoringRequest | CreditError], call: Call) -> Any:

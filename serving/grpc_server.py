@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import grpc
@@ -168,7 +169,8 @@ class _Calls:
             until = self._until(context)
             refuse_key(_key(context))
             requests = await read_beside(read_many, body)
-            call = Call(kind=PREDICT, digest=digest(PREDICT, body), until=until)
+            stamp = await read_beside(partial(digest, PREDICT), body)
+            call = Call(kind=PREDICT, digest=stamp, until=until)
             place = 0
             async for outcome in self._scoring.judge_many(requests, call):
                 if isinstance(outcome, Decision):
@@ -183,7 +185,8 @@ class _Calls:
         until = self._until(context)
         request, key = await read_beside(read_one, body)
         key = read_key(key or _key(context))
-        call = Call(kind=kind, digest=digest(kind, body), key=key, until=until)
+        stamp = await read_beside(partial(digest, kind), body)
+        call = Call(kind=kind, digest=stamp, key=key, until=until)
         return await self._scoring.judge(request, call)
 
     def _until(self, context: Context) -> float:
