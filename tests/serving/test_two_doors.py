@@ -28,6 +28,9 @@ CALLERS = 4
 ON_ITS_WAY = 0.1
 """Seconds that a request may take from its caller to a worker with much to do."""
 
+AT_THE_KILL = 2.0
+"""Seconds in which the connections to a worker that was killed are found to be cut."""
+
 
 class Load:
     """Callers at both doors, one request after the other until `stop`."""
@@ -148,8 +151,17 @@ def test_a_killed_worker_is_replaced_while_the_other_carries_on(home_of_its_own:
                 time.sleep(0.2)
             assert {one.pid for one in workers(service)} > {other.pid}
             time.sleep(10)  # until it has loaded its model
+            replaced = time.monotonic()
+            time.sleep(3)
         finally:
             load.stop()
+        failed = [asked for asked, _ in load.failures]
+        # Each caller had one request under way, and may have begun another on a connection that
+        # the killed one had not taken yet: an answer was due to every other.
+        assert len(failed) <= 2 * 2 * CALLERS
+        assert not [asked for asked in failed if not killed - 1 < asked < killed + AT_THE_KILL]
+        assert load.since(replaced, "http") > 0
+        assert load.since(replaced, "grpc") > 0
         with Foreigner(service.grpc) as foreigner, service.client() as api:
             assert foreigner.call("Predict", {"dossier": applicant()})["risk"]
             assert api.get("/readyz").is_success
