@@ -100,6 +100,20 @@ FAULTS = (
         'FORM.column("weekday", "CODE_GENDER"',
         "tests/credit",
     ),
+    Fault(
+        "a call over gRPC has all the time in the world",
+        "serving/grpc_server.py",
+        "return time.perf_counter() + most",
+        'return float("inf")',
+        "tests/serving/test_grpc_deadlines.py",
+    ),
+    Fault(
+        "every prediction is a batch of its own",
+        "serving/scoring.py",
+        "PREDICTING = Limits(most=64,",
+        "PREDICTING = Limits(most=1,",
+        "tests/serving/test_grpc.py::test_crowds_at_both_doors_form_batches",
+    ),
 )
 
 
