@@ -45,7 +45,7 @@ def test_many_requests_have_no_key_not_even_an_empty_one() -> None:
 def test_long_bodies_are_held_until_there_is_no_room_and_short_ones_always() -> None:
     room = Room(2 * SHORT)
     with room.taken() as take, room.taken(SHORT):
-        take(SHORT)
+        take(2 * SHORT)
         with pytest.raises(Overloaded):
             take(1)
         with pytest.raises(Overloaded), room.taken(SHORT + 1):
