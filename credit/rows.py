@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 
+FEW = 32
+"""Words of a vocabulary that will be met again. Longer ones may be anybody's, and are not kept."""
+
 
 @dataclass(frozen=True)
 class Words:
@@ -95,16 +98,23 @@ class Words:
         return cls(np.concatenate(codes), vocabulary)
 
 
-@lru_cache(maxsize=4_096)
 def _meant(
     vocabulary: tuple[str, ...], words: tuple[str, ...], numbers: tuple[float, ...]
 ) -> Floats:
-    """The number of each word of a vocabulary, and NaN for what is no word.
+    """The number of each word of a vocabulary, and NaN for what is no word."""
+    look = _looked_up_before if len(vocabulary) <= FEW else _looked_up
+    return look(vocabulary, words, numbers)
 
-    Kept, because a dossier's rows say the same few words as those of many others.
-    """
+
+def _looked_up(
+    vocabulary: tuple[str, ...], words: tuple[str, ...], numbers: tuple[float, ...]
+) -> Floats:
     meaning = dict(zip(words, numbers, strict=True))
     return np.array([*(meaning.get(word, 0.0) for word in vocabulary), np.nan])
+
+
+_looked_up_before = lru_cache(maxsize=1_024)(_looked_up)
+"""Kept, because a dossier's rows say the same few words as those of many others."""
 
 
 @dataclass(frozen=True, eq=False)

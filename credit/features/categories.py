@@ -41,7 +41,7 @@ class Categories:
         return None if np.isnan(code) else self.known[name][int(code)]
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=1_024)
 def _codes(known: tuple[str, ...], vocabulary: tuple[str, ...]) -> Floats:
     """The codes of a vocabulary's words, and NaN for what is no word; kept for dossiers alike."""
     code_of = _code_of(known)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from credit.dossier import Dossiers, Words
+from credit.rows import FEW, _looked_up_before
 from credit.schema import HISTORIES
 from tests.people import applicant, stranger, with_history
 
@@ -81,3 +82,10 @@ def test_fewer_columns_may_be_taken() -> None:
     taken = Dossiers.of([applicant()], columns)
     assert list(taken.tables["application"].cells) == ["AMT_CREDIT"]
     assert len(taken.tables["bureau"]) == 5
+
+
+def test_vocabularies_that_may_be_anybody_s_are_not_kept() -> None:
+    kept = _looked_up_before.cache_info().currsize
+    many = Words.of([f"word {number}" for number in range(FEW + 1)], frozenset())
+    assert many.says(("word 7",)).tolist() == [0.0] * 7 + [1.0] + [0.0] * (FEW - 7)
+    assert _looked_up_before.cache_info().currsize == kept
