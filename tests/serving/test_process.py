@@ -10,7 +10,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.serving.conftest import ROOT, Home, serving, wait_until_ready
+from tests.serving.conftest import ROOT, Home, free_ports, serving, wait_until_ready
 
 WITHOUT = {"mlflow", "pandas", "polars", "pyarrow", "shap", "sklearn", "matplotlib", "evidently"}
 
@@ -55,10 +55,11 @@ def test_the_bento_answers_like_the_source_tree(home_of_its_own: Home) -> None:
 
 
 def test_a_home_without_a_model_says_what_to_do(home: Home) -> None:
-    empty = home.path / "empty"
+    http, grpc = free_ports(2)
+    empty = home.environment(home=home.path / "empty", http_port=http, grpc_port=grpc)
     done = subprocess.run(
         [sys.executable, "-m", "serving"],
-        env=home.environment(home=empty), cwd=ROOT, capture_output=True, text=True, check=False,
+        env=empty, cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode != 0
     assert "run `python -m training` first" in done.stdout + done.stderr
