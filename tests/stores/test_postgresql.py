@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,11 +18,7 @@ import psycopg
 import pytest
 
 from credit.errors import LedgerUnavailable
-from credit.policy import Policy
-from credit.scorer import Scorer
-from credit.underwriting import decide, score
-from stores.ledger import Ledger, Record, digest
-from tests.people import applicant
+from stores.ledger import Ledger, Record
 from tests.stores.test_ledger import open_together
 
 OWNER = "nobody" if os.geteuid() == 0 else None
@@ -85,16 +81,6 @@ def server() -> Iterator[Server]:
 def ledger(server: Server) -> Iterator[Ledger]:
     with closing(Ledger(server.database())) as opened:
         yield opened
-
-
-@pytest.fixture
-def record(scorer: Scorer, policy: Policy) -> Record:
-    [scored] = score(scorer, [applicant()])
-    return Record(
-        decision=decide(scored, scorer.version, policy, str(uuid4()), datetime.now(UTC)),
-        kind="predict", document=scored.document, row=scored.row, contributions=None,
-        request_digest=digest("predict", b"body"),
-    )  # fmt: skip
 
 
 @pytest.mark.slow

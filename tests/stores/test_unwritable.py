@@ -5,35 +5,19 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
 from credit.errors import LedgerUnavailable
-from credit.policy import Policy
-from credit.scorer import Scorer
-from credit.underwriting import decide, score
-from stores.ledger import Ledger, Record, digest
-from tests.people import applicant
+from stores.ledger import Ledger, Record
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "ledger.sqlite"
-
-
-@pytest.fixture
-def record(scorer: Scorer, policy: Policy) -> Record:
-    [scored] = score(scorer, [applicant()])
-    return Record(
-        decision=decide(scored, scorer.version, policy, str(uuid4()), datetime.now(UTC)),
-        kind="predict", document=scored.document, row=scored.row, contributions=None,
-        request_digest=digest("predict", b"body"),
-    )  # fmt: skip
 
 
 @pytest.fixture
