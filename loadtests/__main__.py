@@ -118,8 +118,8 @@ def _run_locust(
             process = subprocess.Popen(command, stdout=log, stderr=log)
             while process.poll() is None:
                 time.sleep(1)
-                if target.process:
-                    held.append((time.monotonic(), memory(target.process)))
+                if target.process and (size := memory(target.process)):
+                    held.append((time.monotonic(), size))
                 advance(1)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, ["locust, see", log.name])

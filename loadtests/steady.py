@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from math import nan
 from pathlib import Path
 from statistics import median
 
@@ -32,14 +34,20 @@ def grown(courses: Mapping[Kept, Course], most: Mapping[Kept, float]) -> list[Ov
 def growth(course: Course) -> float:
     """What the median is higher late than early, as a share of what it was early.
 
+    NaN where nothing was seen early or late, as of a service that died: its errors tell of that.
+
     >>> growth([(t, 100 + t) for t in range(100)])
     0.463...
     """
-    start, end = course[0][0], course[-1][0]
 
     def level(between: tuple[float, float]) -> float:
+        start, end = course[0][0], course[-1][0]
         first, last = (start + share * (end - start) for share in between)
-        return median(value for moment, value in course if first <= moment <= last)
+        seen = [value for moment, value in course if first <= moment <= last]
+        return median(seen) if seen else nan
+
+    if not course:
+        return nan
 
     return level(LATE) / level(EARLY) - 1
 
@@ -47,16 +55,14 @@ def growth(course: Course) -> float:
 def memory(process: int) -> int:
     """Bytes that a process and all it has started hold resident, shared ones each time.
 
-    Raises:
-        psutil.NoSuchProcess: it has ended.
+    None of one that has ended.
     """
-    whole = psutil.Process(process)
     held = 0
-    for one in (whole, *whole.children(recursive=True)):
-        try:
-            held += one.memory_info().rss
-        except psutil.NoSuchProcess:  # a worker that is being replaced
-            continue
+    with suppress(psutil.NoSuchProcess):
+        whole = psutil.Process(process)
+        for one in (whole, *whole.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):  # a worker that is being replaced
+                held += one.memory_info().rss
     return held
 
 

@@ -97,6 +97,7 @@ def test_a_soak_may_end_higher_than_it_began_by_what_is_declared_and_no_more() -
     leaking = [(second, held * (1 + second / 500)) for second, held in flat]
     assert grown({"memory": flat, "latency": flat}, BUDGET.growth) == []
     assert grown({"memory": flat, "latency": leaking}, BUDGET.growth) == []
+    assert grown({"memory": [], "latency": []}, BUDGET.growth) == []
     [over] = grown({"memory": leaking, "latency": flat}, BUDGET.growth)
     assert (over.what, over.most) == ("growth of memory", BUDGET.growth["memory"])
     assert over.got == pytest.approx(1.18 / 1.06 - 1, abs=0.01)
