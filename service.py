@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +25,17 @@ from credit.contract.wire import LARGEST
 from credit.decision import Decision, Explanation
 from credit.errors import CreditError
 from credit.policy import policy_on
-from serving.bodies import read_beside, read_key, refuse_key
+from serving.bodies import read_beside, read_key, refuse_key, stamped
 from serving.errors import told
 from serving.grpc_server import GrpcServer
 from serving.http import LARGEST_MANY, ManyRequests, OneRequest, answered
+from serving.judging import EXPLAIN, PREDICT, Call, Judge
 from serving.lane import LeanService, open_lane
 from serving.resources import resources
-from serving.scoring import EXPLAIN, PREDICT, Call, Scoring
+from serving.scoring import Scoring
 from serving.signals import at_signal
 from stores.clients import ClientStore
-from stores.ledger import Ledger, digest
+from stores.ledger import Ledger
 from stores.models import load, serving_tag
 from stores.settings import direct_libraries, settings
 
@@ -60,16 +60,16 @@ class CreditScoring:
     model = bentoml.models.BentoModel(serving_tag(WHERE, Path(__file__)))
 
     def __init__(self) -> None:
-        self.scoring = Scoring(
+        judge = Judge(
             scorer=load(self.model),
             clients=ClientStore(WHERE.clients),
             ledger=Ledger(WHERE.ledger),
             policy_on=policy_on,
-            patience=WHERE.patience,
         )
-        self.scoring.warm()
+        judge.warm()
+        self.scoring = Scoring(judge, patience=WHERE.patience)
         self.grpc = GrpcServer(self.scoring, WHERE)
-        RESOURCES.state.scoring = self.scoring
+        RESOURCES.state.judge, RESOURCES.state.scoring = judge, self.scoring
 
     @bentoml.on_startup
     async def start(self) -> None:
@@ -113,8 +113,7 @@ class CreditScoring:
     async def _judge(self, request: OneRequest, kind: str) -> Any:
         until, key = request.until(WHERE.timeout), read_key(request.key)
         async with request.body(LARGEST, until) as body:
-            said = await read_beside(read_request, body)
-            stamp = await read_beside(partial(digest, kind), body)
+            said, stamp = await read_beside(stamped(read_request, kind), body)
             call = Call(kind=kind, digest=stamp, key=key, until=until)
             return await request.waited_for(self.scoring.judge(said, call))
 
@@ -128,8 +127,7 @@ class CreditScoring:
         until = request.until(WHERE.timeout)
         refuse_key(request.key)
         async with request.body(LARGEST_MANY, until) as body:
-            requests = await read_beside(read_requests, body)
-            stamp = await read_beside(partial(digest, PREDICT), body)
+            requests, stamp = await read_beside(stamped(read_requests, PREDICT), body)
             call = Call(kind=PREDICT, digest=stamp, until=until)
             return await request.waited_for(self._listed(requests, call))
 

@@ -29,9 +29,10 @@ from credit.contract.request import ScoringRequest
 from credit.dossier import Document
 from credit.policy import policy_on
 from credit.underwriting import Scored, score
+from serving.judging import EXPLAIN, PREDICT, Call, Judge
 from serving.lean import import_lightgbm_alone
 from serving.runners import Runner
-from serving.scoring import EXPLAIN, PREDICT, PREDICTING, Call, Scoring
+from serving.scoring import PREDICTING, Scoring
 from stores.clients import ClientStore
 from stores.ledger import Ledger, digest
 from stores.settings import direct_libraries, settings
@@ -161,14 +162,13 @@ async def distributions(scoring: Scoring, clients: Sequence[int]) -> Table:
     )
     for concurrency in CONCURRENCIES:
         for kind in (PREDICT, EXPLAIN):
-            heard = {name: watched(getattr(scoring, f"_{name}")) for name in (kind, "keep")}
+            heard = watched(getattr(scoring, f"_{kind}"))
             latencies, _ = await crowd(_asking(scoring, kind), clients, concurrency)
-            for name, told in heard.items():
-                sizes, waits, computed = (observed.told for observed in told.values())
-                table.add_row(
-                    str(concurrency), f"{kind}: {name}", _quantiles(sizes, 1), _quantiles(waits),
-                    _quantiles(computed), _quantiles(latencies),
-                )  # fmt: skip
+            sizes, waits, computed = (observed.told for observed in heard.values())
+            table.add_row(
+                str(concurrency), kind, _quantiles(sizes, 1), _quantiles(waits),
+                _quantiles(computed), _quantiles(latencies),
+            )  # fmt: skip
     return table
 
 
@@ -240,8 +240,9 @@ def batching(
     async def everything(folder: Path) -> None:
         console.print(await compare(scorer, documents, rounds))
         ledger = Ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
-        scoring = Scoring(scorer=scorer, clients=store, ledger=ledger, policy_on=policy_on)
-        scoring.warm()
+        judge = Judge(scorer=scorer, clients=store, ledger=ledger, policy_on=policy_on)
+        judge.warm()
+        scoring = Scoring(judge)
         await crowd(_asking(scoring, EXPLAIN), clients[:100], 8)
         console.print(await distributions(scoring, clients))
         console.print(await beside(scoring, clients, rounds))

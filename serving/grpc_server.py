@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
 import grpc
@@ -19,7 +18,7 @@ from grpc_reflection.v1alpha import reflection
 
 from credit.contract.wire import LARGEST
 from credit.decision import Decision
-from serving.bodies import KEY, ROOM, read_beside, read_key, refuse_key
+from serving.bodies import KEY, ROOM, read_beside, read_key, refuse_key, stamped
 from serving.edge import REQUESTS
 from serving.errors import BodyTooLarge
 from serving.grpc_errors import failure, status
@@ -29,10 +28,10 @@ from serving.grpc_messages import (
     read_many,
     read_one,
 )
+from serving.judging import EXPLAIN, PREDICT, Call
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
 from serving.readiness import FRESH
-from serving.scoring import EXPLAIN, PREDICT, Call, Scoring
-from stores.ledger import digest
+from serving.scoring import Scoring
 from stores.settings import Settings
 
 LOG = logging.getLogger("bentoml.credit")
@@ -168,8 +167,7 @@ class _Calls:
         async with _measured("PredictMany", body, context):
             until = self._until(context)
             refuse_key(_key(context))
-            requests = await read_beside(read_many, body)
-            stamp = await read_beside(partial(digest, PREDICT), body)
+            requests, stamp = await read_beside(stamped(read_many, PREDICT), body)
             call = Call(kind=PREDICT, digest=stamp, until=until)
             place = 0
             async for outcome in self._scoring.judge_many(requests, call):
@@ -183,9 +181,8 @@ class _Calls:
         if len(body) > LARGEST:
             raise BodyTooLarge(LARGEST)
         until = self._until(context)
-        request, key = await read_beside(read_one, body)
+        (request, key), stamp = await read_beside(stamped(read_one, kind), body)
         key = read_key(key or _key(context))
-        stamp = await read_beside(partial(digest, kind), body)
         call = Call(kind=kind, digest=stamp, key=key, until=until)
         return await self._scoring.judge(request, call)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from credit.contract.request import ScoringRequest
 from credit.dossier import Document
-from credit.errors import CreditError
-from credit.schema import HISTORIES
 from stores.clients import ClientStore, unpack
 
 
@@ -34,21 +31,3 @@ def find(clients: ClientStore, request: ScoringRequest) -> Found:
     if request.changes:
         return Found(request.changed(document), None)
     return Found(document, packed)
-
-
-def find_all(
-    clients: ClientStore, requests: Sequence[ScoringRequest | CreditError]
-) -> list[Found | CreditError]:
-    """The dossiers of requests in order, an error in the place of a bad one."""
-    found: list[Found | CreditError] = []
-    for request in requests:
-        try:
-            found.append(request if isinstance(request, CreditError) else find(clients, request))
-        except CreditError as error:
-            found.append(error)
-    return found
-
-
-def weight(document: Document) -> float:
-    """What a dossier weighs: the form as much as fifty rows of history."""
-    return 1 + sum(len(document.get(name) or ()) for name in HISTORIES) / 50

@@ -17,6 +17,7 @@ from credit.features import CATALOGUE
 from credit.population import CrossedPosition, Position
 from credit.profile import Profile, profile
 from serving.http import answer, failure
+from serving.judging import Judge
 from serving.openapi import document
 from serving.scoring import Scoring
 
@@ -51,13 +52,13 @@ def clients(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 20,
 ) -> Response:
     """Ids of known clients whose digits begin with the prefix, smallest first."""
-    found, total = _scoring(request).clients.search(prefix, limit)
+    found, total = _judge(request).clients.search(prefix, limit)
     return answer(ClientList(clients=found, total=total))
 
 
 def client(request: Request, client_id: ClientId) -> Response:
     """The profile an adviser is shown."""
-    return answer(profile(client_id, _scoring(request).clients.dossier(client_id)))
+    return answer(profile(client_id, _judge(request).clients.dossier(client_id)))
 
 
 async def position(
@@ -73,11 +74,11 @@ async def position(
     ] = "false",
 ) -> Response:
     """The client's value among the clients the model was trained on."""
-    scoring = _scoring(request)
-    population = scoring.scorer.facts.population
+    judge, scoring = _judge(request), cast("Scoring", request.app.state.scoring)
+    population = judge.scorer.facts.population
     _known("feature", feature)
     scored = await scoring.look(client_id)
-    values = scoring.scorer.values(scored.row)
+    values = judge.scorer.values(scored.row)
     if by is None:
         fifth = population.fifth(scored.risk) if similar == "true" else None
         found = population.spreads[feature].position(feature, values[feature], fifth=fifth)
@@ -94,15 +95,15 @@ async def position(
 
 def describe_model(request: Request) -> Response:
     """The model that serves: version, threshold, metrics, features, importance, data."""
-    scoring = _scoring(request)
-    return answer(describe(scoring.scorer, scoring.policy_on(datetime.now(UTC).date())))
+    judge = _judge(request)
+    return answer(describe(judge.scorer, judge.policy_on(datetime.now(UTC).date())))
 
 
 def decision(request: Request, decision_id: DecisionId) -> Response:
     """The record of a decision."""
-    scoring = _scoring(request)
-    record = scoring.ledger.find(decision_id)
-    features = scoring.scorer.values(record.row) if scoring.scored(record) else None
+    judge = _judge(request)
+    record = judge.ledger.find(decision_id)
+    features = judge.scorer.values(record.row) if judge.scored(record) else None
     return answer(DecisionRecord(decision=record.decision, kind=record.kind, features=features))
 
 
@@ -119,8 +120,8 @@ def _known(where: str, feature: str) -> None:
         raise InvalidDossier([Fault(where, feature, expected)])
 
 
-def _scoring(request: Request) -> Scoring:
-    return cast("Scoring", request.app.state.scoring)
+def _judge(request: Request) -> Judge:
+    return cast("Judge", request.app.state.judge)
 
 
 async def _failed(_: Request, error: Exception) -> Response:

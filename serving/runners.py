@@ -24,8 +24,8 @@ from serving.errors import DeadlineExceeded, Overloaded
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-Work = Callable[[Sequence[Item]], Sequence[Result]]
-"""A list in, a list of results out, in order."""
+Work = Callable[[Sequence[Item]], Sequence[Result | Exception]]
+"""A list in, a list of results out, in order; a fault in the place of an item that has none."""
 
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 SECONDS = (

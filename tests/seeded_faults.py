@@ -50,8 +50,8 @@ FAULTS = (
     ),
     Fault(
         "a decision is answered without being recorded",
-        "serving/scoring.py",
-        "await self._keep.one(record, until=call.until)",
+        "serving/judging.py",
+        "self.ledger.keep(records)",
         "pass",
         "tests/serving/test_decisions.py",
     ),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from pydantic import ValidationError
@@ -153,16 +154,32 @@ def _disagreements(dossier: Document) -> Iterator[Fault]:
     """Rows of another client, and rows that share a primary key."""
     client = dossier[APPLICATION.name].get("SK_ID_CURR")
     for name, table in HISTORIES.items():
-        seen: set[tuple[Any, ...]] = set()
-        for place, row in enumerate(dossier.get(name) or ()):
-            theirs = row.get("SK_ID_CURR")
-            client = theirs if client is None else client
-            if theirs not in (None, client):
-                expected = f"the client of the dossier, {client:.0f}, or null"
-                yield Fault(f"{name}[{place}].SK_ID_CURR", theirs, expected)
-            if table.primary_key:
-                key = tuple(row[column] for column in table.primary_key)
-                if key in seen:
-                    where = f"{name}[{place}].{'+'.join(table.primary_key)}"
-                    yield Fault(where, list(key), "a key that no other row has")
-                seen.add(key)
+        rows = dossier.get(name) or ()
+        owners = [row.get("SK_ID_CURR") for row in rows]
+        if client is None:
+            client = next((owner for owner in owners if owner is not None), None)
+        # Row by row only where something is wrong: a dossier has hundreds of them.
+        if set(owners) - {None, client}:
+            yield from _strangers(name, owners, client)
+        if table.primary_key and len(set(map(itemgetter(*table.primary_key), rows))) < len(rows):
+            yield from _repeated(name, rows, table.primary_key)
+
+
+def _strangers(name: str, owners: Sequence[float | None], client: float) -> Iterator[Fault]:
+    expected = f"the client of the dossier, {client:.0f}, or null"
+    for place, owner in enumerate(owners):
+        if owner not in (None, client):
+            yield Fault(f"{name}[{place}].SK_ID_CURR", owner, expected)
+
+
+def _repeated(
+    name: str, rows: Sequence[Mapping[str, Any]], key: tuple[str, ...]
+) -> Iterator[Fault]:
+    seen: set[tuple[Any, ...]] = set()
+    for place, row in enumerate(rows):
+        cells = tuple(row[column] for column in key)
+        if cells in seen:
+            yield Fault(
+                f"{name}[{place}].{'+'.join(key)}", list(cells), "a key that no other row has"
+            )
+        seen.add(cells)

@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 import serving.edge
 import serving.runners
 from credit.policy import policy_on
+from serving.judging import Judge
 from serving.scoring import Scoring
 from stores.clients import ClientStore
 from stores.ledger import Ledger
@@ -46,13 +47,13 @@ def test_the_autoscaler_counts_every_place_where_requests_wait(tmp_path: Path) -
     serving.runners.QUEUED.clear()
     unused: Any = None
     clients, ledger = ClientStore(tmp_path / "clients"), Ledger(f"sqlite:///{tmp_path / 'ledger'}")
-    Scoring(scorer=unused, clients=clients, ledger=ledger, policy_on=policy_on).close()
+    judge = Judge(scorer=unused, clients=clients, ledger=ledger, policy_on=policy_on)
+    Scoring(judge).close()
     [queued] = serving.runners.QUEUED.collect()
     made = {sample.labels["runner"] for sample in queued.samples}
     [rule] = RULES
     counted = set(re.search(r'runner=~"(.+?)"', rule["metricsQuery"])[1].split("|"))  # type: ignore[index]
-    # One explanation at a time is let in at the gate, and has its runner for itself.
-    assert counted == made - {"explain"}
+    assert counted == made
 
 
 def test_every_panel_asks_the_datasource_that_is_provisioned() -> None:

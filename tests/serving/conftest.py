@@ -157,5 +157,4 @@ def clients(tmp_path: Path) -> ClientStore:
 @pytest.fixture
 def scoring(touchy: Any, clients: ClientStore, ledger: Ledger) -> Iterator[Scoring]:
     with working(touchy, clients, ledger) as made:
-        made.warm()
         yield made

@@ -22,7 +22,8 @@ from credit.policy import policy_on
 from credit.scorer import Scorer
 from serving.errors import LOG
 from serving.grpc_server import GrpcServer
-from serving.scoring import Call, Scoring
+from serving.judging import Call, Judge
+from serving.scoring import Scoring
 from stores.clients import ClientStore
 from stores.ledger import Ledger, digest
 from stores.settings import Settings
@@ -66,9 +67,9 @@ class Touchy:
 def working(
     scorer: Scorer, clients: ClientStore, ledger: Ledger, patience: float = math.inf
 ) -> Iterator[Scoring]:
-    made = Scoring(
-        scorer=scorer, clients=clients, ledger=ledger, policy_on=policy_on, patience=patience
-    )
+    judge = Judge(scorer=scorer, clients=clients, ledger=ledger, policy_on=policy_on)
+    judge.warm()
+    made = Scoring(judge, patience=patience)
     yield made
     made.close()
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from serving.admission import Gate, admit
+from serving.admission import admit
 from serving.errors import DeadlineExceeded, Overloaded
 from serving.runners import Limits, Runner
 
@@ -62,15 +62,3 @@ def test_one_whose_time_is_up_is_told_so_and_not_that_too_much_is_asked() -> Non
     runner: Runner[int, int] = Runner("test", list, Limits(most=1))
     with pytest.raises(DeadlineExceeded):
         admit(runner, patience=10, until=time.perf_counter())
-
-
-def test_the_first_stay_at_a_gate_counts_whole() -> None:
-    async def crowd() -> None:
-        gate = Gate("test", most=1)
-        async with gate.turn():
-            await asyncio.sleep(0.1)
-        async with gate.turn():
-            with pytest.raises(Overloaded):
-                admit(gate, patience=0.05, until=math.inf)
-
-    asyncio.run(crowd())

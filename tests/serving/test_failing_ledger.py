@@ -17,7 +17,8 @@ from credit.decision import Decision, Explanation
 from credit.errors import LedgerUnavailable
 from credit.scorer import Scorer
 from serving.errors import Overloaded
-from serving.scoring import EXPLAIN, PREDICT, Scoring
+from serving.judging import EXPLAIN, PREDICT
+from serving.scoring import Scoring
 from stores.clients import ClientStore
 from stores.ledger import Ledger
 from tests.people import applicant
@@ -26,7 +27,7 @@ from tests.serving.foreign import SERVICE, Foreigner, Refused
 from tests.serving.inside import asked, call, dropped, held, judged, logged, working
 
 
-def test_an_explanation_keeps_its_turn_until_it_is_recorded(
+def test_the_next_explanation_waits_until_one_is_recorded(
     scoring: Scoring, touchy: Any, database: Path
 ) -> None:
     async def together() -> list[Any]:
@@ -58,7 +59,6 @@ def test_a_stalled_ledger_is_told_as_overload(
         return [await first, await scoring.judge(asked(), call(PREDICT, b"after"))]
 
     with working(scorer, clients, ledger, patience=0.3) as scoring:
-        scoring.warm()
         assert all(isinstance(one, Decision) for one in asyncio.run(together()))
 
 

@@ -50,18 +50,18 @@ def test_a_position_counts_the_training_clients(api: httpx.Client) -> None:
     assert 0 <= whole["percentile"] <= 1
 
 
-def test_a_position_waits_its_turn_among_the_predictions(api: httpx.Client) -> None:
+def test_a_position_waits_its_turn_in_a_queue_of_its_own(api: httpx.Client) -> None:
     def batches() -> float:
         [count] = re.findall(
-            r'^credit_batch_size_count{runner="predict"} (.*)$',
+            r'^credit_batch_size_count{runner="look"} (.*)$',
             api.get("/metrics").text,
             re.MULTILINE,
         )
         return float(count)
 
-    api.post("/predict", json={"dossier": applicant()}).raise_for_status()
-    before = batches()
     path = f"/v1/clients/{first_client(api)}/position"
+    api.get(path, params={"feature": "income"}).raise_for_status()
+    before = batches()
     api.get(path, params={"feature": "income"}).raise_for_status()
     assert batches() == before + 1
 

@@ -14,11 +14,13 @@ import pytest
 from credit.contract.request import ScoringRequest
 from credit.decision import Decision
 from credit.errors import KeyReused, LedgerUnavailable
+from credit.policy import policy_on
 from credit.scorer import Scorer
 from serving.errors import DeadlineExceeded, ModelReplaced, Overloaded
-from serving.scoring import AT_ONCE, EXPLAIN, PREDICT, Call, Scoring
+from serving.judging import EXPLAIN, PREDICT, Asked, Call, Judge
+from serving.scoring import AT_ONCE, Scoring
 from stores.clients import ClientStore
-from stores.ledger import Ledger, Record, digest
+from stores.ledger import Ledger, digest
 from tests.serving.inside import UNSCORED, UNTOLD, asked, call, dropped, judged, logged, working
 
 
@@ -96,18 +98,18 @@ def test_of_many_only_what_is_our_fault_is_logged(
 def test_of_many_the_recorded_are_told_whatever_becomes_of_the_rest(
     scoring: Scoring, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    run, parts = scoring._keep.run, iter(range(9))  # noqa: SLF001 -- the second part's turn to fail
+    run, parts = scoring._predict.run, iter(range(9))  # noqa: SLF001 -- the second part is to fail
 
-    async def failing(records: Sequence[Record], *, until: float) -> Any:
+    async def failing(part: Sequence[Asked], *, until: float) -> Any:
         if next(parts) == 1:
             raise error
-        return await run(records, until=until)
+        return await run(part, until=until)
 
     async def all_of() -> list[Any]:
         requests = [asked()] * (2 * AT_ONCE + 1)
         return [one async for one in scoring.judge_many(requests, call(PREDICT, b"many"))]
 
-    monkeypatch.setattr(scoring._keep, "run", failing)  # noqa: SLF001
+    monkeypatch.setattr(scoring._predict, "run", failing)  # noqa: SLF001
     told = asyncio.run(all_of())
     assert told[AT_ONCE : 2 * AT_ONCE] == [error] * AT_ONCE
     for one in (*told[:AT_ONCE], *told[2 * AT_ONCE :]):
@@ -138,12 +140,14 @@ def test_an_explanation_is_not_told_again_in_the_words_of_another_model(
 
 
 def test_getting_warm_goes_the_whole_way_and_records_nothing(
-    scoring: Scoring, touchy: Any, database: Path
+    touchy: Any, clients: ClientStore, ledger: Ledger, database: Path
 ) -> None:
+    judge = Judge(scorer=touchy, clients=clients, ledger=ledger, policy_on=policy_on)
+    judge.warm()
     assert touchy.rows > 0
     with sqlite3.connect(database) as connection:
         assert connection.execute("SELECT count(*) FROM decision").fetchone() == (0,)
     connection.close()
     dropped(database, "payload")
     with pytest.raises(LedgerUnavailable):
-        scoring.warm()
+        judge.warm()
