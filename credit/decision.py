@@ -41,7 +41,7 @@ class Decision:
     decided_at: datetime
 
 
-@dataclass(kw_only=True)  # frozen, they would take three times as long to make: one a feature
+@dataclass  # there is one a feature: frozen, they would take three times as long to make
 class Contribution:
     """How much one feature moved this client's log-odds away from the average client's."""
 

@@ -91,10 +91,8 @@ class Scorer:
 
     def values(self, row: Matrix) -> Mapping[str, float | str | None]:
         """A row of features as people read it: words for categories, None for unknown."""
-        cells = zip(CATALOGUE.values(), row.tolist(), strict=True)
-        return {
-            feature.name: self.categories.word(feature.name, cell)
-            if feature.categorical
-            else (None if cell != cell else cell)  # noqa: PLR0124 -- NaN alone differs from itself
-            for feature, cell in cells
-        }
+        cells = dict(zip(CATALOGUE, row.tolist(), strict=True))
+        words = {name: self.categories.word(name, cells[name]) for name in self.categories.known}
+        # NaN alone differs from itself.
+        numbers = {name: None if cell != cell else cell for name, cell in cells.items()}  # noqa: PLR0124
+        return numbers | words

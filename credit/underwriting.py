@@ -17,11 +17,11 @@ from credit.policy import Policy
 from credit.reasons import reasons
 from credit.scorer import Scorer
 
-_TOLD = [
+FEATURES = [
     (feature.name, feature.label, feature.concept.name.lower(), feature.unit.value)
     for feature in CATALOGUE.values()
 ]
-"""What is said of every feature whatever its value: looked up once."""
+"""Of every contribution, in order: its feature, label, concept and unit, whoever is explained."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,17 +76,9 @@ def explain(
         contributions: The scorer's for this row, shape (features + 1,), the base last.
     """
     worth = policy.points_of(1.0)
-    cells = zip(_TOLD, scorer.values(row).values(), contributions[:-1].tolist(), strict=True)
+    cells = zip(FEATURES, scorer.values(row).values(), contributions[:-1].tolist(), strict=True)
     told = tuple(
-        Contribution(
-            feature=name,
-            label=label,
-            concept=concept,
-            value=value,
-            unit=unit,
-            log_odds=step,
-            points=worth * step,
-        )
+        Contribution(name, label, concept, value, unit, step, worth * step)
         for (name, label, concept, unit), value, step in cells
     )
     return Explanation(

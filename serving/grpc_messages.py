@@ -9,10 +9,11 @@ from google.protobuf.message import DecodeError, Message
 
 from credit.contract.faults import MOST_REQUESTS
 from credit.contract.request import ScoringRequest, read_each, read_said, too_many
-from credit.decision import Contribution, Decision, Explanation, Outcome, Reason
+from credit.decision import Decision, Explanation, Outcome, Reason
 from credit.errors import CreditError, Fault, Faulty, InvalidDossier
 from credit.schema import APPLICATION
 from credit.text import Text
+from credit.underwriting import FEATURES
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
 
 OUTCOMES = {
@@ -115,29 +116,29 @@ def decision_message(decision: Decision) -> pb.Decision:
 
 def explanation_message(explanation: Explanation) -> pb.Explanation:
     """A recorded decision with what made it."""
-    return pb.Explanation(
-        decision=decision_message(explanation),
-        base_risk=explanation.base_risk,
-        contributions=map(_contribution, explanation.contributions),
-        reasons=map(_reason, explanation.reasons),
-    )
-
-
-def _contribution(told: Contribution) -> pb.Contribution:
-    message = pb.Contribution()
-    message.CopyFrom(_whatever_the_value(told.feature, told.label, told.concept, told.unit))
-    if isinstance(told.value, str):
-        message.word = told.value
-    elif told.value is not None:
-        message.number = told.value
-    message.log_odds = told.log_odds
-    message.points = told.points
+    message = pb.Explanation()
+    message.CopyFrom(_whoever_is_explained())
+    message.decision.CopyFrom(decision_message(explanation))
+    message.base_risk = explanation.base_risk
+    message.reasons.extend(map(_reason, explanation.reasons))
+    for part, told in zip(message.contributions, explanation.contributions, strict=True):
+        if isinstance(told.value, str):
+            part.word = told.value
+        elif told.value is not None:
+            part.number = told.value
+        part.log_odds = told.log_odds
+        part.points = told.points
     return message
 
 
 @cache
-def _whatever_the_value(feature: str, label: Text, concept: str, unit: str) -> pb.Contribution:
-    return pb.Contribution(feature=feature, label=_text(label), concept=concept, unit=unit)
+def _whoever_is_explained() -> pb.Explanation:
+    """What every explanation says of its features: copied sooner than it is made."""
+    features = (
+        pb.Contribution(feature=name, label=_text(label), concept=concept, unit=unit)
+        for name, label, concept, unit in FEATURES
+    )
+    return pb.Explanation(contributions=features)
 
 
 def _reason(told: Reason) -> pb.Reason:

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from prometheus_client import Histogram
 
@@ -49,6 +49,9 @@ class Limits:
     """Seconds that one batch is meant to take at most; one item alone may take longer."""
     waiting: int = 4_096
     """Items that may wait; more are refused."""
+    rest: float = 0.0
+    """How long it rests after a batch while the runner ahead of it works, as a share of the
+    batch's time: their threads share one interpreter, half and half if both always want it."""
 
 
 class _Job(NamedTuple, Generic[Item, Result]):
@@ -83,17 +86,20 @@ class Runner(Generic[Item, Result]):
         *,
         weigh: Callable[[Item], float] = lambda _: 1.0,
         shared: tuple[type[Exception], ...] = (),
+        ahead: Runner[Any, Any] | None = None,
     ) -> None:
         """Make a runner with a queue and a thread of its own.
 
         Args:
             weigh: What an item weighs; a batch's time is taken to grow with its weight.
             shared: Faults that no single item is guilty of; a whole batch has them.
+            ahead: The runner whose work goes before this one's.
         """
         self._work = work
         self._limits = limits
         self._weigh = weigh
         self._shared = shared
+        self._ahead = ahead
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._callers: deque[_Caller[Item, Result]] = deque()
         self._waiting = 0
@@ -141,6 +147,11 @@ class Runner(Generic[Item, Result]):
             raise outcome
         return outcome
 
+    @property
+    def busy(self) -> bool:
+        """Whether it works, or has something to work on."""
+        return self._running is not None and not self._running.done()
+
     def wait(self) -> float:
         """Seconds until a new caller's first item would be in a batch, as far as is known."""
         weight = len(self._callers) * self._mean
@@ -184,6 +195,10 @@ class Runner(Generic[Item, Result]):
             await self._do(batch)
             took = time.perf_counter() - began
             self._computed.observe(took)
+            if self._ahead and self._ahead.busy:
+                rest = self._limits.rest * took
+                await asyncio.sleep(rest)
+                took += rest
             self._cost.learn(weight, took)
             self._began = None
 

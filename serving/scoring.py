@@ -25,7 +25,7 @@ from serving.readiness import Readiness
 from serving.runners import Item, Limits, Result, Runner
 
 PREDICTING = Limits(most=64, target=0.050)
-EXPLAINING = Limits(most=1)
+EXPLAINING = Limits(most=1, rest=0.5)
 """In one worker. More at once are explained no faster, since their cost is linear in rows, and
 predictions beside them wait longer (docs/decisions/0006)."""
 
@@ -50,7 +50,9 @@ class Scoring:
         self._predict = Runner(
             PREDICT, judge.predict, PREDICTING, weigh=Asked.weight, shared=shared
         )
-        self._explain = Runner(EXPLAIN, judge.explain, EXPLAINING, shared=shared)
+        self._explain = Runner(
+            EXPLAIN, judge.explain, EXPLAINING, shared=shared, ahead=self._predict
+        )
         self._look: Runner[int, Scored] = Runner("look", judge.look, LOOKING)
         self._readiness = Readiness(judge.ledger.answers)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Categories:
 
     def word(self, name: str, code: float) -> str | None:
         """The category behind a code of the matrix."""
-        return None if np.isnan(code) else self.known[name][int(code)]
+        return None if math.isnan(code) else self.known[name][int(code)]
 
 
 @lru_cache(maxsize=1_024)

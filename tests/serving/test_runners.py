@@ -239,3 +239,29 @@ def test_more_than_may_wait_is_refused_and_the_rest_is_answered() -> None:
 
 def test_nothing_to_do_is_done_at_once() -> None:
     assert asyncio.run(Runner("test", Doubler(), Limits(most=8)).run([])) == []
+
+
+def test_a_runner_rests_while_the_one_ahead_works_and_not_else() -> None:
+    def slow(items: Sequence[int]) -> Sequence[int]:
+        time.sleep(0.02)
+        began.append(time.perf_counter())
+        return items
+
+    async def gaps() -> tuple[float, float]:
+        first = Runner("first", work, Limits(most=1))
+        second = Runner("second", slow, Limits(most=1, rest=5), ahead=first)
+        await second.run(range(3))
+        alone = began[-1] - began[-2]
+        work.gate.clear()
+        busy = asyncio.create_task(first.one(0))
+        await second.run(range(2))
+        beside = began[-1] - began[-2]
+        work.gate.set()
+        await busy
+        return alone, beside
+
+    began: list[float] = []
+    work = Doubler()
+    alone, beside = asyncio.run(gaps())
+    assert beside > 0.1
+    assert alone < beside
