@@ -115,17 +115,15 @@ async def measure(
     table = Table("call", *(Column(title, justify="right") for title in figures))
     with steps.step("rounds", len(wanted) * (rounds + 1)) as advance:
         for call in wanted:
-            many, hand = (
-                await callers(target, call, SATURATING),
-                await callers(target, call, AT_HAND),
-            )
+            many = await callers(target, call, SATURATING)
             await latencies(many, seconds)  # warm
             borne = [len(await latencies(many, seconds)) / seconds for _ in range(rounds)]
             advance(1)
             rate = median(borne) / 2
             told: list[float] = []
             for turn in range(rounds):
-                told += await at_random(hand, rate, seconds, turn)
+                at_hand = await callers(target, call, AT_HAND)  # idle ones are hung up on
+                told += await at_random(at_hand, rate, seconds, turn)
                 advance(1)
             levels = np.quantile(told, QUANTILES) * 1e3
             table.add_row(
