@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from credit.contract.request import ScoringRequest
 from credit.decision import Decision
 from credit.dossier import Floats
-from credit.errors import CreditError, UnknownDecision
+from credit.errors import CreditError, LedgerUnavailable, UnknownDecision
 from credit.features import Matrix
 from credit.policy import Policy
 from credit.schema import HISTORIES
@@ -157,6 +157,8 @@ class Judge:
         """The dossier to be judged, or what is told without judging."""
         try:
             return self._known(asked.call) or find(self.clients, asked.request)
+        except LedgerUnavailable:
+            raise  # as it would for the next one, after as long
         except CreditError as error:
             return error
 

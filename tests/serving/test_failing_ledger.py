@@ -62,12 +62,14 @@ def test_a_stalled_ledger_is_told_as_overload(
         assert all(isinstance(one, Decision) for one in asyncio.run(together()))
 
 
+@pytest.mark.parametrize("key", [None, "of {}"])
 def test_a_ledger_that_fails_is_told_to_all_at_once(
-    scoring: Scoring, database: Path, caplog: pytest.LogCaptureFixture
+    scoring: Scoring, database: Path, caplog: pytest.LogCaptureFixture, key: str | None
 ) -> None:
     dropped(database, "payload")
+    calls = [call(PREDICT, b"%d" % n, key=key and key.format(n)) for n in range(12)]
     with logged(caplog):
-        outcomes = judged(scoring, *((asked(), call(PREDICT, b"%d" % n)) for n in range(12)))
+        outcomes = judged(scoring, *((asked(), one) for one in calls))
     assert all(isinstance(one, LedgerUnavailable) for one in outcomes)
     assert 0 < len(caplog.records) < 12
 
