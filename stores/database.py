@@ -33,7 +33,14 @@ POSTGRESQL = {
 }
 """What its driver is told, where the ledger's URL does not say otherwise."""
 
-SQLITE = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON")
+SQLITE = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "busy_timeout=30000",
+    "foreign_keys=ON",
+    # Whoever commits carries the log over where `Checkpoints` were not in time: it has 32 MB.
+    "wal_autocheckpoint=8000",
+)
 """What every connection is told."""
 
 

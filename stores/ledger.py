@@ -24,6 +24,7 @@ from credit.decision import Decision, Outcome
 from credit.dossier import Document, Floats
 from credit.errors import KeyReused, LedgerUnavailable, UnknownDecision
 from credit.features import Matrix
+from stores.checkpoints import Checkpoints
 from stores.database import locked, open_engine, reached, takes
 
 _TABLES = sa.MetaData()
@@ -103,9 +104,11 @@ class Ledger:
         """
         self._engine = open_engine(url)
         self._lock: Path | None = None
+        self._checkpoints: Checkpoints | None = None
         if self._engine.dialect.name == "sqlite":
             self._lock = Path(f"{self._engine.url.database}.lock")
             self._lock.parent.mkdir(parents=True, exist_ok=True)
+            self._checkpoints = Checkpoints(self._engine)
         self._make()
 
     def keep(self, records: Sequence[Record]) -> list[None]:
@@ -122,6 +125,8 @@ class Ledger:
         with reached(), self._turn(), self._engine.begin() as connection:
             connection.execute(DECISION.insert(), decisions)
             connection.execute(PAYLOAD.insert(), payloads)
+        if self._checkpoints:
+            self._checkpoints.wrote()
         return [None] * len(records)
 
     def find(self, decision_id: str) -> Record:
@@ -168,6 +173,8 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of the database."""
+        if self._checkpoints:
+            self._checkpoints.close()
         self._engine.dispose()
 
     def _make(self) -> None:

@@ -1,0 +1,41 @@
+"""SQLite's log, carried over into its file beside those who write.
+
+Left to itself SQLite has whoever commits do it, and one decision in some hundred waits for it.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+
+import sqlalchemy as sa
+
+from credit.errors import LedgerUnavailable
+from stores.database import reached
+
+PAUSE = 0.1
+"""Seconds after a commit, so that what comes meanwhile is carried over with it."""
+
+
+class Checkpoints:
+    """Of one database, in a thread of their own that is there once something was written."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._next: Future[None] | None = None
+
+    def wrote(self) -> None:
+        """Say that something was committed; never waits."""
+        if self._next is None or self._next.done():
+            self._next = self._thread.submit(self._carry_over)
+
+    def close(self) -> None:
+        """Finish what runs and stop the thread."""
+        self._thread.shutdown()
+
+    def _carry_over(self) -> None:
+        time.sleep(PAUSE)
+        with suppress(LedgerUnavailable), reached(), self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")

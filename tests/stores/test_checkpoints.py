@@ -1,0 +1,101 @@
+"""SQLite's log: carried over by itself, and bounded while decisions come without a pause."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from credit.policy import Policy
+from credit.scorer import Scorer
+from credit.underwriting import decide, score
+from stores.ledger import Ledger, Record
+from tests.people import stranger
+
+MEGABYTE = 2**20
+PATIENCE = 10.0
+"""Seconds for a checkpoint that is due in a tenth of one."""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.sqlite"
+
+
+@pytest.fixture
+def ledger(file: Path) -> Iterator[Ledger]:
+    with closing(Ledger(f"sqlite:///{file}")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def record(scorer: Scorer, policy: Policy) -> Record:
+    [scored] = score(scorer, [stranger()])
+    decision = decide(scored, scorer.version, policy, str(uuid4()), datetime.now(UTC))
+    return Record(
+        decision=decision,
+        kind="predict",
+        document=scored.document,
+        row=scored.row,
+        contributions=None,
+        request_digest=b"d" * 32,
+    )
+
+
+def another(record: Record) -> Record:
+    """The same decision as it might be taken again."""
+    return replace(record, decision=replace(record.decision, decision_id=str(uuid4())))
+
+
+def in_the_file(file: Path, copy: Path) -> int:
+    """Decisions in the database's own file, its log apart."""
+    shutil.copyfile(file, copy)
+    with closing(sqlite3.connect(copy)) as connection:
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not tables:
+            return 0
+        return int(connection.execute("SELECT count(*) FROM decision").fetchone()[0])
+
+
+def test_what_is_kept_reaches_the_file_though_the_ledger_stays_open(
+    file: Path, tmp_path: Path, ledger: Ledger, record: Record
+) -> None:
+    ledger.keep([record])
+    ledger.keep([another(record)])
+    until = time.monotonic() + PATIENCE
+    while (there := in_the_file(file, tmp_path / "copy")) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert there == 2
+
+
+def test_the_log_is_bounded_while_nobody_pauses(
+    file: Path, ledger: Ledger, record: Record
+) -> None:
+    large = replace(record, packed=os.urandom(MEGABYTE))
+    for _ in range(100):
+        ledger.keep([another(large)])
+    assert file.stat().st_size > 60 * MEGABYTE
+    assert file.with_name(f"{file.name}-wal").stat().st_size < 40 * MEGABYTE
+
+
+def test_a_reader_who_stays_keeps_nobody_from_deciding(
+    file: Path, ledger: Ledger, record: Record
+) -> None:
+    ledger.keep([record])
+    with closing(sqlite3.connect(file)) as reader:
+        reader.execute("BEGIN")
+        seen = reader.execute("SELECT count(*) FROM decision").fetchone()
+        for _ in range(20):
+            ledger.keep([another(record)])
+            time.sleep(0.02)  # a checkpoint is due in between
+        assert reader.execute("SELECT count(*) FROM decision").fetchone() == seen
+    assert len(list(ledger.between(record.decision.decided_at, datetime.now(UTC)))) == 21
