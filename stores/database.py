@@ -50,10 +50,19 @@ def open_engine(url: str) -> sa.Engine:
     if where.get_backend_name() == "postgresql":
         said = {name: value for name, value in POSTGRESQL.items() if name not in where.query}
         return sa.create_engine(where, hide_parameters=True, pool_pre_ping=True, connect_args=said)
-    engine = sa.create_engine(where, hide_parameters=True)
+    engine = sa.create_engine(where, hide_parameters=True, paramstyle="named")
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _durable)
     return engine
+
+
+def insertion(table: sa.Table, engine: sa.Engine) -> str:
+    """What inserts rows, given as mappings of all columns but those that number themselves.
+
+    As the driver takes it: SQLAlchemy would go through the statement anew for every batch.
+    """
+    names = [column.name for column in table.columns if column.autoincrement is not True]
+    return str(table.insert().inline().compile(dialect=engine.dialect, column_keys=names))
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from credit.dossier import Document, Floats
 from credit.errors import KeyReused, LedgerUnavailable, UnknownDecision
 from credit.features import Matrix
 from stores.checkpoints import Checkpoints
-from stores.database import locked, open_engine, reached, takes
+from stores.database import insertion, locked, open_engine, reached, takes
 
 _TABLES = sa.MetaData()
 
@@ -103,6 +103,8 @@ class Ledger:
             LedgerUnavailable: the database does not answer.
         """
         self._engine = open_engine(url)
+        self._insert_decisions = insertion(DECISION, self._engine)
+        self._insert_payloads = insertion(PAYLOAD, self._engine)
         self._lock: Path | None = None
         self._checkpoints: Checkpoints | None = None
         if self._engine.dialect.name == "sqlite":
@@ -123,8 +125,8 @@ class Ledger:
         decisions = [_decision_row(record) for record in records]
         payloads = [_payload_row(record) for record in records]
         with reached(), self._turn(), self._engine.begin() as connection:
-            connection.execute(DECISION.insert(), decisions)
-            connection.execute(PAYLOAD.insert(), payloads)
+            connection.exec_driver_sql(self._insert_decisions, decisions)
+            connection.exec_driver_sql(self._insert_payloads, payloads)
         if self._checkpoints:
             self._checkpoints.wrote()
         return [None] * len(records)

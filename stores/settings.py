@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     """BentoML tag that replaces the champion, such as `credit-scorer:abc`."""
 
     ledger_url: SecretStr | None = None
-    """SQLAlchemy URL of the ledger; SQLite under `home` when unset."""
+    """SQLAlchemy URL of the ledger, SQLite or PostgreSQL; a file under `home` when unset."""
 
     api_url: str | None = None
     """Where the page finds the API; this machine's HTTP port when unset."""
