@@ -31,7 +31,7 @@ from training.fit import FOLDS, PARAMETERS, fit
 from training.formulas import formulas
 from training.gates import GATES, Finding, judge, refusing
 from training.outcomes import outcome_shares
-from training.pool import pooled
+from training.pool import Pool, pooled
 from training.prepare import prepare
 from training.shelf import Origin, protected_prices, read_studies
 from training.track import lineage, log_account, log_facts, log_pictures
@@ -121,24 +121,33 @@ def train(
             shares=outcome_shares(material.labels, fitted.unseen, policy, seed=seed),
             studies=read_studies(where, origin),
         )
-        facts = evidence.scorer.facts.model_copy(update={"card": model_card(account)})
-        log_facts(fitted, facts.metrics, about, policy, seed)
-        log_pictures(material, fitted, evidence.explained, policy)
-        report = log_account(account, where, teachers=pool.digests)
-        told = lineage(fitted, policy, facts.metrics)
-        number = register(fitted.booster, facts, metadata=told)
-    if codes := refusing(findings):
+        number, report = _registered(account, about, pool, where)
+    if codes := account.refused:
         refuse(where, number, codes)
     else:
         with steps.step("champion in the BentoML store"):
             promote(where, number)
     return Trained(
         tag=f"{MODEL}:{number}",
-        run_id=run.info.run_id,
+        run_id=account.run_id,
         trees=fitted.booster.num_trees(),
-        metrics=facts.metrics,
+        metrics=account.facts.metrics,
         findings=findings,
         report=report,
         prices=protected_prices(where, origin),
         clients=0 if codes else fill_clients(where, data, steps, lender),
     )
+
+
+def _registered(
+    account: Account, about: Mapping[str, Any], pool: Pool, where: Settings
+) -> tuple[int, Path]:
+    """Write a training down in the run that is active: the model's number, and the report."""
+    evidence = account.evidence
+    fitted, policy, measured = evidence.fitted, account.policy, account.facts.metrics
+    facts = account.facts.model_copy(update={"card": model_card(account)})
+    log_facts(fitted, measured, about, policy, evidence.seed)
+    log_pictures(evidence.material, fitted, evidence.explained, policy)
+    report = log_account(account, where, teachers=pool.digests)
+    told = lineage(fitted, policy, measured)
+    return register(fitted.booster, facts, metadata=told), report

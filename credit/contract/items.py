@@ -1,4 +1,8 @@
-"""The items of a long list in JSON, found without reading them: each can be read by itself."""
+"""The items of a long list in JSON, found without reading them: each can be read by itself.
+
+No library that was looked at stops at the thousandth: msgspec, which finds raw items, takes 4 s
+and 1.8 GB for 48 MB of ones before it says that they are too many, and nobody else gets on.
+"""
 
 from __future__ import annotations
 
