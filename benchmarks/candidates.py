@@ -28,7 +28,7 @@ from stores.console import Steps, errors_told
 from stores.settings import direct_libraries, settings
 from training.ablate import ablate, steps_of
 from training.data import labelled_dossiers
-from training.fit import splits
+from training.folds import splits
 from training.parts import BASE, Variant
 from training.prepare import Material, prepare
 from training.study_tables import ablation_table

@@ -21,7 +21,8 @@ from stores.console import Steps, errors_told
 from stores.settings import direct_libraries, settings
 from training.arguments import SYNTHETIC, synthetic_tables
 from training.data import labelled_dossiers
-from training.fit import FOLDS, Fitted, fit
+from training.fit import Fitted, fit
+from training.folds import FOLDS
 from training.paired import Gain, Resampled
 from training.prepare import Labels, Material, prepare
 

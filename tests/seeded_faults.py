@@ -86,11 +86,11 @@ FAULTS = (
     ),
     Fault(
         "categories of a fold are taught by those left out, too",
-        "training/fit.py",
+        "training/folds.py",
         """categories = taught.fit_categories(np.arange(len(taught)))
-    data = _dataset(taught, categories, binning)""",
+    data = dataset(taught, categories, binning)""",
         """categories = material.fit_categories(np.arange(len(material)))
-    data = _dataset(taught, categories, binning)""",
+    data = dataset(taught, categories, binning)""",
         "tests/training/test_material.py",
     ),
     Fault(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from credit.policy import Policy
-from training.fit import FOLDS
+from training.folds import FOLDS
 from training.paired import Gain, Resampled, measured
 from training.parts import BASE, Variant
 from training.prepare import Material

@@ -22,13 +22,14 @@ from training.bout import TIMED, Answers, Bout, Way, latency_ms
 from training.calibrate import calibrated_unseen
 from training.challengers import CHALLENGERS, Balance, Challenger
 from training.evaluate import metrics
-from training.fit import FOLDS, PARAMETERS, fit, splits
+from training.fit import PARAMETERS, fit
+from training.folds import splits
 from training.paired import Gain, Resampled
 from training.prepare import Material
 from training.spine import SPINE, SPINE_PARAMETERS, spine_of
 
 SERVED = "LightGBM as served"
-"""The model that training publishes, with its declared parameters, on training's own folds."""
+"""The model that training publishes, with its declared parameters."""
 
 MOST_CLIENTS = 20_000
 """Drawn where nothing else is asked for: more of them, in every challenger's copies, can outgrow a
@@ -86,8 +87,9 @@ def compare(
     parameters: Mapping[str, Any] = PARAMETERS,
     plain: Mapping[str, Any] = SPINE_PARAMETERS,
 ) -> Comparison:
-    """Fit every challenger in every fold, the served model and the plain one in training's folds.
+    """Fit the served model, the plain one and every challenger in the same folds.
 
+    The first two learn from copies of clients with histories hidden, too, as in a training.
     Tuned parameters are searched for the plain challenger; weighted ones take them over.
 
     Args:
@@ -108,7 +110,7 @@ def compare(
             progress(1)
     board = Board(material, policy, seed)
     own = [
-        board.row((name, False, Balance.PLAIN), *_own(subject, given, seed, progress))
+        board.row((name, False, Balance.PLAIN), *_own(subject, given, seed, folds, progress))
         for name, subject, given in (
             (SERVED, material, parameters),
             (SPINE, spine_of(material), plain),
@@ -126,7 +128,7 @@ def compare(
 
 def steps_of(folds: int, challengers: Sequence[Challenger] = CHALLENGERS) -> int:
     """How often a comparison tells of progress."""
-    return folds * len(challengers) + 2 * (FOLDS + 1)
+    return folds * len(challengers) + 2 * (folds + 1)
 
 
 class Board:
@@ -182,12 +184,13 @@ def _own(
     material: Material,
     parameters: Mapping[str, Any],
     seed: int,
+    folds: int,
     progress: Callable[[int], object],
 ) -> tuple[Answers, Floats]:
-    """What training's own fit answers, and which of its folds left each client out."""
+    """What training's own fit answers, and which of the folds left each client out."""
     started = perf_counter()
-    fitted = fit(material, seed=seed, progress=progress, parameters=parameters)
-    seconds = (perf_counter() - started) / (FOLDS + 1)
+    fitted = fit(material, seed=seed, progress=progress, parameters=parameters, number=folds)
+    seconds = (perf_counter() - started) / (folds + 1)
     rows = material.encoded(fitted.categories)[:TIMED].astype(np.float64)
     answers = Answers(
         risks=fitted.unseen_raw,

@@ -5,22 +5,21 @@ material ──► folds ──► out-of-fold log-odds ──► calibration �
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-from sklearn.model_selection import StratifiedKFold
 
-from credit.dossier import Bools, Floats, Integers
+from credit.dossier import Bools, Floats
 from credit.features import Categories, Matrix
 from training.bagging import averaged
 from training.calibrate import Calibration, Calibrations, calibrated
+from training.folds import FOLDS, Fold, LeftOut, dataset, folds
 from training.prepare import Labels, Material
-
-FOLDS = 5
 
 PARAMETERS: Mapping[str, Any] = MappingProxyType({
     "objective": "binary",
@@ -90,22 +89,26 @@ def fit(
     seed: int,
     progress: Callable[[int], object],
     parameters: Mapping[str, Any] = PARAMETERS,
+    number: int = FOLDS,
 ) -> Fitted:
     """Fit on all clients, with the number of trees and the calibration learnt out of fold.
 
     Class weights are LightGBM's `scale_pos_weight` among the parameters.
 
     Args:
-        progress: Told of every fold and of the final model, `FOLDS` + 1 steps.
+        progress: Told of every fold and of the final model, `number` + 1 steps.
+        number: Of folds.
     """
-    unseen = out_of_fold(material, seed=seed, progress=progress, parameters=parameters)
+    unseen = out_of_fold(
+        material, seed=seed, progress=progress, parameters=parameters, number=number
+    )
     calibration = Calibration.fit(unseen.raw, material.labels)
     by_fold = Calibrations.fit(unseen.raw, material.labels, unseen.fold)
-    # A fold learns from (FOLDS - 1) / FOLDS of the clients; all of them bear as many more trees.
-    trees = round(unseen.trees * FOLDS / (FOLDS - 1))
+    # A fold learns from fewer clients than there are; all of them bear as many more trees.
+    trees = round(unseen.trees * number / (number - 1))
     taught = material.taught(np.arange(len(material)))
     categories = taught.fit_categories(np.arange(len(taught)))
-    data = _dataset(taught, categories)
+    data = dataset(taught, categories)
     del taught
     seeds = _seeds(parameters, seed)
     final = [lgb.train(booster_settings(parameters, material, s), data, trees) for s in seeds]
@@ -132,7 +135,7 @@ class Unseen:
     fold: Floats
     """Which fold left each client out."""
     trees: int
-    """Of a fold's model."""
+    """The number that is best for all folds together."""
     copies: Floats
     """Log-odds of every teacher who is a copy of one of them; NaN of the others."""
     fold_of_copies: Floats
@@ -145,31 +148,41 @@ def out_of_fold(
     seed: int,
     progress: Callable[[int], object],
     parameters: Mapping[str, Any] = PARAMETERS,
+    number: int = FOLDS,
 ) -> Unseen:
-    """Fit a model a fold, all with the number of trees that is best for them together."""
+    """Fit a model a fold; each answers with the number of trees that is best for the others.
+
+    Were it the best for all together, clients would have a say in the model that answers on them.
+    """
     boosters: list[list[lgb.Booster]] = []
-    losses: list[list[float]] = []
+    losses: list[list[list[float]]] = []
     left: list[LeftOut] = []
-    for fold in folds(material, seed=seed):
+    for fold in folds(material, seed=seed, number=number):
         told = [
             _stopped(fold, booster_settings(parameters, material, each))
             for each in _seeds(parameters, seed)
         ]
         boosters.append([booster for booster, _ in told])
-        losses += [loss for _, loss in told]
+        losses.append([loss for _, loss in told])
         left.append(fold.left)
         del fold  # its clients and bins, before the next fold's are made
         progress(1)
-    trees = best_trees(losses)
     raw, left_out = np.empty(len(material)), np.empty(len(material))
     copies = np.full(len(material.teachers.copies) if material.teachers else 0, np.nan)
     out_copies = copies.copy()
-    for number, (out, models) in enumerate(zip(left, boosters, strict=True)):
+    counts = trees_by_others(losses)
+    for place, (out, models, trees) in enumerate(zip(left, boosters, counts, strict=True)):
         raw[out.rows] = _log_odds(models, out.held, trees)
-        left_out[out.rows] = number
+        left_out[out.rows] = place
         copies[out.copies] = _log_odds(models, out.held_copies, trees)
-        out_copies[out.copies] = number
-    return Unseen(raw=raw, fold=left_out, trees=trees, copies=copies, fold_of_copies=out_copies)
+        out_copies[out.copies] = place
+    return Unseen(
+        raw=raw,
+        fold=left_out,
+        trees=best_trees(chain(*losses)),
+        copies=copies,
+        fold_of_copies=out_copies,
+    )
 
 
 def _log_odds(models: Sequence[lgb.Booster], matrix: Matrix, trees: int) -> Floats:
@@ -182,71 +195,6 @@ def _log_odds(models: Sequence[lgb.Booster], matrix: Matrix, trees: int) -> Floa
 
 def _seeds(parameters: Mapping[str, Any], seed: int) -> list[int]:
     return [seed + number for number in range(parameters["bagged"])]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LeftOut:
-    """Clients whom a fold left out, encoded by what its learners teach."""
-
-    rows: Integers
-    """Their places in the material."""
-    held: Matrix
-    """Their features."""
-    copies: Integers
-    """Places of their copies, among the teachers."""
-    held_copies: Matrix
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fold:
-    """Clients to learn from and clients left out, as LightGBM takes them."""
-
-    learn: lgb.Dataset
-    unseen: lgb.Dataset
-    left: LeftOut
-
-
-def folds(
-    material: Material, *, seed: int, number: int = FOLDS, binning: Mapping[str, Any] | None = None
-) -> Iterator[Fold]:
-    """Stratified folds, each with its own categories and its own bins, made one by one.
-
-    Args:
-        binning: LightGBM's parameters of a Dataset, for one that serves several fits.
-    """
-    for learn, rows in splits(material.labels, seed=seed, number=number):
-        yield _fold(material, learn, rows, binning)
-
-
-def _fold(
-    material: Material, learn: Integers, rows: Integers, binning: Mapping[str, Any] | None
-) -> Fold:
-    teachers = material.teachers
-    taught = material.taught(learn)
-    categories = taught.fit_categories(np.arange(len(taught)))
-    data = _dataset(taught, categories, binning)
-    held = replace(material, teachers=None).only(rows).encoded(categories)
-    copies = np.flatnonzero(np.isin(teachers.copies, rows)) if teachers else rows[:0]
-    return Fold(
-        learn=data,
-        unseen=data.create_valid(held, material.labels[rows]),
-        left=LeftOut(
-            rows=rows,
-            held=held,
-            copies=copies,
-            held_copies=teachers.material.only(copies).encoded(categories)
-            if teachers
-            else held[:0],
-        ),
-    )
-
-
-def splits(
-    labels: Labels, *, seed: int, number: int = FOLDS
-) -> Iterator[tuple[Integers, Integers]]:
-    """Of each fold, the places of the clients to learn from and of those left out."""
-    splitter = StratifiedKFold(number, shuffle=True, random_state=seed)
-    yield from splitter.split(labels, labels)
 
 
 def booster_settings(
@@ -274,20 +222,20 @@ def _stopped(fold: Fold, settings: Mapping[str, Any]) -> tuple[lgb.Booster, list
     return booster, told["unseen"]["binary_logloss"]
 
 
-def _dataset(
-    taught: Material, categories: Categories, binning: Mapping[str, Any] | None = None
-) -> lgb.Dataset:
-    return lgb.Dataset(
-        taught.encoded(categories),
-        taught.labels,
-        feature_name=list(taught.features),
-        categorical_feature=[n for n, feature in taught.features.items() if feature.categorical],
-        params=dict(binning or {}),
-    )
+def trees_by_others(losses: Sequence[Sequence[Sequence[float]]]) -> list[int]:
+    """Of each fold, the number of trees that is best for the others.
+
+    >>> trees_by_others([[[3.0, 2.0, 1.0]], [[1.0, 2.0, 3.0]]])
+    [1, 3]
+    """
+    return [
+        best_trees(chain(*losses[:place], *losses[place + 1 :])) for place in range(len(losses))
+    ]
 
 
-def best_trees(losses: list[list[float]]) -> int:
+def best_trees(losses: Iterable[Sequence[float]]) -> int:
     """The number of trees of least mean loss; a fold that stopped keeps its last loss."""
-    longest = max(map(len, losses))
-    padded = [np.pad(loss, (0, longest - len(loss)), mode="edge") for loss in losses]
+    told = list(losses)
+    longest = max(map(len, told))
+    padded = [np.pad(loss, (0, longest - len(loss)), mode="edge") for loss in told]
     return int(np.mean(padded, axis=0).argmin()) + 1

@@ -27,7 +27,8 @@ from training.assess import MEASURED, assess
 from training.card import model_card
 from training.champion import champion_on
 from training.data import labelled_dossiers
-from training.fit import FOLDS, PARAMETERS, fit
+from training.fit import PARAMETERS, fit
+from training.folds import FOLDS
 from training.formulas import formulas
 from training.gates import GATES, Finding, judge, refusing
 from training.outcomes import outcome_shares

@@ -20,7 +20,8 @@ from training.catalogue import TABLE, feature_table
 from training.champion import UNSEEN, keep_unseen
 from training.evaluate import BUSINESS_SCORE
 from training.explain import Explained
-from training.fit import FOLDS, Fitted
+from training.fit import Fitted
+from training.folds import FOLDS
 from training.pictures import draw_curves, draw_explanations
 from training.prepare import Material
 from training.report import report

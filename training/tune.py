@@ -20,15 +20,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from credit.policy import Policy
 from stores.console import Advance
-from training.fit import (
-    FOLDS,
-    MOST_TREES,
-    PARAMETERS,
-    Fold,
-    best_trees,
-    booster_settings,
-    folds,
-)
+from training.fit import MOST_TREES, PARAMETERS, best_trees, booster_settings
+from training.folds import FOLDS, Fold, folds
 from training.formulas import formulas
 from training.paired import Gain, measured
 from training.prepare import Material

@@ -12,7 +12,8 @@ from sklearn.metrics import roc_auc_score
 from credit.features import CATALOGUE, Concept, Feature, Risk, Unit
 from credit.text import Text
 from tests.learning import QUICK, SEED
-from training.fit import FOLDS, Fold, booster_settings, fit, folds, out_of_fold
+from training.fit import best_trees, booster_settings, fit, out_of_fold, trees_by_others
+from training.folds import FOLDS, Fold, folds
 from training.prepare import Material
 
 WORDS = [name for name, feature in CATALOGUE.items() if feature.categorical]
@@ -78,14 +79,21 @@ def test_every_client_is_left_out_once(learnable: Material) -> None:
     assert sorted(rows) == list(range(len(learnable)))
 
 
+def test_clients_have_no_say_in_how_many_trees_answer_on_them() -> None:
+    alone, others = [[3.0, 2.0, 1.0, 0.5]], [[1.0, 0.5, 0.9], [0.9, 0.8, 0.7]]
+    assert trees_by_others([alone, others]) == [2, 4]
+    assert trees_by_others([[[9.0, 1.0]], others])[0] == 2
+    assert best_trees([*alone, *others]) == 4
+
+
 def test_a_fold_is_let_go_before_the_next_is_made(
     learnable: Material, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At full size the clients and bins of five folds do not fit beside one another."""
     kept: list[weakref.ref[lgb.Dataset]] = []
 
-    def watched(material: Material, *, seed: int) -> Iterator[Fold]:
-        for fold in folds(material, seed=seed):
+    def watched(material: Material, *, seed: int, number: int) -> Iterator[Fold]:
+        for fold in folds(material, seed=seed, number=number):
             kept.append(weakref.ref(fold.learn))
             handed = [fold]
             del fold

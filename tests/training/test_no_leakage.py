@@ -16,7 +16,8 @@ from tests.learning import QUICK, SEED
 from training.bout import Bout
 from training.challengers import Balance, Challenger, chosen
 from training.data import labelled_dossiers
-from training.fit import fit, splits
+from training.fit import fit
+from training.folds import splits
 from training.prepare import Material, drawn, prepare
 from training.synthesise import synthesise
 

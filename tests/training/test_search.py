@@ -17,7 +17,8 @@ from credit.policy import Policy
 from stores.settings import Settings
 from tests.learning import SEED
 from training import tune
-from training.fit import FOLDS, PARAMETERS
+from training.fit import PARAMETERS
+from training.folds import FOLDS
 from training.keep import study_run
 from training.parameters import parameters_of, read_parameters
 from training.prepare import Material, drawn

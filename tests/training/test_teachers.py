@@ -20,7 +20,8 @@ from tests.learning import SEED
 from training.calibrate import Calibration
 from training.champion import digests
 from training.data import labelled_dossiers
-from training.fit import FOLDS, Fitted, booster_settings, folds
+from training.fit import Fitted, booster_settings
+from training.folds import FOLDS, folds
 from training.pool import pooled
 from training.prepare import NOBODY, Material, Teachers, prepare
 
