@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from itertools import cycle
 from typing import cast
 
@@ -78,13 +79,29 @@ async def grpc_caller(port: int, method: Method, clients: Sequence[int], start: 
     return ask
 
 
-async def latencies(callers: Sequence[Ask], seconds: float) -> list[float]:
-    """Seconds of every call that the callers make in this time, each one at a time.
+@dataclass(frozen=True)
+class Answered:
+    """Calls that were all answered."""
+
+    taken: list[float]
+    """Seconds of each."""
+    lasted: float
+    """Seconds from the first question to the last answer, which comes after time is up."""
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return len(self.taken) / self.lasted
+
+
+async def ask_for(callers: Sequence[Ask], seconds: float) -> Answered:
+    """Every caller asks for so long, and anew when answered.
 
     Raises:
         Refused: a call was answered badly; a server that fails quickly is not quick.
     """
-    end = time.perf_counter() + seconds
+    start = time.perf_counter()
+    end = start + seconds
     taken: list[float] = []
 
     async def calls(ask: Ask) -> None:
@@ -93,7 +110,7 @@ async def latencies(callers: Sequence[Ask], seconds: float) -> list[float]:
             taken.append(time.perf_counter() - began)
 
     await asyncio.gather(*(calls(ask) for ask in callers))
-    return taken
+    return Answered(taken, time.perf_counter() - start)
 
 
 def _request(path: str, body: bytes) -> bytes:

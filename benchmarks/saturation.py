@@ -28,7 +28,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Column, Table
 
-from benchmarks.generator import Ask, grpc_caller, http_caller, latencies
+from benchmarks.generator import Ask, ask_for, grpc_caller, http_caller
 from loadtests.material import dossiers
 from loadtests.reflected import method
 from loadtests.target import Target, started
@@ -116,8 +116,8 @@ async def measure(
     with steps.step("rounds", len(wanted) * (rounds + 1)) as advance:
         for call in wanted:
             many = await callers(target, call, SATURATING)
-            await latencies(many, seconds)  # warm
-            borne = [len(await latencies(many, seconds)) / seconds for _ in range(rounds)]
+            await ask_for(many, seconds)  # warm
+            borne = [(await ask_for(many, seconds)).rate for _ in range(rounds)]
             advance(1)
             rate = median(borne) / 2
             told: list[float] = []

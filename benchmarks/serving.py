@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from benchmarks.contenders import NAIVE, ROWS, SERVERS, WELL_WRITTEN, Row
-from benchmarks.generator import Ask, grpc_caller, http_caller, latencies
+from benchmarks.generator import Ask, ask_for, grpc_caller, http_caller
 from benchmarks.material import Material, material
 from benchmarks.servers import Running, running
 from loadtests.reflected import method
@@ -135,13 +135,13 @@ async def _measure(
                     await _caller(row, server, made, place * 7) for place in range(together)
                 ]
                 if not turn:  # everybody warms up
-                    await latencies(callers, seconds / 4)
+                    await ask_for(callers, seconds / 4)
                     continue
                 before = server.cpu()
-                taken = await latencies(callers, seconds)
+                answered = await ask_for(callers, seconds)
                 kept.cpu += server.cpu() - before
-                kept.seconds += taken
-                kept.rates.append(len(taken) / seconds)
+                kept.seconds += answered.taken
+                kept.rates.append(answered.rate)
                 advance(1)
     return list(measured.values())
 

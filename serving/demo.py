@@ -43,8 +43,8 @@ def demo() -> None:
     signal.signal(signal.SIGTERM, _stop)
     try:
         make_sure_of_a_champion(where, console)
-        page = f"http://{where.host}:{where.ui_port}"
-        api = f"http://{where.host}:{where.http_port}"
+        page = f"http://{where.address(where.ui_port)}"
+        api = f"http://{where.address(where.http_port)}"
         with (
             _running([sys.executable, "-m", "ui"]) as ui,
             _open(ui, f"{page}/healthz"),
@@ -63,7 +63,7 @@ def demo() -> None:
 def _welcome(console: Console, where: Settings, api: str, page: str) -> None:
     request = f"curl -s {api}/predict -d '{{\"client_id\": 100001}}'"
     console.print(f"\nThe adviser's page  {page}", f"The API             {api}", sep="\n")
-    console.print(f"The API over gRPC   {where.host}:{where.grpc_port}")
+    console.print(f"The API over gRPC   {where.address(where.grpc_port)}")
     console.print(
         f"Its description     {api}/docs.json", f"State               {where.home}", sep="\n"
     )

@@ -50,8 +50,8 @@ def say_who_may_come(where: Settings, console: Console) -> None:
     """Say what opens, and that nobody is asked who he is."""
     known = "to holders of a certificate" if where.grpc_tls_clients else "without login"
     lines = [
-        f"HTTP on {where.host}:{where.http_port}, without login or limit of calls.",
-        f"gRPC on {where.host}:{where.grpc_port}, {known} or limit of calls.",
+        f"HTTP on {where.address(where.http_port)}, without login or limit of calls.",
+        f"gRPC on {where.address(where.grpc_port)}, {known} or limit of calls.",
     ]
     if not _is_loopback(where.host):
         lines.append(

@@ -22,7 +22,7 @@ STATUS = {
     "body-too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
     "ledger-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
-    "deadline-exceeded": HTTPStatus.GATEWAY_TIMEOUT,
+    "deadline-exceeded": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """HTTP's word for a code. What is not listed is our own fault: 500, with nothing said of it."""
 

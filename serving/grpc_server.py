@@ -91,7 +91,7 @@ class GrpcServer:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, server)
-        address = f"{self._where.host}:{self._where.grpc_port}"
+        address = self._where.address(self._where.grpc_port)
         if credentials := _credentials(self._where):
             server.add_secure_port(address, credentials)
         else:

@@ -49,8 +49,8 @@ FAILURES = {
     "413": "the body is too large",
     "422": "the request breaks the schema; every fault is told",
     "500": "a fault of ours",
-    "503": "too much is asked at once, or the ledger is down; Retry-After says when to ask again",
-    "504": "the caller's time, or the service's own, was over",
+    "503": "too much is asked at once, or the ledger is down: Retry-After says when to ask again; "
+    "or the caller's time, or the service's own, was over",
 }
 
 

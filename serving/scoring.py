@@ -29,7 +29,7 @@ EXPLAINING = Limits(most=1, rest=0.5)
 """In one worker. More at once are explained no faster, since their cost is linear in rows, and
 predictions beside them wait longer (docs/decisions/0006)."""
 
-LOOKING = Limits(most=16)
+LOOKING = Limits(most=16, rest=0.5)
 
 AT_ONCE = 64
 """Requests of a long call that are handed to the runner together, before the next ones."""
@@ -53,7 +53,7 @@ class Scoring:
         self._explain = Runner(
             EXPLAIN, judge.explain, EXPLAINING, shared=shared, ahead=self._predict
         )
-        self._look: Runner[int, Scored] = Runner("look", judge.look, LOOKING)
+        self._look: Runner[int, Scored] = Runner("look", judge.look, LOOKING, ahead=self._predict)
         self._readiness = Readiness(judge.ledger.answers)
 
     async def ready(self) -> bool:
@@ -99,24 +99,30 @@ class Scoring:
         """A recorded decision for every request in order, an error in the place of a bad one.
 
         Once some are recorded the caller is told so, whatever becomes of the others: an error in
-        the place of each.
+        the place of each. A ledger that is down is not asked again for the others.
 
         Raises:
             Overloaded: too much is asked at once; nothing was begun.
+            LedgerUnavailable: the ledger does not answer; nothing is recorded.
             DeadlineExceeded: the caller's time was over before anything was told.
         """
+        down: LedgerUnavailable | None = None
         for start in range(0, len(requests), AT_ONCE):
             part = requests[start : start + AT_ONCE]
-            # Once begun, a long call goes on: its patience is tried at its beginning alone.
-            patience = math.inf if start else self._patience
-            try:
-                async with self._in_time(self._predict, until=call.until, patience=patience):
-                    outcomes = await self._judge_part(part, call)
-            except Exception as error:
-                if not start:
-                    raise
-                log_ours("a part of many requests failed", error)
-                outcomes = [error] * len(part)
+            if down:
+                outcomes = _instead(part, down)
+            else:
+                # Once begun, a long call goes on: its patience is tried at its beginning alone.
+                patience = math.inf if start else self._patience
+                try:
+                    async with self._in_time(self._predict, until=call.until, patience=patience):
+                        outcomes = await self._judge_part(part, call)
+                except Exception as error:
+                    if not start:
+                        raise
+                    log_ours("a part of many requests failed", error)
+                    outcomes = _instead(part, error)
+                    down = error if isinstance(error, LedgerUnavailable) else None
             for outcome in outcomes:
                 yield outcome
 
@@ -147,9 +153,19 @@ class Scoring:
         self, requests: Sequence[ScoringRequest | CreditError], call: Call
     ) -> list[Decision | BaseException]:
         good = [Asked(one, call) for one in requests if not isinstance(one, CreditError)]
-        judged = iter(await self._predict.run(good, until=call.until))
+        told = await self._predict.run(good, until=call.until)
+        if told and all(isinstance(one, LedgerUnavailable) for one in told):
+            raise told[0]  # type: ignore[misc]  # which is an error
+        judged = iter(told)
         outcomes = [one if isinstance(one, CreditError) else next(judged) for one in requests]
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 log_ours("a request among many failed", outcome)
         return outcomes
+
+
+def _instead(
+    part: Sequence[ScoringRequest | CreditError], error: Exception
+) -> list[Decision | BaseException]:
+    """What is told of requests that could not be judged; a bad one is what it was."""
+    return [one if isinstance(one, CreditError) else error for one in part]

@@ -113,7 +113,7 @@ class Ledger:
             self._checkpoints = Checkpoints(self._engine)
         self._make()
 
-    def keep(self, records: Sequence[Record]) -> list[None]:
+    def keep(self, records: Sequence[Record]) -> None:
         """Keep decisions in one transaction: when this returns, all are on disk.
 
         Raises:
@@ -121,7 +121,7 @@ class Ledger:
             LedgerUnavailable: the database does not answer; no decision may be told.
         """
         if not records:
-            return []
+            return
         decisions = [_decision_row(record) for record in records]
         payloads = [_payload_row(record) for record in records]
         with reached(), self._turn(), self._engine.begin() as connection:
@@ -129,7 +129,6 @@ class Ledger:
             connection.exec_driver_sql(self._insert_payloads, payloads)
         if self._checkpoints:
             self._checkpoints.wrote()
-        return [None] * len(records)
 
     def find(self, decision_id: str) -> Record:
         """The record of a decision.

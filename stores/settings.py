@@ -84,6 +84,14 @@ class Settings(BaseSettings):
             raise ValueError("to be set together with CREDIT_GRPC_TLS_CERT")
         return value
 
+    def address(self, port: int) -> str:
+        """host:port, as URLs and gRPC have it.
+
+        >>> Settings(host="::1").address(3001)
+        '[::1]:3001'
+        """
+        return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
+
     @property
     def grace(self) -> int:
         """Seconds that calls under way have when the service stops.

@@ -36,7 +36,7 @@ def test_what_is_described_is_answered_as_described(
         )  # fmt: skip
         @given(case=operation.as_strategy(generation_mode=mode))
         def answered(case: Any) -> None:
-            # Who has no time at all is told so with 504, which is no fault of ours.
+            # Who has no time at all is told so with 503, which is no fault of ours.
             case.headers.pop("X-Request-Timeout", None)
             case.call_and_validate(checks=CHECKS)
 

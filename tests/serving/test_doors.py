@@ -106,7 +106,7 @@ def test_an_upload_that_does_not_end_is_answered_when_its_time_is_over(service: 
     with begun(service, "X-Request-Timeout: 0.5") as connection:
         told = connection.recv(65_536)
     head, _, content = told.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 504")
+    assert head.startswith(b"HTTP/1.1 503")
     assert json.loads(content)["error"]["code"] == "deadline-exceeded"
 
 

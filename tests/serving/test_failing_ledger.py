@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health_pb2 import HealthCheckResponse as Health
 
 from credit.decision import Decision, Explanation
-from credit.errors import LedgerUnavailable
+from credit.errors import LedgerUnavailable, NotJson
 from credit.scorer import Scorer
 from serving.errors import Overloaded
 from serving.judging import EXPLAIN, PREDICT
@@ -60,6 +60,40 @@ def test_a_stalled_ledger_is_told_as_overload(
 
     with working(scorer, clients, ledger, patience=0.3) as scoring:
         assert all(isinstance(one, Decision) for one in asyncio.run(together()))
+
+
+def test_many_requests_are_refused_together_where_nothing_can_be_recorded(
+    scoring: Scoring, database: Path
+) -> None:
+    async def all_of_them() -> list[Any]:
+        many: list[Any] = [asked(), NotJson([]), *[asked()] * 150]
+        return [one async for one in scoring.judge_many(many, call(PREDICT, b"many"))]
+
+    dropped(database, "payload")
+    with pytest.raises(LedgerUnavailable):
+        asyncio.run(all_of_them())
+
+
+def test_a_ledger_that_goes_half_way_is_not_asked_again_for_every_part(
+    scoring: Scoring, database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = NotJson([])
+
+    async def half_way() -> list[Any]:
+        told: list[Any] = []
+        async for one in scoring.judge_many([*[asked()] * 500, bad], call(PREDICT, b"many")):
+            if not told:
+                dropped(database, "payload")
+            told.append(one)
+        return told
+
+    with logged(caplog):
+        *outcomes, last = asyncio.run(half_way())
+    recorded = [one for one in outcomes if isinstance(one, Decision)]
+    assert 0 < len(recorded) < 500
+    assert {type(one) for one in outcomes[len(recorded) :]} == {LedgerUnavailable}
+    assert last is bad
+    assert 0 < len(caplog.records) < 5
 
 
 @pytest.mark.parametrize("key", [None, "of {}"])

@@ -62,7 +62,9 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    found = shutil.which("pg_ctl")
+    # Debian keeps its servers' programs off the path, a folder a version.
+    debian = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")))
+    found = shutil.which("pg_ctl", path=os.pathsep.join([os.environ["PATH"], *debian]))
     if found is None:
         pytest.skip("PostgreSQL's pg_ctl is absent")
     with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
