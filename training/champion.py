@@ -50,7 +50,10 @@ class Champion:
 
 
 def digests(dossiers: DossierFile) -> NDArray[np.uint64]:
-    """A number that stands for each client and tells nothing about him, shape (clients,)."""
+    """A number that stands for each client, shape (clients,).
+
+    It names nobody, but who holds the client's data can compute it (docs/decisions/0005).
+    """
     columns = zip(*(dossiers.column(name) for name in TELLING), strict=True)
     hashed = (hashlib.blake2b(repr(row).encode(), digest_size=8).digest() for row in columns)
     return np.array([int.from_bytes(digest) for digest in hashed], dtype=np.uint64)

@@ -13,7 +13,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
 from credit.dossier import Bools, Dossiers, Floats, Integers, Words
 from credit.features import (
@@ -53,7 +52,7 @@ class Material:
     words: Mapping[str, Words]
     """The categories as they stand, by feature."""
     known: Mapping[str, Bools]
-    """Of each history, whether it is known of a client once some are hidden."""
+    """Of each history, whether it is known of a client."""
     features: Mapping[str, Feature] = field(default_factory=lambda: CATALOGUE)
     """What the columns of the matrix are, in their order."""
     teachers: Teachers | None = None
@@ -233,8 +232,9 @@ def hide(dossiers: Dossiers, rng: np.random.Generator) -> Dossiers:
 
 def drawn(material: Material, clients: int, *, seed: int) -> Integers:
     """Places of some clients drawn at random, with the share of difficulties there is."""
-    places = np.arange(len(material))
-    rows, _ = train_test_split(
-        places, train_size=clients, stratify=material.labels, random_state=seed
-    )
-    return np.sort(rows)
+    chance = np.random.default_rng(seed)
+    difficult, good = np.flatnonzero(material.labels == 1), np.flatnonzero(material.labels == 0)
+    share = round(clients * len(difficult) / len(material))
+    rows = [chance.choice(difficult, share, replace=False)]
+    rows.append(chance.choice(good, clients - share, replace=False))
+    return np.sort(np.concatenate(rows))

@@ -221,7 +221,9 @@ def test_a_run_keeps_the_feature_table_with_its_importances(
     assert re.search(rf"^\| `external_score_2` .*\| {weight:.4f} \|$", table, re.MULTILINE)
 
 
-def test_nobody_can_be_told_from_what_is_kept_for_comparison(account: Account) -> None:
+def test_what_is_kept_for_comparison_tells_everybody_apart(
+    account: Account,
+) -> None:
     told = digests(account.evidence.dossiers)
     assert len(np.unique(told)) == len(account.evidence.material)
     assert not set(told.tolist()) & set(account.evidence.material.ids.tolist())

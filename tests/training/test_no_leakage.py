@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from rich.console import Console
 from sklearn.metrics import roc_auc_score
@@ -36,20 +39,35 @@ def auc(material: Material, risks: Floats) -> float:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Material:
-    """Synthetic tables through files, grouping and features, as in a training."""
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tables")
     synthesise(CLIENTS, folder, seed=SEED)
-    where = Settings(home=tmp_path_factory.mktemp("home"))
-    dossiers, _ = labelled_dossiers(where, folder, Steps(Console(quiet=True)), None)
+    return folder
+
+
+def prepared(folder: Path, home: Path) -> Material:
+    """Tables through files, grouping and features, as in a training."""
+    dossiers, _ = labelled_dossiers(Settings(home=home), folder, Steps(Console(quiet=True)), None)
     return prepare(dossiers, seed=SEED, progress=lambda _: None)
 
 
 @pytest.fixture(scope="module")
-def shuffled(whole: Material) -> Material:
-    """The same clients with one another's labels; a third difficult, to narrow the interval."""
-    labels = np.arange(len(whole)) % 3 == 0
-    return replace(whole, labels=np.random.default_rng(SEED).permutation(labels).astype(np.int8))
+def whole(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Material:
+    return prepared(tables, tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def shuffled(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Material:
+    """The same clients with labels dealt out anew in the file, before anything looks at them.
+
+    A third is difficult, to narrow the interval.
+    """
+    folder = shutil.copytree(tables, tmp_path_factory.mktemp("shuffled"), dirs_exist_ok=True)
+    file = folder / "application_train.parquet"
+    forms = pl.read_parquet(file)
+    labels = np.random.default_rng(SEED).permutation(np.arange(len(forms)) % 3 == 0)
+    forms.with_columns(TARGET=pl.Series(labels.astype(np.int8))).write_parquet(file)
+    return prepared(folder, tmp_path_factory.mktemp("home"))
 
 
 def test_shuffled_labels_teach_the_model_nothing(shuffled: Material) -> None:

@@ -109,6 +109,21 @@ def test_an_inverted_score(laboratory: Laboratory, monkeypatch: pytest.MonkeyPat
     refused(laboratory, trained, before)
 
 
+def test_trees_that_are_lost_on_the_way_to_the_served_model(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, people = state(laboratory), laboratory.people()
+
+    def without_the_last(self: Scorer, features: Matrix) -> Floats:
+        trees = self._booster.num_trees() - 1
+        return np.asarray(self._booster.predict(features, num_iteration=trees, num_threads=1))
+
+    monkeypatch.setattr(Scorer, "risk", without_the_last)
+    trained = laboratory.train(people, laboratory.labels(people))
+    assert found(trained, "CRG105").verdict is Verdict.REFUSES
+    refused(laboratory, trained, before)
+
+
 def test_uncalibrated_output(laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
     before, people = state(laboratory), laboratory.people()
     monkeypatch.setattr(Calibration, "fit", lambda *_: Calibration(slope=1.0, shift=1.5))
