@@ -27,7 +27,7 @@ class Unit(StrEnum):
     YEARS = "years"
     COUNT = "count"
     SHARE = "share"
-    """0 to 1, shown as a percentage."""
+    """Of one, shown as a percentage: 0 to 1, but for rates of interest."""
     RATIO = "ratio"
     SCORE = "score"
     FLAG = "flag"

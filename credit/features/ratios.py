@@ -119,7 +119,7 @@ def since_change(form: Rows) -> Floats:
 
 
 # fmt: off
-RATIOS.ratio("car_to_age", Text("Âge de la voiture sur âge", "Age of the car over age"), CAR_AGE, Sum({"DAYS_BIRTH": -1}), concept=Concept.CAR, unit=Unit.SHARE, risk=Risk.RISES)
+RATIOS.ratio("car_to_age", Text("Âge de la voiture sur âge", "Age of the car over age"), CAR_AGE, Sum({"DAYS_BIRTH": -1}), concept=Concept.CAR, risk=Risk.RISES)
 RATIOS.ratio("car_to_employed", Text("Âge de la voiture sur ancienneté dans l’emploi", "Age of the car over time in the present job"), CAR_AGE, Sum({"DAYS_EMPLOYED": -1}), concept=Concept.CAR)
 RATIOS.number("addresses_apart", Text("Écarts entre les adresses (nombre)", "Gaps between addresses (number)"), Sum.of(*ADDRESSES), concept=Concept.ADDRESSES, unit=Unit.COUNT, risk=Risk.RISES)
 RATIOS.number("contacts_given", Text("Moyens de contact fournis", "Contacts given"), Sum.of(*CONTACTS), concept=Concept.CONTACT, unit=Unit.COUNT)
