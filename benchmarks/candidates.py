@@ -30,6 +30,7 @@ from training.ablate import ablate, steps_of
 from training.data import labelled_dossiers
 from training.folds import splits
 from training.parts import BASE, Variant
+from training.pool import pooled
 from training.prepare import Material, prepare
 from training.study_tables import ablation_table
 
@@ -120,8 +121,12 @@ def _beside(make: Callable[[Material], Columns], material: Material) -> Material
     return material
 
 
-def candidates(material: Material, seed: int) -> Iterable[Variant]:
-    """Every candidate as a variant of the served fit."""
+def candidates(material: Material, pool: Material, seed: int) -> Iterable[Variant]:
+    """Every candidate as a variant of the served fit.
+
+    Args:
+        pool: The same clients with those of other folders as teachers, where there are any.
+    """
     made: dict[str, Callable[[Material], Columns]] = {
         "external scores imputed, and what is beyond": imputed_scores,
         "external scores squared, times age and term": powers,
@@ -138,6 +143,14 @@ def candidates(material: Material, seed: int) -> Iterable[Variant]:
             part="copies with histories hidden",
             change=lambda served: replace(served, teachers=None),
         )
+    if pool is not material:
+        yield Variant(
+            group="clients",
+            part="those of other folders as teachers",
+            added=True,
+            served=False,
+            change=lambda served: replace(served, teachers=pool.teachers),
+        )
 
 
 @app.command()
@@ -145,6 +158,10 @@ def compare_candidates(
     real: Annotated[
         str, typer.Option(help="Which folder of real rows: applications or clients.")
     ] = "applications",
+    also: Annotated[
+        list[str] | None,
+        typer.Option(help="Another such folder, whose clients teach in one variant."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same folds.")] = 0,
 ) -> None:
     """Tell what every candidate is worth, with its 95 % interval."""
@@ -156,7 +173,9 @@ def compare_candidates(
         dossiers, _ = labelled_dossiers(where, where.real_data / real, steps, None)
         with steps.step("features", len(dossiers)) as advance:
             material = prepare(dossiers, seed=seed, progress=advance)
-        parts = list(candidates(material, seed))
+        others = [where.real_data / name for name in also or ()]
+        pool = pooled(where, material, dossiers, others, seed=seed, steps=steps)
+        parts = list(candidates(material, pool.material, seed))
         policy = policy_on(datetime.now(UTC).date())
         with steps.step("candidates", steps_of(parts)) as advance:
             told = ablate(material, parts, policy, seed=seed, progress=advance, base=BASE)

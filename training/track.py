@@ -16,7 +16,7 @@ from credit.policy import Policy
 from stores.settings import Settings
 from training.account import Account, write_json
 from training.card import write_documents
-from training.catalogue import TABLE, feature_table
+from training.catalogue import TABLE, Importances, feature_table
 from training.champion import UNSEEN, keep_unseen
 from training.evaluate import BUSINESS_SCORE
 from training.explain import Explained
@@ -83,7 +83,7 @@ def log_account(account: Account, where: Settings, *, teachers: NDArray[np.uint6
         write_json(account.as_findings(), folder / "findings.json")
         evidence = account.evidence
         keep_unseen(evidence.dossiers, evidence.fitted.unseen, teachers, folder / UNSEEN)
-        (folder / TABLE).write_text(feature_table(account.facts.importance))
+        (folder / TABLE).write_text(feature_table(Importances.of(account.facts)))
         (folder / REPORT).write_text(report(account))
         mlflow.log_artifacts(name)
         lay(where, (path for path in folder.iterdir() if path.name != UNSEEN))

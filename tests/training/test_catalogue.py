@@ -9,19 +9,26 @@ from pathlib import Path
 
 from credit.features import CATALOGUE
 from tests.training.conftest import Laboratory
-from training.catalogue import COMMAND, PAGE, WITH_MODEL, feature_table
+from training.catalogue import COMMAND, IMPORTANCES, PAGE, WITH_MODEL, Importances, feature_table
 from training.run import Trained
 
 
+def kept() -> Importances:
+    return Importances.model_validate_json(IMPORTANCES.read_text())
+
+
 def test_the_feature_table_is_up_to_date() -> None:
-    assert PAGE.read_text() == feature_table(), f"run `{COMMAND}` and commit {PAGE.name}"
+    assert PAGE.read_text() == feature_table(kept()), f"run `{COMMAND}` and commit {PAGE.name}"
 
 
-def test_importances_are_a_column_of_their_own() -> None:
-    importance = dict.fromkeys(CATALOGUE, 0.25)
-    for line in feature_table(importance).splitlines():
-        assert not line.startswith("| `") or line.endswith("| 0.2500 |")
-    assert WITH_MODEL in feature_table()
+def test_importances_are_those_of_a_model_that_is_named() -> None:
+    told = feature_table(Importances(model="40 clients", importance={"age": 0.25}))
+    rows = [line for line in told.splitlines() if line.startswith("| `")]
+    assert {row.split("`")[1]: row.split("|")[-2].strip() for row in rows} == {
+        name: "0.2500" if name == "age" else "–" for name in CATALOGUE
+    }
+    assert "a model of 40 clients" in told
+    assert WITH_MODEL in told
 
 
 def of_champion(home: Path) -> subprocess.CompletedProcess[str]:
@@ -39,8 +46,9 @@ def test_the_champion_s_importances_are_written_beside_its_reports(
     assert first.refused == ()
     done = of_champion(laboratory.where.home)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "| risk | importance |" in Path(done.stdout.strip()).read_text()
-    assert "importance |" not in PAGE.read_text()
+    told = Path(done.stdout.strip()).read_text()
+    assert "| risk | importance |" in told
+    assert f"a model of {kept().model}" not in told
 
 
 def test_without_a_champion_there_are_no_importances_to_write(tmp_path: Path) -> None:
@@ -51,6 +59,6 @@ def test_without_a_champion_there_are_no_importances_to_write(tmp_path: Path) ->
 
 
 def test_every_feature_stands_in_it_once() -> None:
-    lines = feature_table().splitlines()
+    lines = PAGE.read_text().splitlines()
     told = [line.split("`")[1] for line in lines if line.startswith("| `")]
     assert sorted(told) == sorted(CATALOGUE)
