@@ -31,8 +31,8 @@ score: .venv/full ## Score DATA=folder of tables into OUT=file.parquet
 drift: .venv/full ## Compare the decisions, or CURRENT=folder of tables, with the training data
 	@$(RUN) -m monitoring drift --reference train --current $(or $(CURRENT),ledger) --out $(or $(OUT),$(or $(CREDIT_HOME),var)/reports/drift)
 
-load: .venv/dev ## Put a service under load: SHAPE=ramp, soak or spike; CALLERS, SECONDS
-	@$(RUN) -m loadtests --shape $(or $(SHAPE),ramp) $(if $(CALLERS),--callers $(CALLERS)) $(if $(SECONDS),--seconds $(SECONDS))
+load: .venv/dev ## Put a service under load: SHAPE=ramp, soak or spike; CALLERS, SECONDS, BENTO
+	@$(RUN) -m loadtests --shape $(or $(SHAPE),ramp) $(if $(CALLERS),--callers $(CALLERS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(BENTO),--bento $(BENTO))
 
 bench: .venv/dev ## Measure WHAT=serving, saturation, batching, features or scale_out
 	@$(RUN) -m benchmarks.$(or $(WHAT),serving)
