@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import threading
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Self
@@ -21,6 +22,9 @@ from grpc_status.rpc_status import from_call
 SERVICE = "credit.scoring.v1.CreditScoring"
 KNOWN_TO_ALL = {kind.DESCRIPTOR.full_name: kind for kind in (BadRequest, RetryInfo)}
 FRESH = (("grpc.use_local_subchannel_pool", 1),)
+
+ONE_AT_A_TIME = threading.RLock()
+"""Threads that read messages of one pool at once crash the process, in protobuf's own C."""
 
 
 class Refused(Exception):
@@ -99,9 +103,13 @@ class Foreigner:
         try:
             answer = ask(body, **how)
             for part in answer if method.server_streaming else [answer]:
-                yield self._told(self._answers[call].FromString(part))
+                with ONE_AT_A_TIME:
+                    told = self._told(self._answers[call].FromString(part))
+                yield told
         except grpc.RpcError as error:
-            raise Refused(error.code(), self._details(error)) from error
+            with ONE_AT_A_TIME:
+                details = self._details(error)
+            raise Refused(error.code(), details) from error
 
     def _details(self, error: grpc.RpcError) -> dict[str, Any]:
         status = from_call(error)

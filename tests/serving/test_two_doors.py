@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import httpx
@@ -24,6 +25,9 @@ from tests.serving.foreign import Foreigner, Refused
 
 CALLERS = 4
 """At each door."""
+
+AT_ONCE = 5
+"""Requests of a call with many."""
 
 ON_ITS_WAY = 0.1
 """Seconds that a request may take from its caller to a worker with much to do."""
@@ -42,7 +46,14 @@ class Load:
         """When it was asked, and what came instead of an answer."""
         self._service = service
         self._foreigner = Foreigner(service.grpc)
-        self._body = self._foreigner.written("Predict", {"dossier": applicant()})
+        self._one = {"dossier": applicant()}
+        self._many = {"requests": [self._one] * AT_ONCE}
+        sent: dict[str, Any] = {
+            "Predict": self._one,
+            "Explain": self._one,
+            "PredictMany": self._many,
+        }
+        self._bodies = {call: self._foreigner.written(call, body) for call, body in sent.items()}
         self._over = threading.Event()
         doors = (self._http, self._grpc) * CALLERS
         self._threads = [threading.Thread(target=self._repeat, args=(door,)) for door in doors]
@@ -66,8 +77,6 @@ class Load:
             try:
                 for where, decision in door():
                     self.answers.append((time.monotonic(), where, decision))
-                    if self._over.is_set():
-                        return
                     asked = time.monotonic()
             except (httpx.HTTPError, Refused) as error:
                 self.failures.append((asked, error))
@@ -75,14 +84,20 @@ class Load:
 
     def _http(self) -> Iterator[tuple[str, str]]:
         with self._service.client() as api:
-            for _ in range(20):  # then a new connection, perhaps to another worker
-                answer = api.post("/predict", json={"dossier": applicant()}).raise_for_status()
+            for path in ("/predict", "/explain") * 10:  # then a new connection, to any worker
+                answer = api.post(path, json=self._one).raise_for_status()
                 yield "http", answer.json()["decision_id"]
+            many = api.post("/predict_many", json=self._many).raise_for_status()
+            for decision in many.json():
+                yield "http", decision["decision_id"]
 
     def _grpc(self) -> Iterator[tuple[str, str]]:
         with self._foreigner.again() as foreigner:
-            for _ in range(20):
-                yield "grpc", foreigner.call("Predict", self._body)["decision_id"]
+            for call in ("Predict", "Explain") * 10:
+                told = foreigner.call(call, self._bodies[call])
+                yield "grpc", told.get("decision", told)["decision_id"]
+            for told in foreigner.stream("PredictMany", self._bodies["PredictMany"]):
+                yield "grpc", told["decision"]["decision_id"]
 
 
 def workers(service: Service) -> list[psutil.Process]:
