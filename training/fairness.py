@@ -22,7 +22,7 @@ from credit.policy import YEAR, Policy
 from credit.schema import TABLES, Kind
 from stores.dossiers import DossierFile
 from training.evaluate import calibration_in_the_large
-from training.intervals import Calibrated, Interval, interval, resamples
+from training.intervals import Calibrated, Interval, interval, resamples, resamples_of
 from training.prepare import Labels
 
 FEWEST = 100
@@ -164,8 +164,9 @@ def _audit(  # noqa: PLR0917 -- columns of one table
     rows = np.concatenate(list(groups.values()))
     of_group = np.repeat(np.arange(len(groups)), [len(places) for places in groups.values()])
     points = _points(labels[rows], risks[rows], approved[rows], declined[rows], of_group)
+    number = resamples_of(len(rows))
     drawn = [
-        _resampled(labels, risks, approved, declined, places, seed + place)
+        _resampled(labels, risks, approved, declined, places, seed + place, number)
         for place, places in enumerate(groups.values())
     ]
     most = int(points["approval"].argmax())
@@ -224,13 +225,14 @@ def _resampled(  # noqa: PLR0917 -- columns of one table
     declined: Bools,
     places: Integers,
     seed: int,
+    number: int,
 ) -> dict[str, Floats]:
     """The measures of one group under every resample of its clients, shape (resamples,)."""
     late, refused = labels[places].astype(np.float64), declined[places].astype(np.float64)
     granted, found = approved[places].astype(np.float64), refused * late
     calibrated = Calibrated(labels[places], risks[places])
     told = []
-    for weights in resamples(len(places), seed):
+    for weights in resamples(len(places), seed, number):
         everyone, difficult, true = weights.sum(), weights @ late, weights @ found
         good, false = everyone - difficult, weights @ refused - true
         told.append((

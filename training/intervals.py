@@ -35,10 +35,14 @@ def resamples_of(clients: int) -> int:
     return FEWER if clients > MANY else RESAMPLES
 
 
-def resamples(clients: int, seed: int) -> Iterator[Floats]:
-    """How often each client is drawn, shape (clients,), once a resample."""
+def resamples(clients: int, seed: int, number: int | None = None) -> Iterator[Floats]:
+    """How often each client is drawn, shape (clients,), once a resample.
+
+    Args:
+        number: Of resamples, for groups that are set beside one another; else by their size.
+    """
     rng = np.random.default_rng(seed)
-    for _ in range(resamples_of(clients)):
+    for _ in range(number or resamples_of(clients)):
         drawn = rng.integers(clients, size=clients)
         yield np.bincount(drawn, minlength=clients).astype(np.float64)
 

@@ -76,6 +76,19 @@ def test_each_measure_is_what_its_name_says(dossiers: DossierFile, policy: Polic
     assert group_.false_refusal.value == pytest.approx(declined[women & (labels == 0)].mean())
 
 
+def test_groups_on_either_side_of_many_clients_are_set_beside_one_another(
+    dossiers: DossierFile, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fewer resamples are drawn of many clients: of all groups as many then."""
+    risks = np.random.default_rng(5).uniform(0, 0.3, CLIENTS)
+    labels = drawn(dossiers, risks)
+    before = of(audits(dossiers, labels, risks, policy, seed=0), "sex").groups
+    assert len({group.clients for group in before}) > 1
+    monkeypatch.setattr("training.intervals.MANY", min(group.clients for group in before))
+    told = of(audits(dossiers, labels, risks, policy, seed=0), "sex").groups
+    assert all(np.isfinite(group.approval_ratio.interval).all() for group in told)
+
+
 def test_few_clients_are_counted_and_not_told(dossiers: DossierFile, policy: Policy) -> None:
     risks = np.full(CLIENTS, 0.1)
     sex = of(audits(dossiers, drawn(dossiers, risks), risks, policy, seed=0), "sex")
