@@ -52,7 +52,7 @@ class Importances(BaseModel):
     @classmethod
     def of(cls, facts: Facts) -> Self:
         data = facts.data
-        beside = "".join(f" beside {also['clients']:,} others" for also in data.get("also", ()))
+        beside = "".join(f" and a folder of {also['clients']:,}" for also in data.get("also", ()))
         taught = f"{data['clients']:,} clients{beside}, {data['trained_at'][:10]}"
         weights = {name: round(weight, 4) for name, weight in facts.importance.items()}
         return cls(model=f"{taught}, data {data['fingerprint'][:16]}", importance=weights)
