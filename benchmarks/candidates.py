@@ -162,6 +162,7 @@ def compare_candidates(
         list[str] | None,
         typer.Option(help="Another such folder, whose clients teach in one variant."),
     ] = None,
+    only: Annotated[str, typer.Option(help="Candidates whose name has this in it.")] = "",
     seed: Annotated[int, typer.Option(help="Same seed, same folds.")] = 0,
 ) -> None:
     """Tell what every candidate is worth, with its 95 % interval."""
@@ -175,7 +176,8 @@ def compare_candidates(
             material = prepare(dossiers, seed=seed, progress=advance)
         others = [where.real_data / name for name in also or ()]
         pool = pooled(where, material, dossiers, others, seed=seed, steps=steps)
-        parts = list(candidates(material, pool.material, seed))
+        every = candidates(material, pool.material, seed)
+        parts = [one for one in every if only in one.part]
         policy = policy_on(datetime.now(UTC).date())
         with steps.step("candidates", steps_of(parts)) as advance:
             told = ablate(material, parts, policy, seed=seed, progress=advance, base=BASE)
