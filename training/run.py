@@ -7,7 +7,7 @@ tables ──► dossiers ──► material ──► fit ──► evaluate �
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ class Trained:
     report: Path
     prices: tuple[str, ...]
     """What protected attributes are worth in AUC; none before an ablation of these data."""
-    clients: int
+    clients: int = 0
     """Dossiers in the client store that came from these tables; none of a refused model."""
 
     @property
@@ -83,6 +83,28 @@ def train(
         InvalidTables: the tables break the schema.
         NoSpark: the engine is Spark, and Java or PySpark is absent.
     """
+    trained = _published(
+        where, data, seed=seed, steps=steps, lender=lender, parameters=parameters, engine=engine,
+        also=also,
+    )  # fmt: skip
+    if trained.refused:
+        return trained
+    # What was learnt from is let go by now: all tables are gone through once more.
+    return replace(trained, clients=fill_clients(where, data, steps, lender))
+
+
+def _published(
+    where: Settings,
+    data: Path,
+    *,
+    seed: int,
+    steps: Steps,
+    lender: LenderFiles | None,
+    parameters: Mapping[str, Any],
+    engine: Engine,
+    also: Sequence[Path],
+) -> Trained:
+    """The model in the registry and, unless it is refused, in the BentoML store."""
     policy = policy_on(datetime.now(UTC).date())
     dossiers, about = labelled_dossiers(where, data, steps, lender, engine)
     with steps.step("features", len(dossiers)) as advance:
@@ -123,8 +145,8 @@ def train(
             studies=read_studies(where, origin),
         )
         number, report = _registered(account, about, pool, where)
-    if codes := account.refused:
-        refuse(where, number, codes)
+    if account.refused:
+        refuse(where, number, account.refused)
     else:
         with steps.step("champion in the BentoML store"):
             promote(where, number)
@@ -136,7 +158,6 @@ def train(
         findings=findings,
         report=report,
         prices=protected_prices(where, origin),
-        clients=0 if codes else fill_clients(where, data, steps, lender),
     )
 
 
