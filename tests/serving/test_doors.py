@@ -54,16 +54,17 @@ def test_a_port_that_another_service_has_is_named_by_its_setting(home: Home, com
 
 
 @pytest.mark.parametrize(
-    ("host", "warned"), [("127.0.0.1", False), ("::1", False), ("192.0.2.7", True)]
+    ("host", "shown", "warned"),
+    [("127.0.0.1", "127.0.0.1", False), ("::1", "[::1]", False), ("192.0.2.7", "192.0.2.7", True)],
 )
 def test_who_opens_the_doors_is_told_that_nobody_is_asked_who_he_is(
-    host: str, *, warned: bool
+    host: str, shown: str, *, warned: bool
 ) -> None:
     console = Console(file=StringIO())
     say_who_may_come(Settings(host=host), console)
     said = console.file.getvalue()  # type: ignore[attr-defined]  # it is a StringIO
-    assert f"HTTP on {host}:3000, without login" in said
-    assert f"gRPC on {host}:3001, without login" in said
+    assert f"HTTP on {shown}:3000, without login" in said
+    assert f"gRPC on {shown}:3001, without login" in said
     assert ("everybody who reaches these ports may ask" in said) is warned
 
 
