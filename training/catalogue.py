@@ -109,6 +109,8 @@ def main(
 
     With a model, reports/features.md under CREDIT_HOME instead, unless its importances are kept.
     """
+    if keep and model is None:
+        raise typer.BadParameter("--keep goes with --model: whose importances?")
     console = Console()
     path = PAGE
     with errors_told(console):
