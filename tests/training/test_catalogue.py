@@ -62,3 +62,16 @@ def test_every_feature_stands_in_it_once() -> None:
     lines = PAGE.read_text().splitlines()
     told = [line.split("`")[1] for line in lines if line.startswith("| `")]
     assert sorted(told) == sorted(CATALOGUE)
+
+
+def test_importances_are_kept_of_a_model_that_is_named_alone() -> None:
+    before = IMPORTANCES.read_bytes()
+    done = subprocess.run(
+        [sys.executable, *COMMAND.split()[1:], "--keep"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "whose importances" in done.stderr
+    assert IMPORTANCES.read_bytes() == before
