@@ -6,7 +6,7 @@ Left to itself SQLite has whoever commits do it, and one decision in some hundre
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
 
@@ -22,12 +22,13 @@ class Checkpoints:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
-        self._next: Future[None] | None = None
+        self._due = False
 
     def wrote(self) -> None:
         """Say that something was committed; never waits."""
-        if self._next is None or self._next.done():
-            self._next = self._thread.submit(self._carry_over)
+        if not self._due:
+            self._due = True
+            self._thread.submit(self._carry_over)
 
     def close(self) -> None:
         """Finish what runs and stop the thread."""
@@ -35,6 +36,7 @@ class Checkpoints:
 
     def _carry_over(self) -> None:
         time.sleep(PAUSE)
+        self._due = False  # one that begins may miss what is committed from here on
         try:
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")

@@ -14,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from stores.checkpoints import Checkpoints
 from stores.database import open_engine
@@ -85,6 +86,29 @@ def test_a_checkpoint_that_fails_is_logged_and_the_next_one_is_tried(
             assert [record.getMessage() for record in caplog.records] == [
                 "the ledger's log was not carried over"
             ] * failures
+
+
+def test_what_is_committed_during_a_checkpoint_has_one_after_it(
+    file: Path, ledger: Ledger, record: Record
+) -> None:
+    ledger.keep([record])
+    engine = open_engine(f"sqlite:///{file}")
+    begun: list[float] = []
+
+    @sa.event.listens_for(engine, "checkout")
+    def commit_meanwhile(*_: object) -> None:
+        begun.append(time.monotonic())
+        if len(begun) == 1:
+            checkpoints.wrote()
+
+    with closing(Checkpoints(engine)) as checkpoints:
+        checkpoints.wrote()
+        checkpoints.wrote()  # carried over with the first
+        until = time.monotonic() + PATIENCE
+        while len(begun) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+    engine.dispose()
+    assert len(begun) == 2
 
 
 def test_a_reader_who_stays_keeps_nobody_from_deciding(
