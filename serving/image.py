@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from credit.errors import CreditError
+from serving.bill import LIST, Installed, bill
 from stores.console import Steps
 from stores.settings import Settings, direct_libraries
 
@@ -29,12 +29,6 @@ MERGED = "/usr/share/mmdebstrap/hooks/merged-usr"
 
 UNREAD = tuple(f"/usr/share/{what}/*" for what in ("doc", "man", "info", "locale", "lintian"))
 """What packages bring along and no service reads."""
-
-LIST_PACKAGES = """
-from importlib.metadata import distributions
-for one in distributions():
-    print(f"{one.name}=={one.version}")
-"""
 
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
@@ -60,8 +54,8 @@ def make_image(where: Settings, bento: str, image: str, steps: Steps) -> None:
         # Exported, a bento holds its model; in the store it only names it.
         context = bentos.get(bento).export(f"{folder}/bento", output_format="folder")
         _run(builder, "build", *options, "--file", str(DOCKERFILE), "--tag", image, context)
-    bill = _bill_of_materials(where, builder, image)
-    steps.say(f"{image}: {_size(builder, image) / 1e6:,.0f} MB; its bill of materials: {bill}")
+    listed = _bill_of_materials(where, builder, image)
+    steps.say(f"{image}: {_size(builder, image) / 1e6:,.0f} MB; its bill of materials: {listed}")
 
 
 def _builder(steps: Steps) -> tuple[str, list[str]]:
@@ -105,13 +99,11 @@ def _size(builder: str, image: str) -> int:
 
 
 def _bill_of_materials(where: Settings, builder: str, image: str) -> Path:
-    """The Python packages that an image holds, in CycloneDX, as its own interpreter lists them."""
-    bill = where.home / "reports" / "sbom.cdx.json"
-    bill.parent.mkdir(parents=True, exist_ok=True)
-    packages = _within(builder, image, "python", "-c", LIST_PACKAGES)
-    cyclonedx = str(Path(sys.executable).with_name("cyclonedx-py"))
-    _run(cyclonedx, "requirements", "--output-file", str(bill), "-", given=packages)
-    return bill
+    """What an image holds, in CycloneDX, as its own interpreter lists it."""
+    path = where.home / "reports" / "sbom.cdx.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(bill(image, Installed.read(_within(builder, image, "python", "-c", LIST))))
+    return path
 
 
 def _within(builder: str, image: str, program: str, *arguments: str) -> str:
@@ -132,7 +124,7 @@ def _succeeds(*command: str) -> bool:
         return False
 
 
-def _run(*command: str, given: str | None = None) -> str:
+def _run(*command: str) -> str:
     """What a command prints; its complaints go where ours do."""
-    done = subprocess.run(command, check=True, text=True, input=given, stdout=subprocess.PIPE)
+    done = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE)
     return done.stdout

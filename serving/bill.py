@@ -1,0 +1,70 @@
+"""An image's bill of materials: everything installed in it, in CycloneDX.
+
+image ──► its own interpreter lists ──► system, Debian's packages, Python and its packages ──► JSON
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Self
+
+from cyclonedx.model.bom import Bom
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.output.json import JsonV1Dot6
+from packageurl import PackageURL
+
+LIST = """
+import json, platform, subprocess
+from importlib.metadata import distributions
+asked = ["dpkg-query", "--show", "--showformat=${Package} ${Version} ${Architecture}\\n"]
+print(json.dumps({
+    "image": platform.freedesktop_os_release(),
+    "interpreter": platform.python_version(),
+    "debian": [line.split() for line in subprocess.check_output(asked, text=True).splitlines()],
+    "python": [(one.name, one.version) for one in distributions()],
+}))
+"""
+"""What an image's own Python is told to run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installed:
+    """What an image holds, as `LIST` prints it."""
+
+    image: dict[str, str]
+    """What its `/etc/os-release` says."""
+    interpreter: str
+    debian: list[tuple[str, str, str]]
+    """Name, version and architecture."""
+    python: list[tuple[str, str]]
+
+    @classmethod
+    def read(cls, printed: str) -> Self:
+        return cls(**json.loads(printed))
+
+
+def bill(image: str, installed: Installed) -> str:
+    """The bill of an image of this name, as CycloneDX 1.6 in JSON."""
+    system, release = installed.image["ID"], installed.image["VERSION_ID"]
+    packages = [
+        PackageURL("deb", system, name, version, {"arch": arch, "distro": f"{system}-{release}"})
+        for name, version, arch in installed.debian
+    ]
+    packages += [PackageURL("pypi", None, name, version) for name, version in installed.python]
+    whole = Bom(
+        components=[
+            Component(type=ComponentType.OPERATING_SYSTEM, name=system, version=release),
+            Component(type=ComponentType.PLATFORM, name="CPython", version=installed.interpreter),
+            *map(_library, packages),
+        ]
+    )
+    whole.metadata.component = Component(type=ComponentType.CONTAINER, name=image)
+    whole.register_dependency(whole.metadata.component, whole.components)
+    return JsonV1Dot6(whole).output_as_string(indent=2)
+
+
+def _library(url: PackageURL) -> Component:
+    return Component(
+        type=ComponentType.LIBRARY, name=url.name, version=url.version, purl=url, bom_ref=str(url)
+    )
