@@ -22,19 +22,19 @@ Course = Sequence[tuple[float, float]]
 
 
 def grown(courses: Mapping[Kept, Course], most: Mapping[Kept, float]) -> list[Over]:
-    """What grew by more than it may, of what was watched."""
+    """What grew by more than it may, of what was watched, and what is not known not to have."""
     found = {what: growth(course) for what, course in courses.items()}
     return [
         Over(name="soak", what=f"growth of {what}", got=got, most=most[what])
         for what, got in found.items()
-        if got > most[what]
+        if not got <= most[what]
     ]
 
 
 def growth(course: Course) -> float:
     """What the median is higher late than early, as a share of what it was early.
 
-    NaN where nothing was seen early or late, as of a service that died: its errors tell of that.
+    NaN where nothing was seen early or late, as in a run too short, or of a service that died.
 
     >>> growth([(t, 100 + t) for t in range(100)])
     0.463...

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 import subprocess
 import sys
@@ -97,10 +98,18 @@ def test_a_soak_may_end_higher_than_it_began_by_what_is_declared_and_no_more() -
     leaking = [(second, held * (1 + second / 500)) for second, held in flat]
     assert grown({"memory": flat, "latency": flat}, BUDGET.growth) == []
     assert grown({"memory": flat, "latency": leaking}, BUDGET.growth) == []
-    assert grown({"memory": [], "latency": []}, BUDGET.growth) == []
     [over] = grown({"memory": leaking, "latency": flat}, BUDGET.growth)
     assert (over.what, over.most) == ("growth of memory", BUDGET.growth["memory"])
     assert over.got == pytest.approx(1.18 / 1.06 - 1, abs=0.01)
+
+
+def test_a_soak_of_which_nothing_was_seen_early_or_late_is_not_flat() -> None:
+    died = [(float(second), 100.0) for second in (0, 1, 2, 100)]
+    over = grown({"memory": [], "latency": died}, BUDGET.growth)
+    assert [(one.what, math.isnan(one.got)) for one in over] == [
+        ("growth of memory", True),
+        ("growth of latency", True),
+    ]
 
 
 @pytest.mark.slow
