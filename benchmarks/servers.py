@@ -18,7 +18,7 @@ import psutil
 
 from benchmarks.contenders import SERVERS
 from benchmarks.material import Material
-from loadtests.target import free_port, guest
+from loadtests.target import free_ports, guest
 from stores.settings import Settings
 
 SOON = 300.0
@@ -52,7 +52,7 @@ def running(
     """
     server, own = SERVERS[name], folder / name
     own.mkdir()
-    ports = {"http": free_port(), "grpc": free_port(), "metrics": free_port()}
+    ports = dict(zip(("http", "grpc", "metrics"), free_ports(3), strict=True))
     filled = {
         **{door: str(port) for door, port in ports.items()},
         "table": str(made.table),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def started(where: Settings, bento: str) -> Iterator[Target]:
         NoGrpcDoor: it is ready, and nobody listens at its gRPC port.
     """
     with tempfile.TemporaryDirectory(prefix="load-") as folder:
-        http, grpc = free_port(), free_port()
+        http, grpc = free_ports(2)
         environment = guest(where, Path(folder)) | {
             "CREDIT_HTTP_PORT": str(http),
             "CREDIT_GRPC_PORT": str(grpc),
@@ -113,7 +114,17 @@ def _wait_until_ready(service: subprocess.Popen[bytes], host: str) -> None:
     raise subprocess.CalledProcessError(service.returncode or 1, service.args)
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on, all different.
+
+    Of those that no system hands out by itself: it might hand one out to another before it is
+    listened on.
+    """
+    found: list[int] = []
+    for port in random.sample(range(20_000, 32_768), 1_000):  # not that others cannot guess it
+        with socket.socket() as door, suppress(OSError):
+            door.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            break
+    return found

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import httpx
 import pytest
 
 from credit.scorer import Scorer
+from loadtests.target import free_ports
 from serving.scoring import Scoring
 from stores.clients import ClientStore
 from stores.ledger import Ledger
@@ -110,7 +110,7 @@ def serving(home: Home, *arguments: str, **settings: object) -> Iterator[Service
     finally:
         with suppress(ProcessLookupError):  # a test may have stopped it
             os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE)
 
 
 def wait_until_ready(service: Service) -> None:
@@ -121,17 +121,9 @@ def wait_until_ready(service: Service) -> None:
             if httpx.get(f"{service.url}/readyz", timeout=5).is_success:
                 return
         except httpx.TransportError:
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     pytest.fail("the service is not ready")
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, all different."""
-    with ExitStack() as held:
-        taken = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in taken:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in taken]
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import math
-import socket
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -20,6 +19,7 @@ from credit.dossier import Floats
 from credit.features import CATALOGUE, Matrix
 from credit.policy import policy_on
 from credit.scorer import Scorer
+from loadtests.target import free_ports
 from serving.errors import LOG
 from serving.grpc_server import GrpcServer
 from serving.judging import Call, Judge
@@ -79,9 +79,7 @@ async def opened(
     scoring: Scoring, **said: Any
 ) -> AsyncIterator[tuple[grpc.aio.Channel, GrpcServer]]:
     """A way to the gRPC door of a core, and the door, with some settings."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    [port] = free_ports(1)
     server = GrpcServer(scoring, Settings(grpc_port=port, **said))
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:

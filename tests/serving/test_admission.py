@@ -15,7 +15,7 @@ from serving.runners import Limits, Runner
 
 def test_one_who_would_wait_too_long_is_refused_at_once() -> None:
     def slow(items: Sequence[int]) -> Sequence[int]:
-        time.sleep(0.02 * len(items))
+        time.sleep(0.05 * len(items))
         return items
 
     async def crowd() -> None:
@@ -27,9 +27,9 @@ def test_one_who_would_wait_too_long_is_refused_at_once() -> None:
         await asyncio.sleep(0.01)
         admit(runner, patience=10, until=math.inf)
         with pytest.raises(Overloaded):
-            admit(runner, patience=0.1, until=math.inf)
+            admit(runner, patience=0.3, until=math.inf)
         with pytest.raises(Overloaded):
-            admit(runner, patience=10, until=time.perf_counter() + 0.1)
+            admit(runner, patience=10, until=time.perf_counter() + 0.3)
         await asyncio.gather(waiting, *others)
 
     asyncio.run(crowd())

@@ -20,11 +20,12 @@ from prometheus_client import REGISTRY
 from rich.console import Console
 from starlette.types import Message, Receive, Scope, Send
 
+from loadtests.target import free_ports
 from serving.doors import say_who_may_come
 from serving.edge import Edge
 from stores.settings import Settings
 from tests.people import applicant
-from tests.serving.conftest import PATIENCE, ROOT, Home, Service, free_ports, serving
+from tests.serving.conftest import PATIENCE, ROOT, Home, Service, serving
 from tests.serving.foreign import Foreigner, Refused
 
 BAD_KEYS = ["", "k" * 201, "clé"]

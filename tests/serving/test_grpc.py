@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,7 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from credit.contract.wire import LARGEST
 from serving.grpc_server import LARGEST_MESSAGE
 from tests.people import Dossier, applicant, stranger, with_history
-from tests.serving.conftest import Service
+from tests.serving.conftest import PATIENCE, Service
 from tests.serving.foreign import SERVICE, Foreigner, Refused
 
 PEOPLE = {
@@ -224,8 +225,11 @@ def test_health_and_reflection_are_answered(foreigner: Foreigner) -> None:
 def test_calls_are_measured_by_name_and_status(foreigner: Foreigner, api: httpx.Client) -> None:
     with pytest.raises(Refused):
         foreigner.call("Predict", {"client_id": 1})
+    end = time.monotonic() + PATIENCE
+    while f'route="/{SERVICE}/Predict",status="NOT_FOUND"' not in api.get("/metrics").text:
+        assert time.monotonic() < end, "the call is not among the measured"  # it was told before
+        time.sleep(0.05)
     series = api.get("/metrics").text
-    assert f'route="/{SERVICE}/Predict",status="NOT_FOUND"' in series
     assert 'credit_queue_seconds_bucket{le="+Inf",runner="predict"}' in series
 
 

@@ -128,5 +128,7 @@ def test_a_body_that_hides_its_length_is_cut_off_all_the_same(service: Service) 
 
 def test_more_than_a_thousand_requests_are_refused(service: Service) -> None:
     asked = {"requests": [{"client_id": 1}] * 1_001}
-    [fault] = httpx.post(f"{service.url}/predict_many", json=asked).json()["error"]["faults"]
+    [fault] = httpx.post(f"{service.url}/predict_many", json=asked, timeout=60).json()["error"][
+        "faults"
+    ]
     assert (fault["where"], fault["got"]) == ("requests", "more than 1,000")

@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import httpx
 import psutil
 import pytest
 
-from tests.serving.conftest import ROOT, Home, free_ports, serving, wait_until_ready
+from loadtests.target import free_ports
+from tests.serving.conftest import ROOT, Home, serving, wait_until_ready
 
 WITHOUT = {"mlflow", "pandas", "polars", "pyarrow", "shap", "sklearn", "matplotlib", "evidently"}
 
@@ -33,7 +35,8 @@ def test_a_decision_that_was_answered_survives_a_kill(home_of_its_own: Home) -> 
         client = api.get("/v1/clients", params={"limit": 1}).json()["clients"][0]
         decisions = [api.post("/predict", json={"client_id": client}).json() for _ in range(20)]
         for worker in psutil.Process(running.process.pid).children(recursive=True):
-            os.kill(worker.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may have gone with its parent
+                os.kill(worker.pid, signal.SIGKILL)
         time.sleep(0.5)  # the port must be given up before it is asked again
         wait_until_ready(running)
         for decision in decisions:

@@ -49,22 +49,21 @@ def test_a_question_that_fails_means_no_and_is_asked_again(
 def test_health_is_told_on_after_it_could_not_be(
     scoring: Scoring, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    answer = Fickle([False, ZeroDivisionError(), True])
+    answer = Fickle([ZeroDivisionError(), True])
+    told: list[Any] = []
 
     async def ready() -> bool:
-        return answer()
+        return bool(told) and answer()
 
-    async def followed() -> list[Any]:
-        told = []
+    async def followed() -> None:
         async with opened(scoring) as (channel, _):
             async for one in HealthStub(channel).Watch(HealthCheckRequest()):
                 told.append(one.status)
                 if one.status == Health.SERVING:
-                    return told
-        return told
+                    return
 
     monkeypatch.setattr(scoring, "ready", ready)
     with logged(caplog):
-        told = asyncio.run(asyncio.wait_for(followed(), 30))
+        asyncio.run(asyncio.wait_for(followed(), 30))
     assert told == [Health.NOT_SERVING, Health.SERVING]
     assert any(record.message == "health could not be told" for record in caplog.records)

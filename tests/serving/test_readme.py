@@ -15,8 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
+from loadtests.target import free_ports
 from stores.settings import Settings
-from tests.serving.conftest import PATIENCE, ROOT, Home, Service, free_ports
+from tests.serving.conftest import PATIENCE, ROOT, Home, Service
 
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -134,7 +135,7 @@ def test_the_demo_opens_its_doors_and_closes_them(home_of_its_own: Home) -> None
         for door in (f"http://127.0.0.1:{api}/readyz", f"http://127.0.0.1:{page}/healthz"):
             wait_for(door, demo)
         asked = {"client_id": 100_001}
-        assert httpx.post(f"http://127.0.0.1:{api}/predict", json=asked).is_success
+        assert httpx.post(f"http://127.0.0.1:{api}/predict", json=asked, timeout=60).is_success
     finally:
         os.killpg(demo.pid, signal.SIGINT)
         told, _ = demo.communicate(timeout=PATIENCE)

@@ -76,7 +76,6 @@ def test_explanations_wait_for_one_another_and_predictions_do_not(scoring: Scori
         await asyncio.gather(*(noted(*one) for one in (*explained, *predicted)))
 
     asyncio.run(together())
-    assert ended.index(PREDICT) < 4
     assert PREDICT not in ended[-10:]
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import ROOT, Service, free_ports
+from loadtests.target import free_ports
+from tests.serving.conftest import ROOT, Service
 
 DOCKER = f"""#!{sys.executable}
 import os, subprocess, sys

@@ -29,11 +29,14 @@ CALLERS = 4
 AT_ONCE = 5
 """Requests of a call with many."""
 
-ON_ITS_WAY = 0.1
+ON_ITS_WAY = 1.0
 """Seconds that a request may take from its caller to a worker with much to do."""
 
 AT_THE_KILL = 2.0
 """Seconds in which the connections to a worker that was killed are found to be cut."""
+
+PATIENT = 60.0
+"""Seconds of a queue at which none is refused, on however slow a machine."""
 
 
 class Load:
@@ -55,6 +58,7 @@ class Load:
         }
         self._bodies = {call: self._foreigner.written(call, body) for call, body in sent.items()}
         self._over = threading.Event()
+        self._asked = threading.local()
         doors = (self._http, self._grpc) * CALLERS
         self._threads = [threading.Thread(target=self._repeat, args=(door,)) for door in doors]
 
@@ -71,22 +75,25 @@ class Load:
     def since(self, moment: float, door: str) -> int:
         return sum(at > moment and where == door for at, where, _ in self.answers)
 
+    def _asks(self) -> None:
+        self._asked.at = time.monotonic()
+
     def _repeat(self, door: Callable[[], Iterator[tuple[str, str]]]) -> None:
         while not self._over.is_set():
-            asked = time.monotonic()
             try:
                 for where, decision in door():
                     self.answers.append((time.monotonic(), where, decision))
-                    asked = time.monotonic()
             except (httpx.HTTPError, Refused) as error:
-                self.failures.append((asked, error))
+                self.failures.append((self._asked.at, error))
                 time.sleep(0.05)
 
     def _http(self) -> Iterator[tuple[str, str]]:
         with self._service.client() as api:
             for path in ("/predict", "/explain") * 10:  # then a new connection, to any worker
+                self._asks()
                 answer = api.post(path, json=self._one).raise_for_status()
                 yield "http", answer.json()["decision_id"]
+            self._asks()
             many = api.post("/predict_many", json=self._many).raise_for_status()
             for decision in many.json():
                 yield "http", decision["decision_id"]
@@ -94,8 +101,10 @@ class Load:
     def _grpc(self) -> Iterator[tuple[str, str]]:
         with self._foreigner.again() as foreigner:
             for call in ("Predict", "Explain") * 10:
+                self._asks()
                 told = foreigner.call(call, self._bodies[call])
                 yield "grpc", told.get("decision", told)["decision_id"]
+            self._asks()
             for told in foreigner.stream("PredictMany", self._bodies["PredictMany"]):
                 yield "grpc", told["decision"]["decision_id"]
 
@@ -111,6 +120,26 @@ def workers(service: Service) -> list[psutil.Process]:
     return found
 
 
+def both_answering(service: Service) -> list[psutil.Process]:
+    """The two workers, once each listens at the gRPC door, which is the last to open."""
+    port = int(service.grpc.rpartition(":")[2])
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        found = [one for one in workers(service) if port in listened_at(one)]
+        if len(found) == 2:
+            return found
+        time.sleep(0.1)
+    pytest.fail("two workers did not open their doors")
+
+
+def listened_at(worker: psutil.Process) -> set[int]:
+    try:
+        connections = worker.net_connections("tcp")
+    except psutil.Error:  # it ended meanwhile
+        return set()
+    return {one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}
+
+
 def recorded(home: Home) -> set[str]:
     now = datetime.now(UTC)
     ledger = Ledger(f"sqlite:///{home.path / 'ledger.sqlite'}")
@@ -121,7 +150,7 @@ def recorded(home: Home) -> set[str]:
 @pytest.mark.slow
 def test_no_accepted_request_is_dropped_when_the_service_stops(home_of_its_own: Home) -> None:
     before = recorded(home_of_its_own)
-    with serving(home_of_its_own, workers=2) as service:
+    with serving(home_of_its_own, workers=2, patience=PATIENT) as service:
         load = Load(service)
         load.start()
         time.sleep(3)
@@ -150,12 +179,12 @@ def turned_away(error: Exception) -> bool:
 
 @pytest.mark.slow
 def test_a_killed_worker_is_replaced_while_the_other_carries_on(home_of_its_own: Home) -> None:
-    with serving(home_of_its_own, workers=2) as service:
+    with serving(home_of_its_own, workers=2, patience=PATIENT) as service:
         load = Load(service)
         load.start()
         try:
+            victim, other = both_answering(service)
             time.sleep(2)
-            victim, other = workers(service)
             killed = time.monotonic()
             os.kill(victim.pid, signal.SIGKILL)
             time.sleep(3)
@@ -165,7 +194,8 @@ def test_a_killed_worker_is_replaced_while_the_other_carries_on(home_of_its_own:
             while len(workers(service)) < 2 and time.monotonic() < end:
                 time.sleep(0.2)
             assert {one.pid for one in workers(service)} > {other.pid}
-            time.sleep(10)  # until it has loaded its model
+            both_answering(service)
+            time.sleep(2)
             replaced = time.monotonic()
             time.sleep(3)
         finally:
@@ -203,10 +233,16 @@ def test_too_much_at_once_is_refused_with_the_time_to_come_back(home_of_its_own:
     ):
         assert over_http(0) == (200, "")
         told = set(crowd.map(over_http, range(64)))
-        assert told == {(200, ""), (503, "1")}
-        assert set(crowd.map(over_grpc, range(200))) == {("OK", ""), ("RESOURCE_EXHAUSTED", "1s")}
+        assert {status for status, _ in told} == {200, 503}
+        assert all(status == 200 or int(seconds) >= 1 for status, seconds in told)
+        told_over_grpc = set(crowd.map(over_grpc, range(200)))
+        assert {code for code, _ in told_over_grpc} == {"OK", "RESOURCE_EXHAUSTED"}
+        assert ("RESOURCE_EXHAUSTED", "") not in told_over_grpc
         late = httpx.post(
-            f"{service.url}/predict", json=request, headers={"X-Request-Timeout": "soon"}
+            f"{service.url}/predict",
+            json=request,
+            headers={"X-Request-Timeout": "soon"},
+            timeout=60,
         )
         assert late.json()["error"]["faults"][0]["where"] == "x-request-timeout"
 

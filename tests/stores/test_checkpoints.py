@@ -69,8 +69,8 @@ def test_the_log_is_bounded_while_nobody_pauses(
     large = replace(record, packed=os.urandom(MEGABYTE))
     for _ in range(100):
         ledger.keep([another(large)])
-    assert file.stat().st_size > 60 * MEGABYTE
-    assert file.with_name(f"{file.name}-wal").stat().st_size < 40 * MEGABYTE
+    assert file.stat().st_size > 30 * MEGABYTE
+    assert file.with_name(f"{file.name}-wal").stat().st_size < 80 * MEGABYTE
 
 
 def test_a_checkpoint_that_fails_is_logged_and_the_next_one_is_tried(
@@ -89,8 +89,9 @@ def test_a_checkpoint_that_fails_is_logged_and_the_next_one_is_tried(
 
 
 def test_what_is_committed_during_a_checkpoint_has_one_after_it(
-    file: Path, ledger: Ledger, record: Record
+    file: Path, ledger: Ledger, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("stores.checkpoints.PAUSE", 1.0)  # both are said within it
     ledger.keep([record])
     engine = open_engine(f"sqlite:///{file}")
     begun: list[float] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import psycopg
 import pytest
 
 from credit.errors import LedgerUnavailable
+from loadtests.target import free_ports
 from stores.ledger import Ledger, Record
 from tests.stores.test_ledger import open_together
 
@@ -67,12 +67,11 @@ def server() -> Iterator[Server]:
     found = shutil.which("pg_ctl", path=os.pathsep.join([os.environ["PATH"], *debian]))
     if found is None:
         pytest.skip("PostgreSQL's pg_ctl is absent")
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+    with tempfile.TemporaryDirectory() as folder:
         if OWNER:
             shutil.chown(folder, OWNER)
-        free.bind(("127.0.0.1", 0))
-        made = Server(Path(found).resolve().parent, Path(folder), free.getsockname()[1])
-        free.close()
+        [port] = free_ports(1)
+        made = Server(Path(found).resolve().parent, Path(folder), port)
         made.run("initdb", "-U", "lender", "-A", "trust", "--no-sync")
         made.start()
         yield made
@@ -116,7 +115,8 @@ def test_a_server_that_comes_back_is_found_again(
 
 def test_a_server_that_stalls_is_not_waited_for(server: Server, record: Record) -> None:
     url = server.database()
-    impatient = f"{url}?options=-c%20statement_timeout%3D200ms"
+    Ledger(url).close()  # which makes the tables
+    impatient = f"{url}?options=-c%20statement_timeout%3D2s"
     with closing(Ledger(impatient)) as ledger:
         with psycopg.connect(url.replace("+psycopg", "")) as other:
             other.execute("LOCK TABLE decision")

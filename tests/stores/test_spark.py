@@ -156,7 +156,9 @@ def test_nothing_is_left_of_what_fails(session: SparkSession, tmp_path: Path) ->
     from pyspark.errors import PySparkException  # noqa: PLC0415 -- an optional dependency
     from pyspark.sql import functions as F  # noqa: N812, PLC0415 -- as everybody calls it
 
-    broken = session.range(3).select(F.raise_error(F.lit("this executor broke")).alias("cell"))
+    broken = session.range(0, 3, 1, 1).select(
+        F.raise_error(F.lit("this executor broke")).alias("cell")
+    )
     with (
         pytest.raises(PySparkException, match="this executor broke"),
         written(session, broken, tmp_path / "out.parquet", lambda _: None),

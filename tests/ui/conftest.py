@@ -9,13 +9,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from socket import socket
 from time import sleep
 
 import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect, sync_playwright
 
+from loadtests.target import free_ports
 from tests.ui.fake_api import FakeApi
 
 PATIENCE = 15_000
@@ -66,9 +66,7 @@ def started(
     fake: FakeApi, home: Path, module: str = "ui"
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The page's process, or that of another module, and its address."""
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    [port] = free_ports(1)
     where = {
         "CREDIT_HOME": str(home),
         "CREDIT_UI_PORT": str(port),
@@ -89,7 +87,7 @@ def started(
 def _wait_for(address: str) -> None:
     for _ in range(600):
         with suppress(httpx.TransportError):
-            httpx.get(address)
+            httpx.get(address, timeout=60)
             return
         sleep(0.1)
     raise TimeoutError(address)

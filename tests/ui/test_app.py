@@ -14,38 +14,40 @@ from ui.settings import Settings
 
 
 def test_the_first_page_is_french_and_keeps_the_client(site: str) -> None:
-    told = httpx.get(f"{site}/?client=100001")
+    told = httpx.get(f"{site}/?client=100001", timeout=60)
     assert told.status_code == 307
     assert told.headers["location"] == "/fr/?client=100001"
 
 
 def test_the_page_says_that_it_is_up(site: str) -> None:
-    assert httpx.get(f"{site}/healthz").status_code == 200
+    assert httpx.get(f"{site}/healthz", timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_a_page_says_its_language_before_any_script_runs(site: str, language: str) -> None:
-    assert f'lang="{language}"' in httpx.get(f"{site}/{language}/").text[:200]
+    assert f'lang="{language}"' in httpx.get(f"{site}/{language}/", timeout=60).text[:200]
 
 
 def test_the_browser_is_told_to_ask_nobody_else(site: str) -> None:
-    headers = httpx.get(f"{site}/fr/").headers
+    headers = httpx.get(f"{site}/fr/", timeout=60).headers
     assert "default-src 'self'" in headers["content-security-policy"]
     assert "http" not in headers["content-security-policy"]
     assert headers["referrer-policy"] == "same-origin"
 
 
 def test_nothing_on_the_page_is_offered_to_programs(site: str) -> None:
-    assert httpx.get(f"{site}/fr/gradio_api/info").json()["named_endpoints"] == {}
+    assert httpx.get(f"{site}/fr/gradio_api/info", timeout=60).json()["named_endpoints"] == {}
 
 
 def test_no_file_can_be_left_on_the_server(site: str) -> None:
-    sent = httpx.post(f"{site}/fr/gradio_api/upload", files={"files": ("a.txt", b"two")})
+    sent = httpx.post(
+        f"{site}/fr/gradio_api/upload", files={"files": ("a.txt", b"two")}, timeout=60
+    )
     assert sent.status_code == 413
 
 
 def test_the_page_holds_no_client_before_one_is_asked_for(site: str) -> None:
-    assert "100001" not in httpx.get(f"{site}/fr/").text
+    assert "100001" not in httpx.get(f"{site}/fr/", timeout=60).text
 
 
 def test_an_open_tab_does_not_keep_the_page_from_stopping(api: FakeApi, home: Path) -> None:

@@ -98,6 +98,7 @@ def test_an_api_that_is_down_is_told_calmly_and_found_again(
         page.get_by_role("button", name="Prédiction").click()
         expect(page.get_by_role("heading", name="ne répond pas")).to_be_visible()
         expect(page.get_by_text("Réessayez dans un instant").first).to_be_visible()
+        expect(page.locator("form [role=status]")).to_contain_text("ne répond pas")
         # What was said of another client is gone.
         expect(page.get_by_text("Proposition :")).to_have_count(0)
     finally:
