@@ -10,7 +10,8 @@ overloaded or late), when a worker died, or when the workers' memory grew by mor
 after the first tenth, or when the other caller was not answered. His longest wait is told and not
 judged: it is the machine's as much as the service's.
 
-The service is that of the settings (CREDIT_HTTP_PORT, CREDIT_GRPC_PORT), and runs already.
+The service is started for it, with a ledger that is thrown away. It needs a champion under
+CREDIT_HOME.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import random
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import pairwise
 from statistics import median
 from typing import Annotated, Any
@@ -33,9 +34,10 @@ import typer
 from rich.console import Console
 
 from benchmarks.neighbour import Neighbour
+from loadtests.target import started
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
-from stores.console import Steps
-from stores.settings import settings
+from stores.console import Steps, errors_told
+from stores.settings import direct_libraries, settings
 
 VALID: dict[str, Any] = {
     "dossier": {
@@ -231,27 +233,35 @@ def requests(seed: int, http_port: int, grpc_port: int) -> Iterator[Callable[[],
 
 @app.command()
 def malformed(
-    count: Annotated[int, typer.Option(help="Requests.")] = 10_000,
+    count: Annotated[int, typer.Option(min=SAMPLES, help="Requests.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Of the rubbish.")] = 0,
 ) -> None:
     """Send rubbish to the served model, and look at what it does to it."""
-    where, console = settings(), Console()
+    console = Console()
     steps = Steps(console)
-    before = {process.pid for process in workers(where.grpc_port)}
-    told: Counter[str] = Counter()
-    memory = []
-    rubbish = requests(seed, where.http_port, where.grpc_port)
-    marks = [count * n // SAMPLES for n in range(SAMPLES + 1)]
-    neighbour = Neighbour(where.http_port, VALID)
-    with neighbour.asking():
-        for start, end in pairwise(marks):
-            for _ in range(start, end):
-                told[next(rubbish)()] += 1
-            memory.append(sum(p.memory_info().rss for p in workers(where.grpc_port)) / 2**20)
-            steps.say(f"{end:,} sent; the workers hold {memory[-1]:.0f} MB")
+    with errors_told(console), ExitStack() as stack:
+        where = settings()
+        direct_libraries(where)
+        with steps.step("starting the service"):
+            target = stack.enter_context(started(where, "service:CreditScoring"))
+        http_port, grpc_port = (
+            int(door.rpartition(":")[2]) for door in (target.host, target.grpc)
+        )
+        before = {process.pid for process in workers(grpc_port)}
+        told: Counter[str] = Counter()
+        memory = []
+        rubbish = requests(seed, http_port, grpc_port)
+        marks = [count * n // SAMPLES for n in range(SAMPLES + 1)]
+        neighbour = Neighbour(http_port, VALID)
+        with neighbour.asking():
+            for start, end in pairwise(marks):
+                for _ in range(start, end):
+                    told[next(rubbish)()] += 1
+                memory.append(sum(p.memory_info().rss for p in workers(grpc_port)) / 2**20)
+                steps.say(f"{end:,} sent; the workers hold {memory[-1]:.0f} MB")
+        died = {process.pid for process in workers(grpc_port)} != before
     for answer, times in sorted(told.items()):
         console.print(f"{answer:28} {times:6,}")
-    died = {process.pid for process in workers(where.grpc_port)} != before
     console.print(f"Memory {' '.join(f'{mb:.0f}' for mb in memory)} MB")
     console.print("A worker died" if died else "The workers are those of the beginning")
     if grew(memory):

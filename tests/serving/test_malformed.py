@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from credit.schema import TABLES, Kind
-from tests.serving.conftest import Service
+from tests.serving.conftest import Home, Service
 
 VALID = {
     "dossier": {
@@ -128,7 +129,16 @@ def test_a_body_that_hides_its_length_is_cut_off_all_the_same(service: Service) 
 
 def test_more_than_a_thousand_requests_are_refused(service: Service) -> None:
     asked = {"requests": [{"client_id": 1}] * 1_001}
-    [fault] = httpx.post(f"{service.url}/predict_many", json=asked, timeout=60).json()["error"][
-        "faults"
-    ]
+    answer = httpx.post(f"{service.url}/predict_many", json=asked, timeout=60)
+    [fault] = answer.json()["error"]["faults"]
     assert (fault["where"], fault["got"]) == ("requests", "more than 1,000")
+
+
+@pytest.mark.slow
+def test_a_thousand_pieces_of_rubbish_at_both_doors_harm_neither_worker_nor_neighbour(
+    home: Home,
+) -> None:
+    said = home.run("benchmarks.malformed", "--count", "1000")
+    assert "1,000 sent" in said
+    assert "The workers are those of the beginning" in said
+    assert sum(map(int, re.findall(r"^gRPC \S+ +(\d+)$", said, re.MULTILINE))) > 300
