@@ -25,9 +25,9 @@ from serving.readiness import Readiness
 from serving.runners import Item, Limits, Result, Runner
 
 PREDICTING = Limits(most=64, target=0.050)
-EXPLAINING = Limits(most=1, rest=0.5)
-"""In one worker. More at once are explained no faster, since their cost is linear in rows, and
-predictions beside them wait longer (docs/decisions/0006)."""
+EXPLAINING = Limits(most=4, rest=1.0)
+"""In one worker. More at once, or less rest, and predictions beside them wait more than twice as
+long as alone (docs/decisions/0006)."""
 
 LOOKING = Limits(most=16, rest=0.5)
 
