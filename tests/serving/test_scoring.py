@@ -63,8 +63,10 @@ def test_nothing_is_recorded_for_one_whose_time_is_up(scoring: Scoring, ledger: 
     assert ledger.answered("late", digest(PREDICT, b"late")) is None
 
 
-def test_explanations_wait_for_one_another_and_predictions_do_not(scoring: Scoring) -> None:
-    explained = [(asked(), call(EXPLAIN, b"e%d" % n)) for n in range(20)]
+def test_explanations_are_made_four_at_once_and_predictions_do_not_wait_for_them(
+    scoring: Scoring, touchy: Any
+) -> None:
+    explained = [(asked(), call(EXPLAIN, b"e%d" % n)) for n in range(40)]
     predicted = [(asked(), call(PREDICT, b"p%d" % n)) for n in range(20)]
     ended: list[str] = []
 
@@ -77,6 +79,7 @@ def test_explanations_wait_for_one_another_and_predictions_do_not(scoring: Scori
 
     asyncio.run(together())
     assert PREDICT not in ended[-10:]
+    assert touchy.batches == [1, *[4] * 10]  # one to get warm
 
 
 def test_of_many_only_what_is_our_fault_is_logged(
