@@ -22,7 +22,7 @@ Course = Sequence[tuple[float, float]]
 
 
 def grown(courses: Mapping[Kept, Course], most: Mapping[Kept, float]) -> list[Over]:
-    """What grew by more than it may, of what was watched, and what is not known not to have."""
+    """What grew by more than it may, or may have, since it is not known."""
     found = {what: growth(course) for what, course in courses.items()}
     return [
         Over(name="soak", what=f"growth of {what}", got=got, most=most[what])

@@ -121,7 +121,7 @@ def free_ports(count: int) -> list[int]:
     listened on.
     """
     found: list[int] = []
-    for port in random.sample(range(20_000, 32_768), 1_000):  # not that others cannot guess it
+    for port in random.sample(range(20_000, 32_768), 1_000):  # two who look at once find others
         with socket.socket() as door, suppress(OSError):
             door.bind(("127.0.0.1", port))
             found.append(port)
