@@ -20,6 +20,7 @@ import copy
 import json
 import random
 import socket
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
@@ -247,6 +248,8 @@ def malformed(
         http_port, grpc_port = (
             int(door.rpartition(":")[2]) for door in (target.host, target.grpc)
         )
+        while len(workers(grpc_port)) < where.workers:  # one is ready, others may come later
+            time.sleep(0.1)
         before = {process.pid for process in workers(grpc_port)}
         told: Counter[str] = Counter()
         memory = []

@@ -48,6 +48,8 @@ class NoGrpcDoor(CreditError):
 def started(where: Settings, bento: str) -> Iterator[Target]:
     """Serve on free ports until the block ends, with a ledger that is thrown away.
 
+    Ready is said when one worker is; with several, others may come later.
+
     Raises:
         subprocess.CalledProcessError: the service ended before it was ready.
         NoGrpcDoor: it is ready, and nobody listens at its gRPC port.
@@ -117,8 +119,8 @@ def _wait_until_ready(service: subprocess.Popen[bytes], host: str) -> None:
 def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on, all different.
 
-    Of those that no system hands out by itself: it might hand one out to another before it is
-    listened on.
+    Of those that Linux does not hand out by itself, unless told to: it might hand one out to
+    another before it is listened on.
     """
     found: list[int] = []
     for port in random.sample(range(20_000, 32_768), 1_000):  # two who look at once find others

@@ -17,11 +17,13 @@ from packageurl import PackageURL
 LIST = """
 import json, platform, subprocess
 from importlib.metadata import distributions
-asked = ["dpkg-query", "--show", "--showformat=${Package} ${Version} ${Architecture}\\n"]
+shown = "${Package} ${Version} ${Architecture} ${source:Package} ${db:Status-Status}\\n"
+lines = subprocess.check_output(["dpkg-query", "--show", "--showformat=" + shown], text=True)
+rows = [line.split() for line in lines.splitlines()]
 print(json.dumps({
     "image": platform.freedesktop_os_release(),
     "interpreter": platform.python_version(),
-    "debian": [line.split() for line in subprocess.check_output(asked, text=True).splitlines()],
+    "debian": [known for *known, status in rows if status == "installed"],
     "python": [(one.name, one.version) for one in distributions()],
 }))
 """
@@ -35,8 +37,8 @@ class Installed:
     image: dict[str, str]
     """What its `/etc/os-release` says."""
     interpreter: str
-    debian: list[tuple[str, str, str]]
-    """Name, version and architecture."""
+    debian: list[tuple[str, str, str, str]]
+    """Name, version, architecture, and the source, by which Debian's advisories go."""
     python: list[tuple[str, str]]
 
     @classmethod
@@ -46,10 +48,11 @@ class Installed:
 
 def bill(image: str, installed: Installed) -> str:
     """The bill of an image of this name, as CycloneDX 1.6 in JSON."""
-    system, release = installed.image["ID"], installed.image["VERSION_ID"]
+    system, release = installed.image["ID"], installed.image.get("VERSION_ID", "unreleased")
+    distribution = {"distro": f"{system}-{release}"}
     packages = [
-        PackageURL("deb", system, name, version, {"arch": arch, "distro": f"{system}-{release}"})
-        for name, version, arch in installed.debian
+        PackageURL("deb", system, name, version, {"arch": arch, "upstream": source} | distribution)
+        for name, version, arch, source in installed.debian
     ]
     packages += [PackageURL("pypi", None, name, version) for name, version in installed.python]
     whole = Bom(

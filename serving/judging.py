@@ -89,13 +89,14 @@ class Judge:
 
         Raises:
             sqlalchemy.exc.IntegrityError: a key was used meanwhile; nothing is recorded.
-            LedgerUnavailable: the ledger does not answer; nothing may be told.
+            LedgerUnavailable: the ledger does not answer; nothing may be told. Where some are not
+                to be recorded they are judged, and it is in the place of the others.
         """
-        return self._judge(asked, explaining=False)
+        return self._judged(asked, explaining=False)
 
     def explain(self, asked: Sequence[Asked]) -> list[Decision | CreditError]:
         """The same; each decision is an `Explanation`."""
-        return self._judge(asked, explaining=True)
+        return self._judged(asked, explaining=True)
 
     def look(self, clients: Sequence[int]) -> list[Scored]:
         """Clients of the store as the model sees them; nothing is decided.
@@ -130,6 +131,16 @@ class Judge:
         self.clients.search("", 1)
         with suppress(UnknownDecision):
             self.ledger.find("none")
+
+    def _judged(self, asked: Sequence[Asked], *, explaining: bool) -> list[Decision | CreditError]:
+        try:
+            return self._judge(asked, explaining=explaining)
+        except LedgerUnavailable as error:
+            unrecorded = [one for one in asked if one.call is None]
+            if not unrecorded:
+                raise
+            judged = iter(self._judge(unrecorded, explaining=explaining))
+            return [error if one.call else next(judged) for one in asked]
 
     def _judge(self, asked: Sequence[Asked], *, explaining: bool) -> list[Decision | CreditError]:
         outcomes: list[Any] = [self._begun(one) for one in asked]

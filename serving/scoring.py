@@ -25,9 +25,9 @@ from serving.readiness import Readiness
 from serving.runners import Item, Limits, Result, Runner
 
 PREDICTING = Limits(most=64, target=0.050)
-EXPLAINING = Limits(most=4, rest=1.0)
-"""In one worker. More at once, or less rest, and predictions beside them wait more than twice as
-long as alone (docs/decisions/0006)."""
+EXPLAINING = Limits(most=4, target=0.4, rest=1.0)
+"""In one worker, the rest within the target. Beside more at once, or with less rest, predictions'
+p99 would be more than twice what it is alone (docs/decisions/0006)."""
 
 LOOKING = Limits(most=16, rest=0.5)
 
@@ -51,7 +51,12 @@ class Scoring:
             PREDICT, judge.predict, PREDICTING, weigh=Asked.weight, shared=shared
         )
         self._explain = Runner(
-            EXPLAIN, judge.explain, EXPLAINING, shared=shared, ahead=self._predict
+            EXPLAIN,
+            judge.explain,
+            EXPLAINING,
+            weigh=Asked.weight,
+            shared=shared,
+            ahead=self._predict,
         )
         self._look: Runner[int, Scored] = Runner("look", judge.look, LOOKING, ahead=self._predict)
         self._readiness = Readiness(judge.ledger.answers)

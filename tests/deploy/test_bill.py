@@ -18,7 +18,10 @@ from serving.bill import LIST, Installed, bill
 INSTALLED = Installed(
     image={"ID": "debian", "VERSION_ID": "12"},
     interpreter="3.11.2",
-    debian=[("libgomp1", "12.2.0-14+deb12u1", "amd64"), ("tzdata", "2025b-0+deb12u2", "all")],
+    debian=[
+        ("libgomp1", "12.2.0-14+deb12u1", "amd64", "gcc-12"),
+        ("tzdata", "2025b-0+deb12u2", "all", "tzdata"),
+    ],
     python=[("lightgbm", "4.7.0"), ("SQLAlchemy", "2.1.0")],
 )
 
@@ -43,7 +46,7 @@ def test_everything_is_named_as_scanners_look_it_up() -> None:
         "sqlalchemy": "2.1.0",
     }
     assert found["libgomp1"]["purl"] == (
-        "pkg:deb/debian/libgomp1@12.2.0-14%2Bdeb12u1?arch=amd64&distro=debian-12"
+        "pkg:deb/debian/libgomp1@12.2.0-14%2Bdeb12u1?arch=amd64&distro=debian-12&upstream=gcc-12"
     )
     assert found["sqlalchemy"]["purl"] == "pkg:pypi/sqlalchemy@2.1.0"
 
@@ -52,7 +55,7 @@ def test_the_same_package_in_two_architectures_is_two() -> None:
     twice = Installed(
         image=INSTALLED.image,
         interpreter=INSTALLED.interpreter,
-        debian=[("libgomp1", "12", "amd64"), ("libgomp1", "12", "i386")],
+        debian=[("libgomp1", "12", arch, "gcc-12") for arch in ("amd64", "i386")],
         python=[],
     )
     assert len(read(bill("two", twice))["components"]) == 4

@@ -34,16 +34,35 @@ def test_the_next_explanation_waits_until_one_is_recorded(
         with held(database):
             work = [
                 asyncio.create_task(scoring.judge(asked(), call(EXPLAIN, b"%d" % n)))
-                for n in range(3)
+                for n in range(8)
             ]
-            for _ in range(40):  # as long as two more would take
+            for _ in range(40):  # as long as the next batch would take, and longer
                 await asyncio.sleep(0.05)
             computed = len(touchy.batches)
         return [computed, *await asyncio.gather(*work)]
 
     computed, *outcomes = asyncio.run(together())
-    assert computed == 1 + 1  # one to get warm
+    assert computed == 1 + 1  # one to get warm, and four of the eight
     assert all(isinstance(one, Explanation) for one in outcomes)
+
+
+@pytest.mark.parametrize(("table", "key"), [("payload", None), ("decision", "asked before?")])
+def test_what_is_recorded_nowhere_needs_no_ledger(
+    scoring: Scoring, database: Path, table: str, key: str | None
+) -> None:
+    async def together() -> list[Any]:
+        work = [
+            scoring.judge(asked(), call(EXPLAIN, b"recorded", key=key)),
+            scoring.simulate(asked()),
+            scoring.judge(asked(), call(EXPLAIN, b"recorded, too")),
+        ]
+        return await asyncio.gather(*work, return_exceptions=True)
+
+    dropped(database, table)
+    first, simulated, last = asyncio.run(together())
+    assert isinstance(first, LedgerUnavailable)
+    assert isinstance(simulated, Explanation)
+    assert isinstance(last, LedgerUnavailable)
 
 
 def test_a_stalled_ledger_is_told_as_overload(
