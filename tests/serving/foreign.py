@@ -95,21 +95,31 @@ class Foreigner:
         return answer
 
     def stream(self, call: str, request: Mapping[str, Any] | bytes, **how: Any) -> Iterator[Any]:
-        method = self._methods[call]
-        open_ = self.channel.unary_stream if method.server_streaming else self.channel.unary_unary
-        ask: Any = open_(f"/{SERVICE}/{call}")
         body = request if isinstance(request, bytes) else self.written(call, request)
-        how.setdefault("timeout", 60)
         try:
-            answer = ask(body, **how)
-            for part in answer if method.server_streaming else [answer]:
-                with ONE_AT_A_TIME:
-                    told = self._told(self._answers[call].FromString(part))
-                yield told
+            for part in self.unread(call, body, **how):
+                yield self.read(call, part)
         except grpc.RpcError as error:
             with ONE_AT_A_TIME:
                 details = self._details(error)
             raise Refused(error.code(), details) from error
+
+    def unread(self, call: str, body: bytes, **how: Any) -> Iterator[bytes]:
+        """The answers of a call as they came; for threads, which had better not read them.
+
+        Raises:
+            grpc.RpcError: it ended with a status.
+        """
+        method = self._methods[call]
+        open_ = self.channel.unary_stream if method.server_streaming else self.channel.unary_unary
+        ask: Any = open_(f"/{SERVICE}/{call}")
+        answer = ask(body, **{"timeout": 60, **how})
+        yield from answer if method.server_streaming else [answer]
+
+    def read(self, call: str, part: bytes) -> Any:
+        """An answer as JSON would hold it."""
+        with ONE_AT_A_TIME:
+            return self._told(self._answers[call].FromString(part))
 
     def _details(self, error: grpc.RpcError) -> dict[str, Any]:
         status = from_call(error)

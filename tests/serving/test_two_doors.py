@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,19 @@ PATIENT = 60.0
 """Seconds of a queue at which none is refused, on however slow a machine."""
 
 
+Read = Callable[[], Any]
+"""Reads an answer, of one decision."""
+
+Answers = Iterator[tuple[str, Read]]
+"""Over what one came, and what reads it."""
+
+
 class Load:
     """Callers at both doors, one request after the other until `stop`."""
 
     def __init__(self, service: Service) -> None:
-        self.answers: list[tuple[float, str, str]] = []
-        """When, over what, and which decision."""
+        self.answers: list[tuple[float, str, Read]] = []
+        """When, over what, and what reads the answer: protobuf crashes where threads do."""
         self.failures: list[tuple[float, Exception]] = []
         """When it was asked, and what came instead of an answer."""
         self._service = service
@@ -72,41 +80,46 @@ class Load:
             thread.join(PATIENCE)
         self._foreigner.channel.close()
 
+    def decisions(self) -> list[str]:
+        """Ids of what was answered, after `stop`."""
+        told = [read() for _, _, read in self.answers]
+        return [one.get("decision", one)["decision_id"] for one in told]
+
     def since(self, moment: float, door: str) -> int:
         return sum(at > moment and where == door for at, where, _ in self.answers)
 
     def _asks(self) -> None:
         self._asked.at = time.monotonic()
 
-    def _repeat(self, door: Callable[[], Iterator[tuple[str, str]]]) -> None:
+    def _repeat(self, door: Callable[[], Answers]) -> None:
         while not self._over.is_set():
             try:
-                for where, decision in door():
-                    self.answers.append((time.monotonic(), where, decision))
-            except (httpx.HTTPError, Refused) as error:
+                for where, read in door():
+                    self.answers.append((time.monotonic(), where, read))
+            except (httpx.HTTPError, grpc.RpcError) as error:
                 self.failures.append((self._asked.at, error))
                 time.sleep(0.05)
 
-    def _http(self) -> Iterator[tuple[str, str]]:
+    def _http(self) -> Answers:
         with self._service.client() as api:
             for path in ("/predict", "/explain") * 10:  # then a new connection, to any worker
                 self._asks()
                 answer = api.post(path, json=self._one).raise_for_status()
-                yield "http", answer.json()["decision_id"]
+                yield "http", partial(dict, decision_id=answer.json()["decision_id"])
             self._asks()
             many = api.post("/predict_many", json=self._many).raise_for_status()
             for decision in many.json():
-                yield "http", decision["decision_id"]
+                yield "http", partial(dict, decision_id=decision["decision_id"])
 
-    def _grpc(self) -> Iterator[tuple[str, str]]:
+    def _grpc(self) -> Answers:
         with self._foreigner.again() as foreigner:
             for call in ("Predict", "Explain") * 10:
                 self._asks()
-                told = foreigner.call(call, self._bodies[call])
-                yield "grpc", told.get("decision", told)["decision_id"]
+                [part] = foreigner.unread(call, self._bodies[call])
+                yield "grpc", partial(foreigner.read, call, part)
             self._asks()
-            for told in foreigner.stream("PredictMany", self._bodies["PredictMany"]):
-                yield "grpc", told["decision"]["decision_id"]
+            for part in foreigner.unread("PredictMany", self._bodies["PredictMany"]):
+                yield "grpc", partial(foreigner.read, "PredictMany", part)
 
 
 def workers(service: Service) -> list[psutil.Process]:
@@ -158,7 +171,7 @@ def test_no_accepted_request_is_dropped_when_the_service_stops(home_of_its_own: 
         service.process.send_signal(signal.SIGTERM)
         service.process.wait(timeout=PATIENCE)
         load.stop()
-    answered = [decision for _, _, decision in load.answers]
+    answered = load.decisions()
     assert recorded(home_of_its_own) - before == set(answered)
     assert len(set(answered)) == len(answered)
     # Whoever asked before the signal was answered. Later, connections are refused, and kept ones
@@ -170,9 +183,9 @@ def test_no_accepted_request_is_dropped_when_the_service_stops(home_of_its_own: 
 
 def turned_away(error: Exception) -> bool:
     """Whether a request was not taken on: nothing was answered, not even in part."""
-    if isinstance(error, Refused):
+    if isinstance(error, grpc.RpcError):
         # gRPC itself cancels what has arrived, and which nobody had begun on.
-        return error.code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+        return error.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
     unheard = (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
     return isinstance(error, unheard) and "complete message body" not in str(error)
 
