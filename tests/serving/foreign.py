@@ -100,9 +100,12 @@ class Foreigner:
             for part in self.unread(call, body, **how):
                 yield self.read(call, part)
         except grpc.RpcError as error:
-            with ONE_AT_A_TIME:
-                details = self._details(error)
-            raise Refused(error.code(), details) from error
+            raise self.refused(error) from error
+
+    def refused(self, error: grpc.RpcError) -> Refused:
+        """What a call ended with, its details as JSON would hold them."""
+        with ONE_AT_A_TIME:
+            return Refused(error.code(), self._details(error))
 
     def unread(self, call: str, body: bytes, **how: Any) -> Iterator[bytes]:
         """The answers of a call as they came; for threads, which had better not read them.
