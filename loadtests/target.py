@@ -83,7 +83,7 @@ def guest(where: Settings, folder: Path) -> dict[str, str]:
         if (where.home / shared).exists():
             (folder / shared).symlink_to((where.home / shared).absolute())
     kept = {name: said for name, said in os.environ.items() if not name.startswith("CREDIT_")}
-    pinned = {"CREDIT_WORKERS": str(where.workers)}
+    pinned = {"CREDIT_WORKERS": str(where.workers), "CREDIT_PATIENCE": str(where.patience)}
     pinned |= {"CREDIT_MODEL": where.model} if where.model else {}
     return kept | pinned | {"CREDIT_HOME": str(folder), "CREDIT_HOST": "127.0.0.1"}
 

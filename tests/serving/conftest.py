@@ -43,11 +43,12 @@ class Home:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("CREDIT_", "BENTOML_"))}
         return {**kept, "CREDIT_HOME": str(self.path), **named}
 
-    def run(self, *arguments: str) -> str:
+    def run(self, *arguments: str, **settings: object) -> str:
         """What `python -m ...` says; it must succeed."""
         done = subprocess.run(
             [sys.executable, "-m", *arguments],
-            env=self.environment(), cwd=ROOT, capture_output=True, text=True, check=False,
+            env=self.environment(**settings), cwd=ROOT, capture_output=True, text=True,
+            check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
