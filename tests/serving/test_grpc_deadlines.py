@@ -53,8 +53,9 @@ class Remaining:
 def test_a_call_has_what_its_caller_and_the_service_give(left: float | None, given: float) -> None:
     context: Any = Remaining(left)
     calls = _Calls(None, 5.0)  # type: ignore[arg-type]  # nothing is judged
+    before = time.perf_counter()
     until = calls._until(context)  # noqa: SLF001 -- gRPC itself ends most calls that have no time
-    assert until - time.perf_counter() == pytest.approx(given, abs=0.9)
+    assert before + given <= until <= time.perf_counter() + given
 
 
 def test_the_service_gives_up_a_call_whose_caller_would_wait_longer(
