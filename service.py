@@ -19,9 +19,9 @@ import_lightgbm_alone()
 
 import bentoml
 
-from credit.contract.answer import Failure
+from credit.contract.responses import Failure
 from credit.contract.request import ScoringRequest, read_request, read_requests
-from credit.contract.wire import LARGEST
+from credit.contract.wire_types import LARGEST
 from credit.decision import Decision, Explanation
 from credit.errors import CreditError
 from credit.policy import policy_on

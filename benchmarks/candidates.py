@@ -23,7 +23,7 @@ from sklearn.neighbors import NearestNeighbors
 from credit.dossier import Floats
 from credit.features import Concept, Feature, Risk, Unit
 from credit.policy import policy_on
-from credit.text import Text
+from credit.localised_text import Text
 from stores.console import Steps, errors_told
 from stores.settings import direct_libraries, settings
 from training.ablate import ablate, steps_of

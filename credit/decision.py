@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from credit.text import Text
+from credit.localised_text import Text
 
 
 class Outcome(StrEnum):

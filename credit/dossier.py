@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from credit.rows import Bools, Floats, Integers, Layout, Rows, Words
+from credit.columns import Bools, Floats, Integers, Layout, Rows, Words
 from credit.schema import HISTORIES, TABLES, Kind, Table
 
 __all__ = [

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from credit.decision import Outcome
 from credit.errors import ImpossibleRisk, PolicyNotInForce
-from credit.limits import FairnessLimit, Frozen, GateLimit, ProtectedAttribute
+from credit.governance import FairnessLimit, Frozen, GateLimit, ProtectedAttribute
 
 YEAR = 365.25
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from credit.dossier import Document, Dossiers, Floats
 from credit.errors import ImpossibleRisk, ModelMismatch
 from credit.features import CATALOGUE, COLUMNS, Categories, Matrix, build
-from credit.population import Population
+from credit.reference_population import Population
 
 
 class Facts(BaseModel):

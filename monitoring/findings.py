@@ -15,7 +15,7 @@ from enum import StrEnum
 import numpy as np
 
 from credit.dossier import Integers, Words
-from credit.features.categories import RARE
+from credit.features.category_encoder import RARE
 from monitoring.comparison import FEWEST, Comparison, Drift, Kind
 from monitoring.psi import MAJOR, MODERATE, psi
 

@@ -16,7 +16,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from credit.contract.wire import LARGEST
+from credit.contract.wire_types import LARGEST
 from credit.decision import Decision
 from serving.bodies import KEY, ROOM, read_beside, read_key, refuse_key, stamped
 from serving.edge import REQUESTS

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive
 
-from credit.contract.wire import Changes, Dossier
+from credit.contract.wire_types import Changes, Dossier
 from credit.errors import Fault, InvalidDossier
 from serving.bodies import KEY, ROOM, SHORT
 from serving.errors import (

@@ -9,9 +9,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
-from credit.contract.answer import Failure
-from credit.contract.faults import MOST_REQUESTS
-from credit.contract.wire import MANY, REQUEST
+from credit.contract.responses import Failure
+from credit.contract.validation_errors import MOST_REQUESTS
+from credit.contract.wire_types import MANY, REQUEST
 from credit.decision import Decision, Explanation
 from serving.bodies import KEY, KEYS
 

@@ -11,11 +11,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.responses import Response
 
-from credit.contract.answer import ClientList, DecisionRecord, ModelDescription, describe
+from credit.contract.responses import ClientList, DecisionRecord, ModelDescription, describe
 from credit.errors import CreditError, Fault, InvalidDossier, nearest
 from credit.features import CATALOGUE
-from credit.population import CrossedPosition, Position
-from credit.profile import Profile, profile
+from credit.reference_population import CrossedPosition, Position
+from credit.client_profile import Profile, profile
 from serving.http import answer, failure
 from serving.judging import Judge
 from serving.openapi import document

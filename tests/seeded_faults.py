@@ -57,7 +57,7 @@ FAULTS = (
     ),
     Fault(
         "a feature is in years instead of days",
-        "credit/features/ratios.py",
+        "credit/features/definitions/application_ratios.py",
         'CAR_AGE = Sum({"OWN_CAR_AGE": YEAR})',
         'CAR_AGE = Sum({"OWN_CAR_AGE": 1})',
         "tests/credit",
@@ -95,7 +95,7 @@ FAULTS = (
     ),
     Fault(
         "sex is looked at",
-        "credit/features/application.py",
+        "credit/features/definitions/application.py",
         'FORM.column("weekday", "WEEKDAY_APPR_PROCESS_START"',
         'FORM.column("weekday", "CODE_GENDER"',
         "tests/credit",

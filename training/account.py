@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from credit.features import CATALOGUE
-from credit.features.concepts import Concept
+from credit.features.declaration.concepts import Concept
 from credit.policy import Policy
 from credit.scorer import Facts
-from credit.text import Text
+from credit.localised_text import Text
 from training.evaluate import BUSINESS_SCORE
 from training.fairness import Audit
 from training.gates import FAILED, Evidence, Finding, Verdict, refusing

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from credit.dossier import Floats, Integers
 from credit.errors import ModelMismatch
-from credit.population import Population
+from credit.reference_population import Population
 from credit.scorer import Scorer
 from stores.arrow import CLIENT
 from stores.dossiers import LABEL, DossierFile

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from credit.decision import Outcome
 from credit.dossier import Bools, Floats, Integers
-from credit.limits import ProtectedAttribute
+from credit.governance import ProtectedAttribute
 from credit.policy import YEAR, Policy
 from credit.schema import TABLES, Kind
 from stores.dossiers import DossierFile

@@ -14,7 +14,7 @@ from credit.dossier import Floats
 from credit.features import Concept, Feature, Risk, Unit
 from credit.policy import Policy
 from credit.schema import APPLICATION, HISTORIES
-from credit.text import Text
+from credit.localised_text import Text
 from training.fit import PARAMETERS
 from training.prepare import Material
 

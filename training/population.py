@@ -9,7 +9,7 @@ import numpy as np
 
 from credit.dossier import Floats, Integers
 from credit.features import CATALOGUE, Categories, Matrix
-from credit.population import FIFTHS, Crossing, Population, Spread
+from credit.reference_population import FIFTHS, Crossing, Population, Spread
 from training.prepare import Labels
 
 BINS = 20

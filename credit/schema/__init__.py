@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from credit.schema.application import APPLICATION, TARGET
-from credit.schema.declare import NEVER, Column, Kind, Table
+from credit.schema.declaration import NEVER, Column, Kind, Table
 from credit.schema.history import (
     BUREAU,
     BUREAU_BALANCE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from credit.schema.declare import (
+from credit.schema.declaration import (
     Column,
     amount,
     category,
@@ -16,7 +16,7 @@ from credit.schema.declare import (
     table,
     yes_no,
 )
-from credit.text import Text
+from credit.localised_text import Text
 
 TARGET = integer(
     "TARGET", "1 when the client had difficulties, else 0", unit="flag", high=1, required=True

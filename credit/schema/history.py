@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from credit.schema.declare import (
+from credit.schema.declaration import (
     amount,
     category,
     days,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from credit.dossier import Dossiers, Words
-from credit.rows import FEW, _looked_up_before
+from credit.columns import FEW, _looked_up_before
 from credit.schema import HISTORIES
 from tests.people import applicant, stranger, with_history
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.contract.answer import describe
+from credit.contract.responses import describe
 from credit.features import CATALOGUE
 from credit.policy import Policy
-from credit.population import FIFTHS, Crossing, Population, Spread
+from credit.reference_population import FIFTHS, Crossing, Population, Spread
 from credit.scorer import Scorer
 from training.prepare import Material
 

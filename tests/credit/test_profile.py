@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from credit.profile import NO_JOB, SHOWN, profile
+from credit.client_profile import NO_JOB, SHOWN, profile
 from credit.reasons import UNKNOWN
 from credit.schema import APPLICATION
-from credit.text import Text
+from credit.localised_text import Text
 from tests.people import Dossier, applicant
 
 

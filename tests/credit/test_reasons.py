@@ -7,7 +7,7 @@ import pytest
 from credit.decision import Contribution, Outcome
 from credit.features import CATALOGUE, Concept, Unit
 from credit.reasons import reasons, said
-from credit.text import Text
+from credit.localised_text import Text
 
 
 def contribution(feature: str, log_odds: float, value: float | str | None = 1.0) -> Contribution:

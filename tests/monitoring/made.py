@@ -11,7 +11,7 @@ import polars as pl
 
 from credit.dossier import Dossiers
 from credit.features import CATALOGUE, COLUMNS, Categories, build, words_of
-from credit.population import Population
+from credit.reference_population import Population
 from credit.schema import APPLICATION, Kind
 from credit.scorer import Facts, Scorer
 from monitoring.side import NEEDED, Side, part_of, side_of

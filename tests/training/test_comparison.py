@@ -13,7 +13,7 @@ from imblearn.over_sampling import SMOTE
 from sklearn.preprocessing import StandardScaler
 
 from credit.features import CATALOGUE
-from credit.features.application import FORM
+from credit.features.definitions.application import FORM
 from credit.policy import Policy
 from stores.settings import Settings
 from tests.learning import QUICK, SEED

@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from credit.features import CATALOGUE, Concept, Feature, Risk, Unit
-from credit.text import Text
+from credit.localised_text import Text
 from tests.learning import QUICK, SEED
 from training.fit import best_trees, booster_settings, fit, out_of_fold, trees_by_others
 from training.folds import FOLDS, Fold, folds

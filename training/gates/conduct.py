@@ -11,7 +11,7 @@ from credit.contract.request import read_request
 from credit.dossier import Bools, Floats
 from credit.errors import Faulty
 from credit.features import CATALOGUE, Matrix
-from credit.population import Spread
+from credit.reference_population import Spread
 from training.gates.evidence import Evidence
 from training.gates.finding import Gate, Measured, NotApplicable
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from credit.limits import FairnessLimit
+from credit.governance import FairnessLimit
 from training.fairness import Audit, Group
 from training.gates.evidence import Evidence
 from training.gates.finding import Gate, Measured, NotApplicable

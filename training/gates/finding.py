@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from credit.limits import GateLimit
+from credit.governance import GateLimit
 from training.gates.evidence import Evidence
 from training.intervals import Interval
 

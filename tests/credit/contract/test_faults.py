@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from credit import errors
-from credit.contract.faults import (
+from credit.contract.validation_errors import (
     MOST_FAULTS,
     MOST_LISTED,
     MOST_REQUESTS,
@@ -17,7 +17,7 @@ from credit.contract.faults import (
     MOST_TOLD,
 )
 from credit.contract.request import read_request, read_requests
-from credit.contract.wire import LONGEST_WORD, MOST_ROWS
+from credit.contract.wire_types import LONGEST_WORD, MOST_ROWS
 from credit.errors import LONGEST_SHOWN, InvalidDossier, NotJson
 from credit.schema import TABLES, Kind
 
@@ -175,7 +175,7 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         kept.append(name)
         return errors.nearest(name, known)
 
-    monkeypatch.setattr("credit.contract.faults.nearest", nearest)
+    monkeypatch.setattr("credit.contract.validation_errors.nearest", nearest)
     return kept
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given
 
-from credit.contract.faults import MOST_REQUESTS
+from credit.contract.validation_errors import MOST_REQUESTS
 from credit.contract.request import (
     ScoringRequest,
     read_request,

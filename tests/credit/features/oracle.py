@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 
 from credit.features import Unit
-from credit.features.source import Source, Statistic
+from credit.features.declaration.history_features import Source, Statistic
 from credit.schema import Kind, Table
 from tests.credit.features.oracle_values import INSTALMENT, VALUES, WHOLES, WINDOWS
 from tests.people import Dossier

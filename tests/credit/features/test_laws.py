@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from credit.dossier import ALL_COLUMNS, Dossiers
 from credit.features import AT_ONCE, CATALOGUE, COLUMNS, Categories, Matrix, build
-from credit.features.cells import GREATEST
+from credit.features.expressions.nan_arithmetic import GREATEST
 from credit.schema import HISTORIES
 from tests.bits import differing, same
 from tests.crowd import crowd

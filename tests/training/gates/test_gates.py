@@ -10,7 +10,7 @@ import pytest
 
 from credit.dossier import Document, Floats
 from credit.features import CATALOGUE, Matrix
-from credit.population import Spread
+from credit.reference_population import Spread
 from credit.scorer import Scorer
 from stores.dossiers import DossierFile
 from tests.training.conftest import Laboratory, found, judged

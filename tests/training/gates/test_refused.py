@@ -15,7 +15,7 @@ import pytest
 
 from credit.dossier import Dossiers, Floats, Rows
 from credit.features import CATALOGUE, Categories, Matrix, build
-from credit.features.declare import sources_of
+from credit.features.declaration.feature import sources_of
 from credit.schema import APPLICATION
 from credit.scorer import Scorer
 from stores.clients import ClientStore

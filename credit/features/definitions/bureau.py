@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from credit.dossier import Floats, Rows
-from credit.features.bureau_months import BALANCE
-from credit.features.cells import YEAR, above, at_least_zero, everything, ratio
-from credit.features.concepts import Concept
-from credit.features.declare import Risk, Unit
-from credit.features.source import Source
-from credit.features.together import Sum, once
+from credit.features.definitions.bureau_balance import BALANCE
+from credit.features.expressions.nan_arithmetic import YEAR, above, at_least_zero, everything, ratio
+from credit.features.declaration.concepts import Concept
+from credit.features.declaration.feature import Risk, Unit
+from credit.features.declaration.history_features import Source
+from credit.features.expressions.vectorised import Sum, once
 from credit.schema import BUREAU as BUREAU_TABLE
-from credit.text import Text
+from credit.localised_text import Text
 
 BUREAU = Source(
     table=BUREAU_TABLE,

@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 import numpy as np
 
 from credit.dossier import Bools, Floats, Rows
-from credit.features.cells import ratio
+from credit.features.expressions.nan_arithmetic import ratio
 
 Told = TypeVar("Told")
 

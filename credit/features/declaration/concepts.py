@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from credit.text import Text
+from credit.localised_text import Text
 
 
 class Concept(Enum):

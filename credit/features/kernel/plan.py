@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from credit.features.source import Statistic
+from credit.features.declaration.history_features import Statistic
 
 Lane = TypeVar("Lane", bound=Hashable)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from credit.features.concepts import Concept
-from credit.features.declare import Risk
-from credit.features.form import Form
+from credit.features.declaration.concepts import Concept
+from credit.features.declaration.feature import Risk
+from credit.features.declaration.form_features import Form
 
 FORM = Form()
 

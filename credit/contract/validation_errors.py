@@ -8,7 +8,7 @@ from itertools import islice
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from credit.contract.wire import LONGEST_WORD, MOST_ROWS
+from credit.contract.wire_types import LONGEST_WORD, MOST_ROWS
 from credit.errors import (
     KNOWN,
     LONGEST_SHOWN,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from credit.dossier import Bools, Floats, Integers, Rows
-from credit.features.order import oldest_first
+from credit.features.expressions.sort_order import oldest_first
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 
-from credit.text import Text
+from credit.localised_text import Text
 
 NEVER = 365_243
 """The source writes a thousand years, in days, for "never" or "does not apply"."""

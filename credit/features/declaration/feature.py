@@ -11,11 +11,11 @@ from typing import TypeVar
 import numpy as np
 
 from credit.dossier import Rows, Words
-from credit.features.concepts import Concept
-from credit.features.together import Computation
-from credit.rows import Layout
+from credit.features.declaration.concepts import Concept
+from credit.features.expressions.vectorised import Computation
+from credit.columns import Layout
 from credit.schema import Kind, Table
-from credit.text import Text
+from credit.localised_text import Text
 
 
 class Unit(StrEnum):

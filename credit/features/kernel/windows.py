@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from credit.dossier import Bools, Floats, Integers
-from credit.features.segments import Segments
+from credit.features.kernel.segment_statistics import Segments
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from credit.features.concepts import Concept
-from credit.features.declare import Declared, Feature, Risk, Unit, sources_of
-from credit.features.together import Computation, Quotient, Sum
+from credit.features.declaration.concepts import Concept
+from credit.features.declaration.feature import Declared, Feature, Risk, Unit, sources_of
+from credit.features.expressions.vectorised import Computation, Quotient, Sum
 from credit.schema import APPLICATION
-from credit.text import Text
+from credit.localised_text import Text
 
 
 @dataclass(frozen=True, kw_only=True)

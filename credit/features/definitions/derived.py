@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from credit.dossier import Floats
-from credit.features.cells import ratio
-from credit.features.concepts import Concept
-from credit.features.declare import Feature, Risk, Unit
-from credit.text import Text
+from credit.features.expressions.nan_arithmetic import ratio
+from credit.features.declaration.concepts import Concept
+from credit.features.declaration.feature import Feature, Risk, Unit
+from credit.localised_text import Text
 
 Compute = Callable[..., Floats]
 

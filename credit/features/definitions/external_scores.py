@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from credit.dossier import Bools, Floats, Rows
-from credit.features.cells import ratio
-from credit.features.concepts import Concept
-from credit.features.declare import Risk, Unit
-from credit.features.form import Form
-from credit.features.together import once
-from credit.text import Text
+from credit.features.expressions.nan_arithmetic import ratio
+from credit.features.declaration.concepts import Concept
+from credit.features.declaration.feature import Risk, Unit
+from credit.features.declaration.form_features import Form
+from credit.features.expressions.vectorised import once
+from credit.localised_text import Text
 
 SCORES = Form()
 

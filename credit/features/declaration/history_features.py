@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from credit.dossier import Bools, Floats, Rows
-from credit.features.cells import MONTHS, YEAR
-from credit.features.concepts import Concept
-from credit.features.declare import Declared, Feature, Risk, Unit, sources_of
-from credit.features.parts import Parts
-from credit.features.together import Computation, Quotient, Sum
+from credit.features.expressions.nan_arithmetic import MONTHS, YEAR
+from credit.features.declaration.concepts import Concept
+from credit.features.declaration.feature import Declared, Feature, Risk, Unit, sources_of
+from credit.features.expressions.row_groups import Parts
+from credit.features.expressions.vectorised import Computation, Quotient, Sum
 from credit.schema import Table
-from credit.text import Text
+from credit.localised_text import Text
 
 Predicate = Callable[[Rows], Bools]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from credit.text import Text
+from credit.localised_text import Text
 
 _FRENCH = {
     # contract

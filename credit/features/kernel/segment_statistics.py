@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from credit.dossier import Bools, Floats, Integers
-from credit.features.cells import UNKNOWN
+from credit.features.expressions.nan_arithmetic import UNKNOWN
 
 HALF_LIFE = 0.5
 """Years after which a row weighs half as much in a decayed mean."""

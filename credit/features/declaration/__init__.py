@@ -1,0 +1,1 @@
+"""How features are declared: names, units, labels, directions, and how each is computed."""

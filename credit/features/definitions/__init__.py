@@ -1,0 +1,1 @@
+"""The features, one module for each raw table or family."""

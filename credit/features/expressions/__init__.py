@@ -1,0 +1,1 @@
+"""Row expressions: arithmetic on columns, NaN in, NaN out."""

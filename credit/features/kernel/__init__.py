@@ -1,0 +1,1 @@
+"""The aggregation kernel: from the rows of histories to one number for each client and feature."""
