@@ -34,9 +34,9 @@ from serving.lane import LeanService, open_lane
 from serving.resources import resources
 from serving.scoring import Scoring
 from serving.signals import at_signal
-from stores.clients import ClientStore
-from stores.ledger import Ledger
-from stores.models import load, serving_tag
+from stores.clients.store import ClientStore
+from stores.ledger.store import Ledger
+from stores.models.bento_store import load, serving_tag
 from stores.settings import direct_libraries, settings
 
 WHERE = settings()

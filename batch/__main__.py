@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.console import Lender, Steps, errors_told
-from stores.engines import Engine
+from stores.cli import Lender, Steps, errors_told
+from stores.dossiers.engine import Engine
 from stores.settings import direct_libraries, settings
 
 app = typer.Typer(add_completion=False)
@@ -47,13 +47,13 @@ def batch(
         direct_libraries(where)
         # Imported now: these libraries read their environment at import; --help stays quick.
         from credit.policy import policy_on  # noqa: PLC0415
-        from stores.mapping import LenderFiles  # noqa: PLC0415
-        from stores.models import champion_tag, find, load  # noqa: PLC0415
-        from stores.tables import read_tables  # noqa: PLC0415
+        from stores.raw_tables.lender_mapping import LenderFiles  # noqa: PLC0415
+        from stores.models.bento_store import champion_tag, find, load  # noqa: PLC0415
+        from stores.raw_tables.tables import read_tables  # noqa: PLC0415
 
         if engine is Engine.SPARK:
             from batch.spark import score_tables  # noqa: PLC0415
-            from stores.spark import require_spark  # noqa: PLC0415
+            from stores.dossiers.spark import require_spark  # noqa: PLC0415
 
             require_spark()
         else:

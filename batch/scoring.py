@@ -18,7 +18,7 @@ from credit.features import CATALOGUE, COLUMNS, Matrix, build
 from credit.policy import Policy
 from credit.schema import APPLICATION
 from credit.scorer import Facts, Scorer
-from stores.arrow import CLIENT, dossiers_of, split
+from stores.dossiers.arrow import CLIENT, dossiers_of, split
 
 if TYPE_CHECKING:  # an optional dependency
     from pyspark import Broadcast

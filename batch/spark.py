@@ -18,13 +18,13 @@ from credit.features import COLUMNS
 from credit.policy import Policy
 from credit.schema import APPLICATION
 from credit.scorer import Scorer
-from stores.arrow import CLIENT
-from stores.console import Advance, Steps
-from stores.dossiers import BATCH, Grouping, clients, slices
+from stores.dossiers.arrow import CLIENT
+from stores.cli import Advance, Steps
+from stores.dossiers.parquet import BATCH, Grouping, clients, slices
 from stores.settings import Settings
-from stores.spark import dossiers, spark, written
-from stores.tables import Tables
-from stores.writing import whole
+from stores.dossiers.spark import dossiers, spark, written
+from stores.raw_tables.tables import Tables
+from stores.atomic_files import whole
 
 if TYPE_CHECKING:  # an optional dependency
     from pyspark.sql import SparkSession

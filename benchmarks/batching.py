@@ -34,8 +34,8 @@ from serving.judging import EXPLAIN, PREDICT, Call, Judge
 from serving.lean import import_lightgbm_alone
 from serving.runners import Runner
 from serving.scoring import PREDICTING, Scoring
-from stores.clients import ClientStore
-from stores.ledger import Ledger, digest
+from stores.clients.store import ClientStore
+from stores.ledger.store import Ledger, digest
 from stores.settings import direct_libraries, settings
 
 CONCURRENCIES = (1, 16, 64)
@@ -229,7 +229,7 @@ def batching(
     """Compare ways to gather requests, and show what ours does under load."""
     import_lightgbm_alone()
     direct_libraries(settings())
-    from stores.models import champion_tag, find, load  # noqa: PLC0415 -- after what it reads
+    from stores.models.bento_store import champion_tag, find, load  # noqa: PLC0415 -- after what it reads
 
     where, console = settings(), Console(width=140)
     scorer = load(find(champion_tag(where)))

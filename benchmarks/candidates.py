@@ -24,7 +24,7 @@ from credit.dossier import Floats
 from credit.features import Concept, Feature, Risk, Unit
 from credit.policy import policy_on
 from credit.localised_text import Text
-from stores.console import Steps, errors_told
+from stores.cli import Steps, errors_told
 from stores.settings import direct_libraries, settings
 from training.ablate import ablate, steps_of
 from training.data import labelled_dossiers

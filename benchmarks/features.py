@@ -29,7 +29,7 @@ from credit.contract.request import read_request
 from credit.dossier import Document, Dossiers, Floats
 from credit.features import CATALOGUE, COLUMNS, Categories, Matrix, build, words_of
 from loadtests.material import dossiers
-from stores.console import Steps
+from stores.cli import Steps
 from stores.settings import settings
 
 TOGETHER = (1, 16)

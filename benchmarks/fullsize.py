@@ -22,9 +22,9 @@ import typer
 
 from credit.features import CATALOGUE, COLUMNS, Categories, build
 from credit.schema import APPLICATION
-from stores.console import Steps
-from stores.dossiers import DossierFile, group
-from stores.tables import read_tables
+from stores.cli import Steps
+from stores.dossiers.parquet import DossierFile, group
+from stores.raw_tables.tables import read_tables
 from training.__main__ import REFUSED
 
 SEED = 4_711

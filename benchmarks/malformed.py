@@ -37,7 +37,7 @@ from rich.console import Console
 from benchmarks.neighbour import Neighbour
 from loadtests.target import started
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
-from stores.console import Steps, errors_told
+from stores.cli import Steps, errors_told
 from stores.settings import direct_libraries, settings
 
 VALID: dict[str, Any] = {

@@ -27,8 +27,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from stores.console import Steps, errors_told
-from stores.engines import Engine
+from stores.cli import Steps, errors_told
+from stores.dossiers.engine import Engine
 from stores.settings import Settings, direct_libraries, settings
 
 LOOK = 0.5
@@ -116,7 +116,7 @@ def tables_of(where: Settings, clients: int, steps: Steps) -> Path:
 
     A synthetic folder has a seventh of its clients to be scored; here all are.
     """
-    from stores.tables import read_tables  # noqa: PLC0415 -- after what it reads
+    from stores.raw_tables.tables import read_tables  # noqa: PLC0415 -- after what it reads
     from training.arguments import synthetic_tables  # noqa: PLC0415
 
     made = synthetic_tables(where, clients, 0, steps)
@@ -194,7 +194,7 @@ def scale_out(
     with errors_told(console):
         where = settings()
         direct_libraries(where)
-        from stores.spark import require_spark  # noqa: PLC0415 -- --help stays quick
+        from stores.dossiers.spark import require_spark  # noqa: PLC0415 -- --help stays quick
 
         require_spark()
         folders = {count: tables_of(where, count, steps) for count in clients}

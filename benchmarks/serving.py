@@ -27,7 +27,7 @@ from benchmarks.generator import Ask, ask_for, grpc_caller, http_caller
 from benchmarks.material import Material, material
 from benchmarks.servers import Running, running
 from loadtests.reflected import method
-from stores.console import Steps, errors_told
+from stores.cli import Steps, errors_told
 from stores.settings import direct_libraries, settings
 
 app = typer.Typer(add_completion=False)

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from credit.dossier import Floats
 from credit.policy import policy_on
-from stores.console import Steps, errors_told
+from stores.cli import Steps, errors_told
 from stores.settings import direct_libraries, settings
 from training.arguments import SYNTHETIC, synthetic_tables
 from training.data import labelled_dossiers

@@ -18,7 +18,7 @@ from loadtests.plot import draw
 from loadtests.shapes import Shape
 from loadtests.steady import Course, grown, growth, keep_memory, latencies, memory
 from loadtests.target import Target, served, started
-from stores.console import Steps, errors_told
+from stores.cli import Steps, errors_told
 from stores.settings import Settings, direct_libraries, settings
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from stores.console import Steps
+from stores.cli import Steps
 from stores.settings import Settings
 
 CLIENTS, SEED = 2_000, 4_711
@@ -23,8 +23,8 @@ def dossiers(where: Settings, steps: Steps) -> Path:
     kept = where.cache / "load" / f"dossiers-{CLIENTS}-{SEED}.jsonl"
     if not kept.exists():
         # Imported now: a run that finds its dossiers needs neither Polars nor Arrow.
-        from stores.dossiers import DossierFile, group  # noqa: PLC0415
-        from stores.tables import read_tables  # noqa: PLC0415
+        from stores.dossiers.parquet import DossierFile, group  # noqa: PLC0415
+        from stores.raw_tables.tables import read_tables  # noqa: PLC0415
 
         kept.parent.mkdir(parents=True, exist_ok=True)
         with steps.step("dossiers to send"), tempfile.TemporaryDirectory() as folder:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.console import Lender, Steps, errors_told
+from stores.cli import Lender, Steps, errors_told
 from stores.settings import direct_libraries, settings
 
 DRIFTED = 2

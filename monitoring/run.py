@@ -11,9 +11,9 @@ from monitoring.comparison import Drift, compare
 from monitoring.findings import Finding, findings
 from monitoring.publish import FINDINGS, REPORT, refuse_place, whole_folder, write_findings
 from monitoring.sources import of_folder, of_ledger, of_training
-from stores.console import Steps
-from stores.mapping import APPLICATIONS, LenderFiles
-from stores.models import champion_tag, find, load
+from stores.cli import Steps
+from stores.raw_tables.lender_mapping import APPLICATIONS, LenderFiles
+from stores.models.bento_store import champion_tag, find, load
 from stores.settings import Settings
 
 TRAIN, LEDGER = "train", "ledger"

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from serving.commands import serve_command
 from serving.doors import make_sure_doors_are_free, say_who_may_come
-from stores.console import errors_told
+from stores.cli import errors_told
 from stores.settings import settings
 
 app = typer.Typer(add_completion=False)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from credit.errors import Fault, InvalidDossier
 from serving.errors import Overloaded
-from stores.ledger import digest
+from stores.ledger.store import digest
 
 Read = TypeVar("Read")
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from serving.commands import bentoml_command, make_sure_of_a_champion
 from serving.image import make_image
-from stores.console import Steps, errors_told
+from stores.cli import Steps, errors_told
 from stores.settings import settings
 
 ROOT = Path(__file__).parents[1]

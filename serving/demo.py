@@ -20,7 +20,7 @@ from rich.console import Console
 
 from serving.commands import make_sure_of_a_champion, serve_command
 from serving.doors import make_sure_doors_are_free, say_who_may_come
-from stores.console import errors_told
+from stores.cli import errors_told
 from stores.settings import Settings, settings
 
 SOON = 60.0

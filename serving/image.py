@@ -13,7 +13,7 @@ from pathlib import Path
 
 from credit.errors import CreditError
 from serving.bill import LIST, Installed, bill
-from stores.console import Steps
+from stores.cli import Steps
 from stores.settings import Settings, direct_libraries
 
 DOCKERFILE = Path(__file__).parents[1] / "deploy" / "Dockerfile"

@@ -30,8 +30,8 @@ from credit.scorer import Scorer
 from credit.underwriting import Scored, decide, explain, score
 from serving.errors import ModelReplaced
 from serving.lookup import Found, find
-from stores.clients import ClientStore
-from stores.ledger import Ledger, Record
+from stores.clients.store import ClientStore
+from stores.ledger.store import Ledger, Record
 
 PREDICT, EXPLAIN = "predict", "explain"
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 from credit.contract.request import ScoringRequest
 from credit.dossier import Document
-from stores.clients import ClientStore, unpack
+from stores.clients.store import ClientStore, unpack
 
 
 class Found(NamedTuple):

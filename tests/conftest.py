@@ -18,7 +18,7 @@ from credit.features import Categories
 from credit.policy import Policy, policy_on
 from credit.scorer import Scorer
 from stores.settings import Settings
-from stores.spark import lacking, spark
+from stores.dossiers.spark import lacking, spark
 from tests.crowd import crowd
 from tests.learning import learnt, material
 from tests.people import Dossier

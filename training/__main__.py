@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.console import Lender, Steps, errors_told
-from stores.engines import Engine
+from stores.cli import Lender, Steps, errors_told
+from stores.dossiers.engine import Engine
 from stores.settings import direct_libraries, settings
 from training.arguments import Data, Parameters, synthetic_tables
 from training.studies import STUDIES
@@ -59,7 +59,7 @@ def train(
         where = settings()
         direct_libraries(where)
         # Imported now: these libraries read their environment at import; --help stays quick.
-        from stores.mapping import LenderFiles  # noqa: PLC0415
+        from stores.raw_tables.lender_mapping import LenderFiles  # noqa: PLC0415
         from training.parameters import parameters_of  # noqa: PLC0415
         from training.run import train as run  # noqa: PLC0415
         from training.telling import tell  # noqa: PLC0415

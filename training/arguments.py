@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from stores.console import Steps
+from stores.cli import Steps
 from stores.settings import Settings
 from training.synthetic.mark import MARK
 

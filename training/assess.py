@@ -11,7 +11,7 @@ from typing import Any
 from credit.features import CATALOGUE
 from credit.policy import Policy
 from credit.scorer import Facts, Scorer
-from stores.dossiers import DossierFile
+from stores.dossiers.parquet import DossierFile
 from training.champion import Champion
 from training.evaluate import by_pattern, metrics
 from training.explain import explain_sample

@@ -18,9 +18,9 @@ from rich.console import Console
 from credit.features import CATALOGUE, Concept, Feature, Risk
 from credit.schema import TABLES
 from credit.scorer import Facts
-from stores.console import errors_told
+from stores.cli import errors_told
 from stores.settings import direct_libraries, settings
-from stores.writing import whole
+from stores.atomic_files import whole
 from training.wording import cell
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -132,7 +132,7 @@ def _of_model(model: str) -> tuple[Importances, Path]:
     where = settings()
     direct_libraries(where)
     # Imported now: BentoML reads its home at import.
-    from stores.models import champion_tag, facts_of, find  # noqa: PLC0415
+    from stores.models.bento_store import champion_tag, facts_of, find  # noqa: PLC0415
 
     facts = facts_of(find(champion_tag(where) if model == CHAMPION else model))
     return Importances.of(facts), where.reports

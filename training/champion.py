@@ -22,10 +22,10 @@ from credit.dossier import Floats, Integers
 from credit.errors import ModelMismatch
 from credit.reference_population import Population
 from credit.scorer import Scorer
-from stores.arrow import CLIENT
-from stores.dossiers import LABEL, DossierFile
-from stores.models import facts_of, find, load
-from stores.registry import champion_version
+from stores.dossiers.arrow import CLIENT
+from stores.dossiers.parquet import LABEL, DossierFile
+from stores.models.bento_store import facts_of, find, load
+from stores.models.mlflow_registry import champion_version
 from stores.settings import Settings
 from training.prepare import Material
 

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from stores.console import Steps
-from stores.dossiers import DossierFile, Grouping, group
-from stores.engines import Engine
-from stores.mapping import LenderFiles
+from stores.cli import Steps
+from stores.dossiers.parquet import DossierFile, Grouping, group
+from stores.dossiers.engine import Engine
+from stores.raw_tables.lender_mapping import LenderFiles
 from stores.settings import Settings
-from stores.spark import group as group_on_many
-from stores.spark import require_spark, spark
-from stores.tables import Tables, read_tables
+from stores.dossiers.spark import group as group_on_many
+from stores.dossiers.spark import require_spark, spark
+from stores.raw_tables.tables import Tables, read_tables
 from training.synthetic.mark import is_synthetic
 
 

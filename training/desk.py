@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from stores.console import Steps, errors_told
+from stores.cli import Steps, errors_told
 from stores.settings import Settings, direct_libraries, settings
 from training.arguments import SYNTHETIC, synthetic_tables
 
 if TYPE_CHECKING:
     from credit.dossier import Floats
     from credit.policy import Policy
-    from stores.mapping import LenderFiles
+    from stores.raw_tables.lender_mapping import LenderFiles
     from training.prepare import Material
     from training.shelf import Origin
 
@@ -58,7 +58,7 @@ def study(lender: Path | None, parameters: Path | None = None) -> Iterator[Desk]
     with errors_told(console):
         where = settings()
         direct_libraries(where)
-        from stores.mapping import LenderFiles
+        from stores.raw_tables.lender_mapping import LenderFiles
         from training.parameters import parameters_of
 
         steps = Steps(console)

@@ -20,7 +20,7 @@ from credit.dossier import Bools, Floats, Integers
 from credit.governance import ProtectedAttribute
 from credit.policy import YEAR, Policy
 from credit.schema import TABLES, Kind
-from stores.dossiers import DossierFile
+from stores.dossiers.parquet import DossierFile
 from training.evaluate import calibration_in_the_large
 from training.intervals import Calibrated, Interval, interval, resamples, resamples_of
 from training.prepare import Labels

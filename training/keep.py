@@ -13,7 +13,7 @@ from typing import Any
 import mlflow
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from stores.registry import open_experiment
+from stores.models.mlflow_registry import open_experiment
 from stores.settings import Settings
 from training.ablate import Ablation
 from training.compare import SERVED, Comparison, Row

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stores.console import Steps
-from stores.dossiers import DossierFile
-from stores.mapping import LenderFiles
+from stores.cli import Steps
+from stores.dossiers.parquet import DossierFile
+from stores.raw_tables.lender_mapping import LenderFiles
 from stores.settings import Settings
 from training.champion import digests
 from training.data import labelled_dossiers

@@ -25,7 +25,7 @@ from credit.features import (
     words_of,
 )
 from credit.schema import HISTORIES
-from stores.dossiers import DossierFile
+from stores.dossiers.parquet import DossierFile
 
 WITHOUT_ANY = 0.05
 """Share of clients copied with all histories hidden: those whom nobody knows."""

@@ -15,12 +15,12 @@ from typing import Any
 import mlflow
 
 from credit.policy import policy_on
-from stores.console import Steps
-from stores.engines import Engine
-from stores.intake import fill_clients
-from stores.mapping import LenderFiles
-from stores.models import MODEL
-from stores.registry import open_experiment, promote, refuse, register
+from stores.cli import Steps
+from stores.dossiers.engine import Engine
+from stores.clients.ingestion import fill_clients
+from stores.raw_tables.lender_mapping import LenderFiles
+from stores.models.bento_store import MODEL
+from stores.models.mlflow_registry import open_experiment, promote, refuse, register
 from stores.settings import Settings
 from training.account import Account
 from training.assess import MEASURED, assess

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from stores.settings import Settings
-from stores.writing import whole
+from stores.atomic_files import whole
 from training.parts import PROTECTED
 
 STUDIES = MappingProxyType({"comparison": "compare", "ablation": "ablate"})

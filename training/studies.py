@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from stores.console import Lender
+from stores.cli import Lender
 from training.arguments import SYNTHETIC, Clients, Data, Parameters, Seed, synthetic_tables
 from training.desk import study, subject_of
 
@@ -44,8 +44,8 @@ def explore(
         )
     with study(lender) as desk:
         from credit.schema import APPLICATION
-        from stores.mapping import APPLICATIONS
-        from stores.tables import file_of, read_tables
+        from stores.raw_tables.lender_mapping import APPLICATIONS
+        from stores.raw_tables.tables import file_of, read_tables
         from training.exploration.facts import explore as look
         from training.exploration.page import page
 

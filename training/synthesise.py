@@ -16,7 +16,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from stores.console import Advance, Steps, errors_told
+from stores.cli import Advance, Steps, errors_told
 from training.synthetic.files import TableFiles
 from training.synthetic.marginals import Mask
 from training.synthetic.model import read_model

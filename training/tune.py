@@ -19,7 +19,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from credit.policy import Policy
-from stores.console import Advance
+from stores.cli import Advance
 from training.fit import MOST_TREES, PARAMETERS, best_trees, booster_settings
 from training.folds import FOLDS, Fold, folds
 from training.formulas import formulas

@@ -21,8 +21,8 @@ from credit.errors import CreditError
 from credit.policy import policy_on
 from credit.underwriting import decide, score
 from serving.errors import status_of, told
-from stores.clients import ClientStore
-from stores.models import find, load, serving_tag
+from stores.clients.store import ClientStore
+from stores.models.bento_store import find, load, serving_tag
 from stores.settings import direct_libraries, settings
 
 WHERE = settings()

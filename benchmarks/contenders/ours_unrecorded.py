@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import service
-from stores.ledger import Ledger, Record
+from stores.ledger.store import Ledger, Record
 
 
 class Forgetful(Ledger):

@@ -19,11 +19,11 @@ from credit.features import CATALOGUE
 from credit.policy import Policy, logit
 from credit.scorer import Scorer
 from credit.underwriting import decide, score
-from stores.console import Steps
-from stores.dossiers import BATCH, DossierFile, group
-from stores.mapping import LenderFiles
+from stores.cli import Steps
+from stores.dossiers.parquet import BATCH, DossierFile, group
+from stores.raw_tables.lender_mapping import LenderFiles
 from stores.settings import Settings
-from stores.tables import read_tables
+from stores.raw_tables.tables import read_tables
 from tests.crowd import crowd
 from tests.folders import frames, write
 from tests.people import Dossier
@@ -113,7 +113,7 @@ def test_explaining_changes_no_decision(
 def test_clients_of_several_batches_keep_their_own_risks(
     tmp_path: Path, scorer: Scorer, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stores.dossiers.CLIENTS_AT_ONCE", 1_000)
+    monkeypatch.setattr("stores.dossiers.parquet.CLIENTS_AT_ONCE", 1_000)
     scores = np.random.default_rng(6).uniform(0, 1, BATCH + 150)
     forms: list[Dossier] = [
         {"application": {"SK_ID_CURR": number, "EXT_SOURCE_2": score, "EXT_SOURCE_3": score}}

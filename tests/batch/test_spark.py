@@ -22,9 +22,9 @@ from credit.errors import InvalidTables
 from credit.policy import Policy
 from credit.schema import HISTORIES
 from credit.scorer import Scorer
-from stores.dossiers import DossierFile, group
-from stores.spark import lacking
-from stores.tables import Tables, read_tables
+from stores.dossiers.parquet import DossierFile, group
+from stores.dossiers.spark import lacking
+from stores.raw_tables.tables import Tables, read_tables
 from tests.conftest import ROOT, STARTS_SOONER
 from tests.crowd import crowd
 from tests.folders import frame, frames, write_one
@@ -46,9 +46,9 @@ from rich.console import Console
 from batch.spark import score_tables
 from credit.policy import policy_on
 from credit.scorer import Facts, Scorer
-from stores.console import Steps
+from stores.cli import Steps
 from stores.settings import settings
-from stores.tables import read_tables
+from stores.raw_tables.tables import read_tables
 folder, out, model, table = map(Path, sys.argv[2:])
 where = settings()
 scorer = Scorer(
@@ -142,7 +142,7 @@ def cut_small(session: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Iterato
     """A session that gives the kernel seven clients at once, of twenty in a partition."""
     name = "spark.sql.execution.arrow.maxRecordsPerBatch"
     usual = session.conf.get(name) or ""
-    monkeypatch.setattr("stores.spark.IN_A_PARTITION", 20)
+    monkeypatch.setattr("stores.dossiers.spark.IN_A_PARTITION", 20)
     session.conf.set(name, "7")
     yield session
     session.conf.set(name, usual)
@@ -156,7 +156,7 @@ def test_however_clients_are_cut_they_keep_their_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here = locally(tables, tmp_path / "local.parquet", judges, explained=True)
-    monkeypatch.setattr("stores.dossiers.CLIENTS_AT_ONCE", 48)
+    monkeypatch.setattr("stores.dossiers.parquet.CLIENTS_AT_ONCE", 48)
     out = tmp_path / "spark.parquet"
     score_with(cut_small, tables, out, **judges, explained=True, advance=lambda _: None)
     assert cut_small.conf.get("spark.sql.shuffle.partitions") == "7"

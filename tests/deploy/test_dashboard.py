@@ -14,8 +14,8 @@ import serving.runners
 from credit.policy import policy_on
 from serving.judging import Judge
 from serving.scoring import Scoring
-from stores.clients import ClientStore
-from stores.ledger import Ledger
+from stores.clients.store import ClientStore
+from stores.ledger.store import Ledger
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARD = json.loads((DEPLOY / "grafana" / "dashboards" / "credit-scoring.json").read_text())

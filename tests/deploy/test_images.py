@@ -14,7 +14,7 @@ from rich.console import Console
 
 from serving import image
 from serving.image import NoBuilder, make_image
-from stores.console import Steps
+from stores.cli import Steps
 from stores.settings import Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from credit.scorer import Facts
-from stores.dossiers import group
-from stores.tables import read_tables
+from stores.dossiers.parquet import group
+from stores.raw_tables.tables import read_tables
 from tests.conftest import ROOT
 from tests.monitoring.made import TRAINING, VERSION, applicants, every, write_table
 from tests.people import Dossier
@@ -24,7 +24,7 @@ from stores.settings import direct_libraries, settings
 direct_libraries(settings())
 import bentoml
 from bentoml.models import ModelContext
-from stores.models import FACTS, TREES, name_champion
+from stores.models.bento_store import FACTS, TREES, name_champion
 where, (tag, trees, facts) = settings(), sys.argv[1:]
 made = ModelContext(framework_name="made-up", framework_versions={})
 with bentoml.models.create(

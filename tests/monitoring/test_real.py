@@ -11,7 +11,7 @@ from rich.console import Console
 from credit.scorer import Scorer
 from monitoring.comparison import Drift, Kind, compare
 from monitoring.sources import of_folder
-from stores.console import Steps
+from stores.cli import Steps
 from stores.settings import Settings
 
 KNOWN = {"AMT_GOODS_PRICE", "AMT_CREDIT", "AMT_ANNUITY", "NAME_CONTRACT_TYPE"}

@@ -17,12 +17,12 @@ from credit.scorer import Scorer
 from monitoring.run import Wanted, WrongOption, run
 from monitoring.side import Side
 from monitoring.sources import NothingToCompare, of_folder, of_ledger, of_training
-from stores.console import Steps
-from stores.dossiers import group
-from stores.ledger import Ledger, Record
-from stores.models import NoChampion
+from stores.cli import Steps
+from stores.dossiers.parquet import group
+from stores.ledger.store import Ledger, Record
+from stores.models.bento_store import NoChampion
 from stores.settings import Settings
-from stores.tables import read_tables
+from stores.raw_tables.tables import read_tables
 from tests.monitoring.made import TRAINING, VERSION, applicants, side, write_table
 from tests.people import Dossier
 

@@ -17,8 +17,8 @@ from credit.features import COLUMNS, build
 from credit.schema import HISTORIES
 from credit.scorer import Scorer
 from credit.underwriting import score
-from stores.dossiers import DossierFile, group
-from stores.tables import read_tables
+from stores.dossiers.parquet import DossierFile, group
+from stores.raw_tables.tables import read_tables
 from tests.bits import same
 from tests.people import Dossier
 

@@ -20,8 +20,8 @@ import pytest
 from credit.scorer import Scorer
 from loadtests.target import free_ports
 from serving.scoring import Scoring
-from stores.clients import ClientStore
-from stores.ledger import Ledger
+from stores.clients.store import ClientStore
+from stores.ledger.store import Ledger
 from stores.settings import Settings
 from tests.serving.inside import Touchy, working
 from training.arguments import synthetic_folder

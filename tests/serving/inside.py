@@ -24,8 +24,8 @@ from serving.errors import LOG
 from serving.grpc_server import GrpcServer
 from serving.judging import Call, Judge
 from serving.scoring import Scoring
-from stores.clients import ClientStore
-from stores.ledger import Ledger, digest
+from stores.clients.store import ClientStore
+from stores.ledger.store import Ledger, digest
 from stores.settings import Settings
 from tests.people import applicant
 

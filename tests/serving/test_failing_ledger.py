@@ -19,8 +19,8 @@ from credit.scorer import Scorer
 from serving.errors import Overloaded
 from serving.judging import EXPLAIN, PREDICT
 from serving.scoring import Scoring
-from stores.clients import ClientStore
-from stores.ledger import Ledger
+from stores.clients.store import ClientStore
+from stores.ledger.store import Ledger
 from tests.people import applicant
 from tests.serving.conftest import PATIENCE, Home, serving, wait_until_ready
 from tests.serving.foreign import SERVICE, Foreigner, Refused

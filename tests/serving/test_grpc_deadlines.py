@@ -15,7 +15,7 @@ from grpc_status.rpc_status import from_call
 from serving.grpc_server import SERVICE, _Calls
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
 from serving.scoring import Scoring
-from stores.ledger import Ledger
+from stores.ledger.store import Ledger
 from tests.serving.inside import held, opened
 
 TIMEOUT = 1.0

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from credit.schema import HISTORIES
-from stores.dossiers import DossierFile, group
-from stores.tables import read_tables
+from stores.dossiers.parquet import DossierFile, group
+from stores.raw_tables.tables import read_tables
 from tests.serving.conftest import Home
 
 CLIENTS = 500

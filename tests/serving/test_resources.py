@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from credit.features import CATALOGUE
-from stores.ledger import Ledger
+from stores.ledger.store import Ledger
 from tests.people import applicant
 from tests.serving.conftest import ROOT, Service
 

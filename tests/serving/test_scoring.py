@@ -19,8 +19,8 @@ from credit.scorer import Scorer
 from serving.errors import DeadlineExceeded, ModelReplaced, Overloaded
 from serving.judging import EXPLAIN, PREDICT, Asked, Call, Judge
 from serving.scoring import AT_ONCE, Scoring
-from stores.clients import ClientStore
-from stores.ledger import Ledger, digest
+from stores.clients.store import ClientStore
+from stores.ledger.store import Ledger, digest
 from tests.serving.inside import UNSCORED, UNTOLD, asked, call, dropped, judged, logged, working
 
 

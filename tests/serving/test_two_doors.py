@@ -19,7 +19,7 @@ import httpx
 import psutil
 import pytest
 
-from stores.ledger import Ledger
+from stores.ledger.store import Ledger
 from tests.people import applicant
 from tests.serving.conftest import PATIENCE, Home, Service, serving
 from tests.serving.foreign import Foreigner

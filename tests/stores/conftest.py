@@ -10,7 +10,7 @@ import pytest
 from credit.policy import Policy
 from credit.scorer import Scorer
 from credit.underwriting import decide, score
-from stores.ledger import Record, digest
+from stores.ledger.store import Record, digest
 from tests.people import applicant
 
 

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from credit.errors import Fault, InvalidTables
-from stores.tables import read_tables
+from stores.raw_tables.tables import read_tables
 from tests.folders import TRAIN, frames, write
 from tests.people import stranger
 

@@ -16,9 +16,9 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from stores.checkpoints import Checkpoints
-from stores.database import open_engine
-from stores.ledger import Ledger, Record
+from stores.ledger.wal_checkpoints import Checkpoints
+from stores.ledger.database import open_engine
+from stores.ledger.store import Ledger, Record
 from tests.serving.inside import logged
 
 MEGABYTE = 2**20
@@ -91,7 +91,7 @@ def test_a_checkpoint_that_fails_is_logged_and_the_next_one_is_tried(
 def test_what_is_committed_during_a_checkpoint_has_one_after_it(
     file: Path, ledger: Ledger, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stores.checkpoints.PAUSE", 1.0)  # both are said within it
+    monkeypatch.setattr("stores.ledger.wal_checkpoints.PAUSE", 1.0)  # both are said within it
     ledger.keep([record])
     engine = open_engine(f"sqlite:///{file}")
     begun: list[float] = []

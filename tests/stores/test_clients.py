@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit.errors import UnknownClient
-from stores.clients import ClientStore
+from stores.clients.store import ClientStore
 from tests.people import applicant, stranger
 
 IDS = [0, 1, 7, 10, 12, 100, 100_002, 100_003, 1_000_020, 2**53]

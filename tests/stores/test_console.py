@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from stores.console import Steps
+from stores.cli import Steps
 
 
 @pytest.fixture

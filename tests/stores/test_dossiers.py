@@ -16,10 +16,10 @@ from credit.dossier import Dossiers
 from credit.errors import InvalidTables
 from credit.features import COLUMNS, Categories, build
 from credit.schema import HISTORIES
-from stores.clients import ClientStore
-from stores.console import Steps
-from stores.dossiers import DossierFile, Grouping, group
-from stores.tables import read_tables
+from stores.clients.store import ClientStore
+from stores.cli import Steps
+from stores.dossiers.parquet import DossierFile, Grouping, group
+from stores.raw_tables.tables import read_tables
 from tests.bits import same
 from tests.crowd import crowd
 from tests.folders import TRAIN, frame, frames, write
@@ -215,7 +215,7 @@ def test_clients_always_stand_in_the_same_order(tmp_path: Path) -> None:
 def test_clients_grouped_a_few_at_a_time_are_the_same(
     tmp_path: Path, file: DossierFile, everyone: list[Dossier], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stores.dossiers.CLIENTS_AT_ONCE", 64)
+    monkeypatch.setattr("stores.dossiers.parquet.CLIENTS_AT_ONCE", 64)
     folder = write(tmp_path, frames(everyone[::-1], labels=LABELS[::-1]))
     sliced, grouping = grouped(folder, labelled=True)
     assert grouping.clients == len(everyone)

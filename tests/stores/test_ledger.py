@@ -23,7 +23,7 @@ from credit.features import CATALOGUE
 from credit.policy import Policy
 from credit.scorer import Scorer
 from credit.underwriting import decide, score
-from stores.ledger import Ledger, Record, digest
+from stores.ledger.store import Ledger, Record, digest
 from tests.people import Dossier, applicant, stranger
 
 NOON = datetime(2026, 6, 1, 12, 0, 0, 123_456, tzinfo=UTC)
@@ -239,7 +239,7 @@ def test_the_chain_cannot_be_guessed_from(url: str, ledger: Ledger, records: lis
 
 MAKE = """
 import sys
-from stores.ledger import Ledger
+from stores.ledger.store import Ledger
 print("ready", flush=True)
 sys.stdin.readline()
 Ledger(sys.argv[1])

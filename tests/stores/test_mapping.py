@@ -11,9 +11,9 @@ import pytest
 
 from credit.errors import Fault, InvalidTables
 from credit.schema import APPLICATION, HISTORIES
-from stores import mapping
-from stores.mapping import LenderFiles
-from stores.tables import Tables, read_tables
+from stores.raw_tables import lender_mapping
+from stores.raw_tables.lender_mapping import LenderFiles
+from stores.raw_tables.tables import Tables, read_tables
 
 MAPPING = """
 application:
@@ -185,6 +185,6 @@ def test_labelled_tables_need_their_label_mapped(folder: Path) -> None:
 
 
 def test_the_mapping_that_the_documentation_shows_is_one(tmp_path: Path) -> None:
-    shown = dedent((mapping.__doc__ or "").split("\n\n")[1])
+    shown = dedent((lender_mapping.__doc__ or "").split("\n\n")[1])
     (tmp_path / "lender.yaml").write_text(shown, encoding="utf-8")
     assert LenderFiles.read(tmp_path / "lender.yaml").file_of("application_test") == "nouvelles"

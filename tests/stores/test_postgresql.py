@@ -18,7 +18,7 @@ import pytest
 
 from credit.errors import LedgerUnavailable
 from loadtests.target import free_ports
-from stores.ledger import Ledger, Record
+from stores.ledger.store import Ledger, Record
 from tests.stores.test_ledger import open_together
 
 OWNER = "nobody" if os.geteuid() == 0 else None

@@ -16,11 +16,11 @@ import pytest
 from credit.errors import InvalidTables
 from credit.features import COLUMNS, Categories, build
 from credit.schema import HISTORIES
-from stores.dossiers import DossierFile, Grouping, group
+from stores.dossiers.parquet import DossierFile, Grouping, group
 from stores.settings import Settings
-from stores.spark import NoSpark, require_spark, spark, written
-from stores.spark import group as group_on_many
-from stores.tables import Tables, read_tables
+from stores.dossiers.spark import NoSpark, require_spark, spark, written
+from stores.dossiers.spark import group as group_on_many
+from stores.raw_tables.tables import Tables, read_tables
 from tests.bits import same
 from tests.conftest import STARTS_SOONER
 from tests.crowd import crowd
@@ -182,7 +182,7 @@ def test_the_settings_say_where_spark_runs_and_how(session: SparkSession) -> Non
 
 
 def test_executors_import_the_package_that_was_sent_to_them(session: SparkSession) -> None:
-    sent = ["credit.features", "stores.arrow", "batch.scoring"]
+    sent = ["credit.features", "stores.dossiers.arrow", "batch.scoring"]
     files = session.sparkContext.parallelize(sent).map(import_module).map(attrgetter("__file__"))
     assert all("pret_a_depenser.zip" in file for file in files.collect())
 

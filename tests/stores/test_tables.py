@@ -10,7 +10,7 @@ import pytest
 
 from credit.errors import Fault, InvalidTables
 from credit.schema import HISTORIES
-from stores.tables import Tables, read_tables
+from stores.raw_tables.tables import Tables, read_tables
 from tests.folders import TRAIN, frame, frames, write, write_one
 from tests.people import applicant, stranger, with_history
 

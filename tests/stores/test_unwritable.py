@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from credit.errors import LedgerUnavailable
-from stores.ledger import Ledger, Record
+from stores.ledger.store import Ledger, Record
 
 
 @pytest.fixture

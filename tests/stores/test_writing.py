@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stores.writing import passing, whole
+from stores.atomic_files import passing, whole
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from stores.console import Advance, Steps
+from stores.cli import Advance, Steps
 from stores.settings import Settings
 from tests.crowd import crowd, difficulties
 from tests.folders import frames, write

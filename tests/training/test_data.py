@@ -12,10 +12,10 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from stores.console import Advance, Steps
-from stores.mapping import LenderFiles
+from stores.cli import Advance, Steps
+from stores.raw_tables.lender_mapping import LenderFiles
 from stores.settings import Settings
-from stores.tables import read_tables
+from stores.raw_tables.tables import read_tables
 from tests.folders import TRAIN, frames, write
 from tests.people import applicant, stranger
 from training.arguments import synthetic_folder, synthetic_tables

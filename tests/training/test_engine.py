@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from stores.console import Steps
-from stores.engines import Engine
+from stores.cli import Steps
+from stores.dossiers.engine import Engine
 from stores.settings import Settings
-from stores.spark import NoSpark
+from stores.dossiers.spark import NoSpark
 from tests.bits import same
 from tests.crowd import crowd
 from tests.folders import TRAIN, frames, write

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.schema import APPLICATION
-from stores.tables import Tables, read_tables
+from stores.raw_tables.tables import Tables, read_tables
 from tests.crowd import crowd, difficulties
 from tests.folders import frames, write
 from training.exploration.bins import FEWEST, OTHER, UNKNOWN, Bin, binned, pooled

@@ -10,8 +10,8 @@ import pytest
 from credit.decision import Outcome
 from credit.features import CATALOGUE, COLUMNS
 from credit.policy import Policy
-from stores.dossiers import DossierFile, group
-from stores.tables import read_tables
+from stores.dossiers.parquet import DossierFile, group
+from stores.raw_tables.tables import read_tables
 from tests.crowd import crowd
 from tests.folders import frames, write
 from tests.training.conftest import judged

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from stores.console import Steps
+from stores.cli import Steps
 from stores.settings import Settings
 from training.data import labelled_dossiers
 from training.synthesise import synthesise

@@ -13,7 +13,7 @@ from rich.console import Console
 from sklearn.metrics import roc_auc_score
 
 from credit.dossier import Floats
-from stores.console import Steps
+from stores.cli import Steps
 from stores.settings import Settings
 from tests.learning import QUICK, SEED
 from training.bout import Bout

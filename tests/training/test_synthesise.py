@@ -17,7 +17,7 @@ from credit.schema import (
     Kind,
     Table,
 )
-from stores.tables import read_tables
+from stores.raw_tables.tables import read_tables
 from training.synthesise import app, synthesise
 from training.synthetic.files import TableFiles
 from training.synthetic.mark import MARK

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from credit.features import CATALOGUE
 from credit.schema import HISTORIES
-from stores.console import Steps
+from stores.cli import Steps
 from stores.settings import Settings
 from tests.crowd import crowd, difficulties
 from tests.folders import frames, write

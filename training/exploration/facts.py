@@ -12,7 +12,7 @@ import polars as pl
 
 from credit.dossier import Floats
 from credit.schema import APPLICATION, TABLES, TARGET, Column, Kind
-from stores.tables import Tables
+from stores.raw_tables.tables import Tables
 from training.exploration.bins import Bin, binned
 
 CORRELATED = 24

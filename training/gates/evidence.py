@@ -11,7 +11,7 @@ from credit.dossier import Floats
 from credit.features import Matrix
 from credit.policy import Policy
 from credit.scorer import Scorer
-from stores.dossiers import BATCH, DossierFile
+from stores.dossiers.parquet import BATCH, DossierFile
 from training.champion import Champion
 from training.explain import Explained
 from training.fairness import Audit

@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from credit.errors import Fault, InvalidTables
-from stores.files import ENDINGS
+from stores.raw_tables.file_reader import ENDINGS
 from training.synthetic.mark import MARK, write_mark
 
 Write = Callable[[pl.DataFrame], None]

@@ -11,7 +11,7 @@ from rich.console import Console
 from credit.dossier import Dossiers, Floats
 from credit.features import CATALOGUE, COLUMNS, Categories, Feature, Matrix, Unit, build
 from credit.schema import TABLES
-from stores.console import Steps
+from stores.cli import Steps
 from stores.settings import Settings
 from tests.crowd import crowd
 from tests.people import Dossier

@@ -12,7 +12,7 @@ from credit.dossier import Document, Floats
 from credit.features import CATALOGUE, Matrix
 from credit.reference_population import Spread
 from credit.scorer import Scorer
-from stores.dossiers import DossierFile
+from stores.dossiers.parquet import DossierFile
 from tests.training.conftest import Laboratory, found, judged
 from training.champion import Champion
 from training.gates import GATES, Evidence, Verdict, judge, refusing

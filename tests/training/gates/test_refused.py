@@ -18,9 +18,9 @@ from credit.features import CATALOGUE, Categories, Matrix, build
 from credit.features.declaration.feature import sources_of
 from credit.schema import APPLICATION
 from credit.scorer import Scorer
-from stores.clients import ClientStore
-from stores.models import MODEL, champion_tag
-from stores.registry import CHAMPION, REFUSED, champion_version
+from stores.clients.store import ClientStore
+from stores.models.bento_store import MODEL, champion_tag
+from stores.models.mlflow_registry import CHAMPION, REFUSED, champion_version
 from tests.training.conftest import Laboratory, found
 from training.bagging import scaled
 from training.calibrate import Calibration

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.console import Steps, errors_told
+from stores.cli import Steps, errors_told
 from training.synthetic.calibrate.parameters import derive
 from training.synthetic.calibrate.real import read_real, real_folder
 from training.synthetic.calibrate.writing import written

@@ -24,7 +24,7 @@ from mlflow.types import ColSpec, Schema, TensorSpec
 
 from credit.features import CATALOGUE
 from credit.scorer import Facts
-from stores.models import FACTS, MODEL, name_champion
+from stores.models.bento_store import FACTS, MODEL, name_champion
 from stores.settings import Settings
 
 EXPERIMENT = "credit-scoring"

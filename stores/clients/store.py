@@ -18,7 +18,7 @@ from rich.console import Console
 
 from credit.dossier import Document
 from credit.errors import UnknownClient
-from stores.console import Lender, Steps, errors_told
+from stores.cli import Lender, Steps, errors_told
 from stores.settings import settings
 
 LONGEST_ID = 16
@@ -134,8 +134,8 @@ def fill(
     with errors_told(console):
         where = settings()
         # Imported now: the service, which reads clients, has no use for what fills them.
-        from stores.intake import fill_clients  # noqa: PLC0415
-        from stores.mapping import LenderFiles  # noqa: PLC0415
+        from stores.clients.ingestion import fill_clients  # noqa: PLC0415
+        from stores.raw_tables.lender_mapping import LenderFiles  # noqa: PLC0415
 
         mapped = LenderFiles.read(lender) if lender else None
         kept = fill_clients(where, data, Steps(console), mapped)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from stores.clients import ClientStore
-from stores.console import Advance, Steps
-from stores.dossiers import DossierFile, group
-from stores.mapping import APPLICATIONS, LenderFiles
+from stores.clients.store import ClientStore
+from stores.cli import Advance, Steps
+from stores.dossiers.parquet import DossierFile, group
+from stores.raw_tables.lender_mapping import APPLICATIONS, LenderFiles
 from stores.settings import Settings
-from stores.tables import file_of, no_applications, read_tables
-from stores.writing import passing
+from stores.raw_tables.tables import file_of, no_applications, read_tables
+from stores.atomic_files import passing
 
 
 def fill_clients(

@@ -2,7 +2,7 @@
 
 files that were checked ──► rows ──► a client's rows as lists ──► mapInArrow(the kernel)
 
-Files are checked before Spark starts, by `stores.tables` and so with the same words as ever; Spark
+Files are checked before Spark starts, by `stores.raw_tables.tables` and so with the same words as ever; Spark
 only moves rows. Every machine must see the tables, `CREDIT_HOME` and the output under one path.
 """
 
@@ -28,13 +28,13 @@ import credit
 from credit.dossier import ALL_COLUMNS
 from credit.errors import CreditError
 from credit.schema import APPLICATION, BUREAU, BUREAU_BALANCE, TABLES, TARGET, Column, Kind
-from stores.arrow import CLIENT, list_of
-from stores.console import Advance
-from stores.dossiers import Grouping, RowsOf, clients, write_dossiers
-from stores.files import UNKNOWN_WORDS
+from stores.dossiers.arrow import CLIENT, list_of
+from stores.cli import Advance
+from stores.dossiers.parquet import Grouping, RowsOf, clients, write_dossiers
+from stores.raw_tables.file_reader import UNKNOWN_WORDS
 from stores.settings import Settings
-from stores.tables import Tables
-from stores.writing import whole
+from stores.raw_tables.tables import Tables
+from stores.atomic_files import whole
 
 if TYPE_CHECKING:  # an optional dependency
     from pyspark.sql import Column as Cells
@@ -213,7 +213,7 @@ def _read(session: SparkSession, tables: Tables, table: str, columns: set[str]) 
 
 
 def _typed(column: Column) -> Cells:
-    """A checked cell in the declared type, as `stores.files` casts it."""
+    """A checked cell in the declared type, as `stores.raw_tables.file_reader` casts it."""
     from pyspark.sql import functions as F  # noqa: N812, PLC0415 -- as everybody calls it
 
     raw = F.col(column.name)
@@ -226,7 +226,7 @@ def _typed(column: Column) -> Cells:
 
 
 def group(session: SparkSession, tables: Tables, out: Path, advance: Advance) -> Grouping:
-    """Write the same file of dossiers as `stores.dossiers.group`, grouped by Spark.
+    """Write the same file of dossiers as `stores.dossiers.parquet.group`, grouped by Spark.
 
     Raises:
         InvalidTables: there is nobody.

@@ -15,8 +15,8 @@ import polars as pl
 
 from credit.errors import Fault, InvalidTables
 from credit.schema import APPLICATION, HISTORIES, TARGET
-from stores.files import ENDINGS, Reader, find
-from stores.mapping import LenderFiles
+from stores.raw_tables.file_reader import ENDINGS, Reader, find
+from stores.raw_tables.lender_mapping import LenderFiles
 
 
 @dataclass(frozen=True)

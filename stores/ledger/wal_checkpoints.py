@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
 
-from stores.database import DOWN, LOG
+from stores.ledger.database import DOWN, LOG
 
 PAUSE = 0.1
 """Seconds after a commit, so that what comes meanwhile is carried over with it."""

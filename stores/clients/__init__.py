@@ -1,0 +1,1 @@
+"""The client store: raw dossiers by client id."""

@@ -1,0 +1,1 @@
+"""Group raw tables into dossiers, and read them back."""

@@ -1,0 +1,1 @@
+"""Read and check the raw tables of a lender."""
