@@ -14,7 +14,7 @@ help: ## Say what there is
 setup: .venv/full ## Make .venv with the locked dependencies
 
 demo: .venv/full ## Train on synthetic clients if need be, then serve the API and the page
-	@$(RUN) -m serving.demo
+	@$(RUN) -m serving.cli.demo
 
 train: .venv/full ## Train on DATA=folder of tables, synthetic ones without it
 	@$(RUN) -m training $(if $(DATA),--data $(DATA))
@@ -57,10 +57,10 @@ types: .venv/dev ## Look at types
 	@$(RUN) -m mypy .
 
 bento: .venv/full ## Build the bento of the champion
-	@$(RUN) -m serving.build
+	@$(RUN) -m serving.packaging.bento
 
 image: .venv/full ## Build the bento, then its container image as IMAGE
-	@$(RUN) -m serving.build --image $(or $(IMAGE),credit-scoring:dev)
+	@$(RUN) -m serving.packaging.bento --image $(or $(IMAGE),credit-scoring:dev)
 
 audit: .venv/dev ## Look for known vulnerabilities in what ships
 	@.venv/bin/pip-audit --require-hashes --disable-pip -r requirements/serve.txt

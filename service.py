@@ -1,8 +1,8 @@
 """The bento: doors in, decisions out, records kept.
 
 POST /predict /explain /predict_many /simulate        this file
-gRPC Predict, Explain, PredictMany                    serving/grpc_server.py
-GET  /v1/... /docs.json /metrics                      serving/resources.py
+gRPC Predict, Explain, PredictMany                    serving/grpc/server.py
+GET  /v1/... /docs.json /metrics                      serving/http/routes.py
 GET  /healthz /livez /readyz                          BentoML
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from serving.lean import import_lightgbm_alone
+from serving.lightgbm_import import import_lightgbm_alone
 
 import_lightgbm_alone()
 
@@ -25,15 +25,15 @@ from credit.contract.wire_types import LARGEST
 from credit.decision import Decision, Explanation
 from credit.errors import CreditError
 from credit.policy import policy_on
-from serving.bodies import read_beside, read_key, refuse_key, stamped
+from serving.request_limits import read_beside, read_key, refuse_key, stamped
 from serving.errors import told
-from serving.grpc_server import GrpcServer
-from serving.http import LARGEST_MANY, ManyRequests, OneRequest, answered
-from serving.judging import EXPLAIN, PREDICT, Call, Judge
-from serving.lane import LeanService, open_lane
-from serving.resources import resources
-from serving.scoring import Scoring
-from serving.signals import at_signal
+from serving.grpc.server import GrpcServer
+from serving.http.request_body import LARGEST_MANY, ManyRequests, OneRequest, answered
+from serving.core.decision_engine import EXPLAIN, PREDICT, Call, Judge
+from serving.http.fast_path import LeanService, open_lane
+from serving.http.routes import resources
+from serving.core.scoring_service import Scoring
+from serving.shutdown import at_signal
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger
 from stores.models.bento_store import load, serving_tag

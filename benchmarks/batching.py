@@ -30,10 +30,10 @@ from credit.contract.request import ScoringRequest
 from credit.dossier import Document
 from credit.policy import policy_on
 from credit.underwriting import Scored, score
-from serving.judging import EXPLAIN, PREDICT, Call, Judge
-from serving.lean import import_lightgbm_alone
-from serving.runners import Runner
-from serving.scoring import PREDICTING, Scoring
+from serving.core.decision_engine import EXPLAIN, PREDICT, Call, Judge
+from serving.lightgbm_import import import_lightgbm_alone
+from serving.batching.adaptive_batcher import Runner
+from serving.core.scoring_service import PREDICTING, Scoring
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger, digest
 from stores.settings import direct_libraries, settings

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from serving.commands import serve_command
-from serving.doors import make_sure_doors_are_free, say_who_may_come
+from serving.cli.bentoml_commands import serve_command
+from serving.cli.ports import make_sure_doors_are_free, say_who_may_come
 from stores.cli import errors_told
 from stores.settings import settings
 

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from serving.errors import DeadlineExceeded, Overloaded
-from serving.runners import Runner
+from serving.batching.adaptive_batcher import Runner
 
 
 def admit(runner: Runner[Any, Any], *, patience: float, until: float) -> None:

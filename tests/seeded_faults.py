@@ -50,7 +50,7 @@ FAULTS = (
     ),
     Fault(
         "a decision is answered without being recorded",
-        "serving/judging.py",
+        "serving/core/decision_engine.py",
         "self.ledger.keep(records)",
         "pass",
         "tests/serving/test_decisions.py",
@@ -102,14 +102,14 @@ FAULTS = (
     ),
     Fault(
         "a call over gRPC has all the time in the world",
-        "serving/grpc_server.py",
+        "serving/grpc/server.py",
         "return time.perf_counter() + most",
         'return float("inf")',
         "tests/serving/test_grpc_deadlines.py",
     ),
     Fault(
         "every prediction is a batch of its own",
-        "serving/scoring.py",
+        "serving/core/scoring_service.py",
         "PREDICTING = Limits(most=64,",
         "PREDICTING = Limits(most=1,",
         "tests/serving/test_grpc.py::test_crowds_at_both_doors_form_batches",

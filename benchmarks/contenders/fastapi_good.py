@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from serving.lean import import_lightgbm_alone
+from serving.lightgbm_import import import_lightgbm_alone
 
 import_lightgbm_alone()
 

@@ -13,7 +13,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from serving.bill import LIST, Installed, bill
+from serving.packaging.sbom import LIST, Installed, bill
 
 INSTALLED = Installed(
     image={"ID": "debian", "VERSION_ID": "12"},

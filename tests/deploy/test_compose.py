@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from serving.commands import serve_command
+from serving.cli.bentoml_commands import serve_command
 from stores.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,8 @@ from threading import Thread
 import pytest
 from rich.console import Console
 
-from serving import image
-from serving.image import NoBuilder, make_image
+from serving.packaging import image
+from serving.packaging.image import NoBuilder, make_image
 from stores.cli import Steps
 from stores.settings import Settings
 

@@ -19,7 +19,7 @@ import pytest
 
 from credit.scorer import Scorer
 from loadtests.target import free_ports
-from serving.scoring import Scoring
+from serving.core.scoring_service import Scoring
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger
 from stores.settings import Settings

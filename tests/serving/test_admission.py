@@ -10,7 +10,7 @@ import pytest
 
 from serving.admission import admit
 from serving.errors import DeadlineExceeded, Overloaded
-from serving.runners import Limits, Runner
+from serving.batching.adaptive_batcher import Limits, Runner
 
 
 def test_one_who_would_wait_too_long_is_refused_at_once() -> None:

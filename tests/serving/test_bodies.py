@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from credit.errors import InvalidDossier
-from serving.bodies import SHORT, Room, read_beside, read_key, refuse_key
+from serving.request_limits import SHORT, Room, read_beside, read_key, refuse_key
 from serving.errors import Overloaded
 
 

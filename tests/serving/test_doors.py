@@ -21,8 +21,8 @@ from rich.console import Console
 from starlette.types import Message, Receive, Scope, Send
 
 from loadtests.target import free_ports
-from serving.doors import say_who_may_come
-from serving.edge import Edge
+from serving.cli.ports import say_who_may_come
+from serving.http.middleware import Edge
 from stores.settings import Settings
 from tests.people import applicant
 from tests.serving.conftest import PATIENCE, ROOT, Home, Service, serving
@@ -41,7 +41,7 @@ def listening() -> Iterator[int]:
         yield door.getsockname()[1]
 
 
-@pytest.mark.parametrize("command", ["serving", "serving.demo"])
+@pytest.mark.parametrize("command", ["serving", "serving.cli.demo"])
 def test_a_port_that_another_service_has_is_named_by_its_setting(home: Home, command: str) -> None:
     [free] = free_ports(1)
     with listening() as taken:

@@ -17,8 +17,8 @@ from credit.decision import Decision, Explanation
 from credit.errors import LedgerUnavailable, NotJson
 from credit.scorer import Scorer
 from serving.errors import Overloaded
-from serving.judging import EXPLAIN, PREDICT
-from serving.scoring import Scoring
+from serving.core.decision_engine import EXPLAIN, PREDICT
+from serving.core.scoring_service import Scoring
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger
 from tests.people import applicant

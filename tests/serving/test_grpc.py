@@ -14,7 +14,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from credit.contract.wire_types import LARGEST
-from serving.grpc_server import LARGEST_MESSAGE
+from serving.grpc.server import LARGEST_MESSAGE
 from tests.people import Dossier, applicant, stranger, with_history
 from tests.serving.conftest import PATIENCE, Service
 from tests.serving.foreign import SERVICE, Foreigner, Refused

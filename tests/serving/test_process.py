@@ -47,7 +47,7 @@ def test_a_decision_that_was_answered_survives_a_kill(home_of_its_own: Home) -> 
 @pytest.mark.slow
 def test_the_bento_answers_like_the_source_tree(home_of_its_own: Home) -> None:
     home = home_of_its_own
-    home.run("serving.build")
+    home.run("serving.packaging.bento")
     dossier = {"application": {"AMT_CREDIT": 250_000, "EXT_SOURCE_2": 0.5}, "bureau": []}
     answers = []
     for arguments in ((), ("credit_scoring:latest",)):

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from credit.schema import APPLICATION, BUREAU, TABLES, Table
-from serving.grpc_errors import CODES
+from serving.grpc.errors import CODES
 from serving.proto.__main__ import HERE, PACKAGE, app
 from serving.proto.credit.scoring.v1 import dossier_pb2
 from serving.proto.dossier import dossier_proto, message_of, numbers, written

@@ -10,8 +10,8 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest
 from grpc_health.v1.health_pb2 import HealthCheckResponse as Health
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
-from serving.readiness import FRESH, Readiness
-from serving.scoring import Scoring
+from serving.core.readiness import FRESH, Readiness
+from serving.core.scoring_service import Scoring
 from tests.serving.inside import logged, opened
 
 

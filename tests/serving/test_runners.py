@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from serving.errors import DeadlineExceeded, Overloaded
-from serving.runners import Limits, Runner
+from serving.batching.adaptive_batcher import Limits, Runner
 
 
 class Doubler:
@@ -197,7 +197,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr("serving.runners.time", made)
+    monkeypatch.setattr("serving.batching.adaptive_batcher.time", made)
     return made
 
 

@@ -9,7 +9,7 @@ from types import FrameType
 
 import pytest
 
-from serving.signals import at_signal
+from serving.shutdown import at_signal
 
 
 @pytest.fixture

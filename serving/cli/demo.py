@@ -1,4 +1,4 @@
-"""python -m serving.demo: everything from nothing, in the foreground.
+"""python -m serving.cli.demo: everything from nothing, in the foreground.
 
 no champion yet? ──► training ──► the page ──► the API ──► until Ctrl-C
 """
@@ -18,8 +18,8 @@ from types import FrameType
 import typer
 from rich.console import Console
 
-from serving.commands import make_sure_of_a_champion, serve_command
-from serving.doors import make_sure_doors_are_free, say_who_may_come
+from serving.cli.bentoml_commands import make_sure_of_a_champion, serve_command
+from serving.cli.ports import make_sure_doors_are_free, say_who_may_come
 from stores.cli import errors_told
 from stores.settings import Settings, settings
 

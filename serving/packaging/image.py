@@ -12,11 +12,11 @@ import tempfile
 from pathlib import Path
 
 from credit.errors import CreditError
-from serving.bill import LIST, Installed, bill
+from serving.packaging.sbom import LIST, Installed, bill
 from stores.cli import Steps
 from stores.settings import Settings, direct_libraries
 
-DOCKERFILE = Path(__file__).parents[1] / "deploy" / "Dockerfile"
+DOCKERFILE = Path(__file__).parents[2] / "deploy" / "Dockerfile"
 
 DEBIAN = "bookworm"
 HUB = f"docker.io/library/python:3.11-slim-{DEBIAN}"

@@ -1,4 +1,4 @@
-"""python -m serving.build: the champion and its service as a bento."""
+"""python -m serving.packaging.bento: the champion and its service as a bento."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from serving.commands import bentoml_command, make_sure_of_a_champion
-from serving.image import make_image
+from serving.cli.bentoml_commands import bentoml_command, make_sure_of_a_champion
+from serving.packaging.image import make_image
 from stores.cli import Steps, errors_told
 from stores.settings import settings
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 app = typer.Typer(add_completion=False)
 

@@ -16,10 +16,10 @@ from credit.errors import CreditError, Fault, InvalidDossier, nearest
 from credit.features import CATALOGUE
 from credit.reference_population import CrossedPosition, Position
 from credit.client_profile import Profile, profile
-from serving.http import answer, failure
-from serving.judging import Judge
-from serving.openapi import document
-from serving.scoring import Scoring
+from serving.http.request_body import answer, failure
+from serving.core.decision_engine import Judge
+from serving.http.openapi import document
+from serving.core.scoring_service import Scoring
 
 ClientId = Annotated[int, Path(ge=0, lt=2**53, description="A client of the store.")]
 DecisionId = Annotated[

@@ -18,7 +18,7 @@ from starlette.types import Receive
 
 from credit.contract.wire_types import Changes, Dossier
 from credit.errors import Fault, InvalidDossier
-from serving.bodies import KEY, ROOM, SHORT
+from serving.request_limits import KEY, ROOM, SHORT
 from serving.errors import (
     BodyTooLarge,
     DeadlineExceeded,

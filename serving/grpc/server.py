@@ -18,20 +18,20 @@ from grpc_reflection.v1alpha import reflection
 
 from credit.contract.wire_types import LARGEST
 from credit.decision import Decision
-from serving.bodies import KEY, ROOM, read_beside, read_key, refuse_key, stamped
-from serving.edge import REQUESTS
+from serving.request_limits import KEY, ROOM, read_beside, read_key, refuse_key, stamped
+from serving.http.middleware import REQUESTS
 from serving.errors import BodyTooLarge
-from serving.grpc_errors import failure, status
-from serving.grpc_messages import (
+from serving.grpc.errors import failure, status
+from serving.grpc.messages import (
     decision_message,
     explanation_message,
     read_many,
     read_one,
 )
-from serving.judging import EXPLAIN, PREDICT, Call
+from serving.core.decision_engine import EXPLAIN, PREDICT, Call
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
-from serving.readiness import FRESH
-from serving.scoring import Scoring
+from serving.core.readiness import FRESH
+from serving.core.scoring_service import Scoring
 from stores.settings import Settings
 
 LOG = logging.getLogger("bentoml.credit")

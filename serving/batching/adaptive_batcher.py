@@ -18,7 +18,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from prometheus_client import Histogram
 
-from serving.cost import Cost
+from serving.batching.latency_model import Cost
 from serving.errors import DeadlineExceeded, Overloaded
 
 Item = TypeVar("Item")

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.edge import Edge
-from serving.http import Unread
+from serving.http.middleware import Edge
+from serving.http.request_body import Unread
 
 Handler = Callable[[Request], Awaitable[Response]]
 

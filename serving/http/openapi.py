@@ -13,7 +13,7 @@ from credit.contract.responses import Failure
 from credit.contract.validation_errors import MOST_REQUESTS
 from credit.contract.wire_types import MANY, REQUEST
 from credit.decision import Decision, Explanation
-from serving.bodies import KEY, KEYS
+from serving.request_limits import KEY, KEYS
 
 REFERENCE = "#/components/schemas/{model}"
 

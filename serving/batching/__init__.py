@@ -1,0 +1,1 @@
+"""Adaptive batching: requests that arrive together are computed together."""

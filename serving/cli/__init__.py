@@ -1,0 +1,1 @@
+"""Commands: serve, demo, and the checks before either starts."""

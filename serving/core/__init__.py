@@ -1,0 +1,1 @@
+"""From a parsed request to a recorded decision, independent of the transport."""

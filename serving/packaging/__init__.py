@@ -1,0 +1,1 @@
+"""Build the bento, its container image and its bill of materials."""
