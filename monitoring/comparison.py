@@ -13,9 +13,9 @@ import numpy as np
 
 from credit.dossier import Integers, Words
 from credit.schema import APPLICATION
-from monitoring.bins import Bins, Cells, draw
+from monitoring.binning import Bins, Cells, draw
 from monitoring.psi import Psi, psi
-from monitoring.side import Side
+from monitoring.sample import Side
 
 RISK = "risk"
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from credit.dossier import Dossiers
 from credit.errors import CreditError
 from credit.scorer import Scorer
-from monitoring.side import NEEDED, Part, Side, drawn, part_of, side_of
+from monitoring.sample import NEEDED, Part, Side, drawn, part_of, side_of
 from stores.cli import Advance, Steps
 from stores.dossiers.parquet import BATCH, DossierFile, group
 from stores.ledger.store import Ledger, Record

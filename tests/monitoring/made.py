@@ -14,7 +14,7 @@ from credit.features import CATALOGUE, COLUMNS, Categories, build, words_of
 from credit.reference_population import Population
 from credit.schema import APPLICATION, Kind
 from credit.scorer import Facts, Scorer
-from monitoring.side import NEEDED, Side, part_of, side_of
+from monitoring.sample import NEEDED, Side, part_of, side_of
 from tests.crowd import crowd, difficulties
 from tests.people import Dossier
 

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from credit.dossier import Words
 from credit.schema import NEVER
-from monitoring.bins import Cells, draw
+from monitoring.binning import Cells, draw
 from monitoring.comparison import Comparison, Kind, compared
 
 RNG = np.random.default_rng(5)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from credit.dossier import Words
-from monitoring.bins import Cells
+from monitoring.binning import Cells
 from monitoring.comparison import Kind, compared
 from monitoring.psi import FALSE_ALARM
 

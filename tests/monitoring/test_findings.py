@@ -11,7 +11,7 @@ from credit.dossier import Dossiers
 from credit.scorer import Scorer
 from monitoring.comparison import Drift, compare
 from monitoring.findings import Finding, Severity, findings
-from monitoring.side import NEEDED, SAMPLE, drawn
+from monitoring.sample import NEEDED, SAMPLE, drawn
 from tests.crowd import crowd
 from tests.monitoring.made import Change, applicants, every, everyone, side
 from tests.people import Dossier

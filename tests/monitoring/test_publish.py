@@ -10,7 +10,7 @@ import pytest
 from credit.scorer import Scorer
 from monitoring.comparison import Drift, compare
 from monitoring.findings import findings
-from monitoring.publish import CannotWrite, refuse_place, whole_folder, write_findings
+from monitoring.outputs import CannotWrite, refuse_place, whole_folder, write_findings
 from tests.monitoring.made import FIRST_ID, applicants, every, side
 from tests.people import Dossier
 
@@ -49,7 +49,7 @@ def test_findings_keep_the_keys_that_others_read(drift: Drift, tmp_path: Path) -
 
 @pytest.fixture(scope="module")
 def page(drift: Drift, tmp_path_factory: pytest.TempPathFactory) -> str:
-    from monitoring.report import write_report  # noqa: PLC0415 -- under this module's filters
+    from monitoring.evidently_report import write_report  # noqa: PLC0415 -- under this module's filters
 
     path = tmp_path_factory.mktemp("report") / "report.html"
     write_report(drift, findings(drift), path)

@@ -14,8 +14,8 @@ from rich.console import Console
 from credit.decision import Decision, Outcome
 from credit.errors import InvalidTables
 from credit.scorer import Scorer
-from monitoring.run import Wanted, WrongOption, run
-from monitoring.side import Side
+from monitoring.pipeline import Wanted, WrongOption, run
+from monitoring.sample import Side
 from monitoring.sources import NothingToCompare, of_folder, of_ledger, of_training
 from stores.cli import Steps
 from stores.dossiers.parquet import group

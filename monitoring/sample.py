@@ -16,7 +16,7 @@ from credit.dossier import Dossiers, Floats, Integers, Words
 from credit.features import CATALOGUE, COLUMNS, Matrix, build
 from credit.schema import APPLICATION, HISTORIES, Kind
 from credit.scorer import Scorer
-from monitoring.bins import Cells
+from monitoring.binning import Cells
 
 SAMPLE = 20_000
 """Clients compared on each side. With ten bins chance then reaches a PSI of 0.003, far below any

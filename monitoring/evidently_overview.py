@@ -18,8 +18,8 @@ from evidently.legacy.renderers.html_widgets import (
 
 from monitoring.comparison import Comparison, Drift, Kind
 from monitoring.findings import Finding
-from monitoring.publish import tagless
-from monitoring.side import Side
+from monitoring.outputs import tagless
+from monitoring.sample import Side
 
 HEADINGS = {
     "column": "Column",

@@ -23,10 +23,10 @@ from evidently.metrics.column_statistics import ValueDriftCalculation
 
 from monitoring.comparison import FEWEST, RISK, Comparison, Drift, Kind
 from monitoring.findings import Finding
-from monitoring.overview import overview
+from monitoring.evidently_overview import overview
 from monitoring.psi import LIMIT, psi
-from monitoring.publish import tagless
-from monitoring.side import Side
+from monitoring.outputs import tagless
+from monitoring.sample import Side
 
 METHOD = "psi_of_bins"
 """Our PSI among Evidently's drift methods."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from credit.errors import CreditError
 from monitoring.comparison import Drift, compare
 from monitoring.findings import Finding, findings
-from monitoring.publish import FINDINGS, REPORT, refuse_place, whole_folder, write_findings
+from monitoring.outputs import FINDINGS, REPORT, refuse_place, whole_folder, write_findings
 from monitoring.sources import of_folder, of_ledger, of_training
 from stores.cli import Steps
 from stores.raw_tables.lender_mapping import APPLICATIONS, LenderFiles
@@ -88,7 +88,7 @@ def run(where: Settings, wanted: Wanted, out: Path, steps: Steps) -> tuple[Drift
         found = findings(drift)
     with steps.step("writing the report"):
         # Imported now: Evidently takes seconds, and an error should not wait for it.
-        from monitoring.report import write_report  # noqa: PLC0415
+        from monitoring.evidently_report import write_report  # noqa: PLC0415
 
         with whole_folder(out) as part:
             write_report(drift, found, part / REPORT)

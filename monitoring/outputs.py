@@ -15,7 +15,7 @@ from typing import Any
 from credit.errors import CreditError
 from monitoring.comparison import Comparison, Drift, Kind
 from monitoring.findings import Finding
-from monitoring.side import Side
+from monitoring.sample import Side
 
 FINDINGS, REPORT = "findings.json", "report.html"
 
