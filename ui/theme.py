@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
-from ui.answers import Language
-from ui.drawing import static
+from ui.api_models import Language
+from ui.rendering import static
 
 INK, MUTED, LINE, GROUND, ACCENT, DARK = (
     *("#14213d", "#475467", "#d9e0e8", "#f5f7fa"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ui import charts
-from ui.answers import Explanation, Model, Profile
-from ui.api import ApiError, Failed, Refused, UnknownClient, Unreachable
-from ui.drawing import Drawing
+from ui import chart_geometry
+from ui.api_models import Explanation, Model, Profile
+from ui.api_client import ApiError, Failed, Refused, UnknownClient, Unreachable
+from ui.rendering import Drawing
 
 SHOWN_AS: Mapping[type[ApiError], str] = {
     UnknownClient: "unknown_client",
@@ -55,7 +55,7 @@ def decision(drawing: Drawing, told: Explanation, model: Model) -> str:
         # What is for the adviser to decide is nobody's proposal.
         proposed=model.automation == "advisory" and told.outcome != "refer",
         rules=[words.named("rule", code) for code in told.rules],
-        gauge=charts.gauge(told.index, model.band),
+        gauge=chart_geometry.gauge(told.index, model.band),
         zone=_zone(told.index, model.band),
         low=low,
         high=high,

@@ -9,7 +9,7 @@ import pytest
 
 from tests.ui import made
 from tests.ui.fake_api import FakeApi, failure
-from ui.api import Api, ApiError, Failed, Refused, UnknownClient, Unreachable, new_key
+from ui.api_client import Api, ApiError, Failed, Refused, UnknownClient, Unreachable, new_key
 
 T = TypeVar("T")
 

@@ -7,10 +7,10 @@ import pytest
 
 from tests.ui import made
 from ui import views
-from ui.answers import Explanation, Feature, Language, Model, Position, Profile
-from ui.drawing import Drawing
-from ui.position import position
-from ui.steps import steps
+from ui.api_models import Explanation, Feature, Language, Model, Position, Profile
+from ui.rendering import Drawing
+from ui.population_view import position
+from ui.waterfall import steps
 
 MODEL = Model.model_validate(made.model())
 FR, EN = Drawing("fr"), Drawing("en")

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from ui import views
-from ui.answers import Language, Model
-from ui.api import Api, ApiError, new_key
-from ui.drawing import Drawing
-from ui.position import position
-from ui.steps import steps
+from ui.api_models import Language, Model
+from ui.api_client import Api, ApiError, new_key
+from ui.rendering import Drawing
+from ui.population_view import position
+from ui.waterfall import steps
 
 MOST_FEATURES = 30
 """Features offered for comparison, the most important first."""

@@ -7,9 +7,9 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ui.answers import Feature, Language, Text, Value
-from ui.numbers import Numbers
-from ui.words import Words, typeset
+from ui.api_models import Feature, Language, Text, Value
+from ui.number_format import Numbers
+from ui.messages import Words, typeset
 
 
 @cache

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ui.answers import Value
-from ui.words import Words
+from ui.api_models import Value
+from ui.messages import Words
 
 NARROW, WIDE = "\u202f", "\u00a0"
 """No-break spaces: between thousands, and before a unit."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ui.answers import Bin, Contribution, Value
+from ui.api_models import Bin, Contribution, Value
 
 CENTRE, RADIUS, NEEDLE = (160.0, 150.0), 118.0, 92.0
 """Of the gauge, in its own units: a half circle from 0, on the left, to 1."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ui import charts
-from ui.answers import Contribution, Explanation, Feature, Model
-from ui.drawing import Drawing
+from ui import chart_geometry
+from ui.api_models import Contribution, Explanation, Feature, Model
+from ui.rendering import Drawing
 
 MOST_PARTS = 10
 """Concepts told one by one; the rest is summed."""
@@ -23,17 +23,17 @@ class Row:
     label: str
     detail: str
     points: float
-    bar: charts.Span
+    bar: chart_geometry.Span
 
 
 def steps(drawing: Drawing, told: Explanation, model: Model) -> str:
     """From the average client's points to this client's."""
     features = _described(told, model)
-    parts = charts.by_concept(told.contributions)
+    parts = chart_geometry.by_concept(told.contributions)
     shown, rest = parts[:MOST_PARTS], parts[MOST_PARTS:]
     effects = [part.points for part in shown] + [sum(part.points for part in rest)]
     start = told.points - sum(effects)
-    first, *bars, last = charts.steps(start, effects)
+    first, *bars, last = chart_geometry.steps(start, effects)
     rows = [
         Row(
             label=drawing.text(features[part.heaviest.feature].concept_label),
@@ -54,7 +54,7 @@ def steps(drawing: Drawing, told: Explanation, model: Model) -> str:
         last=last,
         features=[
             (drawing.text(one.label), drawing.value(one.value, features[one.feature]), one.points)
-            for one in charts.heaviest(told.contributions)[:MOST_FEATURES]
+            for one in chart_geometry.heaviest(told.contributions)[:MOST_FEATURES]
         ],
     )
 
@@ -76,7 +76,7 @@ def _alone(one: Contribution) -> Feature:
     )
 
 
-def _detail(drawing: Drawing, part: charts.Part, feature: Feature) -> str:
+def _detail(drawing: Drawing, part: chart_geometry.Part, feature: Feature) -> str:
     """The heaviest feature of a concept and its value, and how many more there are."""
     words = drawing.words
     value = drawing.value(part.heaviest.value, feature)

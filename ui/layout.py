@@ -10,10 +10,10 @@ import gradio as gr
 from gradio.components import Component
 
 from ui import views
-from ui.adviser import Adviser, File, Suggested
-from ui.answers import Language
-from ui.api import Api
-from ui.drawing import static
+from ui.controller import Adviser, File, Suggested
+from ui.api_models import Language
+from ui.api_client import Api
+from ui.rendering import static
 
 KEY = re.compile(r"[0-9a-f]{32}")
 """Of a decision, in the link to the other language."""

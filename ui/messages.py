@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import Self
 
-from ui.answers import Language
+from ui.api_models import Language
 
 
 def typeset(french: str) -> str:

@@ -16,7 +16,7 @@ from uuid import uuid4
 import httpx
 from pydantic import ValidationError
 
-from ui.answers import Answer, ClientList, Explanation, Model, Position, Profile
+from ui.api_models import Answer, ClientList, Explanation, Model, Position, Profile
 
 A = TypeVar("A", bound=Answer)
 

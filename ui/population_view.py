@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ui import charts
-from ui.answers import Bin, Feature, Position
-from ui.drawing import Drawing
+from ui import chart_geometry
+from ui.api_models import Bin, Feature, Position
+from ui.rendering import Drawing
 
 MOST_WORDS = 10
 """Categories shown one by one, besides the client's own."""
@@ -42,7 +42,7 @@ class Category:
 def position(drawing: Drawing, found: Position, feature: Feature) -> str:
     """The client's place, by one feature."""
     value = drawing.value(found.value, feature)
-    mine = next((one for one in found.bins if charts.holds(one, found.value)), None)
+    mine = next((one for one in found.bins if chart_geometry.holds(one, found.value)), None)
     shared = {
         "found": found,
         "label": drawing.text(feature.label),
@@ -56,11 +56,11 @@ def position(drawing: Drawing, found: Position, feature: Feature) -> str:
     number = found.value if isinstance(found.value, float) else None
     return drawing.fill(
         "histogram",
-        bars=charts.histogram(found.bins, found.value),
+        bars=chart_geometry.histogram(found.bins, found.value),
         ranges=[_range(drawing, one, feature) for one in found.bins],
-        at=charts.across(found.bins, number),
-        at_without=charts.across(found.bins, found.mean_without_difficulties),
-        at_with=charts.across(found.bins, found.mean_with_difficulties),
+        at=chart_geometry.across(found.bins, number),
+        at_without=chart_geometry.across(found.bins, found.mean_without_difficulties),
+        at_with=chart_geometry.across(found.bins, found.mean_with_difficulties),
         ends=[drawing.value(end, feature, FINE) for end in _ends(found)],
         **shared,
     )
@@ -86,12 +86,12 @@ def _categories(drawing: Drawing, found: Position, feature: Feature) -> list[Cat
     """Categories with most clients first, the client's among them, the others as one."""
     bins: Sequence[Bin] = found.bins
     if feature.unit == "flag":
-        bins = charts.yes_and_no(bins)
+        bins = chart_geometry.yes_and_no(bins)
     ranked = sorted(bins, key=lambda one: -one.clients)
     shown = [
         one
         for place, one in enumerate(ranked)
-        if place < MOST_WORDS or charts.holds(one, found.value)
+        if place < MOST_WORDS or chart_geometry.holds(one, found.value)
     ]
     widest = max((one.clients for one in shown), default=0) or 1
     rows = [
@@ -100,7 +100,7 @@ def _categories(drawing: Drawing, found: Position, feature: Feature) -> list[Cat
             without=one.without_difficulties,
             with_=one.with_difficulties,
             width=round(100 * one.clients / widest, 1),
-            mine=charts.holds(one, found.value),
+            mine=chart_geometry.holds(one, found.value),
         )
         for one in shown
     ]
