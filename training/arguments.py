@@ -10,7 +10,7 @@ import typer
 
 from stores.cli import Steps
 from stores.settings import Settings
-from training.synthetic.mark import MARK
+from training.synthetic.marker import MARK
 
 Data = Annotated[
     Path | None,
@@ -53,7 +53,7 @@ def synthetic_tables(where: Settings, clients: int, seed: int, steps: Steps) -> 
 
 def synthetic_folder(where: Settings, clients: int, seed: int) -> Path:
     """Where synthetic tables are kept: others than those of earlier parameters."""
-    from training.synthetic.model import PARAMETERS  # noqa: PLC0415 -- --help stays quick
+    from training.synthetic.parameters import PARAMETERS  # noqa: PLC0415 -- --help stays quick
 
     version = sha256(PARAMETERS.read_bytes()).hexdigest()[:8]
     return where.cache / "synthetic" / f"{clients}-{seed}-{version}"

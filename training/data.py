@@ -17,7 +17,7 @@ from stores.settings import Settings
 from stores.dossiers.spark import group as group_on_many
 from stores.dossiers.spark import require_spark, spark
 from stores.raw_tables.tables import Tables, read_tables
-from training.synthetic.mark import is_synthetic
+from training.synthetic.marker import is_synthetic
 
 
 def labelled_dossiers(

@@ -112,5 +112,5 @@ def test_other_parameters_have_synthetic_clients_of_their_own(
     before = synthetic_folder(where, 500, 3)
     assert before == synthetic_folder(where, 500, 3)
     (tmp_path / "parameters.json").write_text("{}")
-    monkeypatch.setattr("training.synthetic.model.PARAMETERS", tmp_path / "parameters.json")
+    monkeypatch.setattr("training.synthetic.parameters.PARAMETERS", tmp_path / "parameters.json")
     assert before != synthetic_folder(where, 500, 3)

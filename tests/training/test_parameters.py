@@ -9,18 +9,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from training.synthetic.calibrate.forms import Forms, marginals
-from training.synthetic.calibrate.measures import (
+from training.synthetic.calibration.application import Forms, marginals
+from training.synthetic.calibration.estimators import (
     TooFewClients,
     drift,
     normal_scores,
     quantiles,
     shares,
 )
-from training.synthetic.calibrate.real import RealDataMissing, read_real, real_folder
-from training.synthetic.calibrate.writing import written
-from training.synthetic.marginals import GRIDS, Numbers, marginal
-from training.synthetic.model import PARAMETERS, read_model
+from training.synthetic.calibration.source_data import RealDataMissing, read_real, real_folder
+from training.synthetic.calibration.serialisation import written
+from training.synthetic.sampling.marginals import GRIDS, Numbers, marginal
+from training.synthetic.parameters import PARAMETERS, read_model
 
 TEXT = PARAMETERS.read_text(encoding="utf-8")
 STORED = json.loads(TEXT)

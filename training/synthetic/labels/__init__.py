@@ -1,0 +1,1 @@
+"""Labels of synthetic clients, from their application and history."""

@@ -1,0 +1,112 @@
+"""What a client's history tells of the risk beyond the form.
+
+    histories -> summaries, one number a client -> above what the form leads to expect -> log-odds
+
+Histories and forms tell much the same; what is counted here is only what is not expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import polars as pl
+
+from training.synthetic.sampling.marginals import Numbers
+
+OWNER = "owner"
+"""The column with each row's client, by position."""
+
+MOST = 3.0
+"""A summary counts for no more than so many standard deviations."""
+
+_c = pl.col
+_active = _c("CREDIT_ACTIVE") == "Active"
+_granted = _c("NAME_CONTRACT_STATUS") == "Approved"
+_limit = _c("AMT_CREDIT_LIMIT_ACTUAL")
+
+SUMMARIES: Mapping[str, Mapping[str, pl.Expr]] = MappingProxyType(
+    {
+        "bureau": {
+            "credits": pl.len().log1p(),
+            "credit_age": _c("DAYS_CREDIT").mean(),
+            "newest_credit": (-_c("DAYS_CREDIT").max()).sqrt(),
+            "active_share": _active.mean(),
+            "debt_share": _c("AMT_CREDIT_SUM_DEBT").filter(_active).sum()
+            / _c("AMT_CREDIT_SUM").filter(_active & (_c("AMT_CREDIT_SUM") > 0)).sum(),
+            "credit_amount": _c("AMT_CREDIT_SUM").mean().log1p(),
+            "card_share": (_c("CREDIT_TYPE") == "Credit card").mean(),
+            "ever_overdue_share": (_c("AMT_CREDIT_MAX_OVERDUE") > 0).mean(),
+            "last_heard": _c("DAYS_CREDIT_UPDATE").mean(),
+        },
+        "bureau_balance": {
+            "late_month_share": _c("STATUS").is_in(["1", "2", "3", "4", "5"]).mean().sqrt()
+        },
+        "previous_application": {
+            "applications": pl.len().log1p(),
+            "known_for": _c("DAYS_DECISION").min(),
+            "application_age": _c("DAYS_DECISION").mean(),
+            "refused_share": (_c("NAME_CONTRACT_STATUS") == "Refused").mean(),
+            "granted_share": _granted.mean(),
+            "amount_asked": _c("AMT_APPLICATION").mean().log1p(),
+            "down_payment": _c("RATE_DOWN_PAYMENT").mean(),
+            "dear_share": (_c("NAME_YIELD_GROUP") == "high").mean(),
+            "term": _c("CNT_PAYMENT").mean(),
+            "hour": _c("HOUR_APPR_PROCESS_START").mean(),
+            "card_application_share": (_c("NAME_CONTRACT_TYPE") == "Revolving loans").mean(),
+            "seller_area": _c("SELLERPLACE_AREA").mean().clip(0).log1p(),
+        },
+        "POS_CASH_balance": {
+            "months": pl.len().sqrt(),
+            "past_due_share": (_c("SK_DPD") > 0).mean().sqrt(),
+            "past_due_amount_share": (_c("SK_DPD_DEF") > 0).mean().sqrt(),
+        },
+        "credit_card_balance": {
+            "use": (_c("AMT_BALANCE").sum() / _limit.sum()).clip(0, 1.2),
+            "drawing_share": (_c("AMT_DRAWINGS_CURRENT") > 0).mean(),
+            "drawn": _c("AMT_DRAWINGS_CURRENT").mean().clip(0).log1p(),
+        },
+    }
+)
+"""By table, what is read off one client's rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weighing:
+    """How a summary counts."""
+
+    mean: float
+    spread: float
+    expected: float
+    by_form: float
+    """How many spreads above the mean it is expected at log-odds 0 of the form's, and for each."""
+    log_odds: float
+    """What each spread above that expectation adds."""
+
+
+def summarise(histories: Mapping[str, pl.DataFrame], clients: int) -> pl.DataFrame:
+    """By client, in order, every summary; null without rows, or with none that show it."""
+    found = pl.DataFrame({OWNER: np.arange(clients)})
+    for table, summaries in SUMMARIES.items():
+        rows = histories[table].group_by(OWNER).agg(**summaries)
+        found = found.join(rows, on=OWNER, how="left", maintain_order="left")
+    return found.drop(OWNER).select(pl.all().cast(pl.Float64))
+
+
+def unexpected(values: Numbers, of_form: Numbers, weighing: Weighing) -> Numbers:
+    """How far, in spreads, a summary is above what the form leads to expect; 0 where unknown."""
+    standing = np.clip((values - weighing.mean) / weighing.spread, -MOST, MOST)
+    return np.nan_to_num(standing - weighing.expected - weighing.by_form * of_form)
+
+
+def experience_log_odds(
+    summaries: pl.DataFrame, of_form: Numbers, weighings: Mapping[str, Weighing]
+) -> Numbers:
+    """What the histories add to the form's log-odds, one number a client."""
+    total = np.zeros(summaries.height)
+    for name, weighing in weighings.items():
+        values = summaries[name].fill_null(np.nan).to_numpy()
+        total += weighing.log_odds * unexpected(values, of_form, weighing)
+    return total

@@ -1,0 +1,1 @@
+"""Sample columns and rows from fitted marginals and latent traits."""

@@ -1,0 +1,1 @@
+"""Synthetic raw tables, one module for each."""
