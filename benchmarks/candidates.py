@@ -26,12 +26,12 @@ from credit.policy import policy_on
 from credit.localised_text import Text
 from stores.cli import Steps, errors_told
 from stores.settings import direct_libraries, settings
-from training.ablate import ablate, steps_of
-from training.data import labelled_dossiers
-from training.folds import splits
-from training.parts import BASE, Variant
-from training.pool import pooled
-from training.prepare import Material, prepare
+from training.experiments.ablation import ablate, steps_of
+from training.data.loading import labelled_dossiers
+from training.model.cross_validation import splits
+from training.experiments.ablation_variants import BASE, Variant
+from training.data.auxiliary import pooled
+from training.data.dataset import Material, prepare
 from training.study_tables import ablation_table
 
 SCORES = tuple(f"external_score_{number}" for number in (1, 2, 3))

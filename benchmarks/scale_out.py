@@ -117,7 +117,7 @@ def tables_of(where: Settings, clients: int, steps: Steps) -> Path:
     A synthetic folder has a seventh of its clients to be scored; here all are.
     """
     from stores.raw_tables.tables import read_tables  # noqa: PLC0415 -- after what it reads
-    from training.arguments import synthetic_tables  # noqa: PLC0415
+    from training.cli.options import synthetic_tables  # noqa: PLC0415
 
     made = synthetic_tables(where, clients, 0, steps)
     folder = where.cache / "scale_out" / made.name

@@ -22,8 +22,8 @@ from stores.dossiers.spark import lacking, spark
 from tests.crowd import crowd
 from tests.learning import learnt, material
 from tests.people import Dossier
-from training.fit import Fitted
-from training.prepare import Material
+from training.model.trainer import Fitted
+from training.data.dataset import Material
 
 if TYPE_CHECKING:  # an optional dependency
     from pyspark.sql import SparkSession

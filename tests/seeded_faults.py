@@ -71,7 +71,7 @@ FAULTS = (
     ),
     Fault(
         "copies of clients left out teach",
-        "training/prepare.py",
+        "training/data/dataset.py",
         """beside = self.teachers.where(learn, len(self))
         return self.together([learners, beside.labelled(learners.labels)])""",
         "return self.together([learners, self.teachers.labelled(self.labels)])",
@@ -79,14 +79,14 @@ FAULTS = (
     ),
     Fault(
         "copies are calibrated on their own labels",
-        "training/fit.py",
+        "training/model/trainer.py",
         "by_fold.risk(unseen.copies, unseen.fold_of_copies)",
         "calibration.risk(unseen.copies)",
         "tests/training/test_teachers.py",
     ),
     Fault(
         "categories of a fold are taught by those left out, too",
-        "training/folds.py",
+        "training/model/cross_validation.py",
         """categories = taught.fit_categories(np.arange(len(taught)))
     data = dataset(taught, categories, binning)""",
         """categories = material.fit_categories(np.arange(len(material)))

@@ -10,7 +10,7 @@ from credit.features import CATALOGUE
 from credit.policy import Policy
 from credit.reference_population import FIFTHS, Crossing, Population, Spread
 from credit.scorer import Scorer
-from training.prepare import Material
+from training.data.dataset import Material
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from credit.errors import ImpossibleRisk, ModelMismatch
 from credit.features import CATALOGUE, Categories
 from credit.scorer import Facts, Scorer
 from tests.people import Dossier, applicant
-from training.fit import Fitted
+from training.model.trainer import Fitted
 
 
 def test_a_model_of_other_features_is_refused_and_they_are_named(

@@ -24,7 +24,7 @@ from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger
 from stores.settings import Settings
 from tests.serving.inside import Touchy, working
-from training.arguments import synthetic_folder
+from training.cli.options import synthetic_folder
 
 ROOT = Path(__file__).parents[2]
 CLIENTS = 3_000

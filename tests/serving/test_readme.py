@@ -48,7 +48,7 @@ TYPED = {
     "make train DATA=data",
     "make score DATA=data OUT=scored.parquet",
     "make drift CURRENT=data",
-    ".venv/bin/python -m training.catalogue",
+    ".venv/bin/python -m training.reporting.feature_catalogue",
     ".venv/bin/python -m tests.credit.features.test_golden",
 }
 """What is typed below; the last two, in `tests/test_tutorial.py`."""

@@ -21,7 +21,7 @@ from tests.folders import frames, write
 from tests.learning import QUICK
 from tests.people import Dossier
 from training.gates import GATES, Evidence, Finding, Gate, judge
-from training.run import Trained, train
+from training.pipeline import Trained, train
 
 CLIENTS = 1_500
 SEED = 6
@@ -73,9 +73,9 @@ def laboratory_in(home: Path) -> Iterator[Laboratory]:
         (bentos / part).mkdir(parents=True)
     BentoMLContainer.bentoml_home.set(str(bentos))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.run.judge", keep)
+        patch.setattr("training.pipeline.judge", keep)
         # Pictures cost half of so small a training and nothing here looks at them.
-        patch.setattr("training.run.log_pictures", lambda *_: None)
+        patch.setattr("training.pipeline.log_pictures", lambda *_: None)
         yield made
     BentoMLContainer.bentoml_home.set(store)
     mlflow.set_tracking_uri(tracked)

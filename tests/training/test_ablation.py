@@ -13,12 +13,12 @@ from credit.policy import Policy
 from credit.schema import APPLICATION, HISTORIES
 from stores.settings import Settings
 from tests.learning import QUICK, SEED
-from training.ablate import Ablation, ablate, steps_of
-from training.fit import PARAMETERS
-from training.keep import keep_ablation, study_run
-from training.parts import BASE, OPAQUE, SEX, Variant, bagged, coded_sex, variants
-from training.prepare import Material
-from training.shelf import Origin, protected_prices
+from training.experiments.ablation import Ablation, ablate, steps_of
+from training.model.trainer import PARAMETERS
+from training.experiments.results import keep_ablation, study_run
+from training.experiments.ablation_variants import BASE, OPAQUE, SEX, Variant, bagged, coded_sex, variants
+from training.data.dataset import Material
+from training.tracking.report_store import Origin, protected_prices
 
 pytestmark = pytest.mark.slow
 

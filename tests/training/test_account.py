@@ -17,15 +17,15 @@ from credit.decision import Outcome
 from credit.scorer import Scorer
 from tests.training.conftest import Laboratory
 from tests.ui.conftest import CHROMIUM, QUIETLY
-from training.account import Account
-from training.bagging import averaged
-from training.card import model_card, page, technical_file
-from training.champion import digests
+from training.reporting.training_summary import Account
+from training.model.ensemble import averaged
+from training.reporting.model_card import model_card, page, technical_file
+from training.evaluation.champion import digests
 from training.gates import Evidence, Verdict, judge
-from training.outcomes import outcome_shares
-from training.report import report
-from training.run import Trained
-from training.telling import prices_told
+from training.metrics.decision_rates import outcome_shares
+from training.reporting.html_report import report
+from training.pipeline import Trained
+from training.cli.summary import prices_told
 
 ANNEX_IV = (
     "1. A general description of the AI system",

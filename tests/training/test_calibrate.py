@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.calibrate import FLATTEST, Calibration
+from training.model.calibration import FLATTEST, Calibration
 
 LOG_ODDS = np.linspace(-4.0, 1.0, 2_000)
 

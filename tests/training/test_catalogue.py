@@ -9,8 +9,8 @@ from pathlib import Path
 
 from credit.features import CATALOGUE
 from tests.training.conftest import Laboratory
-from training.catalogue import COMMAND, IMPORTANCES, PAGE, WITH_MODEL, Importances, feature_table
-from training.run import Trained
+from training.reporting.feature_catalogue import COMMAND, IMPORTANCES, PAGE, WITH_MODEL, Importances, feature_table
+from training.pipeline import Trained
 
 
 def kept() -> Importances:

@@ -17,8 +17,8 @@ from credit.features.definitions.application import FORM
 from credit.policy import Policy
 from stores.settings import Settings
 from tests.learning import QUICK, SEED
-from training.bout import Bout, Way
-from training.challengers import (
+from training.experiments.fold_runner import Bout, Way
+from training.model.challengers import (
     CHALLENGERS,
     MODEL,
     Balance,
@@ -26,11 +26,11 @@ from training.challengers import (
     chosen,
     completed,
 )
-from training.compare import SERVED, Comparison, compare, steps_of
-from training.keep import keep_comparison, study_run
-from training.prepare import Material, drawn
-from training.shelf import Origin
-from training.spine import SPINE, SPINE_PARAMETERS, spine_of
+from training.experiments.comparison import SERVED, Comparison, compare, steps_of
+from training.experiments.results import keep_comparison, study_run
+from training.data.dataset import Material, drawn
+from training.tracking.report_store import Origin
+from training.model.baseline import SPINE, SPINE_PARAMETERS, spine_of
 
 CLIENTS, FOLDS = 700, 2
 ORIGIN = Origin(

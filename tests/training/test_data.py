@@ -18,8 +18,8 @@ from stores.settings import Settings
 from stores.raw_tables.tables import read_tables
 from tests.folders import TRAIN, frames, write
 from tests.people import applicant, stranger
-from training.arguments import synthetic_folder, synthetic_tables
-from training.data import fingerprint, labelled_dossiers
+from training.cli.options import synthetic_folder, synthetic_tables
+from training.data.loading import fingerprint, labelled_dossiers
 
 
 class Counting(Steps):

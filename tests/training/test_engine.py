@@ -17,8 +17,8 @@ from stores.dossiers.spark import NoSpark
 from tests.bits import same
 from tests.crowd import crowd
 from tests.folders import TRAIN, frames, write
-from training.data import labelled_dossiers
-from training.prepare import prepare
+from training.data.loading import labelled_dossiers
+from training.data.dataset import prepare
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 def test_the_engine_changes_nothing_that_a_model_learns_from(
     session: SparkSession, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.data.spark", lambda _: nullcontext(session))
+    monkeypatch.setattr("training.data.loading.spark", lambda _: nullcontext(session))
     steps = Steps(Console(quiet=True))
     told = [
         labelled_dossiers(Settings(home=tmp_path / engine), folder, steps, None, engine)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.evidence import WeightOfEvidence
+from training.model.weight_of_evidence import WeightOfEvidence
 
 CLIENTS = 4_000
 

@@ -13,9 +13,9 @@ from credit.schema import APPLICATION
 from stores.raw_tables.tables import Tables, read_tables
 from tests.crowd import crowd, difficulties
 from tests.folders import frames, write
-from training.exploration.bins import FEWEST, OTHER, UNKNOWN, Bin, binned, pooled
-from training.exploration.facts import Facts, explore
-from training.exploration.page import page
+from training.exploration.binning import FEWEST, OTHER, UNKNOWN, Bin, binned, pooled
+from training.exploration.statistics import Facts, explore
+from training.exploration.report import page
 
 CLIENTS = 1_000
 

@@ -15,9 +15,9 @@ from stores.raw_tables.tables import read_tables
 from tests.crowd import crowd
 from tests.folders import frames, write
 from tests.training.conftest import judged
-from training.fairness import FEWEST, Audit, audits
+from training.metrics.fairness import FEWEST, Audit, audits
 from training.gates import Evidence, Verdict
-from training.prepare import Labels
+from training.data.dataset import Labels
 
 CLIENTS = 3_000
 
@@ -84,7 +84,7 @@ def test_groups_on_either_side_of_many_clients_are_set_beside_one_another(
     labels = drawn(dossiers, risks)
     before = of(audits(dossiers, labels, risks, policy, seed=0), "sex").groups
     assert len({group.clients for group in before}) > 1
-    monkeypatch.setattr("training.intervals.MANY", min(group.clients for group in before))
+    monkeypatch.setattr("training.metrics.bootstrap.MANY", min(group.clients for group in before))
     told = of(audits(dossiers, labels, risks, policy, seed=0), "sex").groups
     assert all(np.isfinite(group.approval_ratio.interval).all() for group in told)
 

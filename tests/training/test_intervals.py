@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from credit.policy import Policy
-from training.evaluate import calibration_in_the_large, metrics
-from training.intervals import (
+from training.metrics.credit_metrics import calibration_in_the_large, metrics
+from training.metrics.bootstrap import (
     MANY,
     RESAMPLES,
     Calibrated,

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from stores.cli import Steps
 from stores.settings import Settings
-from training.data import labelled_dossiers
+from training.data.loading import labelled_dossiers
 from training.synthesise import synthesise
 from training.synthetic.marker import MARK, is_synthetic
 from training.synthetic.generator import FILES

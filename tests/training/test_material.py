@@ -12,9 +12,9 @@ from sklearn.metrics import roc_auc_score
 from credit.features import CATALOGUE, Concept, Feature, Risk, Unit
 from credit.localised_text import Text
 from tests.learning import QUICK, SEED
-from training.fit import best_trees, booster_settings, fit, out_of_fold, trees_by_others
-from training.folds import FOLDS, Fold, folds
-from training.prepare import Material
+from training.model.trainer import best_trees, booster_settings, fit, out_of_fold, trees_by_others
+from training.model.cross_validation import FOLDS, Fold, folds
+from training.data.dataset import Material
 
 WORDS = [name for name, feature in CATALOGUE.items() if feature.categorical]
 
@@ -101,6 +101,6 @@ def test_a_fold_is_let_go_before_the_next_is_made(
             gc.collect()
             assert kept[-1]() is None
 
-    monkeypatch.setattr("training.fit.folds", watched)
+    monkeypatch.setattr("training.model.trainer.folds", watched)
     out_of_fold(learnable, seed=SEED, progress=lambda _: None, parameters=QUICK)
     assert len(kept) == FOLDS

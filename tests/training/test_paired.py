@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from credit.policy import Policy
-from training.paired import Resampled
+from training.evaluation.paired_bootstrap import Resampled
 
 CLIENTS = 3_000
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from stores.settings import Settings
-from training.shelf import Origin, read_studies
+from training.tracking.report_store import Origin, read_studies
 
 STUDY = "<section>a study</section>"
 

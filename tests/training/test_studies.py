@@ -10,8 +10,8 @@ import pytest
 from tests.crowd import crowd, difficulties
 from tests.folders import frames, write
 from tests.training.test_command import run
-from training.parameters import read_parameters, write_parameters
-from training.spine import SPINE
+from training.model.hyperparameters import read_parameters, write_parameters
+from training.model.baseline import SPINE
 
 pytestmark = pytest.mark.slow
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from training.gates import calibration, conduct, discrimination, fairness
-from training.gates.evidence import Evidence
-from training.gates.finding import FAILED, Finding, Gate, Verdict
+from training.gates import behaviour, calibration, discrimination, fairness
+from training.evaluation.result import Evidence
+from training.gates.base import FAILED, Finding, Gate, Verdict
 
 __all__ = ["FAILED", "GATES", "Evidence", "Finding", "Gate", "Verdict", "judge", "refusing"]
 
 GATES: tuple[Gate, ...] = tuple(
     sorted(
-        (*discrimination.GATES, *calibration.GATES, *conduct.GATES, *fairness.GATES),
+        (*discrimination.GATES, *calibration.GATES, *behaviour.GATES, *fairness.GATES),
         key=lambda gate: gate.code,
     )
 )

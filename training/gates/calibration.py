@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from credit.dossier import Floats
-from training.evaluate import calibration_in_the_large, patterns
-from training.gates.evidence import Evidence
-from training.gates.finding import Gate, Measured, NotApplicable
-from training.intervals import Calibrated, Interval, Ranking, interval, resamples
-from training.prepare import Labels
+from training.metrics.credit_metrics import calibration_in_the_large, patterns
+from training.evaluation.result import Evidence
+from training.gates.base import Gate, Measured, NotApplicable
+from training.metrics.bootstrap import Calibrated, Interval, Ranking, interval, resamples
+from training.data.dataset import Labels
 
 FEWEST = 50
 """Clients of a pattern of known histories; fewer say nothing, and their interval says little."""

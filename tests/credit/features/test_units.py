@@ -15,7 +15,7 @@ from stores.cli import Steps
 from stores.settings import Settings
 from tests.crowd import crowd
 from tests.people import Dossier
-from training.data import labelled_dossiers
+from training.data.loading import labelled_dossiers
 from training.synthesise import synthesise
 
 INFLATED = 4.0

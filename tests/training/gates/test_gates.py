@@ -14,10 +14,10 @@ from credit.reference_population import Spread
 from credit.scorer import Scorer
 from stores.dossiers.parquet import DossierFile
 from tests.training.conftest import Laboratory, found, judged
-from training.champion import Champion
+from training.evaluation.champion import Champion
 from training.gates import GATES, Evidence, Verdict, judge, refusing
-from training.gates.conduct import _moved
-from training.run import Trained
+from training.gates.behaviour import _moved
+from training.pipeline import Trained
 
 
 def test_the_policy_sets_every_gate_and_no_other(evidence: Evidence) -> None:

@@ -1,0 +1,1 @@
+"""Load labelled dossiers and prepare training sets."""

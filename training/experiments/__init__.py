@@ -1,0 +1,1 @@
+"""Studies on the training data: comparison, tuning, ablation."""

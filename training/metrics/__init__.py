@@ -1,0 +1,1 @@
+"""Metrics of credit scoring, with bootstrap intervals."""

@@ -1,0 +1,1 @@
+"""Fit, calibrate and cross-validate models."""

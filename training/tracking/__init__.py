@@ -1,0 +1,1 @@
+"""Record trainings in MLflow, and keep reports."""
