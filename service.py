@@ -19,20 +19,20 @@ import_lightgbm_alone()
 
 import bentoml
 
-from credit.contract.responses import Failure
 from credit.contract.request import ScoringRequest, read_request, read_requests
+from credit.contract.responses import Failure
 from credit.contract.wire_types import LARGEST
 from credit.decision import Decision, Explanation
 from credit.errors import CreditError
 from credit.policy import policy_on
-from serving.request_limits import read_beside, read_key, refuse_key, stamped
+from serving.core.decision_engine import EXPLAIN, PREDICT, Call, Judge
+from serving.core.scoring_service import Scoring
 from serving.errors import told
 from serving.grpc.server import GrpcServer
-from serving.http.request_body import LARGEST_MANY, ManyRequests, OneRequest, answered
-from serving.core.decision_engine import EXPLAIN, PREDICT, Call, Judge
 from serving.http.fast_path import LeanService, open_lane
+from serving.http.request_body import LARGEST_MANY, ManyRequests, OneRequest, answered
 from serving.http.routes import resources
-from serving.core.scoring_service import Scoring
+from serving.request_limits import read_beside, read_key, refuse_key, stamped
 from serving.shutdown import at_signal
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger

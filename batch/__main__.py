@@ -47,8 +47,8 @@ def batch(
         direct_libraries(where)
         # Imported now: these libraries read their environment at import; --help stays quick.
         from credit.policy import policy_on  # noqa: PLC0415
-        from stores.raw_tables.lender_mapping import LenderFiles  # noqa: PLC0415
         from stores.models.bento_store import champion_tag, find, load  # noqa: PLC0415
+        from stores.raw_tables.lender_mapping import LenderFiles  # noqa: PLC0415
         from stores.raw_tables.tables import read_tables  # noqa: PLC0415
 
         if engine is Engine.SPARK:

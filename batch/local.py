@@ -16,11 +16,11 @@ from credit.errors import Fault, InvalidTables
 from credit.features import COLUMNS
 from credit.policy import Policy
 from credit.scorer import Scorer
+from stores.atomic_files import passing, whole
 from stores.cli import Advance, Steps
 from stores.dossiers.parquet import BATCH, DossierFile, group
-from stores.settings import Settings
 from stores.raw_tables.tables import Tables
-from stores.atomic_files import passing, whole
+from stores.settings import Settings
 
 
 def score_tables(

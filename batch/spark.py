@@ -18,13 +18,13 @@ from credit.features import COLUMNS
 from credit.policy import Policy
 from credit.schema import APPLICATION
 from credit.scorer import Scorer
-from stores.dossiers.arrow import CLIENT
+from stores.atomic_files import whole
 from stores.cli import Advance, Steps
+from stores.dossiers.arrow import CLIENT
 from stores.dossiers.parquet import BATCH, Grouping, clients, slices
-from stores.settings import Settings
 from stores.dossiers.spark import dossiers, spark, written
 from stores.raw_tables.tables import Tables
-from stores.atomic_files import whole
+from stores.settings import Settings
 
 if TYPE_CHECKING:  # an optional dependency
     from pyspark.sql import SparkSession

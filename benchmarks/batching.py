@@ -30,10 +30,10 @@ from credit.contract.request import ScoringRequest
 from credit.dossier import Document
 from credit.policy import policy_on
 from credit.underwriting import Scored, score
-from serving.core.decision_engine import EXPLAIN, PREDICT, Call, Judge
-from serving.lightgbm_import import import_lightgbm_alone
 from serving.batching.adaptive_batcher import Runner
+from serving.core.decision_engine import EXPLAIN, PREDICT, Call, Judge
 from serving.core.scoring_service import PREDICTING, Scoring
+from serving.lightgbm_import import import_lightgbm_alone
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger, digest
 from stores.settings import direct_libraries, settings
@@ -229,7 +229,11 @@ def batching(
     """Compare ways to gather requests, and show what ours does under load."""
     import_lightgbm_alone()
     direct_libraries(settings())
-    from stores.models.bento_store import champion_tag, find, load  # noqa: PLC0415 -- after what it reads
+    from stores.models.bento_store import (  # noqa: PLC0415 -- after what it reads
+        champion_tag,
+        find,
+        load,
+    )
 
     where, console = settings(), Console(width=140)
     scorer = load(find(champion_tag(where)))

@@ -22,16 +22,16 @@ from sklearn.neighbors import NearestNeighbors
 
 from credit.dossier import Floats
 from credit.features import Concept, Feature, Risk, Unit
-from credit.policy import policy_on
 from credit.localised_text import Text
+from credit.policy import policy_on
 from stores.cli import Steps, errors_told
 from stores.settings import direct_libraries, settings
-from training.experiments.ablation import ablate, steps_of
-from training.data.loading import labelled_dossiers
-from training.model.cross_validation import splits
-from training.experiments.ablation_variants import BASE, Variant
 from training.data.auxiliary import pooled
 from training.data.dataset import Material, prepare
+from training.data.loading import labelled_dossiers
+from training.experiments.ablation import ablate, steps_of
+from training.experiments.ablation_variants import BASE, Variant
+from training.model.cross_validation import splits
 from training.study_tables import ablation_table
 
 SCORES = tuple(f"external_score_{number}" for number in (1, 2, 3))

@@ -17,8 +17,8 @@ from benchmarks.contenders import Sent
 from credit.features import CATALOGUE
 from credit.underwriting import score
 from loadtests.material import dossiers
-from stores.clients.store import ClientStore
 from stores.cli import Steps
+from stores.clients.store import ClientStore
 from stores.models.bento_store import TREES, find, load, serving_tag
 from stores.settings import Settings
 

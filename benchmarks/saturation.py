@@ -32,8 +32,8 @@ from benchmarks.generator import Ask, ask_for, grpc_caller, http_caller
 from loadtests.material import dossiers
 from loadtests.reflected import method
 from loadtests.target import Target, started
-from stores.clients.store import ClientStore
 from stores.cli import Steps, errors_told
+from stores.clients.store import ClientStore
 from stores.settings import Settings, direct_libraries, settings
 
 SATURATING = 16

@@ -20,11 +20,11 @@ from credit.policy import policy_on
 from stores.cli import Steps, errors_told
 from stores.settings import direct_libraries, settings
 from training.cli.options import SYNTHETIC, synthetic_tables
-from training.data.loading import labelled_dossiers
-from training.model.trainer import Fitted, fit
-from training.model.cross_validation import FOLDS
-from training.evaluation.paired_bootstrap import Gain, Resampled
 from training.data.dataset import Labels, Material, prepare
+from training.data.loading import labelled_dossiers
+from training.evaluation.paired_bootstrap import Gain, Resampled
+from training.model.cross_validation import FOLDS
+from training.model.trainer import Fitted, fit
 
 app = typer.Typer(add_completion=False)
 

@@ -20,9 +20,9 @@ import pyarrow as pa
 
 from credit.dossier import Document, Floats
 from credit.features import HISTORIES
-from credit.features.kernel.aggregation import step_of
 from credit.features.declaration.history_features import EVER, Member, Source, Statistic
 from credit.features.expressions.vectorised import Quotient, Sum
+from credit.features.kernel.aggregation import step_of
 
 CLIENT = "client"
 

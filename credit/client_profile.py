@@ -7,9 +7,9 @@ from typing import Any
 
 from credit.dossier import Document
 from credit.features import Unit
+from credit.localised_text import Text
 from credit.reasons import UNKNOWN, said
 from credit.schema import APPLICATION, NEVER, Column, Kind
-from credit.localised_text import Text
 
 SHOWN = (
     "NAME_CONTRACT_TYPE",

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from credit.decision import Contribution, Outcome, Reason
 from credit.features import CATALOGUE, Concept, Unit
-from credit.schema.translations import in_words
 from credit.localised_text import Text
+from credit.schema.translations import in_words
 
 MOST_REASONS = 4
 """More "is not likely to be helpful to the applicant" (12 CFR 1002 Supp. I, 9(b)(2)-1)."""

@@ -59,8 +59,8 @@ def drift(
         where = settings()
         direct_libraries(where)
         # Imported now: these libraries read their environment at import; --help stays quick.
-        from monitoring.pipeline import Wanted, run  # noqa: PLC0415
         from monitoring.console import show  # noqa: PLC0415
+        from monitoring.pipeline import Wanted, run  # noqa: PLC0415
 
         wanted = Wanted.of(reference, current, since, lender)
         told, found = run(where, wanted, out, Steps(console))

@@ -22,10 +22,10 @@ from evidently.metrics import ValueDrift
 from evidently.metrics.column_statistics import ValueDriftCalculation
 
 from monitoring.comparison import FEWEST, RISK, Comparison, Drift, Kind
-from monitoring.findings import Finding
 from monitoring.evidently_overview import overview
-from monitoring.psi import LIMIT, psi
+from monitoring.findings import Finding
 from monitoring.outputs import tagless
+from monitoring.psi import LIMIT, psi
 from monitoring.sample import Side
 
 METHOD = "psi_of_bins"

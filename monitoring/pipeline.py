@@ -12,8 +12,8 @@ from monitoring.findings import Finding, findings
 from monitoring.outputs import FINDINGS, REPORT, refuse_place, whole_folder, write_findings
 from monitoring.sources import of_folder, of_ledger, of_training
 from stores.cli import Steps
-from stores.raw_tables.lender_mapping import APPLICATIONS, LenderFiles
 from stores.models.bento_store import champion_tag, find, load
+from stores.raw_tables.lender_mapping import APPLICATIONS, LenderFiles
 from stores.settings import Settings
 
 TRAIN, LEDGER = "train", "ledger"

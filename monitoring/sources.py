@@ -19,13 +19,13 @@ from credit.dossier import Dossiers
 from credit.errors import CreditError
 from credit.scorer import Scorer
 from monitoring.sample import NEEDED, Part, Side, drawn, part_of, side_of
+from stores.atomic_files import passing
 from stores.cli import Advance, Steps
 from stores.dossiers.parquet import BATCH, DossierFile, group
 from stores.ledger.store import Ledger, Record
 from stores.raw_tables.lender_mapping import LenderFiles
-from stores.settings import Settings
 from stores.raw_tables.tables import read_tables
-from stores.atomic_files import passing
+from stores.settings import Settings
 
 AT_ONCE = 512
 """Records of the ledger held in memory together: each is a whole dossier."""

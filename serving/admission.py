@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from serving.errors import DeadlineExceeded, Overloaded
 from serving.batching.adaptive_batcher import Runner
+from serving.errors import DeadlineExceeded, Overloaded
 
 
 def admit(runner: Runner[Any, Any], *, patience: float, until: float) -> None:

@@ -17,13 +17,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 from credit.features import Categories
 from credit.policy import Policy, policy_on
 from credit.scorer import Scorer
-from stores.settings import Settings
 from stores.dossiers.spark import lacking, spark
+from stores.settings import Settings
 from tests.crowd import crowd
 from tests.learning import learnt, material
 from tests.people import Dossier
-from training.model.trainer import Fitted
 from training.data.dataset import Material
+from training.model.trainer import Fitted
 
 if TYPE_CHECKING:  # an optional dependency
     from pyspark.sql import SparkSession

@@ -12,11 +12,11 @@ from credit.features import CATALOGUE, COLUMNS
 from credit.policy import policy_on
 from credit.scorer import Facts, Scorer
 from tests.crowd import crowd, difficulties
-from training.metrics.credit_metrics import metrics
-from training.evaluation.feature_importance import explain_sample
-from training.model.trainer import PARAMETERS, Fitted, fit
-from training.evaluation.reference_population import population
 from training.data.dataset import Material, copies_of, material_of
+from training.evaluation.feature_importance import explain_sample
+from training.evaluation.reference_population import population
+from training.metrics.credit_metrics import metrics
+from training.model.trainer import PARAMETERS, Fitted, fit
 
 SEED = 1
 CLIENTS = 1_200

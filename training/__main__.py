@@ -11,8 +11,8 @@ from rich.console import Console
 from stores.cli import Lender, Steps, errors_told
 from stores.dossiers.engine import Engine
 from stores.settings import direct_libraries, settings
-from training.cli.options import Data, Parameters, synthetic_tables
 from training.cli.experiments import STUDIES
+from training.cli.options import Data, Parameters, synthetic_tables
 
 REFUSED = 3
 """What the command ends with when a gate refused the model."""
@@ -60,9 +60,9 @@ def train(
         direct_libraries(where)
         # Imported now: these libraries read their environment at import; --help stays quick.
         from stores.raw_tables.lender_mapping import LenderFiles  # noqa: PLC0415
+        from training.cli.summary import tell  # noqa: PLC0415
         from training.model.hyperparameters import parameters_of  # noqa: PLC0415
         from training.pipeline import train as run  # noqa: PLC0415
-        from training.cli.summary import tell  # noqa: PLC0415
 
         if data is None:
             data = synthetic_tables(where, clients, seed, steps)

@@ -16,26 +16,26 @@ import mlflow
 
 from credit.policy import policy_on
 from stores.cli import Steps
-from stores.dossiers.engine import Engine
 from stores.clients.ingestion import fill_clients
-from stores.raw_tables.lender_mapping import LenderFiles
+from stores.dossiers.engine import Engine
 from stores.models.bento_store import MODEL
 from stores.models.mlflow_registry import open_experiment, promote, refuse, register
+from stores.raw_tables.lender_mapping import LenderFiles
 from stores.settings import Settings
-from training.reporting.training_summary import Account
-from training.evaluation.evaluator import MEASURED, assess
-from training.reporting.model_card import model_card
-from training.evaluation.champion import champion_on
-from training.data.loading import labelled_dossiers
-from training.model.trainer import PARAMETERS, fit
-from training.model.cross_validation import FOLDS
-from training.data.fingerprints import formulas
-from training.gates import GATES, Finding, judge, refusing
-from training.metrics.decision_rates import outcome_shares
 from training.data.auxiliary import Pool, pooled
 from training.data.dataset import prepare
-from training.tracking.report_store import Origin, protected_prices, read_studies
+from training.data.fingerprints import formulas
+from training.data.loading import labelled_dossiers
+from training.evaluation.champion import champion_on
+from training.evaluation.evaluator import MEASURED, assess
+from training.gates import GATES, Finding, judge, refusing
+from training.metrics.decision_rates import outcome_shares
+from training.model.cross_validation import FOLDS
+from training.model.trainer import PARAMETERS, fit
+from training.reporting.model_card import model_card
+from training.reporting.training_summary import Account
 from training.tracking.mlflow_run import lineage, log_account, log_facts, log_pictures
+from training.tracking.report_store import Origin, protected_prices, read_studies
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rich.table import Table
 
+from training.evaluation.paired_bootstrap import Gain
 from training.experiments.ablation import Ablation
 from training.experiments.comparison import Comparison
 from training.experiments.results import name_of
-from training.evaluation.paired_bootstrap import Gain
 
 
 def comparison_table(comparison: Comparison) -> Table:

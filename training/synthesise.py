@@ -17,10 +17,10 @@ import typer
 from rich.console import Console
 
 from stores.cli import Advance, Steps, errors_told
-from training.synthetic.writer import TableFiles
-from training.synthetic.sampling.marginals import Mask
-from training.synthetic.parameters import read_model
 from training.synthetic.generator import FILES, Ids, block_tables
+from training.synthetic.parameters import read_model
+from training.synthetic.sampling.marginals import Mask
+from training.synthetic.writer import TableFiles
 
 BLOCK = 10_000
 """Clients drawn at a time. It bounds memory, and is part of what a seed means."""

@@ -10,9 +10,9 @@ from typing import Any
 import mlflow
 import optuna
 
+from training.experiments.tuning import Best
 from training.model.hyperparameters import write_parameters
 from training.reporting.plots import draw_history, draw_shares
-from training.experiments.tuning import Best
 
 FILE = "parameters.yaml"
 LEAST = 4

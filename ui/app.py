@@ -12,12 +12,12 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.api_models import Language
 from ui.api_client import Api
-from ui.rendering import static
+from ui.api_models import Language
 from ui.layout import build
-from ui.theme import head, theme
 from ui.messages import Words
+from ui.rendering import static
+from ui.theme import head, theme
 
 HEADERS = {
     # Gradio starts its scripts inline and compiles templates: both must be allowed to our own.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from ui import views
-from ui.api_models import Language, Model
 from ui.api_client import Api, ApiError, new_key
-from ui.rendering import Drawing
+from ui.api_models import Language, Model
 from ui.population_view import position
+from ui.rendering import Drawing
 from ui.waterfall import steps
 
 MOST_FEATURES = 30

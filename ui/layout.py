@@ -10,9 +10,9 @@ import gradio as gr
 from gradio.components import Component
 
 from ui import views
-from ui.controller import Adviser, File, Suggested
-from ui.api_models import Language
 from ui.api_client import Api
+from ui.api_models import Language
+from ui.controller import Adviser, File, Suggested
 from ui.rendering import static
 
 KEY = re.compile(r"[0-9a-f]{32}")

@@ -8,8 +8,8 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ui.api_models import Feature, Language, Text, Value
-from ui.number_format import Numbers
 from ui.messages import Words, typeset
+from ui.number_format import Numbers
 
 
 @cache

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ui import chart_geometry
-from ui.api_models import Explanation, Model, Profile
 from ui.api_client import ApiError, Failed, Refused, UnknownClient, Unreachable
+from ui.api_models import Explanation, Model, Profile
 from ui.rendering import Drawing
 
 SHOWN_AS: Mapping[type[ApiError], str] = {

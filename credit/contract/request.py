@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from credit.contract.validation_errors import MOST_FAULTS, MOST_REQUESTS, Telling, refused
 from credit.contract.json_splitter import items
+from credit.contract.validation_errors import MOST_FAULTS, MOST_REQUESTS, Telling, refused
 from credit.contract.wire_types import LARGEST, MANY, REQUEST
 from credit.dossier import Document
 from credit.errors import CreditError, Fault, InvalidDossier, NotJson

@@ -8,10 +8,10 @@ from typing import Any
 
 from credit.decision import Decision
 from credit.features import CATALOGUE
+from credit.localised_text import Text
 from credit.policy import Policy
 from credit.schema.translations import in_words
 from credit.scorer import Scorer
-from credit.localised_text import Text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,21 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.dossier import Dossiers, Floats, Words
-from credit.features.kernel.aggregation import Kernel
+from credit.features.category_encoder import Categories
+from credit.features.declaration.concepts import Concept
+from credit.features.declaration.feature import Feature, Risk, Unit, unique
 from credit.features.definitions.application import FORM
+from credit.features.definitions.application_ratios import RATIOS
 from credit.features.definitions.bureau import BUREAU
 from credit.features.definitions.credit_card_balance import CARD
-from credit.features.category_encoder import Categories
-from credit.features.expressions.nan_arithmetic import GREATEST
 from credit.features.definitions.derived import COMBINED, Combiner
-from credit.features.declaration.concepts import Concept
-from credit.features.definitions.pos_cash_balance import POS
-from credit.features.declaration.feature import Feature, Risk, Unit, unique
 from credit.features.definitions.external_scores import SCORES
-from credit.features.definitions.previous_application import PREVIOUS
-from credit.features.definitions.application_ratios import RATIOS
 from credit.features.definitions.installments_payments import INSTALMENTS
+from credit.features.definitions.pos_cash_balance import POS
+from credit.features.definitions.previous_application import PREVIOUS
+from credit.features.expressions.nan_arithmetic import GREATEST
 from credit.features.expressions.vectorised import Together
+from credit.features.kernel.aggregation import Kernel
 
 __all__ = [
     "AT_ONCE",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from credit.localised_text import Text
 from credit.schema.declaration import (
     Column,
     amount,
@@ -16,7 +17,6 @@ from credit.schema.declaration import (
     table,
     yes_no,
 )
-from credit.localised_text import Text
 
 TARGET = integer(
     "TARGET", "1 when the client had difficulties, else 0", unit="flag", high=1, required=True

@@ -19,10 +19,10 @@ from credit.decision import Decision
 from credit.errors import CreditError, LedgerUnavailable
 from credit.underwriting import Scored
 from serving.admission import admit
-from serving.errors import DeadlineExceeded, log_ours
+from serving.batching.adaptive_batcher import Item, Limits, Result, Runner
 from serving.core.decision_engine import EXPLAIN, PREDICT, Asked, Call, Judge
 from serving.core.readiness import Readiness
-from serving.batching.adaptive_batcher import Item, Limits, Result, Runner
+from serving.errors import DeadlineExceeded, log_ours
 
 PREDICTING = Limits(most=64, target=0.050)
 EXPLAINING = Limits(most=4, target=0.4, rest=1.0)

@@ -7,12 +7,12 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
-from credit.contract.validation_errors import MOST_REQUESTS
 from credit.contract.request import ScoringRequest, read_each, read_said, too_many
+from credit.contract.validation_errors import MOST_REQUESTS
 from credit.decision import Decision, Explanation, Outcome, Reason
 from credit.errors import CreditError, Fault, Faulty, InvalidDossier
-from credit.schema import APPLICATION
 from credit.localised_text import Text
+from credit.schema import APPLICATION
 from credit.underwriting import FEATURES
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
 

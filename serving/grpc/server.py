@@ -18,8 +18,9 @@ from grpc_reflection.v1alpha import reflection
 
 from credit.contract.wire_types import LARGEST
 from credit.decision import Decision
-from serving.request_limits import KEY, ROOM, read_beside, read_key, refuse_key, stamped
-from serving.http.middleware import REQUESTS
+from serving.core.decision_engine import EXPLAIN, PREDICT, Call
+from serving.core.readiness import FRESH
+from serving.core.scoring_service import Scoring
 from serving.errors import BodyTooLarge
 from serving.grpc.errors import failure, status
 from serving.grpc.messages import (
@@ -28,10 +29,9 @@ from serving.grpc.messages import (
     read_many,
     read_one,
 )
-from serving.core.decision_engine import EXPLAIN, PREDICT, Call
+from serving.http.middleware import REQUESTS
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
-from serving.core.readiness import FRESH
-from serving.core.scoring_service import Scoring
+from serving.request_limits import KEY, ROOM, read_beside, read_key, refuse_key, stamped
 from stores.settings import Settings
 
 LOG = logging.getLogger("bentoml.credit")

@@ -18,7 +18,6 @@ from starlette.types import Receive
 
 from credit.contract.wire_types import Changes, Dossier
 from credit.errors import Fault, InvalidDossier
-from serving.request_limits import KEY, ROOM, SHORT
 from serving.errors import (
     BodyTooLarge,
     DeadlineExceeded,
@@ -27,6 +26,7 @@ from serving.errors import (
     status_of,
     told,
 )
+from serving.request_limits import KEY, ROOM, SHORT
 
 Told = TypeVar("Told")
 

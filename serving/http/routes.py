@@ -11,15 +11,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.responses import Response
 
+from credit.client_profile import Profile, profile
 from credit.contract.responses import ClientList, DecisionRecord, ModelDescription, describe
 from credit.errors import CreditError, Fault, InvalidDossier, nearest
 from credit.features import CATALOGUE
 from credit.reference_population import CrossedPosition, Position
-from credit.client_profile import Profile, profile
-from serving.http.request_body import answer, failure
 from serving.core.decision_engine import Judge
-from serving.http.openapi import document
 from serving.core.scoring_service import Scoring
+from serving.http.openapi import document
+from serving.http.request_body import answer, failure
 
 ClientId = Annotated[int, Path(ge=0, lt=2**53, description="A client of the store.")]
 DecisionId = Annotated[

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from stores.clients.store import ClientStore
+from stores.atomic_files import passing
 from stores.cli import Advance, Steps
+from stores.clients.store import ClientStore
 from stores.dossiers.parquet import DossierFile, group
 from stores.raw_tables.lender_mapping import APPLICATIONS, LenderFiles
-from stores.settings import Settings
 from stores.raw_tables.tables import file_of, no_applications, read_tables
-from stores.atomic_files import passing
+from stores.settings import Settings
 
 
 def fill_clients(

@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from credit.dossier import ALL_COLUMNS, Dossiers, Integers
 from credit.errors import Fault, InvalidTables
 from credit.schema import APPLICATION, BUREAU, BUREAU_BALANCE, HISTORIES, TABLES, Kind, Table
-from stores.dossiers.arrow import CLIENT, arrow_columns, dossiers_of, list_of
-from stores.cli import Steps
-from stores.raw_tables.tables import Tables
 from stores.atomic_files import whole
+from stores.cli import Steps
+from stores.dossiers.arrow import CLIENT, arrow_columns, dossiers_of, list_of
+from stores.raw_tables.tables import Tables
 
 LABEL = "TARGET"
 BATCH = 4_096

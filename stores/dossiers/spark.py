@@ -28,13 +28,13 @@ import credit
 from credit.dossier import ALL_COLUMNS
 from credit.errors import CreditError
 from credit.schema import APPLICATION, BUREAU, BUREAU_BALANCE, TABLES, TARGET, Column, Kind
-from stores.dossiers.arrow import CLIENT, list_of
+from stores.atomic_files import whole
 from stores.cli import Advance
+from stores.dossiers.arrow import CLIENT, list_of
 from stores.dossiers.parquet import Grouping, RowsOf, clients, write_dossiers
 from stores.raw_tables.file_reader import UNKNOWN_WORDS
-from stores.settings import Settings
 from stores.raw_tables.tables import Tables
-from stores.atomic_files import whole
+from stores.settings import Settings
 
 if TYPE_CHECKING:  # an optional dependency
     from pyspark.sql import Column as Cells

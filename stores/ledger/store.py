@@ -24,8 +24,8 @@ from credit.decision import Decision, Outcome
 from credit.dossier import Document, Floats
 from credit.errors import KeyReused, LedgerUnavailable, UnknownDecision
 from credit.features import Matrix
-from stores.ledger.wal_checkpoints import Checkpoints
 from stores.ledger.database import insertion, locked, open_engine, reached, takes
+from stores.ledger.wal_checkpoints import Checkpoints
 
 _TABLES = sa.MetaData()
 

@@ -19,8 +19,8 @@ import polars as pl
 
 from credit.errors import Fault, nearest
 from credit.schema import Column, Kind, Table
-from stores.raw_tables.lender_mapping import MappedTable
 from stores.atomic_files import whole
+from stores.raw_tables.lender_mapping import MappedTable
 
 ENDINGS = (".parquet", ".csv", ".csv.gz", ".csv.zip")
 UNKNOWN_WORDS = ("", "NA", "NaN", "nan", "null")

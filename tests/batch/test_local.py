@@ -22,8 +22,8 @@ from credit.underwriting import decide, score
 from stores.cli import Steps
 from stores.dossiers.parquet import BATCH, DossierFile, group
 from stores.raw_tables.lender_mapping import LenderFiles
-from stores.settings import Settings
 from stores.raw_tables.tables import read_tables
+from stores.settings import Settings
 from tests.crowd import crowd
 from tests.folders import frames, write
 from tests.people import Dossier

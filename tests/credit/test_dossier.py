@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.dossier import Dossiers, Words
 from credit.columns import FEW, _looked_up_before
+from credit.dossier import Dossiers, Words
 from credit.schema import HISTORIES
 from tests.people import applicant, stranger, with_history
 

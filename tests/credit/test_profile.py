@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from credit.client_profile import NO_JOB, SHOWN, profile
+from credit.localised_text import Text
 from credit.reasons import UNKNOWN
 from credit.schema import APPLICATION
-from credit.localised_text import Text
 from tests.people import Dossier, applicant
 
 

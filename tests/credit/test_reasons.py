@@ -6,8 +6,8 @@ import pytest
 
 from credit.decision import Contribution, Outcome
 from credit.features import CATALOGUE, Concept, Unit
-from credit.reasons import reasons, said
 from credit.localised_text import Text
+from credit.reasons import reasons, said
 
 
 def contribution(feature: str, log_odds: float, value: float | str | None = 1.0) -> Contribution:

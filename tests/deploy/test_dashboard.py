@@ -9,8 +9,8 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-import serving.http.middleware
 import serving.batching.adaptive_batcher
+import serving.http.middleware
 from credit.policy import policy_on
 from serving.core.decision_engine import Judge
 from serving.core.scoring_service import Scoring

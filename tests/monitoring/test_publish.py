@@ -49,7 +49,9 @@ def test_findings_keep_the_keys_that_others_read(drift: Drift, tmp_path: Path) -
 
 @pytest.fixture(scope="module")
 def page(drift: Drift, tmp_path_factory: pytest.TempPathFactory) -> str:
-    from monitoring.evidently_report import write_report  # noqa: PLC0415 -- under this module's filters
+    from monitoring.evidently_report import (
+        write_report,  # noqa: PLC0415 -- under this module's filters
+    )
 
     path = tmp_path_factory.mktemp("report") / "report.html"
     write_report(drift, findings(drift), path)

@@ -21,8 +21,8 @@ from stores.cli import Steps
 from stores.dossiers.parquet import group
 from stores.ledger.store import Ledger, Record
 from stores.models.bento_store import NoChampion
-from stores.settings import Settings
 from stores.raw_tables.tables import read_tables
+from stores.settings import Settings
 from tests.monitoring.made import TRAINING, VERSION, applicants, side, write_table
 from tests.people import Dossier
 

@@ -20,10 +20,10 @@ from credit.features import CATALOGUE, Matrix
 from credit.policy import policy_on
 from credit.scorer import Scorer
 from loadtests.target import free_ports
-from serving.errors import LOG
-from serving.grpc.server import GrpcServer
 from serving.core.decision_engine import Call, Judge
 from serving.core.scoring_service import Scoring
+from serving.errors import LOG
+from serving.grpc.server import GrpcServer
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger, digest
 from stores.settings import Settings

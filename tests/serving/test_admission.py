@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import pytest
 
 from serving.admission import admit
-from serving.errors import DeadlineExceeded, Overloaded
 from serving.batching.adaptive_batcher import Limits, Runner
+from serving.errors import DeadlineExceeded, Overloaded
 
 
 def test_one_who_would_wait_too_long_is_refused_at_once() -> None:

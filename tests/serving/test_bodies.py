@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from credit.errors import InvalidDossier
-from serving.request_limits import SHORT, Room, read_beside, read_key, refuse_key
 from serving.errors import Overloaded
+from serving.request_limits import SHORT, Room, read_beside, read_key, refuse_key
 
 
 @pytest.mark.parametrize(("length", "beside"), [(SHORT, False), (SHORT + 1, True)])

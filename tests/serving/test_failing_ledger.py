@@ -16,9 +16,9 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse as Health
 from credit.decision import Decision, Explanation
 from credit.errors import LedgerUnavailable, NotJson
 from credit.scorer import Scorer
-from serving.errors import Overloaded
 from serving.core.decision_engine import EXPLAIN, PREDICT
 from serving.core.scoring_service import Scoring
+from serving.errors import Overloaded
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger
 from tests.people import applicant

@@ -12,9 +12,9 @@ import pytest
 from google.rpc import code_pb2
 from grpc_status.rpc_status import from_call
 
+from serving.core.scoring_service import Scoring
 from serving.grpc.server import SERVICE, _Calls
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
-from serving.core.scoring_service import Scoring
 from stores.ledger.store import Ledger
 from tests.serving.inside import held, opened
 

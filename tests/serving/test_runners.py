@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from serving.errors import DeadlineExceeded, Overloaded
 from serving.batching.adaptive_batcher import Limits, Runner
+from serving.errors import DeadlineExceeded, Overloaded
 
 
 class Doubler:

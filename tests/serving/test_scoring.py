@@ -16,9 +16,9 @@ from credit.decision import Decision
 from credit.errors import KeyReused, LedgerUnavailable
 from credit.policy import policy_on
 from credit.scorer import Scorer
-from serving.errors import DeadlineExceeded, ModelReplaced, Overloaded
 from serving.core.decision_engine import EXPLAIN, PREDICT, Asked, Call, Judge
 from serving.core.scoring_service import AT_ONCE, Scoring
+from serving.errors import DeadlineExceeded, ModelReplaced, Overloaded
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger, digest
 from tests.serving.inside import UNSCORED, UNTOLD, asked, call, dropped, judged, logged, working

@@ -16,9 +16,9 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from stores.ledger.wal_checkpoints import Checkpoints
 from stores.ledger.database import open_engine
 from stores.ledger.store import Ledger, Record
+from stores.ledger.wal_checkpoints import Checkpoints
 from tests.serving.inside import logged
 
 MEGABYTE = 2**20

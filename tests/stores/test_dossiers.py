@@ -16,8 +16,8 @@ from credit.dossier import Dossiers
 from credit.errors import InvalidTables
 from credit.features import COLUMNS, Categories, build
 from credit.schema import HISTORIES
-from stores.clients.store import ClientStore
 from stores.cli import Steps
+from stores.clients.store import ClientStore
 from stores.dossiers.parquet import DossierFile, Grouping, group
 from stores.raw_tables.tables import read_tables
 from tests.bits import same

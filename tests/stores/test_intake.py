@@ -11,9 +11,9 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from credit.errors import InvalidTables
-from stores.clients.store import ClientStore, app
 from stores.cli import Steps
 from stores.clients.ingestion import fill_clients
+from stores.clients.store import ClientStore, app
 from stores.raw_tables.lender_mapping import LenderFiles
 from stores.settings import Settings, settings
 from tests.folders import TRAIN, frames, write

@@ -17,10 +17,10 @@ from credit.errors import InvalidTables
 from credit.features import COLUMNS, Categories, build
 from credit.schema import HISTORIES
 from stores.dossiers.parquet import DossierFile, Grouping, group
-from stores.settings import Settings
 from stores.dossiers.spark import NoSpark, require_spark, spark, written
 from stores.dossiers.spark import group as group_on_many
 from stores.raw_tables.tables import Tables, read_tables
+from stores.settings import Settings
 from tests.bits import same
 from tests.conftest import STARTS_SOONER
 from tests.crowd import crowd

@@ -13,11 +13,19 @@ from credit.policy import Policy
 from credit.schema import APPLICATION, HISTORIES
 from stores.settings import Settings
 from tests.learning import QUICK, SEED
-from training.experiments.ablation import Ablation, ablate, steps_of
-from training.model.trainer import PARAMETERS
-from training.experiments.results import keep_ablation, study_run
-from training.experiments.ablation_variants import BASE, OPAQUE, SEX, Variant, bagged, coded_sex, variants
 from training.data.dataset import Material
+from training.experiments.ablation import Ablation, ablate, steps_of
+from training.experiments.ablation_variants import (
+    BASE,
+    OPAQUE,
+    SEX,
+    Variant,
+    bagged,
+    coded_sex,
+    variants,
+)
+from training.experiments.results import keep_ablation, study_run
+from training.model.trainer import PARAMETERS
 from training.tracking.report_store import Origin, protected_prices
 
 pytestmark = pytest.mark.slow

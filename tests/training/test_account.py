@@ -17,15 +17,15 @@ from credit.decision import Outcome
 from credit.scorer import Scorer
 from tests.training.conftest import Laboratory
 from tests.ui.conftest import CHROMIUM, QUIETLY
-from training.reporting.training_summary import Account
-from training.model.ensemble import averaged
-from training.reporting.model_card import model_card, page, technical_file
+from training.cli.summary import prices_told
 from training.evaluation.champion import digests
 from training.gates import Evidence, Verdict, judge
 from training.metrics.decision_rates import outcome_shares
-from training.reporting.html_report import report
+from training.model.ensemble import averaged
 from training.pipeline import Trained
-from training.cli.summary import prices_told
+from training.reporting.html_report import report
+from training.reporting.model_card import model_card, page, technical_file
+from training.reporting.training_summary import Account
 
 ANNEX_IV = (
     "1. A general description of the AI system",

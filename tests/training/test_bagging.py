@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from tests.learning import QUICK, SEED
+from training.data.dataset import Material
 from training.model.ensemble import averaged, scaled
 from training.model.trainer import booster_settings, fit
-from training.data.dataset import Material
 
 
 @pytest.fixture(scope="module")

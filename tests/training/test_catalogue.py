@@ -9,8 +9,15 @@ from pathlib import Path
 
 from credit.features import CATALOGUE
 from tests.training.conftest import Laboratory
-from training.reporting.feature_catalogue import COMMAND, IMPORTANCES, PAGE, WITH_MODEL, Importances, feature_table
 from training.pipeline import Trained
+from training.reporting.feature_catalogue import (
+    COMMAND,
+    IMPORTANCES,
+    PAGE,
+    WITH_MODEL,
+    Importances,
+    feature_table,
+)
 
 
 def kept() -> Importances:

@@ -17,7 +17,11 @@ from credit.features.definitions.application import FORM
 from credit.policy import Policy
 from stores.settings import Settings
 from tests.learning import QUICK, SEED
+from training.data.dataset import Material, drawn
+from training.experiments.comparison import SERVED, Comparison, compare, steps_of
 from training.experiments.fold_runner import Bout, Way
+from training.experiments.results import keep_comparison, study_run
+from training.model.baseline import SPINE, SPINE_PARAMETERS, spine_of
 from training.model.challengers import (
     CHALLENGERS,
     MODEL,
@@ -26,11 +30,7 @@ from training.model.challengers import (
     chosen,
     completed,
 )
-from training.experiments.comparison import SERVED, Comparison, compare, steps_of
-from training.experiments.results import keep_comparison, study_run
-from training.data.dataset import Material, drawn
 from training.tracking.report_store import Origin
-from training.model.baseline import SPINE, SPINE_PARAMETERS, spine_of
 
 CLIENTS, FOLDS = 700, 2
 ORIGIN = Origin(

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from stores.cli import Advance, Steps
 from stores.raw_tables.lender_mapping import LenderFiles
-from stores.settings import Settings
 from stores.raw_tables.tables import read_tables
+from stores.settings import Settings
 from tests.folders import TRAIN, frames, write
 from tests.people import applicant, stranger
 from training.cli.options import synthetic_folder, synthetic_tables

@@ -12,13 +12,13 @@ from rich.console import Console
 
 from stores.cli import Steps
 from stores.dossiers.engine import Engine
-from stores.settings import Settings
 from stores.dossiers.spark import NoSpark
+from stores.settings import Settings
 from tests.bits import same
 from tests.crowd import crowd
 from tests.folders import TRAIN, frames, write
-from training.data.loading import labelled_dossiers
 from training.data.dataset import prepare
+from training.data.loading import labelled_dossiers
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

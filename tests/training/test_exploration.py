@@ -14,8 +14,8 @@ from stores.raw_tables.tables import Tables, read_tables
 from tests.crowd import crowd, difficulties
 from tests.folders import frames, write
 from training.exploration.binning import FEWEST, OTHER, UNKNOWN, Bin, binned, pooled
-from training.exploration.statistics import Facts, explore
 from training.exploration.report import page
+from training.exploration.statistics import Facts, explore
 
 CLIENTS = 1_000
 

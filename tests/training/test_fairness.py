@@ -15,9 +15,9 @@ from stores.raw_tables.tables import read_tables
 from tests.crowd import crowd
 from tests.folders import frames, write
 from tests.training.conftest import judged
-from training.metrics.fairness import FEWEST, Audit, audits
-from training.gates import Evidence, Verdict
 from training.data.dataset import Labels
+from training.gates import Evidence, Verdict
+from training.metrics.fairness import FEWEST, Audit, audits
 
 CLIENTS = 3_000
 

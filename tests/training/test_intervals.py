@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from credit.policy import Policy
-from training.metrics.credit_metrics import calibration_in_the_large, metrics
 from training.metrics.bootstrap import (
     MANY,
     RESAMPLES,
@@ -16,6 +15,7 @@ from training.metrics.bootstrap import (
     resamples,
     resamples_of,
 )
+from training.metrics.credit_metrics import calibration_in_the_large, metrics
 
 CLIENTS = 2_000
 

@@ -11,8 +11,8 @@ from stores.cli import Steps
 from stores.settings import Settings
 from training.data.loading import labelled_dossiers
 from training.synthesise import synthesise
-from training.synthetic.marker import MARK, is_synthetic
 from training.synthetic.generator import FILES
+from training.synthetic.marker import MARK, is_synthetic
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

@@ -12,9 +12,9 @@ from sklearn.metrics import roc_auc_score
 from credit.features import CATALOGUE, Concept, Feature, Risk, Unit
 from credit.localised_text import Text
 from tests.learning import QUICK, SEED
-from training.model.trainer import best_trees, booster_settings, fit, out_of_fold, trees_by_others
-from training.model.cross_validation import FOLDS, Fold, folds
 from training.data.dataset import Material
+from training.model.cross_validation import FOLDS, Fold, folds
+from training.model.trainer import best_trees, booster_settings, fit, out_of_fold, trees_by_others
 
 WORDS = [name for name, feature in CATALOGUE.items() if feature.categorical]
 

@@ -16,12 +16,12 @@ from credit.dossier import Floats
 from stores.cli import Steps
 from stores.settings import Settings
 from tests.learning import QUICK, SEED
+from training.data.dataset import Material, drawn, prepare
+from training.data.loading import labelled_dossiers
 from training.experiments.fold_runner import Bout
 from training.model.challengers import Balance, Challenger, chosen
-from training.data.loading import labelled_dossiers
-from training.model.trainer import fit
 from training.model.cross_validation import splits
-from training.data.dataset import Material, drawn, prepare
+from training.model.trainer import fit
 from training.synthesise import synthesise
 
 CLIENTS = 1_500

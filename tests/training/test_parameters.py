@@ -17,10 +17,10 @@ from training.synthetic.calibration.estimators import (
     quantiles,
     shares,
 )
-from training.synthetic.calibration.source_data import RealDataMissing, read_real, real_folder
 from training.synthetic.calibration.serialisation import written
-from training.synthetic.sampling.marginals import GRIDS, Numbers, marginal
+from training.synthetic.calibration.source_data import RealDataMissing, read_real, real_folder
 from training.synthetic.parameters import PARAMETERS, read_model
+from training.synthetic.sampling.marginals import GRIDS, Numbers, marginal
 
 TEXT = PARAMETERS.read_text(encoding="utf-8")
 STORED = json.loads(TEXT)

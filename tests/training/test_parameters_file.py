@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from training.model.hyperparameters import (
+    WrongParameters,
+    parameters_of,
+    read_parameters,
+    write_parameters,
+)
 from training.model.trainer import PARAMETERS
-from training.model.hyperparameters import WrongParameters, parameters_of, read_parameters, write_parameters
 
 
 def test_what_is_written_is_read_over_the_defaults(tmp_path: Path) -> None:

@@ -16,14 +16,14 @@ from optuna.trial import TrialState
 from credit.policy import Policy
 from stores.settings import Settings
 from tests.learning import SEED
-from training.experiments import tuning
-from training.model.trainer import PARAMETERS
-from training.model.cross_validation import FOLDS
-from training.experiments.results import study_run
-from training.model.hyperparameters import parameters_of, read_parameters
 from training.data.dataset import Material, drawn
-from training.model.search_space import CREDIT_MODEL, suggested
+from training.experiments import tuning
+from training.experiments.results import study_run
 from training.experiments.tuning import DEFAULT, JUDGING, Best, judged, open_study, search
+from training.model.cross_validation import FOLDS
+from training.model.hyperparameters import parameters_of, read_parameters
+from training.model.search_space import CREDIT_MODEL, suggested
+from training.model.trainer import PARAMETERS
 from training.tuned import keep_search
 
 QUICK: dict[str, Any] = {"MOST_TREES": 40, "PATIENCE": 10, "STARTUP": 1}

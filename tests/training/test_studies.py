@@ -10,8 +10,8 @@ import pytest
 from tests.crowd import crowd, difficulties
 from tests.folders import frames, write
 from tests.training.test_command import run
-from training.model.hyperparameters import read_parameters, write_parameters
 from training.model.baseline import SPINE
+from training.model.hyperparameters import read_parameters, write_parameters
 
 pytestmark = pytest.mark.slow
 

@@ -19,8 +19,8 @@ from credit.schema import (
 )
 from stores.raw_tables.tables import read_tables
 from training.synthesise import app, synthesise
-from training.synthetic.writer import TableFiles
 from training.synthetic.marker import MARK
+from training.synthetic.writer import TableFiles
 
 CLIENTS = 4_000
 EARLIER, LATER = "application_train", "application_test"

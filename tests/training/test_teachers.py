@@ -17,13 +17,13 @@ from stores.settings import Settings
 from tests.crowd import crowd, difficulties
 from tests.folders import frames, write
 from tests.learning import SEED
-from training.model.calibration import Calibration
-from training.evaluation.champion import digests
-from training.data.loading import labelled_dossiers
-from training.model.trainer import Fitted, booster_settings
-from training.model.cross_validation import FOLDS, folds
 from training.data.auxiliary import pooled
 from training.data.dataset import NOBODY, Material, Teachers, prepare
+from training.data.loading import labelled_dossiers
+from training.evaluation.champion import digests
+from training.model.calibration import Calibration
+from training.model.cross_validation import FOLDS, folds
+from training.model.trainer import Fitted, booster_settings
 
 QUIET = Steps(Console(quiet=True))
 CLIENTS = 200

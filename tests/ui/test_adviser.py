@@ -6,9 +6,9 @@ import pytest
 
 from tests.ui import made
 from tests.ui.fake_api import FakeApi, failure
-from ui.controller import Adviser, File, Suggested
-from ui.api_models import Language
 from ui.api_client import Api
+from ui.api_models import Language
+from ui.controller import Adviser, File, Suggested
 
 
 def opened(fake: FakeApi, typed: str, feature: str | None = None, key: str = "") -> File:

@@ -8,8 +8,8 @@ import pytest
 from tests.ui import made
 from ui import views
 from ui.api_models import Explanation, Feature, Language, Model, Position, Profile
-from ui.rendering import Drawing
 from ui.population_view import position
+from ui.rendering import Drawing
 from ui.waterfall import steps
 
 MODEL = Model.model_validate(made.model())

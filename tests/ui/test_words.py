@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from ui.api_client import ApiError
+from ui.messages import Said, Words
 from ui.number_format import Numbers
 from ui.views import SHOWN_AS
-from ui.messages import Said, Words
 
 SAID = {name: said for name, said in vars(Words).items() if isinstance(said, Said)}
 FR, EN = Words("fr"), Words("en")

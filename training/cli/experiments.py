@@ -46,8 +46,8 @@ def explore(
         from credit.schema import APPLICATION
         from stores.raw_tables.lender_mapping import APPLICATIONS
         from stores.raw_tables.tables import file_of, read_tables
-        from training.exploration.statistics import explore as look
         from training.exploration.report import page
+        from training.exploration.statistics import explore as look
 
         folder = data or synthetic_tables(desk.where, clients or SYNTHETIC, seed, desk.steps)
         with desk.steps.step("checking tables"):
@@ -91,10 +91,10 @@ def compare(
     Writes comparison.json, .svg and .html to MLflow, a nested run a model, and to reports.
     """
     with study(lender, parameters) as desk:
-        from training.model.challengers import chosen
         from training.experiments.comparison import MOST_CLIENTS, steps_of
         from training.experiments.comparison import compare as run
         from training.experiments.results import keep_comparison, study_run
+        from training.model.challengers import chosen
         from training.study_tables import comparison_table
 
         challengers = chosen(model or [])
@@ -136,8 +136,8 @@ def ablate(
         subject = subject_of(desk, data, clients, seed)
         from training.experiments.ablation import ablate as run
         from training.experiments.ablation import steps_of
-        from training.experiments.results import keep_ablation, study_run
         from training.experiments.ablation_variants import bagged, variants
+        from training.experiments.results import keep_ablation, study_run
         from training.study_tables import ablation_table
 
         every = variants(subject.material, subject.sex, subject.policy, parameters=desk.parameters)
@@ -176,8 +176,8 @@ def tune(
     with study(lender, parameters) as desk:
         subject = subject_of(desk, data, clients, seed)
         from training.experiments.results import study_run
-        from training.study_tables import spread
         from training.experiments.tuning import JUDGING, judged, open_study, search
+        from training.study_tables import spread
         from training.tuned import keep_search
 
         home = desk.where.home / "tuning"

@@ -18,9 +18,9 @@ from stores.cli import Steps
 from stores.dossiers.parquet import DossierFile
 from stores.raw_tables.lender_mapping import LenderFiles
 from stores.settings import Settings
-from training.evaluation.champion import digests
-from training.data.loading import labelled_dossiers
 from training.data.dataset import NOBODY, Material, Teachers, prepare
+from training.data.loading import labelled_dossiers
+from training.evaluation.champion import digests
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from stores.cli import Steps
-from stores.dossiers.parquet import DossierFile, Grouping, group
 from stores.dossiers.engine import Engine
-from stores.raw_tables.lender_mapping import LenderFiles
-from stores.settings import Settings
+from stores.dossiers.parquet import DossierFile, Grouping, group
 from stores.dossiers.spark import group as group_on_many
 from stores.dossiers.spark import require_spark, spark
+from stores.raw_tables.lender_mapping import LenderFiles
 from stores.raw_tables.tables import Tables, read_tables
+from stores.settings import Settings
 from training.synthetic.marker import is_synthetic
 
 

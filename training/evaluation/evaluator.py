@@ -12,15 +12,15 @@ from credit.features import CATALOGUE
 from credit.policy import Policy
 from credit.scorer import Facts, Scorer
 from stores.dossiers.parquet import DossierFile
+from training.data.dataset import Material
 from training.evaluation.champion import Champion
-from training.metrics.credit_metrics import by_pattern, metrics
 from training.evaluation.feature_importance import explain_sample
-from training.metrics.fairness import audits
-from training.model.trainer import Fitted
+from training.evaluation.reference_population import population
 from training.evaluation.result import Evidence
 from training.metrics.bootstrap import intervals
-from training.evaluation.reference_population import population
-from training.data.dataset import Material
+from training.metrics.credit_metrics import by_pattern, metrics
+from training.metrics.fairness import audits
+from training.model.trainer import Fitted
 
 CANDIDATE = "candidate"
 """The name of a model that has no number yet."""

@@ -13,10 +13,10 @@ import numpy as np
 
 from credit.dossier import Floats
 from credit.policy import Policy
+from training.data.dataset import Labels, Material
+from training.metrics.bootstrap import Interval, Ranking, interval, resamples
 from training.model.calibration import calibrated_unseen
 from training.model.trainer import out_of_fold
-from training.metrics.bootstrap import Interval, Ranking, interval, resamples
-from training.data.dataset import Labels, Material
 
 MEASURES = ("auc", "business_score")
 

@@ -12,12 +12,12 @@ from credit.features import Matrix
 from credit.policy import Policy
 from credit.scorer import Scorer
 from stores.dossiers.parquet import BATCH, DossierFile
+from training.data.dataset import Material
 from training.evaluation.champion import Champion
 from training.evaluation.feature_importance import Explained
+from training.metrics.bootstrap import Ranking, resamples
 from training.metrics.fairness import Audit
 from training.model.trainer import Fitted
-from training.metrics.bootstrap import Ranking, resamples
-from training.data.dataset import Material
 
 ASKED = 100
 """Clients who are also scored one by one from their JSON document."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from credit.policy import Policy
-from training.model.cross_validation import FOLDS
+from training.data.dataset import Material
 from training.evaluation.paired_bootstrap import Gain, Resampled, measured
 from training.experiments.ablation_variants import BASE, Variant
-from training.data.dataset import Material
+from training.model.cross_validation import FOLDS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,11 @@ import numpy as np
 
 from credit.dossier import Floats
 from credit.features import Concept, Feature, Risk, Unit
+from credit.localised_text import Text
 from credit.policy import Policy
 from credit.schema import APPLICATION, HISTORIES
-from credit.localised_text import Text
-from training.model.trainer import PARAMETERS
 from training.data.dataset import Material
+from training.model.trainer import PARAMETERS
 
 OPAQUE = frozenset(f"{APPLICATION.name}.EXT_SOURCE_{number}" for number in (1, 2, 3))
 """Scores of outside agencies that say nothing of how they were made."""

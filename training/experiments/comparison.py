@@ -18,15 +18,15 @@ import numpy as np
 
 from credit.dossier import Floats, Integers
 from credit.policy import Policy
+from training.data.dataset import Material
+from training.evaluation.paired_bootstrap import Gain, Resampled
 from training.experiments.fold_runner import TIMED, Answers, Bout, Way, latency_ms
+from training.metrics.credit_metrics import metrics
+from training.model.baseline import SPINE, SPINE_PARAMETERS, spine_of
 from training.model.calibration import calibrated_unseen
 from training.model.challengers import CHALLENGERS, Balance, Challenger
-from training.metrics.credit_metrics import metrics
-from training.model.trainer import PARAMETERS, fit
 from training.model.cross_validation import splits
-from training.evaluation.paired_bootstrap import Gain, Resampled
-from training.data.dataset import Material
-from training.model.baseline import SPINE, SPINE_PARAMETERS, spine_of
+from training.model.trainer import PARAMETERS, fit
 
 SERVED = "LightGBM as served"
 """The model that training publishes, with its declared parameters."""

@@ -83,10 +83,10 @@ def subject_of(
     from datetime import UTC, datetime
 
     from credit.policy import policy_on
-    from training.data.loading import labelled_dossiers
-    from training.data.fingerprints import formulas
-    from training.experiments.ablation_variants import coded_sex
     from training.data.dataset import drawn, prepare
+    from training.data.fingerprints import formulas
+    from training.data.loading import labelled_dossiers
+    from training.experiments.ablation_variants import coded_sex
     from training.tracking.report_store import Origin
 
     folder = data or synthetic_tables(desk.where, clients or SYNTHETIC, seed, desk.steps)

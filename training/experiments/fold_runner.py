@@ -16,8 +16,8 @@ from sklearn.model_selection import train_test_split
 
 from credit.dossier import Floats, Integers
 from credit.features import Feature, Matrix
-from training.model.challengers import MODEL, Balance, Challenger
 from training.data.dataset import Labels
+from training.model.challengers import MODEL, Balance, Challenger
 from training.model.search_space import suggested
 
 TIMED = 20

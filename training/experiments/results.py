@@ -17,9 +17,9 @@ from stores.models.mlflow_registry import open_experiment
 from stores.settings import Settings
 from training.experiments.ablation import Ablation
 from training.experiments.comparison import SERVED, Comparison, Row
+from training.model.baseline import SPINE
 from training.reporting.plots import draw_gains
 from training.tracking.report_store import Origin, lay
-from training.model.baseline import SPINE
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("training.reporting"),

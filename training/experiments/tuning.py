@@ -20,12 +20,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from credit.policy import Policy
 from stores.cli import Advance
-from training.model.trainer import MOST_TREES, PARAMETERS, best_trees, booster_settings
-from training.model.cross_validation import FOLDS, Fold, folds
+from training.data.dataset import Material
 from training.data.fingerprints import formulas
 from training.evaluation.paired_bootstrap import Gain, measured
-from training.data.dataset import Material
+from training.model.cross_validation import FOLDS, Fold, folds
 from training.model.search_space import CREDIT_MODEL, holding, suggested
+from training.model.trainer import MOST_TREES, PARAMETERS, best_trees, booster_settings
 
 PATIENCE = 80
 """Trees without a better log loss before a fold of a trial stops; fewer than a fit's."""

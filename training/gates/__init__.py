@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from training.gates import behaviour, calibration, discrimination, fairness
 from training.evaluation.result import Evidence
+from training.gates import behaviour, calibration, discrimination, fairness
 from training.gates.base import FAILED, Finding, Gate, Verdict
 
 __all__ = ["FAILED", "GATES", "Evidence", "Finding", "Gate", "Verdict", "judge", "refusing"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from credit.dossier import Floats
-from training.metrics.credit_metrics import calibration_in_the_large, patterns
+from training.data.dataset import Labels
 from training.evaluation.result import Evidence
 from training.gates.base import Gate, Measured, NotApplicable
 from training.metrics.bootstrap import Calibrated, Interval, Ranking, interval, resamples
-from training.data.dataset import Labels
+from training.metrics.credit_metrics import calibration_in_the_large, patterns
 
 FEWEST = 50
 """Clients of a pattern of known histories; fewer say nothing, and their interval says little."""

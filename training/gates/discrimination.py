@@ -6,10 +6,10 @@ import numpy as np
 from scipy.stats import chi2
 
 from credit.features import CATALOGUE, Matrix
+from training.data.dataset import Labels
 from training.evaluation.result import Evidence
 from training.gates.base import Gate, Measured, NotApplicable
 from training.metrics.bootstrap import Interval, Ranking, interval, resamples
-from training.data.dataset import Labels
 
 FEWEST = 500
 """Clients whom the champion must know for a comparison to say anything."""

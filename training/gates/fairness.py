@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from credit.governance import FairnessLimit
-from training.metrics.fairness import Audit, Group
 from training.evaluation.result import Evidence
 from training.gates.base import Gate, Measured, NotApplicable
+from training.metrics.fairness import Audit, Group
 
 Judgement = Callable[[Group, FairnessLimit], str | None]
 

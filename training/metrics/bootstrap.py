@@ -13,8 +13,8 @@ import numpy as np
 
 from credit.dossier import Floats
 from credit.policy import Policy
-from training.metrics.credit_metrics import calibration_in_the_large
 from training.data.dataset import Labels
+from training.metrics.credit_metrics import calibration_in_the_large
 
 RESAMPLES = 300
 MANY = 50_000

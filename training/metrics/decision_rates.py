@@ -9,9 +9,9 @@ import numpy as np
 from credit.decision import Outcome
 from credit.dossier import Floats
 from credit.policy import Policy
-from training.metrics.fairness import Rate, outcomes_of
-from training.metrics.bootstrap import interval, resamples
 from training.data.dataset import Labels
+from training.metrics.bootstrap import interval, resamples
+from training.metrics.fairness import Rate, outcomes_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,9 +21,9 @@ from credit.governance import ProtectedAttribute
 from credit.policy import YEAR, Policy
 from credit.schema import TABLES, Kind
 from stores.dossiers.parquet import DossierFile
-from training.metrics.credit_metrics import calibration_in_the_large
-from training.metrics.bootstrap import Calibrated, Interval, interval, resamples, resamples_of
 from training.data.dataset import Labels
+from training.metrics.bootstrap import Calibrated, Interval, interval, resamples, resamples_of
+from training.metrics.credit_metrics import calibration_in_the_large
 
 FEWEST = 100
 """Clients of a group; below, nothing can be said, and too much of the few."""

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from credit.features.declaration.history_features import EVER, Statistic
 from credit.features.definitions.application import FORM
 from credit.features.definitions.bureau import BUREAU
 from credit.features.definitions.credit_card_balance import CARD
+from credit.features.definitions.installments_payments import INSTALMENTS
 from credit.features.definitions.pos_cash_balance import POS
 from credit.features.definitions.previous_application import PREVIOUS
-from credit.features.definitions.installments_payments import INSTALMENTS
-from credit.features.declaration.history_features import EVER, Statistic
 from training.data.dataset import Material
 
 SPINE = "LightGBM, plain features and parameters"

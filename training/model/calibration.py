@@ -11,9 +11,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from credit.dossier import Floats
-from training.model.ensemble import scaled
-from training.metrics.credit_metrics import calibration_in_the_large
 from training.data.dataset import Labels
+from training.metrics.credit_metrics import calibration_in_the_large
+from training.model.ensemble import scaled
 
 FLATTEST = 0.01
 """The least slope: a model that knows nothing answers the difficulty rate, nearly."""

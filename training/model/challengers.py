@@ -31,9 +31,9 @@ from sklearn.preprocessing import (
 
 from credit.errors import Fault, Faulty
 from credit.features import Feature
-from training.model.weight_of_evidence import WeightOfEvidence
 from training.data.dataset import Labels
 from training.model.search_space import FOREST, LIGHTGBM, LOGISTIC, XGBOOST, Space
+from training.model.weight_of_evidence import WeightOfEvidence
 
 Steps = list[tuple[str, Any]]
 MODEL = "model"

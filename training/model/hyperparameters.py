@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from credit.errors import Fault, Faulty, nearest
-from training.model.trainer import PARAMETERS
 from training.model.search_space import CREDIT_MODEL
+from training.model.trainer import PARAMETERS
 
 KNOWN = {**dict.fromkeys(CREDIT_MODEL, 0.0), "scale_pos_weight": 1.0, **PARAMETERS}
 """Every parameter a file may tell, with a value of its kind."""

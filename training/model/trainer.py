@@ -16,10 +16,10 @@ import numpy as np
 
 from credit.dossier import Bools, Floats
 from credit.features import Categories, Matrix
-from training.model.ensemble import averaged
+from training.data.dataset import Labels, Material
 from training.model.calibration import Calibration, Calibrations, calibrated
 from training.model.cross_validation import FOLDS, Fold, LeftOut, dataset, folds
-from training.data.dataset import Labels, Material
+from training.model.ensemble import averaged
 
 PARAMETERS: Mapping[str, Any] = MappingProxyType({
     "objective": "binary",

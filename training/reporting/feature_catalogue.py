@@ -18,9 +18,9 @@ from rich.console import Console
 from credit.features import CATALOGUE, Concept, Feature, Risk
 from credit.schema import TABLES
 from credit.scorer import Facts
+from stores.atomic_files import whole
 from stores.cli import errors_told
 from stores.settings import direct_libraries, settings
-from stores.atomic_files import whole
 from training.reporting.formatting import cell
 
 DOCS = Path(__file__).parents[2] / "docs"

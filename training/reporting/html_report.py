@@ -5,10 +5,10 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from credit.schema import HISTORIES
-from training.reporting import svg_charts
-from training.reporting.training_summary import Account
 from training.metrics.fairness import FEWEST
+from training.reporting import svg_charts
 from training.reporting.formatting import FILTERS
+from training.reporting.training_summary import Account
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("training.reporting"),

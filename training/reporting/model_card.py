@@ -11,10 +11,10 @@ from jinja2 import Environment, FileSystemLoader, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from training.reporting.training_summary import Account
-from training.metrics.fairness import FEWEST
 from training.metrics.bootstrap import resamples_of
+from training.metrics.fairness import FEWEST
 from training.reporting.formatting import FILTERS, cell
+from training.reporting.training_summary import Account
 
 CARD, FILE = "model-card", "technical-file"
 
@@ -32,7 +32,9 @@ _MARKDOWN = Environment(
 _MARKDOWN.filters |= FILTERS
 _MARKDOWN.globals |= {"fewest": FEWEST}
 
-_PAGES = Environment(loader=PackageLoader("training.reporting"), undefined=StrictUndefined, autoescape=True)
+_PAGES = Environment(
+    loader=PackageLoader("training.reporting"), undefined=StrictUndefined, autoescape=True
+)
 
 
 def model_card(account: Account) -> str:

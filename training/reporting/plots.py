@@ -15,9 +15,9 @@ from sklearn.metrics import RocCurveDisplay
 from credit.dossier import Floats
 from credit.features import CATALOGUE, Matrix
 from credit.policy import Policy
-from training.metrics.credit_metrics import Costs
-from training.evaluation.paired_bootstrap import Gain
 from training.data.dataset import Labels
+from training.evaluation.paired_bootstrap import Gain
+from training.metrics.credit_metrics import Costs
 
 plt.switch_backend("agg")
 

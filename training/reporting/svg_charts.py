@@ -14,8 +14,8 @@ from sklearn.metrics import roc_curve
 
 from credit.dossier import Floats
 from credit.policy import Policy
-from training.metrics.credit_metrics import Costs
 from training.data.dataset import Labels
+from training.metrics.credit_metrics import Costs
 
 WIDTH, HEIGHT = 320.0, 240.0
 POINTS = 120

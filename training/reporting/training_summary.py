@@ -13,13 +13,13 @@ from typing import Any
 
 from credit.features import CATALOGUE
 from credit.features.declaration.concepts import Concept
+from credit.localised_text import Text
 from credit.policy import Policy
 from credit.scorer import Facts
-from credit.localised_text import Text
-from training.metrics.credit_metrics import BUSINESS_SCORE
-from training.metrics.fairness import Audit
 from training.gates import FAILED, Evidence, Finding, Verdict, refusing
+from training.metrics.credit_metrics import BUSINESS_SCORE
 from training.metrics.decision_rates import OutcomeShare
+from training.metrics.fairness import Audit
 
 LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "polars", "mlflow", "bentoml", "fairlearn")
 

@@ -8,17 +8,17 @@ import numpy as np
 import polars as pl
 
 from credit.schema import APPLICATION, HISTORIES, TARGET
+from training.synthetic.labels.application_risk import chances
+from training.synthetic.labels.history_risk import summarise
+from training.synthetic.parameters import Model
+from training.synthetic.sampling.marginals import Codes, Mask
 from training.synthetic.tables.bureau import bureau_credits, monthly_states
+from training.synthetic.tables.clients import Clients, draw_clients
 from training.synthetic.tables.credit_card_balance import card_balances, card_payments
 from training.synthetic.tables.credit_cards import cards, course, days_of_cards
-from training.synthetic.tables.clients import Clients, draw_clients
 from training.synthetic.tables.instalment_contracts import contracts, days_of_contracts
-from training.synthetic.labels.history_risk import summarise
-from training.synthetic.sampling.marginals import Codes, Mask
-from training.synthetic.parameters import Model
-from training.synthetic.tables.previous_application import earlier_applications
 from training.synthetic.tables.instalment_payments import balances, instalments, payments
-from training.synthetic.labels.application_risk import chances
+from training.synthetic.tables.previous_application import earlier_applications
 
 FILES = ("application_train", "application_test", *HISTORIES)
 

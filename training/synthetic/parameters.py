@@ -10,15 +10,19 @@ from typing import Any
 
 import numpy as np
 
+from training.synthetic.labels.application_risk import Curve, RiskModel, Scorecard
+from training.synthetic.labels.history_risk import Weighing
+from training.synthetic.sampling.latent_traits import (
+    Traits,
+    from_lower_triangle,
+    nearest_correlation,
+)
+from training.synthetic.sampling.marginals import Marginal, marginal
+from training.synthetic.sampling.row_model import RowModel
+from training.synthetic.tables.application import FormModel
 from training.synthetic.tables.bureau import BureauModel
 from training.synthetic.tables.credit_cards import CardModel
-from training.synthetic.labels.history_risk import Weighing
-from training.synthetic.tables.application import FormModel
-from training.synthetic.sampling.marginals import Marginal, marginal
 from training.synthetic.tables.instalment_payments import RepaymentModel
-from training.synthetic.labels.application_risk import Curve, RiskModel, Scorecard
-from training.synthetic.sampling.row_model import RowModel
-from training.synthetic.sampling.latent_traits import Traits, from_lower_triangle, nearest_correlation
 
 PARAMETERS = Path(__file__).with_name("parameters.json")
 """Aggregates of the real tables, none of fewer than twenty clients; `calibrate` derives it."""

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 from credit.features import CATALOGUE
 from credit.policy import Policy
 from stores.settings import Settings
-from training.reporting.training_summary import Account, write_json
-from training.reporting.model_card import write_documents
-from training.reporting.feature_catalogue import TABLE, Importances, feature_table
-from training.evaluation.champion import UNSEEN, keep_unseen
-from training.metrics.credit_metrics import BUSINESS_SCORE
-from training.evaluation.feature_importance import Explained
-from training.model.trainer import Fitted
-from training.model.cross_validation import FOLDS
-from training.reporting.plots import draw_curves, draw_explanations
 from training.data.dataset import Material
+from training.evaluation.champion import UNSEEN, keep_unseen
+from training.evaluation.feature_importance import Explained
+from training.metrics.credit_metrics import BUSINESS_SCORE
+from training.model.cross_validation import FOLDS
+from training.model.trainer import Fitted
+from training.reporting.feature_catalogue import TABLE, Importances, feature_table
 from training.reporting.html_report import report
+from training.reporting.model_card import write_documents
+from training.reporting.plots import draw_curves, draw_explanations
+from training.reporting.training_summary import Account, write_json
 from training.tracking.report_store import lay
 
 REPORT = "report.html"

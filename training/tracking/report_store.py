@@ -14,8 +14,8 @@ from shutil import copyfile
 from types import MappingProxyType
 from typing import Any, Self
 
-from stores.settings import Settings
 from stores.atomic_files import whole
+from stores.settings import Settings
 from training.experiments.ablation_variants import PROTECTED
 
 STUDIES = MappingProxyType({"comparison": "compare", "ablation": "ablate"})

@@ -10,12 +10,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from credit.columns import Layout
 from credit.dossier import Rows, Words
 from credit.features.declaration.concepts import Concept
 from credit.features.expressions.vectorised import Computation
-from credit.columns import Layout
-from credit.schema import Kind, Table
 from credit.localised_text import Text
+from credit.schema import Kind, Table
 
 
 class Unit(StrEnum):

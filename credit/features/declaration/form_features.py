@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from credit.features.declaration.concepts import Concept
 from credit.features.declaration.feature import Declared, Feature, Risk, Unit, sources_of
 from credit.features.expressions.vectorised import Computation, Quotient, Sum
-from credit.schema import APPLICATION
 from credit.localised_text import Text
+from credit.schema import APPLICATION
 
 
 @dataclass(frozen=True, kw_only=True)

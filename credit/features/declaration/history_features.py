@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from credit.dossier import Bools, Floats, Rows
-from credit.features.expressions.nan_arithmetic import MONTHS, YEAR
 from credit.features.declaration.concepts import Concept
 from credit.features.declaration.feature import Declared, Feature, Risk, Unit, sources_of
+from credit.features.expressions.nan_arithmetic import MONTHS, YEAR
 from credit.features.expressions.row_groups import Parts
 from credit.features.expressions.vectorised import Computation, Quotient, Sum
-from credit.schema import Table
 from credit.localised_text import Text
+from credit.schema import Table
 
 Predicate = Callable[[Rows], Bools]
 

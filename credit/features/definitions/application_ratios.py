@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from credit.dossier import Floats, Rows
-from credit.features.expressions.nan_arithmetic import YEAR, ratio
 from credit.features.declaration.concepts import Concept
 from credit.features.declaration.feature import Risk, Unit
 from credit.features.declaration.form_features import Form
+from credit.features.expressions.nan_arithmetic import YEAR, ratio
 from credit.features.expressions.vectorised import Sum, once
+from credit.localised_text import Text
 from credit.schema import NEVER
 from credit.schema.application import DOCUMENTS, HOUSING_MEASURES
-from credit.localised_text import Text
 
 RATIOS = Form()
 

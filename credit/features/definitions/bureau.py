@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from credit.dossier import Floats, Rows
-from credit.features.definitions.bureau_balance import BALANCE
-from credit.features.expressions.nan_arithmetic import YEAR, above, at_least_zero, everything, ratio
 from credit.features.declaration.concepts import Concept
 from credit.features.declaration.feature import Risk, Unit
 from credit.features.declaration.history_features import Source
+from credit.features.definitions.bureau_balance import BALANCE
+from credit.features.expressions.nan_arithmetic import (
+    YEAR,
+    above,
+    at_least_zero,
+    everything,
+    ratio,
+)
 from credit.features.expressions.vectorised import Sum, once
-from credit.schema import BUREAU as BUREAU_TABLE
 from credit.localised_text import Text
+from credit.schema import BUREAU as BUREAU_TABLE
 
 BUREAU = Source(
     table=BUREAU_TABLE,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from credit.dossier import Floats, Rows
-from credit.features.expressions.nan_arithmetic import MONTHS, above, everything
 from credit.features.declaration.concepts import Concept
 from credit.features.declaration.feature import Risk, Unit
 from credit.features.declaration.history_features import Source
-from credit.schema import CREDIT_CARD_BALANCE
+from credit.features.expressions.nan_arithmetic import MONTHS, above, everything
 from credit.localised_text import Text
+from credit.schema import CREDIT_CARD_BALANCE
 
 CARD = Source(table=CREDIT_CARD_BALANCE, order=("MONTHS_BALANCE", "SK_ID_PREV"))
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from credit.dossier import Floats
-from credit.features.expressions.nan_arithmetic import ratio
 from credit.features.declaration.concepts import Concept
 from credit.features.declaration.feature import Feature, Risk, Unit
+from credit.features.expressions.nan_arithmetic import ratio
 from credit.localised_text import Text
 
 Compute = Callable[..., Floats]

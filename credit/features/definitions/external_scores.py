@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from credit.dossier import Bools, Floats, Rows
-from credit.features.expressions.nan_arithmetic import ratio
 from credit.features.declaration.concepts import Concept
 from credit.features.declaration.feature import Risk, Unit
 from credit.features.declaration.form_features import Form
+from credit.features.expressions.nan_arithmetic import ratio
 from credit.features.expressions.vectorised import once
 from credit.localised_text import Text
 

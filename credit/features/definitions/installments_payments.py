@@ -9,15 +9,22 @@ from __future__ import annotations
 import numpy as np
 
 from credit.dossier import Floats, Rows
-from credit.features.kernel.aggregation import step_of
-from credit.features.expressions.nan_arithmetic import YEAR, above, at_least_zero, everything, mark, ratio
 from credit.features.declaration.concepts import Concept
 from credit.features.declaration.feature import Risk, Unit
-from credit.features.expressions.row_groups import Parts
 from credit.features.declaration.history_features import Source
+from credit.features.expressions.nan_arithmetic import (
+    YEAR,
+    above,
+    at_least_zero,
+    everything,
+    mark,
+    ratio,
+)
+from credit.features.expressions.row_groups import Parts
 from credit.features.expressions.vectorised import once
-from credit.schema import INSTALLMENTS_PAYMENTS
+from credit.features.kernel.aggregation import step_of
 from credit.localised_text import Text
+from credit.schema import INSTALLMENTS_PAYMENTS
 
 INSTALMENT = ("DAYS_INSTALMENT", "SK_ID_PREV", "NUM_INSTALMENT_NUMBER", "NUM_INSTALMENT_VERSION")
 """What all payments of one instalment share."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from credit.dossier import Floats, Rows
-from credit.features.expressions.nan_arithmetic import MONTHS, above, everything
 from credit.features.declaration.concepts import Concept
 from credit.features.declaration.feature import Risk, Unit
 from credit.features.declaration.history_features import Source
+from credit.features.expressions.nan_arithmetic import MONTHS, above, everything
 from credit.features.expressions.vectorised import Sum
-from credit.schema import POS_CASH_BALANCE
 from credit.localised_text import Text
+from credit.schema import POS_CASH_BALANCE
 
 POS = Source(table=POS_CASH_BALANCE, order=("MONTHS_BALANCE", "SK_ID_PREV"))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from credit.dossier import Bools, Floats, Rows
-from credit.features.expressions.nan_arithmetic import YEAR, everything, mark, ratio
 from credit.features.declaration.concepts import Concept
 from credit.features.declaration.feature import Risk, Unit
 from credit.features.declaration.history_features import Source
+from credit.features.expressions.nan_arithmetic import YEAR, everything, mark, ratio
 from credit.features.expressions.vectorised import Sum
-from credit.schema import NEVER, PREVIOUS_APPLICATION
 from credit.localised_text import Text
+from credit.schema import NEVER, PREVIOUS_APPLICATION
 
 PREVIOUS = Source(table=PREVIOUS_APPLICATION, order=("DAYS_DECISION", "SK_ID_PREV"))
 

@@ -12,15 +12,15 @@ from functools import cached_property
 
 import numpy as np
 
-from credit.dossier import Bools, Dossiers, Floats, Integers, Rows
-from credit.features.kernel.plan import arranged
-from credit.features.expressions.nan_arithmetic import GREATEST
-from credit.features.declaration.feature import Unit
-from credit.features.kernel.windows import Laid, Ordered
-from credit.features.expressions.sort_order import canonical_order
-from credit.features.declaration.history_features import Source, Statistic
-from credit.features.expressions.vectorised import Together
 from credit.columns import Layout
+from credit.dossier import Bools, Dossiers, Floats, Integers, Rows
+from credit.features.declaration.feature import Unit
+from credit.features.declaration.history_features import Source, Statistic
+from credit.features.expressions.nan_arithmetic import GREATEST
+from credit.features.expressions.sort_order import canonical_order
+from credit.features.expressions.vectorised import Together
+from credit.features.kernel.plan import arranged
+from credit.features.kernel.windows import Laid, Ordered
 
 GRID = {Unit.CURRENCY: 2.0**10}
 FINE_GRID = 2.0**20

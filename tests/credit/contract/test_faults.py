@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from credit import errors
+from credit.contract.request import read_request, read_requests
 from credit.contract.validation_errors import (
     MOST_FAULTS,
     MOST_LISTED,
@@ -16,7 +17,6 @@ from credit.contract.validation_errors import (
     MOST_SUGGESTED,
     MOST_TOLD,
 )
-from credit.contract.request import read_request, read_requests
 from credit.contract.wire_types import LONGEST_WORD, MOST_ROWS
 from credit.errors import LONGEST_SHOWN, InvalidDossier, NotJson
 from credit.schema import TABLES, Kind

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.contract.validation_errors import MOST_REQUESTS
 from credit.contract.json_splitter import items
 from credit.contract.request import ScoringRequest, read_requests
+from credit.contract.validation_errors import MOST_REQUESTS
 from credit.contract.wire_types import LARGEST, MOST_ROWS
 from credit.errors import InvalidDossier, NotJson
 

@@ -7,12 +7,12 @@ import json
 import pytest
 from hypothesis import given
 
-from credit.contract.validation_errors import MOST_REQUESTS
 from credit.contract.request import (
     ScoringRequest,
     read_request,
     read_requests,
 )
+from credit.contract.validation_errors import MOST_REQUESTS
 from credit.errors import InvalidDossier
 from tests.people import CREDIT, LOAN, Dossier, applicant, stranger, with_history
 from tests.strategies import dossiers

@@ -8,12 +8,12 @@ import pytest
 
 from credit.dossier import Dossiers
 from credit.features import CATALOGUE, COLUMNS, Categories, Feature, Matrix, Risk, build
+from credit.features.declaration.history_features import Statistic
 from credit.features.definitions.bureau import BUREAU
 from credit.features.definitions.credit_card_balance import CARD
+from credit.features.definitions.installments_payments import INSTALMENT, INSTALMENTS
 from credit.features.definitions.pos_cash_balance import POS
 from credit.features.definitions.previous_application import PREVIOUS
-from credit.features.definitions.installments_payments import INSTALMENT, INSTALMENTS
-from credit.features.declaration.history_features import Statistic
 from credit.policy import Policy
 from credit.reasons import said
 from credit.schema import TABLES

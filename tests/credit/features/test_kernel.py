@@ -6,13 +6,13 @@ import pytest
 
 from credit.dossier import Dossiers
 from credit.features import COLUMNS
-from credit.features.kernel.aggregation import Kernel
+from credit.features.declaration.history_features import Source, Statistic
 from credit.features.definitions.bureau import BUREAU
 from credit.features.definitions.credit_card_balance import CARD
+from credit.features.definitions.installments_payments import INSTALMENTS
 from credit.features.definitions.pos_cash_balance import POS
 from credit.features.definitions.previous_application import PREVIOUS
-from credit.features.definitions.installments_payments import INSTALMENTS
-from credit.features.declaration.history_features import Source, Statistic
+from credit.features.kernel.aggregation import Kernel
 from tests.credit.features import oracle, oracle_values
 from tests.crowd import crowd
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from credit.dossier import Dossiers
 from credit.features import CATALOGUE, COLUMNS, Categories, Matrix, build
-from credit.features.expressions.row_groups import Parts
-from credit.features.definitions.installments_payments import INSTALMENT, INSTALMENTS
 from credit.features.declaration.history_features import Statistic
+from credit.features.definitions.installments_payments import INSTALMENT, INSTALMENTS
+from credit.features.expressions.row_groups import Parts
 from tests.bits import same
 from tests.people import Dossier, Row, with_history
 

@@ -22,9 +22,9 @@ from stores.clients.store import ClientStore
 from stores.models.bento_store import MODEL, champion_tag
 from stores.models.mlflow_registry import CHAMPION, REFUSED, champion_version
 from tests.training.conftest import Laboratory, found
-from training.model.ensemble import scaled
-from training.model.calibration import Calibration
 from training.gates import Verdict
+from training.model.calibration import Calibration
+from training.model.ensemble import scaled
 from training.pipeline import Trained
 
 pytestmark = pytest.mark.slow
@@ -137,7 +137,9 @@ def test_a_calibration_that_is_lost_on_the_way_to_the_served_model(
     laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, people = state(laboratory), laboratory.people()
-    monkeypatch.setattr("training.model.trainer.calibrated", lambda raw, _: scaled(raw, 1, shift=1.5))
+    monkeypatch.setattr(
+        "training.model.trainer.calibrated", lambda raw, _: scaled(raw, 1, shift=1.5)
+    )
     trained = laboratory.train(people, laboratory.labels(people))
     lost = found(trained, "CRG106")
     assert lost.verdict is Verdict.REFUSES

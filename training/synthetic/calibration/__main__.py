@@ -10,8 +10,8 @@ from rich.console import Console
 
 from stores.cli import Steps, errors_told
 from training.synthetic.calibration.pipeline import derive
-from training.synthetic.calibration.source_data import read_real, real_folder
 from training.synthetic.calibration.serialisation import written
+from training.synthetic.calibration.source_data import read_real, real_folder
 from training.synthetic.parameters import PARAMETERS
 
 

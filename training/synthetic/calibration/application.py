@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from training.synthetic.calibration.grouped_marginals import places
 from training.synthetic.calibration.estimators import (
     FEWEST,
     NONE,
@@ -19,6 +18,7 @@ from training.synthetic.calibration.estimators import (
     sensible,
     shares,
 )
+from training.synthetic.calibration.grouped_marginals import places
 from training.synthetic.calibration.published_statistics import Population
 from training.synthetic.calibration.trait_observations import (
     BUILDING_COLUMNS,
@@ -27,8 +27,8 @@ from training.synthetic.calibration.trait_observations import (
     TRAITS,
     WITHOUT_TRAIT,
 )
-from training.synthetic.tables.application import STATE_OF_REPAIR
 from training.synthetic.sampling.marginals import Numbers
+from training.synthetic.tables.application import STATE_OF_REPAIR
 
 WEAK_DIRECTION = 0.2
 """Directions in which numbers vary less are left out when words are put in order."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from training.synthetic.tables.bureau import CARD, DAYS_A_MONTH, PAST_END, STAGE, STATES
 from training.synthetic.calibration.application import lean_order
+from training.synthetic.calibration.estimators import FEWEST, Stored, rate, sensible
 from training.synthetic.calibration.grouped_marginals import (
     flag,
     kept_by_group,
@@ -18,9 +18,9 @@ from training.synthetic.calibration.grouped_marginals import (
     words,
 )
 from training.synthetic.calibration.variance_components import Levels, levels
-from training.synthetic.calibration.estimators import FEWEST, Stored, rate, sensible
-from training.synthetic.tables.instalment_contracts import WINDOW
 from training.synthetic.labels.history_risk import OWNER
+from training.synthetic.tables.bureau import CARD, DAYS_A_MONTH, PAST_END, STAGE, STATES
+from training.synthetic.tables.instalment_contracts import WINDOW
 
 _c = pl.col
 LEAN = 0.35

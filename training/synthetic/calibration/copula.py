@@ -14,11 +14,11 @@ import polars as pl
 from training.synthetic.calibration.application import Forms, trait_scores, word_orders
 from training.synthetic.calibration.estimators import Stored
 from training.synthetic.calibration.trait_observations import TRAITS
-from training.synthetic.tables.application import application_form
-from training.synthetic.sampling.marginals import Mask, Numbers
 from training.synthetic.parameters import form_model
 from training.synthetic.sampling.column_sampler import Reader
 from training.synthetic.sampling.latent_traits import Traits, nearest_correlation
+from training.synthetic.sampling.marginals import Mask, Numbers
+from training.synthetic.tables.application import application_form
 
 ROUNDS = 12
 LEAST_OVERLAP = 300

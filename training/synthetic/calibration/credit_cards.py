@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from training.synthetic.calibration.grouped_marginals import by_group, numbers, words
 from training.synthetic.calibration.estimators import Stored, rate, sensible
-from training.synthetic.tables.credit_cards import AGE
+from training.synthetic.calibration.grouped_marginals import by_group, numbers, words
 from training.synthetic.labels.history_risk import OWNER
+from training.synthetic.tables.credit_cards import AGE
 
 _c = pl.col
 _drawn = _c("AMT_DRAWINGS_CURRENT") > 0

@@ -9,12 +9,12 @@ import polars as pl
 
 from training.synthetic.calibration import bureau, previous_application
 from training.synthetic.calibration.credit_cards import by_card
-from training.synthetic.calibration.grouped_marginals import scores, words
-from training.synthetic.calibration.variance_components import Levels
 from training.synthetic.calibration.estimators import Stored
-from training.synthetic.calibration.source_data import Known
+from training.synthetic.calibration.grouped_marginals import scores, words
 from training.synthetic.calibration.instalment_payments import late_share
+from training.synthetic.calibration.source_data import Known
 from training.synthetic.calibration.trait_correlations import Block, of_clients, of_rows
+from training.synthetic.calibration.variance_components import Levels
 from training.synthetic.labels.history_risk import OWNER
 from training.synthetic.tables.previous_application import FIRST
 

@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 
 from training.synthetic.calibration.estimators import Stored, sensible
+from training.synthetic.labels.application_risk import chances
 from training.synthetic.labels.history_risk import Weighing, unexpected
 from training.synthetic.sampling.marginals import Numbers
-from training.synthetic.labels.application_risk import chances
 
 NEWTON_STEPS = 12
 LIKELY = 0.4

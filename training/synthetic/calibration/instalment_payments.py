@@ -12,8 +12,8 @@ import polars as pl
 from training.synthetic.calibration.estimators import EVERYWHERE, Stored, quantiles, rate, sensible
 from training.synthetic.labels.history_risk import OWNER
 from training.synthetic.sampling.marginals import NORMAL
-from training.synthetic.tables.previous_application import REVOLVING
 from training.synthetic.tables.instalment_payments import OLD
+from training.synthetic.tables.previous_application import REVOLVING
 
 _c = pl.col
 DELAY = _c("DAYS_ENTRY_PAYMENT") - _c("DAYS_INSTALMENT")

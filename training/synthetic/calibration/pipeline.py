@@ -8,27 +8,32 @@ import numpy as np
 import polars as pl
 
 from training.synthetic import parameters
-from training.synthetic.calibration import bureau, credit_cards, instalment_payments, previous_application
-from training.synthetic.calibration.copula import form_correlation
+from training.synthetic.calibration import (
+    bureau,
+    credit_cards,
+    instalment_payments,
+    previous_application,
+)
 from training.synthetic.calibration.application import (
     Forms,
     marginals,
     trait_scores,
     word_orders,
 )
-from training.synthetic.calibration.histories import counts, history_blocks, history_levels
-from training.synthetic.calibration.variance_components import Levels
+from training.synthetic.calibration.copula import form_correlation
 from training.synthetic.calibration.estimators import Stored, sensible
-from training.synthetic.calibration.trait_observations import TRAITS
-from training.synthetic.calibration.source_data import RealData, as_in_population
-from training.synthetic.calibration.scorecard import scorecard
-from training.synthetic.calibration.trait_correlations import Block, correlation_of, of_clients
+from training.synthetic.calibration.histories import counts, history_blocks, history_levels
 from training.synthetic.calibration.history_effects import weighings
-from training.synthetic.tables.clients import draw_clients
+from training.synthetic.calibration.scorecard import scorecard
+from training.synthetic.calibration.source_data import RealData, as_in_population
+from training.synthetic.calibration.trait_correlations import Block, correlation_of, of_clients
+from training.synthetic.calibration.trait_observations import TRAITS
+from training.synthetic.calibration.variance_components import Levels
+from training.synthetic.generator import Ids, draw_histories
+from training.synthetic.labels.application_risk import base_log_odds
 from training.synthetic.labels.history_risk import summarise
 from training.synthetic.sampling.marginals import Numbers
-from training.synthetic.labels.application_risk import base_log_odds
-from training.synthetic.generator import Ids, draw_histories
+from training.synthetic.tables.clients import draw_clients
 
 ABOUT = (
     "Aggregates of the public Home Credit Default Risk tables, none of fewer than twenty clients, "

@@ -7,6 +7,7 @@ import polars as pl
 
 from credit.schema import NEVER
 from training.synthetic.calibration.application import lean_order
+from training.synthetic.calibration.estimators import NONE, Stored
 from training.synthetic.calibration.grouped_marginals import (
     by_group,
     flag,
@@ -18,9 +19,8 @@ from training.synthetic.calibration.grouped_marginals import (
     words,
 )
 from training.synthetic.calibration.variance_components import Levels, levels
-from training.synthetic.calibration.estimators import NONE, Stored
-from training.synthetic.tables.instalment_contracts import LONG_KNOWN, WINDOW
 from training.synthetic.labels.history_risk import OWNER
+from training.synthetic.tables.instalment_contracts import LONG_KNOWN, WINDOW
 from training.synthetic.tables.previous_application import (
     APPROVED,
     CONSUMER,

@@ -16,8 +16,8 @@ import polars as pl
 
 from credit.schema import APPLICATION, Kind
 from training.synthetic.calibration.estimators import NONE, Stored, sensible
-from training.synthetic.sampling.marginals import Numbers
 from training.synthetic.labels.application_risk import RATIOS, measure
+from training.synthetic.sampling.marginals import Numbers
 
 WORDS = tuple(name for name, c in APPLICATION.columns.items() if c.kind is Kind.CATEGORY)
 NUMBERS = (

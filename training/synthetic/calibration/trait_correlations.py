@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.synthetic.calibration.variance_components import Levels
-from training.synthetic.sampling.marginals import Numbers
 from training.synthetic.sampling.latent_traits import nearest_correlation
+from training.synthetic.sampling.marginals import Numbers
 
 MOST = 0.9
 """Traits of different blocks do not correlate more."""

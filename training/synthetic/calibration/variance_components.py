@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.synthetic.sampling.marginals import Codes, Mask, Numbers
 from training.synthetic.sampling.latent_traits import nearest_correlation
+from training.synthetic.sampling.marginals import Codes, Mask, Numbers
 
 LEAST_SHARED, MOST_SHARED = 0.02, 0.9
 

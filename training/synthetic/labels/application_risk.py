@@ -16,8 +16,8 @@ import polars as pl
 
 from credit.schema import APPLICATION, NEVER, Kind
 from training.synthetic.labels.history_risk import Weighing, experience_log_odds
-from training.synthetic.tables.application import SCORES
 from training.synthetic.sampling.marginals import Numbers
+from training.synthetic.tables.application import SCORES
 
 _c = pl.col
 

@@ -10,8 +10,8 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from training.synthetic.sampling.marginals import Codes, Marginal, Mask, Numbers, Quantiles, Shares
 from training.synthetic.sampling.latent_traits import TraitValues
+from training.synthetic.sampling.marginals import Codes, Marginal, Mask, Numbers, Quantiles, Shares
 
 FEW_ROWS = 30
 """So many rows are believed half, and more the more there are."""

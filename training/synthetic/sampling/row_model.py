@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from training.synthetic.sampling.marginals import Codes, Marginal, Numbers
 from training.synthetic.sampling.column_sampler import Reader, standard
 from training.synthetic.sampling.latent_traits import TraitValues, nearest_correlation
+from training.synthetic.sampling.marginals import Codes, Marginal, Numbers
 
 
 @dataclass(frozen=True, kw_only=True)

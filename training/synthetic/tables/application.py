@@ -16,8 +16,8 @@ import polars as pl
 
 from credit.schema import APPLICATION, NEVER
 from credit.schema.application import DOCUMENTS, HOUSING_MEASURES
-from training.synthetic.sampling.marginals import Marginal, Mask, whole_multiples
 from training.synthetic.sampling.column_sampler import Reader, given, yes_no
+from training.synthetic.sampling.marginals import Marginal, Mask, whole_multiples
 
 CASH = "Cash loans"
 REVOLVING_TERM = 20

@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from training.synthetic.tables.clients import Clients
-from training.synthetic.sampling.marginals import NORMAL, Codes, Mask, Numbers
 from training.synthetic.sampling.column_sampler import Reader, given
+from training.synthetic.sampling.marginals import NORMAL, Codes, Mask, Numbers
 from training.synthetic.sampling.row_model import RowModel
+from training.synthetic.tables.clients import Clients
 
 CARD = "Credit card"
 DAYS_A_MONTH = 30.4375

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from training.synthetic.tables.application import FormModel, application_form
-from training.synthetic.sampling.marginals import Codes, Mask
 from training.synthetic.sampling.column_sampler import Reader
 from training.synthetic.sampling.latent_traits import Traits, TraitValues
+from training.synthetic.sampling.marginals import Codes, Mask
+from training.synthetic.tables.application import FormModel, application_form
 
 
 @dataclass(frozen=True, kw_only=True)

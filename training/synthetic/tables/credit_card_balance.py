@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from training.synthetic.tables.bureau import DAYS_A_MONTH
-from training.synthetic.tables.credit_cards import LATE, CardModel, Cards, Course, habit
-from training.synthetic.tables.clients import Clients
-from training.synthetic.tables.instalment_contracts import WINDOW
-from training.synthetic.tables.application import Columns
-from training.synthetic.sampling.marginals import NORMAL, Codes, Mask, Numbers
 from training.synthetic.sampling.column_sampler import Reader, given
+from training.synthetic.sampling.marginals import NORMAL, Codes, Mask, Numbers
+from training.synthetic.tables.application import Columns
+from training.synthetic.tables.bureau import DAYS_A_MONTH
+from training.synthetic.tables.clients import Clients
+from training.synthetic.tables.credit_cards import LATE, CardModel, Cards, Course, habit
+from training.synthetic.tables.instalment_contracts import WINDOW
 from training.synthetic.tables.instalment_payments import OLDEST_MONTH
 
 PRINCIPAL = 0.96

@@ -14,12 +14,12 @@ import numpy as np
 import polars as pl
 
 from credit.schema import NEVER
+from training.synthetic.sampling.column_sampler import Reader
+from training.synthetic.sampling.marginals import Codes, Marginal, Numbers
 from training.synthetic.tables.bureau import DAYS_A_MONTH
 from training.synthetic.tables.clients import Clients
-from training.synthetic.sampling.marginals import Codes, Marginal, Numbers
-from training.synthetic.tables.previous_application import REVOLVING
-from training.synthetic.sampling.column_sampler import Reader
 from training.synthetic.tables.instalment_payments import OLDEST_MONTH
+from training.synthetic.tables.previous_application import REVOLVING
 
 AGE = (
     pl.when(pl.col("months") <= 12)  # noqa: PLR2004 -- months

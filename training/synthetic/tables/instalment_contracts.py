@@ -14,11 +14,11 @@ import numpy as np
 import polars as pl
 
 from credit.schema import NEVER
-from training.synthetic.tables.clients import Clients
-from training.synthetic.sampling.marginals import Codes, Mask, Numbers
-from training.synthetic.tables.previous_application import PERIOD, REVOLVING
 from training.synthetic.sampling.column_sampler import Reader
+from training.synthetic.sampling.marginals import Codes, Mask, Numbers
 from training.synthetic.sampling.row_model import RowModel
+from training.synthetic.tables.clients import Clients
+from training.synthetic.tables.previous_application import PERIOD, REVOLVING
 
 WINDOW = 2_922
 """Eight years, in days: how far back earlier applications and instalments are known."""

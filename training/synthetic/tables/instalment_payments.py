@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from training.synthetic.sampling.column_sampler import Reader, given
+from training.synthetic.sampling.marginals import Codes, Marginal, Mask, Numbers
 from training.synthetic.tables.bureau import DAYS_A_MONTH
 from training.synthetic.tables.clients import Clients
 from training.synthetic.tables.instalment_contracts import WINDOW, Contracts
-from training.synthetic.sampling.marginals import Codes, Marginal, Mask, Numbers
 from training.synthetic.tables.previous_application import PERIOD
-from training.synthetic.sampling.column_sampler import Reader, given
 
 PAYING = "payments: delay"
 """The client's trait: who stands high pays late."""

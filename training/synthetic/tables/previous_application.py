@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from training.synthetic.tables.clients import Clients
-from training.synthetic.tables.application import AMOUNT_STEP
-from training.synthetic.sampling.marginals import Mask, Numbers, whole_multiples
 from training.synthetic.sampling.column_sampler import Reader, given
+from training.synthetic.sampling.marginals import Mask, Numbers, whole_multiples
 from training.synthetic.sampling.row_model import RowModel
+from training.synthetic.tables.application import AMOUNT_STEP
+from training.synthetic.tables.clients import Clients
 
 CASH, CONSUMER, REVOLVING = "Cash loans", "Consumer loans", "Revolving loans"
 APPROVED, REFUSED, UNUSED = "Approved", "Refused", "Unused offer"
