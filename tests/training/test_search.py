@@ -40,7 +40,7 @@ def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     tracked = mlflow.get_tracking_uri()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in QUICK.items():
-            patch.setattr(tune, name, value)
+            patch.setattr(tuning, name, value)
         yield Settings(home=tmp_path_factory.mktemp("tuning"))
     mlflow.set_tracking_uri(tracked)
 
@@ -126,8 +126,8 @@ def test_folds_are_held_as_bins_alone(few: Material, monkeypatch: pytest.MonkeyP
         held.extend(prepared)
         return 0.5
 
-    monkeypatch.setattr(tune, "_value", look)
-    monkeypatch.setattr(tune, "_log", lambda _: None)
+    monkeypatch.setattr(tuning, "_value", look)
+    monkeypatch.setattr(tuning, "_log", lambda _: None)
     search(optuna.create_study(), few, seed=SEED, trials=1, seconds=9, progress=lambda _: None)
     assert len(held) == FOLDS
     assert all(data.data is None for pair in held for data in pair)
