@@ -19,64 +19,76 @@ import_lightgbm_alone()
 
 import bentoml
 
-from credit.contract.request import ScoringRequest, read_request, read_requests
+from credit.contract.request import ScoringRequest, parse_request, parse_requests
 from credit.contract.responses import Failure
-from credit.contract.wire_types import LARGEST
+from credit.contract.wire_types import MAX_REQUEST_BYTES
 from credit.decision import Decision, Explanation
 from credit.errors import CreditError
-from credit.policy import policy_on
-from serving.core.decision_engine import EXPLAIN, PREDICT, Call, Judge
-from serving.core.scoring_service import Scoring
-from serving.errors import told
+from credit.policy import load_policy
+from serving.core.decision_engine import EXPLAIN, PREDICT, CallContext, DecisionEngine
+from serving.core.scoring_service import ScoringService
+from serving.errors import error_payload
 from serving.grpc.server import GrpcServer
-from serving.http.fast_path import LeanService, open_lane
-from serving.http.request_body import LARGEST_MANY, ManyRequests, OneRequest, answered
-from serving.http.routes import resources
-from serving.request_limits import read_beside, read_key, refuse_key, stamped
-from serving.shutdown import at_signal
+from serving.http.fast_path import FastPathService, install_fast_path
+from serving.http.request_body import (
+    MAX_PREDICT_MANY_BYTES,
+    ScoreManyRequestBody,
+    ScoreRequestBody,
+    respond_with_json,
+)
+from serving.http.routes import create_resource_app
+from serving.request_limits import (
+    parse_off_loop,
+    reject_idempotency_key,
+    validate_idempotency_key,
+    with_digest,
+)
+from serving.shutdown import register_shutdown_callback
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger
-from stores.models.bento_store import load, serving_tag
-from stores.settings import direct_libraries, settings
+from stores.models.bento_store import load_scorer, resolve_serving_tag
+from stores.settings import configure_libraries, get_settings
 
-WHERE = settings()
-direct_libraries(WHERE)
-RESOURCES = resources()
+SETTINGS = get_settings()
+configure_libraries(SETTINGS)
+RESOURCE_APP = create_resource_app()
 
 
 @bentoml.service(
     name="credit_scoring",
-    service_class=LeanService,
-    workers=WHERE.workers,
-    traffic={"timeout": WHERE.timeout + 5},  # ours comes first, and is told in our own words
+    service_class=FastPathService,
+    workers=SETTINGS.workers,
+    traffic={"timeout": SETTINGS.timeout + 5},  # ours comes first, and is told in our own words
     logging={"access": {"enabled": False}},
     metrics={"enabled": False},
     tracing={"excluded_urls": ".*"},
 )
-@bentoml.asgi_app(RESOURCES, path="/")
+@bentoml.asgi_app(RESOURCE_APP, path="/")
 class CreditScoring:
     """Scores applications for credit, explains every score, and records every decision."""
 
-    model = bentoml.models.BentoModel(serving_tag(WHERE, Path(__file__)))
+    model = bentoml.models.BentoModel(resolve_serving_tag(SETTINGS, Path(__file__)))
 
     def __init__(self) -> None:
-        judge = Judge(
-            scorer=load(self.model),
-            clients=ClientStore(WHERE.clients),
-            ledger=Ledger(WHERE.ledger),
-            policy_on=policy_on,
+        engine = DecisionEngine(
+            scorer=load_scorer(self.model),
+            clients=ClientStore(SETTINGS.clients_path),
+            ledger=Ledger(SETTINGS.database_url),
+            policy_on=load_policy,
         )
-        judge.warm()
-        self.scoring = Scoring(judge, patience=WHERE.patience)
-        self.grpc = GrpcServer(self.scoring, WHERE)
-        RESOURCES.state.judge, RESOURCES.state.scoring = judge, self.scoring
+        engine.warm_up()
+        self.scoring = ScoringService(engine, patience=SETTINGS.patience)
+        self.grpc = GrpcServer(self.scoring, SETTINGS)
+        RESOURCE_APP.state.judge, RESOURCE_APP.state.scoring = engine, self.scoring
 
     @bentoml.on_startup
     async def start(self) -> None:
         await self.grpc.start()
-        at_signal(self.grpc.close)  # BentoML's own hook comes when calls over HTTP have ended
-        one = dict.fromkeys(("predict", "explain", "simulate"), OneRequest)
-        open_lane(self, {**one, "predict_many": ManyRequests})
+        register_shutdown_callback(
+            self.grpc.close
+        )  # BentoML's own hook comes when calls over HTTP have ended
+        body_types = dict.fromkeys(("predict", "explain", "simulate"), ScoreRequestBody)
+        install_fast_path(self, {**body_types, "predict_many": ScoreManyRequestBody})
         # What is loaded by now lives as long as the worker. Were it looked through for garbage
         # again and again, everybody would wait for a tenth of a second each time.
         gc.collect()
@@ -88,49 +100,59 @@ class CreditScoring:
         self.scoring.close()
 
     async def __is_ready__(self) -> bool:
-        return self.grpc.ready and await self.scoring.ready()
+        return self.grpc.is_ready and await self.scoring.is_ready()
 
     @bentoml.api
-    async def predict(self, request: OneRequest, /) -> Decision:
+    async def predict(self, request: ScoreRequestBody, /) -> Decision:
         """The decision on one application, recorded."""
-        return await answered(lambda: self._judge(request, PREDICT))
+        return await respond_with_json(lambda: self._decide(request, PREDICT))
 
     @bentoml.api
-    async def explain(self, request: OneRequest, /) -> Explanation:
+    async def explain(self, request: ScoreRequestBody, /) -> Explanation:
         """The decision with every feature's contribution and the reasons, recorded."""
-        return await answered(lambda: self._judge(request, EXPLAIN))
+        return await respond_with_json(lambda: self._decide(request, EXPLAIN))
 
     @bentoml.api
-    async def simulate(self, request: OneRequest, /) -> Explanation:
+    async def simulate(self, request: ScoreRequestBody, /) -> Explanation:
         """What the explained decision would be; nothing is recorded."""
-        return await answered(lambda: self._simulate(request))
+        return await respond_with_json(lambda: self._simulate(request))
 
     @bentoml.api
-    async def predict_many(self, request: ManyRequests, /) -> list[Decision | Failure]:
+    async def predict_many(self, request: ScoreManyRequestBody, /) -> list[Decision | Failure]:
         """Decisions in order; a bad request is an error in its place and harms no other."""
-        return await answered(lambda: self._judge_many(request))
+        return await respond_with_json(lambda: self._decide_many(request))
 
-    async def _judge(self, request: OneRequest, kind: str) -> Any:
-        until, key = request.until(WHERE.timeout), read_key(request.key)
-        async with request.body(LARGEST, until) as body:
-            said, stamp = await read_beside(stamped(read_request, kind), body)
-            call = Call(kind=kind, digest=stamp, key=key, until=until)
-            return await request.waited_for(self.scoring.judge(said, call))
+    async def _decide(self, request: ScoreRequestBody, kind: str) -> Any:
+        deadline, key = (
+            request.compute_deadline(SETTINGS.timeout),
+            validate_idempotency_key(request.idempotency_key),
+        )
+        async with request.read_body(MAX_REQUEST_BYTES, deadline) as body:
+            scoring_request, digest = await parse_off_loop(with_digest(parse_request, kind), body)
+            call = CallContext(kind=kind, digest=digest, key=key, deadline=deadline)
+            return await request.cancel_on_disconnect(self.scoring.decide(scoring_request, call))
 
-    async def _simulate(self, request: OneRequest) -> Any:
-        until = request.until(WHERE.timeout)
-        async with request.body(LARGEST, until) as body:
-            said = await read_beside(read_request, body)
-            return await request.waited_for(self.scoring.simulate(said, until))
+    async def _simulate(self, request: ScoreRequestBody) -> Any:
+        deadline = request.compute_deadline(SETTINGS.timeout)
+        async with request.read_body(MAX_REQUEST_BYTES, deadline) as body:
+            scoring_request = await parse_off_loop(parse_request, body)
+            return await request.cancel_on_disconnect(
+                self.scoring.simulate(scoring_request, deadline)
+            )
 
-    async def _judge_many(self, request: ManyRequests) -> Any:
-        until = request.until(WHERE.timeout)
-        refuse_key(request.key)
-        async with request.body(LARGEST_MANY, until) as body:
-            requests, stamp = await read_beside(stamped(read_requests, PREDICT), body)
-            call = Call(kind=PREDICT, digest=stamp, until=until)
-            return await request.waited_for(self._listed(requests, call))
+    async def _decide_many(self, request: ScoreManyRequestBody) -> Any:
+        deadline = request.compute_deadline(SETTINGS.timeout)
+        reject_idempotency_key(request.idempotency_key)
+        async with request.read_body(MAX_PREDICT_MANY_BYTES, deadline) as body:
+            requests, digest = await parse_off_loop(with_digest(parse_requests, PREDICT), body)
+            call = CallContext(kind=PREDICT, digest=digest, deadline=deadline)
+            return await request.cancel_on_disconnect(self._collect_outcomes(requests, call))
 
-    async def _listed(self, requests: Sequence[ScoringRequest | CreditError], call: Call) -> Any:
-        outcomes = self.scoring.judge_many(requests, call)
-        return [told(one) if isinstance(one, BaseException) else one async for one in outcomes]
+    async def _collect_outcomes(
+        self, requests: Sequence[ScoringRequest | CreditError], call: CallContext
+    ) -> Any:
+        outcomes = self.scoring.decide_many(requests, call)
+        return [
+            error_payload(outcome) if isinstance(outcome, BaseException) else outcome
+            async for outcome in outcomes
+        ]

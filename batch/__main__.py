@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.cli import Lender, Steps, errors_told
+from stores.cli import LenderOption, ProgressReporter, report_errors
 from stores.dossiers.engine import Engine
-from stores.settings import direct_libraries, settings
+from stores.settings import configure_libraries, get_settings
 
 app = typer.Typer(add_completion=False)
 
@@ -34,21 +34,25 @@ def batch(
     explain: Annotated[
         bool, typer.Option("--explain", help="Add every feature's contribution.")
     ] = False,
-    lender: Lender = None,
+    lender: LenderOption = None,
 ) -> None:
     """Write SK_ID_CURR, risk, index, points, outcome and rules of every client.
 
     `risk` is the very double that the service answers for the same dossier.
     """
     console = Console()
-    steps = Steps(console)
-    with errors_told(console):
-        where = settings()
-        direct_libraries(where)
+    progress = ProgressReporter(console)
+    with report_errors(console):
+        settings = get_settings()
+        configure_libraries(settings)
         # Imported now: these libraries read their environment at import; --help stays quick.
-        from credit.policy import policy_on  # noqa: PLC0415
-        from stores.models.bento_store import champion_tag, find, load  # noqa: PLC0415
-        from stores.raw_tables.lender_mapping import LenderFiles  # noqa: PLC0415
+        from credit.policy import load_policy  # noqa: PLC0415
+        from stores.models.bento_store import (  # noqa: PLC0415
+            find_bento_model,
+            get_champion_tag,
+            load_scorer,
+        )
+        from stores.raw_tables.lender_mapping import LenderMapping  # noqa: PLC0415
         from stores.raw_tables.tables import read_tables  # noqa: PLC0415
 
         if engine is Engine.SPARK:
@@ -59,13 +63,21 @@ def batch(
         else:
             from batch.local import score_tables  # noqa: PLC0415
 
-        scorer = load(find(champion_tag(where)))
-        with steps.step(f"checking {table}"):
-            mapped = LenderFiles.read(lender) if lender else None
-            tables = read_tables(data, application=table, lender=mapped, cache=where.cache)
-        policy = policy_on(datetime.now(UTC).date())
+        scorer = load_scorer(find_bento_model(get_champion_tag(settings)))
+        with progress.step(f"checking {table}"):
+            lender_files = LenderMapping.from_yaml(lender) if lender else None
+            tables = read_tables(
+                data, application=table, lender=lender_files, cache=settings.cache_folder
+            )
+        policy = load_policy(datetime.now(UTC).date())
         count = score_tables(
-            where, tables, out, scorer=scorer, policy=policy, explained=explain, steps=steps
+            settings,
+            tables,
+            out,
+            scorer=scorer,
+            policy=policy,
+            with_contributions=explain,
+            progress=progress,
         )
     console.print(f"{count:,} clients scored into {out}")
 

@@ -10,28 +10,28 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from batch.scoring import answer_schema, scored
-from credit.dossier import Dossiers, Integers
+from batch.scoring import build_output_schema, score_batch
+from credit.dossier import DossierBatch, Integers
 from credit.errors import Fault, InvalidTables
 from credit.features import COLUMNS
 from credit.policy import Policy
 from credit.scorer import Scorer
-from stores.atomic_files import passing, whole
-from stores.cli import Advance, Steps
-from stores.dossiers.parquet import BATCH, DossierFile, group
+from stores.atomic_files import atomic_write, temporary_dossiers
+from stores.cli import ProgressCallback, ProgressReporter
+from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile, group_into_dossiers
 from stores.raw_tables.tables import Tables
 from stores.settings import Settings
 
 
 def score_tables(
-    where: Settings,
+    settings: Settings,
     tables: Tables,
     out: Path,
     *,
     scorer: Scorer,
     policy: Policy,
-    explained: bool,
-    steps: Steps,
+    with_contributions: bool,
+    progress: ProgressReporter,
 ) -> int:
     """Score every client of some tables into a Parquet file, by client id.
 
@@ -41,14 +41,19 @@ def score_tables(
     Raises:
         InvalidTables: there is nobody to score.
     """
-    with passing(where.cache, "batch") as dossiers:
-        with steps.step("grouping into dossiers"):
-            grouping = group(tables, dossiers)
-        grouping.tell(steps)
-        file = DossierFile(dossiers)
-        with steps.step(f"scoring with {scorer.version}", len(file)) as advance:
+    with temporary_dossiers(settings.cache_folder, "batch") as dossier_path:
+        with progress.step("grouping into dossiers"):
+            grouping = group_into_dossiers(tables, dossier_path)
+        grouping.log_summary(progress)
+        file = DossierFile(dossier_path)
+        with progress.step(f"scoring with {scorer.version}", len(file)) as advance:
             return score_file(
-                file, out, scorer=scorer, policy=policy, explained=explained, advance=advance
+                file,
+                out,
+                scorer=scorer,
+                policy=policy,
+                with_contributions=with_contributions,
+                advance=advance,
             )
 
 
@@ -58,8 +63,8 @@ def score_file(
     *,
     scorer: Scorer,
     policy: Policy,
-    explained: bool,
-    advance: Advance,
+    with_contributions: bool,
+    advance: ProgressCallback,
 ) -> int:
     """Score every dossier of a file into a Parquet file, which appears when it is whole.
 
@@ -74,17 +79,26 @@ def score_file(
     """
     if not len(file):
         raise InvalidTables([Fault(file.path.name, "no applications", "at least one row")])
-    schema = answer_schema(explained=explained)
-    with whole(out) as part, pq.ParquetWriter(part, schema, compression="zstd") as writer:
-        for ids, dossiers in _batches(file):
+    schema = build_output_schema(with_contributions=with_contributions)
+    with (
+        atomic_write(out) as temp_path,
+        pq.ParquetWriter(temp_path, schema, compression="zstd") as writer,
+    ):
+        for ids, dossiers in _iter_batches(file):
             writer.write_batch(
-                scored(ids, dossiers, scorer=scorer, policy=policy, explained=explained)
+                score_batch(
+                    ids,
+                    dossiers,
+                    scorer=scorer,
+                    policy=policy,
+                    with_contributions=with_contributions,
+                )
             )
             advance(len(ids))
     return len(file)
 
 
-def _batches(file: DossierFile) -> Iterator[tuple[Integers, Dossiers]]:
-    ids = file.ids
-    for number, dossiers in enumerate(file.batches(COLUMNS)):
-        yield ids[number * BATCH :][: len(dossiers)], dossiers
+def _iter_batches(file: DossierFile) -> Iterator[tuple[Integers, DossierBatch]]:
+    client_ids = file.client_ids
+    for batch_index, dossiers in enumerate(file.iter_batches(COLUMNS)):
+        yield client_ids[batch_index * DOSSIERS_PER_BATCH :][: len(dossiers)], dossiers

@@ -13,24 +13,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from credit.dossier import Dossiers, Floats, Integers
+from credit.dossier import DossierBatch, Floats, Integers
 from credit.features import CATALOGUE, COLUMNS, Matrix, build
 from credit.policy import Policy
 from credit.schema import APPLICATION
-from credit.scorer import Facts, Scorer
-from stores.dossiers.arrow import CLIENT, dossiers_of, split
+from credit.scorer import ModelMetadata, Scorer
+from stores.dossiers.arrow import CLIENT_ID_COLUMN, dossiers_from_arrow, split_struct_lists
 
 if TYPE_CHECKING:  # an optional dependency
     from pyspark import Broadcast
 
-Model = tuple[str, Facts, str]
+BroadcastModel = tuple[str, ModelMetadata, str]
 """A scorer as it travels: trees, facts, version."""
 
-JUDGED_BY_RULES = ("AMT_INCOME_TOTAL", "AMT_ANNUITY", "DAYS_BIRTH")
+RULE_COLUMNS = ("AMT_INCOME_TOTAL", "AMT_ANNUITY", "DAYS_BIRTH")
 """The columns that the policy's rules look at."""
 
 
-def answer_schema(*, explained: bool) -> pa.Schema:
+def build_output_schema(*, with_contributions: bool) -> pa.Schema:
     """The columns of an answer; explained ones carry every feature's log-odds and the base."""
     decision = {
         "SK_ID_CURR": pa.int64(),
@@ -40,58 +40,77 @@ def answer_schema(*, explained: bool) -> pa.Schema:
         "outcome": pa.string(),
         "rules": pa.list_(pa.string()),
     }
-    told = [*CATALOGUE, "base"] if explained else []
-    return pa.schema(decision | {f"log_odds.{name}": pa.float64() for name in told})
+    contribution_names = [*CATALOGUE, "base"] if with_contributions else []
+    return pa.schema(decision | {f"log_odds.{name}": pa.float64() for name in contribution_names})
 
 
-def answers(
+def score_arrow_batches(
     batches: Iterator[pa.RecordBatch],
     *,
-    model: Broadcast[Model],
+    model: Broadcast[BroadcastModel],
     policy: Policy,
-    explained: bool,
+    with_contributions: bool,
 ) -> Iterator[pa.RecordBatch]:
     """Spark's batches of dossiers, one list of rows a history, scored on an executor."""
-    trees, facts, version = model.value
-    scorer = Scorer(trees, facts, version=version)
+    trees, metadata, version = model.value
+    scorer = Scorer(trees, metadata, version=version)
     for batch in batches:
-        ids = batch[CLIENT].to_numpy()
-        some = dossiers_of(split(batch), COLUMNS)
-        yield scored(ids, some, scorer=scorer, policy=policy, explained=explained)
+        ids = batch[CLIENT_ID_COLUMN].to_numpy()
+        dossiers = dossiers_from_arrow(split_struct_lists(batch), COLUMNS)
+        yield score_batch(
+            ids, dossiers, scorer=scorer, policy=policy, with_contributions=with_contributions
+        )
 
 
-def scored(
-    ids: Integers, dossiers: Dossiers, *, scorer: Scorer, policy: Policy, explained: bool
+def score_batch(
+    ids: Integers,
+    dossiers: DossierBatch,
+    *,
+    scorer: Scorer,
+    policy: Policy,
+    with_contributions: bool,
 ) -> pa.RecordBatch:
     """The decisions on some dossiers, in order, as the service takes them one by one."""
     matrix = build(dossiers, scorer.categories)
-    columns = _decisions(ids, dossiers, scorer.risk(matrix), policy)
-    if explained:
-        columns += _contributions(matrix, scorer)
-    return pa.RecordBatch.from_arrays(columns, schema=answer_schema(explained=explained))
+    columns = _build_decision_columns(ids, dossiers, scorer.predict_risk(matrix), policy)
+    if with_contributions:
+        columns += _build_contribution_columns(matrix, scorer)
+    return pa.RecordBatch.from_arrays(
+        columns, schema=build_output_schema(with_contributions=with_contributions)
+    )
 
 
-def _decisions(ids: Integers, dossiers: Dossiers, risks: Floats, policy: Policy) -> list[pa.Array]:
-    held = [policy.holding(form) for form in _forms(dossiers)]
-    told = risks.tolist()
-    outcomes = [policy.outcome(risk, rules) for risk, rules in zip(told, held, strict=True)]
+def _build_decision_columns(
+    ids: Integers, dossiers: DossierBatch, risks: Floats, policy: Policy
+) -> list[pa.Array]:
+    rules_by_client = [policy.find_applicable_rules(form) for form in _iter_forms(dossiers)]
+    risk_values = risks.tolist()
+    outcomes = [
+        policy.propose_outcome(risk, rules)
+        for risk, rules in zip(risk_values, rules_by_client, strict=True)
+    ]
     return [
         pa.array(ids),
         pa.array(risks),
-        pa.array([policy.index(risk) for risk in told], pa.float64()),
-        pa.array([policy.points(risk) for risk in told], pa.float64()),
+        pa.array([policy.compute_index(risk) for risk in risk_values], pa.float64()),
+        pa.array([policy.compute_points(risk) for risk in risk_values], pa.float64()),
         pa.array([outcome.value for outcome in outcomes], pa.string()),
-        pa.array([[rule.code for rule in rules] for rules in held], pa.list_(pa.string())),
+        pa.array(
+            [[rule.code for rule in rules] for rules in rules_by_client], pa.list_(pa.string())
+        ),
     ]
 
 
-def _forms(dossiers: Dossiers) -> Iterator[Mapping[str, float | None]]:
+def _iter_forms(dossiers: DossierBatch) -> Iterator[Mapping[str, float | None]]:
     rows = dossiers.tables[APPLICATION.name]
-    columns = [rows[name].tolist() for name in JUDGED_BY_RULES]
-    for cells in zip(*columns, strict=True):
-        known = (None if np.isnan(cell) else cell for cell in cells)
-        yield dict(zip(JUDGED_BY_RULES, known, strict=True))
+    columns = [rows[name].tolist() for name in RULE_COLUMNS]
+    for values in zip(*columns, strict=True):
+        nullable_values = (None if np.isnan(value) else value for value in values)
+        yield dict(zip(RULE_COLUMNS, nullable_values, strict=True))
 
 
-def _contributions(matrix: Matrix, scorer: Scorer) -> list[pa.Array]:
-    return [pa.array(told) for told in np.ascontiguousarray(scorer.contributions(matrix).T)]
+def _build_contribution_columns(matrix: Matrix, scorer: Scorer) -> list[pa.Array]:
+    return [
+        pa.array(contributions)
+        for contributions in np.ascontiguousarray(scorer.predict_contributions(matrix).T)
+    ]

@@ -13,34 +13,39 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from batch.scoring import answer_schema, answers
+from batch.scoring import build_output_schema, score_arrow_batches
 from credit.features import COLUMNS
 from credit.policy import Policy
 from credit.schema import APPLICATION
 from credit.scorer import Scorer
-from stores.atomic_files import whole
-from stores.cli import Advance, Steps
-from stores.dossiers.arrow import CLIENT
-from stores.dossiers.parquet import BATCH, Grouping, clients, slices
-from stores.dossiers.spark import dossiers, spark, written
+from stores.atomic_files import atomic_write
+from stores.cli import ProgressCallback, ProgressReporter
+from stores.dossiers.arrow import CLIENT_ID_COLUMN
+from stores.dossiers.parquet import (
+    DOSSIERS_PER_BATCH,
+    GroupingSummary,
+    iter_client_slices,
+    read_client_ids,
+)
+from stores.dossiers.spark import build_dossier_frame, materialise_frame, open_spark_session
 from stores.raw_tables.tables import Tables
 from stores.settings import Settings
 
 if TYPE_CHECKING:  # an optional dependency
     from pyspark.sql import SparkSession
 
-WANTED = {**COLUMNS, APPLICATION.name: (CLIENT, *COLUMNS[APPLICATION.name])}
+DOSSIER_COLUMNS = {**COLUMNS, APPLICATION.name: (CLIENT_ID_COLUMN, *COLUMNS[APPLICATION.name])}
 
 
 def score_tables(
-    where: Settings,
+    settings: Settings,
     tables: Tables,
     out: Path,
     *,
     scorer: Scorer,
     policy: Policy,
-    explained: bool,
-    steps: Steps,
+    with_contributions: bool,
+    progress: ProgressReporter,
 ) -> int:
     """Write the very bytes that `batch.local.score_tables` writes.
 
@@ -51,26 +56,26 @@ def score_tables(
         InvalidTables: there is nobody to score.
         NoSpark: Java or PySpark is absent.
     """
-    with spark(where) as session:
-        with steps.step("counting rows of other clients"):
-            grouping = Grouping.counted(tables)
-        grouping.tell(steps)
-        with steps.step(f"Spark: {scorer.version}", 100) as advance:
-            return score_with(
-                session, tables, out, scorer=scorer, policy=policy, explained=explained,
+    with open_spark_session(settings) as session:
+        with progress.step("counting rows of other clients"):
+            grouping = GroupingSummary.from_tables(tables)
+        grouping.log_summary(progress)
+        with progress.step(f"Spark: {scorer.version}", 100) as advance:
+            return score_in_session(
+                session, tables, out, scorer=scorer, policy=policy, with_contributions=with_contributions,
                 advance=advance,
             )  # fmt: skip
 
 
-def score_with(
+def score_in_session(
     session: SparkSession,
     tables: Tables,
     out: Path,
     *,
     scorer: Scorer,
     policy: Policy,
-    explained: bool,
-    advance: Advance,
+    with_contributions: bool,
+    advance: ProgressCallback,
 ) -> int:
     """The same, in a session that is there already.
 
@@ -79,21 +84,23 @@ def score_with(
     """
     from pyspark.sql.pandas.types import from_arrow_schema  # noqa: PLC0415 -- optional
 
-    ids = clients(tables)
-    schema = answer_schema(explained=explained)
-    model = session.sparkContext.broadcast((scorer.trees, scorer.facts, scorer.version))
-    answer = partial(answers, model=model, policy=policy, explained=explained)
-    rows = dossiers(session, tables, len(ids), WANTED)
-    told = rows.mapInArrow(answer, from_arrow_schema(schema))
+    ids = read_client_ids(tables)
+    schema = build_output_schema(with_contributions=with_contributions)
+    model = session.sparkContext.broadcast((scorer.model_text, scorer.metadata, scorer.version))
+    score_partition = partial(
+        score_arrow_batches, model=model, policy=policy, with_contributions=with_contributions
+    )
+    rows = build_dossier_frame(session, tables, len(ids), DOSSIER_COLUMNS)
+    scored_frame = rows.mapInArrow(score_partition, from_arrow_schema(schema))
     with (
-        written(session, told, out, advance) as rows_of,
-        whole(out) as part,
-        pq.ParquetWriter(part, schema, compression="zstd") as writer,
+        materialise_frame(session, scored_frame, out, advance) as select_rows,
+        atomic_write(out) as temp_path,
+        pq.ParquetWriter(temp_path, schema, compression="zstd") as writer,
     ):
-        for frame in slices(ids, rows_of):
-            writer.write_table(_as_declared(frame, schema), row_group_size=BATCH)
+        for frame in iter_client_slices(ids, select_rows):
+            writer.write_table(_cast_to_schema(frame, schema), row_group_size=DOSSIERS_PER_BATCH)
     return len(ids)
 
 
-def _as_declared(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+def _cast_to_schema(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
     return frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema)

@@ -28,197 +28,213 @@ from rich.table import Table
 
 from credit.contract.request import ScoringRequest
 from credit.dossier import Document
-from credit.policy import policy_on
-from credit.underwriting import Scored, score
-from serving.batching.adaptive_batcher import Runner
-from serving.core.decision_engine import EXPLAIN, PREDICT, Call, Judge
-from serving.core.scoring_service import PREDICTING, Scoring
+from credit.policy import load_policy
+from credit.underwriting import ScoredDossier, score_dossiers
+from serving.batching.adaptive_batcher import AdaptiveBatcher
+from serving.core.decision_engine import EXPLAIN, PREDICT, CallContext, DecisionEngine
+from serving.core.scoring_service import PREDICT_LIMITS, ScoringService
 from serving.lightgbm_import import import_lightgbm_alone
 from stores.clients.store import ClientStore
-from stores.ledger.store import Ledger, digest
-from stores.settings import direct_libraries, settings
+from stores.ledger.store import Ledger, digest_request
+from stores.settings import configure_libraries, get_settings
 
 CONCURRENCIES = (1, 16, 64)
-BAD_EVERY = 100
+BAD_DOSSIER_INTERVAL = 100
 QUANTILES = (0.5, 0.9, 0.99)
 
-Ask = Callable[[Any], Awaitable[Any]]
+AsyncCall = Callable[[Any], Awaitable[Any]]
 
 app = typer.Typer(add_completion=False)
 
 
-class Batches:
+class RecordingScorer:
     """Work that remembers the sizes of its batches; a dossier that is bad makes it fail."""
 
     def __init__(self, scorer: Any) -> None:
         self.sizes: list[int] = []
         self._scorer = scorer
 
-    def __call__(self, documents: Sequence[Document]) -> list[Scored]:
+    def __call__(self, documents: Sequence[Document]) -> list[ScoredDossier]:
         self.sizes.append(len(documents))
         if any(document.get("bad") for document in documents):
             raise ValueError("a bad dossier")
-        return score(self._scorer, documents)
+        return score_dossiers(self._scorer, documents)
 
 
-def contestants(scorer: Any) -> dict[str, tuple[Batches, Ask]]:
+def build_contestants(scorer: Any) -> dict[str, tuple[RecordingScorer, AsyncCall]]:
     """By name: what each has worked on, and how to ask it for one dossier."""
     from bentoml._internal.marshal.dispatcher import CorkDispatcher  # noqa: PLC0415
 
-    singly, theirs, ours = Batches(scorer), Batches(scorer), Batches(scorer)
+    single_scorer, bentoml_scorer, runner_scorer = (
+        RecordingScorer(scorer),
+        RecordingScorer(scorer),
+        RecordingScorer(scorer),
+    )
     threads = [ThreadPoolExecutor(1), ThreadPoolExecutor(1)]
     loop = asyncio.get_running_loop()
 
-    async def alone(document: Document) -> Scored:
-        [result] = await loop.run_in_executor(threads[0], singly, [document])
+    async def score_one(document: Document) -> ScoredDossier:
+        [result] = await loop.run_in_executor(threads[0], single_scorer, [document])
         return result
 
-    async def batch(documents: Sequence[Document]) -> list[Scored]:
-        return await loop.run_in_executor(threads[1], theirs, documents)
+    async def score_batch(documents: Sequence[Document]) -> list[ScoredDossier]:
+        return await loop.run_in_executor(threads[1], bentoml_scorer, documents)
 
-    def refused() -> Any:
+    def raise_timeout() -> Any:
         raise TimeoutError
 
     # What `batchable=True` puts before an API, without the hop to another process.
     dispatcher: Any = CorkDispatcher(
-        max_latency_in_ms=10_000, max_batch_size=PREDICTING.most, fallback=refused,
+        max_latency_in_ms=10_000, max_batch_size=PREDICT_LIMITS.max_batch_size, fallback=raise_timeout,
         get_batch_size=lambda _: 1,
     )  # fmt: skip
-    runner = Runner("bench", ours, PREDICTING)
+    runner = AdaptiveBatcher("bench", runner_scorer, PREDICT_LIMITS)
     return {
-        "one at a time": (singly, alone),
-        "BentoML's dispatcher": (theirs, dispatcher(batch)),
-        "our runner": (ours, runner.one),
+        "one at a time": (single_scorer, score_one),
+        "BentoML's dispatcher": (bentoml_scorer, dispatcher(score_batch)),
+        "our runner": (runner_scorer, runner.run_one),
     }
 
 
-async def crowd(ask: Ask, items: Sequence[Any], concurrency: int) -> tuple[list[float], int]:
+async def run_closed_loop(
+    call: AsyncCall, items: Sequence[Any], concurrency: int
+) -> tuple[list[float], int]:
     """Latencies in seconds of callers who each ask anew when answered, and how many failed."""
-    left = iter(items)
+    remaining = iter(items)
     latencies: list[float] = []
     failures = 0
 
     async def caller() -> None:
         nonlocal failures
-        for item in left:
-            began = time.perf_counter()
+        for item in remaining:
+            start = time.perf_counter()
             try:
-                await ask(item)
+                await call(item)
             except ValueError:
                 failures += 1
-            latencies.append(time.perf_counter() - began)
+            latencies.append(time.perf_counter() - start)
 
     await asyncio.gather(*(caller() for _ in range(concurrency)))
     return latencies, failures
 
 
-async def compare(scorer: Any, documents: Sequence[Document], rounds: int) -> Table:
+async def compare_batchers(scorer: Any, documents: Sequence[Document], rounds: int) -> Table:
     table = Table("concurrency", "", "rate", "p50 ms", "p99 ms", "batch", "failed of 1% bad")
-    entrants = contestants(scorer)
-    for _, ask in entrants.values():  # BentoML's learns from its first sixty or so
-        await crowd(ask, documents[:100], 4)
+    contestants = build_contestants(scorer)
+    for _, call in contestants.values():  # BentoML's learns from its first sixty or so
+        await run_closed_loop(call, documents[:100], 4)
     for concurrency in CONCURRENCIES:
-        seen: dict[str, list[tuple[float, list[float], float]]] = {name: [] for name in entrants}
+        results: dict[str, list[tuple[float, list[float], float]]] = {
+            name: [] for name in contestants
+        }
         for _ in range(rounds):
-            for name, (work, ask) in entrants.items():
-                work.sizes.clear()
-                began = time.perf_counter()
-                latencies, _ = await crowd(ask, documents, concurrency)
-                rate = len(documents) / (time.perf_counter() - began)
-                seen[name].append((rate, latencies, float(np.mean(work.sizes))))
-        base = median(rate for rate, _, _ in seen["one at a time"])
-        for name, measured in seen.items():
-            bad = [{**d, "bad": n % BAD_EVERY == 0} for n, d in enumerate(documents)]
-            _, failed = await crowd(entrants[name][1], bad, concurrency)
-            p50, p99 = np.quantile([s for _, part, _ in measured for s in part], [0.5, 0.99])
+            for name, (batch_scorer, call) in contestants.items():
+                batch_scorer.sizes.clear()
+                start = time.perf_counter()
+                latencies, _ = await run_closed_loop(call, documents, concurrency)
+                rate = len(documents) / (time.perf_counter() - start)
+                results[name].append((rate, latencies, float(np.mean(batch_scorer.sizes))))
+        baseline = median(rate for rate, _, _ in results["one at a time"])
+        for name, measurements in results.items():
+            bad = [{**d, "bad": n % BAD_DOSSIER_INTERVAL == 0} for n, d in enumerate(documents)]
+            _, failed = await run_closed_loop(contestants[name][1], bad, concurrency)
+            p50, p99 = np.quantile(
+                [s for _, samples, _ in measurements for s in samples], [0.5, 0.99]
+            )
             table.add_row(
-                str(concurrency), name, f"{median(m[0] for m in measured) / base:.2f}x",
-                f"{p50 * 1e3:.1f}", f"{p99 * 1e3:.1f}", f"{np.mean([m[2] for m in measured]):.1f}",
-                f"{failed} of {len(range(0, len(bad), BAD_EVERY))}",
+                str(concurrency), name, f"{median(m[0] for m in measurements) / baseline:.2f}x",
+                f"{p50 * 1e3:.1f}", f"{p99 * 1e3:.1f}", f"{np.mean([m[2] for m in measurements]):.1f}",
+                f"{failed} of {len(range(0, len(bad), BAD_DOSSIER_INTERVAL))}",
             )  # fmt: skip
     return table
 
 
-class Observed:
+class FakeHistogram:
     """Stands in for a histogram and keeps what it is told."""
 
     def __init__(self) -> None:
-        self.told: list[float] = []
+        self.values: list[float] = []
 
     def observe(self, value: float) -> None:
-        self.told.append(value)
+        self.values.append(value)
 
 
-def watched(runner: Any) -> dict[str, Observed]:
+def observe_runner(runner: Any) -> dict[str, FakeHistogram]:
     """Listen to a runner instead of Prometheus."""
-    told = {"_sizes": Observed(), "_queued": Observed(), "_computed": Observed()}
-    for name, observed in told.items():
-        setattr(runner, name, observed)
-    return told
+    histograms = {
+        "_sizes": FakeHistogram(),
+        "_queued": FakeHistogram(),
+        "_computed": FakeHistogram(),
+    }
+    for name, histogram in histograms.items():
+        setattr(runner, name, histogram)
+    return histograms
 
 
-async def distributions(scoring: Scoring, clients: Sequence[int]) -> Table:
+async def measure_distributions(scoring: ScoringService, clients: Sequence[int]) -> Table:
     table = Table(
         "concurrency", "runner", "batch p50/p90/p99", "wait ms", "compute ms", "answer ms"
     )
     for concurrency in CONCURRENCIES:
         for kind in (PREDICT, EXPLAIN):
-            heard = watched(getattr(scoring, f"_{kind}"))
-            latencies, _ = await crowd(_asking(scoring, kind), clients, concurrency)
-            sizes, waits, computed = (observed.told for observed in heard.values())
+            histograms = observe_runner(getattr(scoring, f"_{kind}"))
+            latencies, _ = await run_closed_loop(_build_call(scoring, kind), clients, concurrency)
+            sizes, waits, computed = (histogram.values for histogram in histograms.values())
             table.add_row(
-                str(concurrency), kind, _quantiles(sizes, 1), _quantiles(waits),
-                _quantiles(computed), _quantiles(latencies),
+                str(concurrency), kind, _format_quantiles(sizes, 1), _format_quantiles(waits),
+                _format_quantiles(computed), _format_quantiles(latencies),
             )  # fmt: skip
     return table
 
 
-async def beside(scoring: Scoring, clients: Sequence[int], rounds: int) -> Table:
+async def measure_interference(
+    scoring: ScoringService, clients: Sequence[int], rounds: int
+) -> Table:
     table = Table("predictions at concurrency 4", "p50 ms", "p99 ms", "explanations/s")
-    predict, explain = _asking(scoring, PREDICT), _asking(scoring, EXPLAIN)
+    predict, explain = _build_call(scoring, PREDICT), _build_call(scoring, EXPLAIN)
     alone: list[float] = []
-    crowded: list[float] = []
-    explained, lasted = 0, 0.0
+    loaded: list[float] = []
+    explanation_count, duration = 0, 0.0
     for _ in range(rounds):
-        alone += (await crowd(predict, clients, 4))[0]
-        began = time.perf_counter()
-        over = asyncio.Event()
+        alone += (await run_closed_loop(predict, clients, 4))[0]
+        start = time.perf_counter()
+        stop = asyncio.Event()
 
-        async def repeat(over: asyncio.Event) -> int:
+        async def repeat(stop: asyncio.Event) -> int:
             count = 0
-            while not over.is_set():
+            while not stop.is_set():
                 await explain(clients[count % len(clients)])
                 count += 1
             return count
 
-        crowd_of_explainers = [asyncio.create_task(repeat(over)) for _ in range(16)]
+        explainers = [asyncio.create_task(repeat(stop)) for _ in range(16)]
         await asyncio.sleep(0.2)
-        crowded += (await crowd(predict, clients, 4))[0]
-        over.set()
-        explained += sum(await asyncio.gather(*crowd_of_explainers))
-        lasted += time.perf_counter() - began
+        loaded += (await run_closed_loop(predict, clients, 4))[0]
+        stop.set()
+        explanation_count += sum(await asyncio.gather(*explainers))
+        duration += time.perf_counter() - start
     for name, latencies, rate in (
         ("alone", alone, 0.0),
-        ("beside explanations", crowded, explained / lasted),
+        ("beside explanations", loaded, explanation_count / duration),
     ):
         p50, p99 = np.quantile(latencies, [0.5, 0.99]) * 1e3
         table.add_row(name, f"{p50:.1f}", f"{p99:.1f}", f"{rate:.0f}")
-    ratio = np.quantile(crowded, [0.5, 0.99]) / np.quantile(alone, [0.5, 0.99])
+    ratio = np.quantile(loaded, [0.5, 0.99]) / np.quantile(alone, [0.5, 0.99])
     table.add_row("ratio", f"{ratio[0]:.2f}x", f"{ratio[1]:.2f}x", "")
     return table
 
 
-def _asking(scoring: Scoring, kind: str) -> Ask:
-    def ask(client: int) -> Awaitable[Any]:
-        call = Call(kind=kind, digest=digest(kind, b"%d" % client))
-        return scoring.judge(ScoringRequest(client_id=client), call)
+def _build_call(scoring: ScoringService, kind: str) -> AsyncCall:
+    def send(client: int) -> Awaitable[Any]:
+        context = CallContext(kind=kind, digest=digest_request(kind, b"%d" % client))
+        return scoring.decide(ScoringRequest(client_id=client), context)
 
-    return ask
+    return send
 
 
-def _quantiles(values: Sequence[float], factor: float = 1e3) -> str:
-    found = np.quantile(values, QUANTILES) * factor
-    return " / ".join(f"{value:.3g}" for value in found)
+def _format_quantiles(values: Sequence[float], factor: float = 1e3) -> str:
+    quantiles = np.quantile(values, QUANTILES) * factor
+    return " / ".join(f"{value:.3g}" for value in quantiles)
 
 
 @app.command()
@@ -228,36 +244,36 @@ def batching(
 ) -> None:
     """Compare ways to gather requests, and show what ours does under load."""
     import_lightgbm_alone()
-    direct_libraries(settings())
+    configure_libraries(get_settings())
     from stores.models.bento_store import (  # noqa: PLC0415 -- after what it reads
-        champion_tag,
-        find,
-        load,
+        find_bento_model,
+        get_champion_tag,
+        load_scorer,
     )
 
-    where, console = settings(), Console(width=140)
-    scorer = load(find(champion_tag(where)))
-    store = ClientStore(where.clients)
-    known, _ = store.search("", requests)
-    clients = [known[place % len(known)] for place in range(requests)]
-    documents = [store.dossier(client) for client in clients]
+    settings, console = get_settings(), Console(width=140)
+    scorer = load_scorer(find_bento_model(get_champion_tag(settings)))
+    store = ClientStore(settings.clients_path)
+    client_ids, _ = store.search("", requests)
+    clients = [client_ids[index % len(client_ids)] for index in range(requests)]
+    documents = [store.get_dossier(client) for client in clients]
 
     gc.collect()  # as the service does: else it is the garbage collector that is measured
     gc.freeze()
 
-    async def everything(folder: Path) -> None:
-        console.print(await compare(scorer, documents, rounds))
+    async def run_all(folder: Path) -> None:
+        console.print(await compare_batchers(scorer, documents, rounds))
         ledger = Ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
-        judge = Judge(scorer=scorer, clients=store, ledger=ledger, policy_on=policy_on)
-        judge.warm()
-        scoring = Scoring(judge)
-        await crowd(_asking(scoring, EXPLAIN), clients[:100], 8)
-        console.print(await distributions(scoring, clients))
-        console.print(await beside(scoring, clients, rounds))
+        engine = DecisionEngine(scorer=scorer, clients=store, ledger=ledger, policy_on=load_policy)
+        engine.warm_up()
+        scoring = ScoringService(engine)
+        await run_closed_loop(_build_call(scoring, EXPLAIN), clients[:100], 8)
+        console.print(await measure_distributions(scoring, clients))
+        console.print(await measure_interference(scoring, clients, rounds))
         scoring.close()
 
-    with tempfile.TemporaryDirectory(dir=where.home) as folder:
-        uvloop.run(everything(Path(folder)))
+    with tempfile.TemporaryDirectory(dir=settings.home) as folder:
+        uvloop.run(run_all(Path(folder)))
 
 
 if __name__ == "__main__":

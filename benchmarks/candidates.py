@@ -21,24 +21,24 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.neighbors import NearestNeighbors
 
 from credit.dossier import Floats
-from credit.features import Concept, Feature, Risk, Unit
+from credit.features import Concept, Feature, RiskDirection, Unit
 from credit.localised_text import Text
-from credit.policy import policy_on
-from stores.cli import Steps, errors_told
-from stores.settings import direct_libraries, settings
-from training.data.auxiliary import pooled
-from training.data.dataset import Material, prepare
-from training.data.loading import labelled_dossiers
-from training.experiments.ablation import ablate, steps_of
-from training.experiments.ablation_variants import BASE, Variant
-from training.model.cross_validation import splits
-from training.study_tables import ablation_table
+from credit.policy import load_policy
+from stores.cli import ProgressReporter, report_errors
+from stores.settings import configure_libraries, get_settings
+from training.data.auxiliary import add_auxiliary_clients
+from training.data.dataset import TrainingSet, prepare_training_set
+from training.data.loading import load_labelled_dossiers
+from training.experiments.ablation import count_ablation_steps, run_ablation
+from training.experiments.ablation_variants import BASE_PARAMETERS, AblationVariant
+from training.model.cross_validation import split_folds
+from training.study_tables import build_ablation_table
 
-SCORES = tuple(f"external_score_{number}" for number in (1, 2, 3))
-NEAR = (*SCORES, "credit_to_instalment")
-NEIGHBOURS = 500
-AMOUNTS = ("income", "credit", "instalment", "goods_price")
-GROUPS = ("education", "income_type", "occupation", "employer_sector")
+EXTERNAL_SCORES = tuple(f"external_score_{number}" for number in (1, 2, 3))
+NEIGHBOUR_FEATURES = (*EXTERNAL_SCORES, "credit_to_instalment")
+NEIGHBOUR_COUNT = 500
+AMOUNT_FEATURES = ("income", "credit", "instalment", "goods_price")
+GROUP_FEATURES = ("education", "income_type", "occupation", "employer_sector")
 
 Columns = Mapping[str, Floats]
 """By name, a number a client."""
@@ -46,110 +46,125 @@ Columns = Mapping[str, Floats]
 app = typer.Typer(add_completion=False)
 
 
-def imputed_scores(material: Material) -> Columns:
+def impute_scores(dataset: TrainingSet) -> Columns:
     """External scores as the rest of the form tells them, and what the client's own are above."""
-    rest = [n for n, f in material.features.items() if f.concept is not Concept.EXTERNAL_SCORES]
-    cells = material.without(material.features.keys() - set(rest)).matrix
-    made: dict[str, Floats] = {}
-    for name in SCORES:
-        score = _column(material, name)
+    other_features = [
+        n for n, f in dataset.features.items() if f.concept is not Concept.EXTERNAL_SCORES
+    ]
+    values = dataset.drop_features(dataset.features.keys() - set(other_features)).matrix
+    columns: dict[str, Floats] = {}
+    for name in EXTERNAL_SCORES:
+        score = _get_column(dataset, name)
         known = ~np.isnan(score)
         model = lgb.LGBMRegressor(n_estimators=150, num_leaves=8, subsample_freq=1, verbosity=-1)
-        told = np.empty(len(material))
+        predicted = np.empty(len(dataset))
         folds = KFold(5, shuffle=True, random_state=0)
-        told[known] = cross_val_predict(model, cells[known], score[known], cv=folds)
-        told[~known] = model.fit(cells[known], score[known]).predict(cells[~known])
-        made |= {f"{name}_imputed": np.where(known, score, told), f"{name}_beyond": score - told}
-    return made
+        predicted[known] = cross_val_predict(model, values[known], score[known], cv=folds)
+        predicted[~known] = model.fit(values[known], score[known]).predict(values[~known])
+        columns |= {
+            f"{name}_imputed": np.where(known, score, predicted),
+            f"{name}_beyond": score - predicted,
+        }
+    return columns
 
 
-def powers(material: Material) -> Columns:
+def compute_powers(dataset: TrainingSet) -> Columns:
     """External scores squared, and times age and term."""
-    others = [(name, _column(material, name)) for name in ("age", "credit_to_instalment")]
-    made: dict[str, Floats] = {}
-    for name in SCORES:
-        score = _column(material, name)
-        made[f"{name}_squared"] = score**2
-        made |= {f"{name}_times_{other}": score * cells for other, cells in others}
-    return made
+    others = [(name, _get_column(dataset, name)) for name in ("age", "credit_to_instalment")]
+    columns: dict[str, Floats] = {}
+    for name in EXTERNAL_SCORES:
+        score = _get_column(dataset, name)
+        columns[f"{name}_squared"] = score**2
+        columns |= {f"{name}_times_{other}": score * values for other, values in others}
+    return columns
 
 
-def rate_of_neighbours(material: Material, seed: int) -> Columns:
+def compute_neighbour_rate(dataset: TrainingSet, seed: int) -> Columns:
     """Difficulty rate of the nearest clients, by external scores and term, of other folds.
 
     It is made once, before the folds it is judged by, and mixes them: the labels of those left out
     are in the learners' cells. The figure is rough, and may err either way.
     """
-    cells = np.column_stack([_column(material, name) for name in NEAR])
-    spread = np.nanstd(cells, axis=0)
-    cells = np.where(np.isnan(cells), np.nanmean(cells, axis=0), cells) / spread
-    rate = np.empty(len(material))
-    for learn, rows in splits(material.labels, seed=seed):
-        near = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(learn))).fit(cells[learn])
-        found = near.kneighbors(cells[rows], return_distance=False)
-        rate[rows] = material.labels[learn][found].mean(axis=1)
+    values = np.column_stack([_get_column(dataset, name) for name in NEIGHBOUR_FEATURES])
+    scale = np.nanstd(values, axis=0)
+    values = np.where(np.isnan(values), np.nanmean(values, axis=0), values) / scale
+    rate = np.empty(len(dataset))
+    for train_idx, validation_idx in split_folds(dataset.labels, seed=seed):
+        neighbours = NearestNeighbors(n_neighbors=min(NEIGHBOUR_COUNT, len(train_idx))).fit(
+            values[train_idx]
+        )
+        neighbour_idx = neighbours.kneighbors(values[validation_idx], return_distance=False)
+        rate[validation_idx] = dataset.labels[train_idx][neighbour_idx].mean(axis=1)
     return {"rate_of_neighbours": rate}
 
 
-def over_medians(material: Material) -> Columns:
+def compute_median_ratios(dataset: TrainingSet) -> Columns:
     """Amounts over the median of clients of the same education, income, occupation, employer."""
-    made: dict[str, Floats] = {}
-    encoded = material.encoded(material.fit_categories(np.arange(len(material))))
-    for group in GROUPS:
-        codes = encoded[:, list(material.features).index(group)]
-        for amount in AMOUNTS:
-            cells = _column(material, amount)
-            over = np.full(len(material), np.nan)
+    columns: dict[str, Floats] = {}
+    encoded = dataset.encode(dataset.fit_categories(np.arange(len(dataset))))
+    for group in GROUP_FEATURES:
+        codes = encoded[:, list(dataset.features).index(group)]
+        for amount in AMOUNT_FEATURES:
+            values = _get_column(dataset, amount)
+            ratio = np.full(len(dataset), np.nan)
             for code in np.unique(codes[~np.isnan(codes)]):
                 rows = codes == code
-                over[rows] = cells[rows] / np.nanmedian(cells[rows])
-            made[f"{amount}_over_median_of_{group}"] = over
-    return made
+                ratio[rows] = values[rows] / np.nanmedian(values[rows])
+            columns[f"{amount}_over_median_of_{group}"] = ratio
+    return columns
 
 
-def _column(material: Material, name: str) -> Floats:
-    return material.matrix[:, list(material.features).index(name)].astype(np.float64)
+def _get_column(dataset: TrainingSet, name: str) -> Floats:
+    return dataset.matrix[:, list(dataset.features).index(name)].astype(np.float64)
 
 
-def _beside(make: Callable[[Material], Columns], material: Material) -> Material:
-    for name, cells in make(material).items():
+def _add_features(compute: Callable[[TrainingSet], Columns], dataset: TrainingSet) -> TrainingSet:
+    for name, values in compute(dataset).items():
         feature = Feature(
             name=name, label=Text(name, name), unit=Unit.RATIO, concept=Concept.EXTERNAL_SCORES,
-            risk=Risk.FREE, sources=frozenset(),
+            risk=RiskDirection.FREE, sources=frozenset(),
         )  # fmt: skip
-        material = material.beside(feature, cells)
-    return material
+        dataset = dataset.with_feature(feature, values)
+    return dataset
 
 
-def candidates(material: Material, pool: Material, seed: int) -> Iterable[Variant]:
+def build_variants(
+    dataset: TrainingSet, augmented: TrainingSet, seed: int
+) -> Iterable[AblationVariant]:
     """Every candidate as a variant of the served fit.
 
     Args:
         pool: The same clients with those of other folders as teachers, where there are any.
     """
-    made: dict[str, Callable[[Material], Columns]] = {
-        "external scores imputed, and what is beyond": imputed_scores,
-        "external scores squared, times age and term": powers,
-        f"difficulty rate of the {NEIGHBOURS} nearest": partial(rate_of_neighbours, seed=seed),
-        "amounts over medians of groups": over_medians,
+    builders: dict[str, Callable[[TrainingSet], Columns]] = {
+        "external scores imputed, and what is beyond": impute_scores,
+        "external scores squared, times age and term": compute_powers,
+        f"difficulty rate of the {NEIGHBOUR_COUNT} nearest": partial(
+            compute_neighbour_rate, seed=seed
+        ),
+        "amounts over medians of groups": compute_median_ratios,
     }
-    for part, make in made.items():
-        yield Variant(
-            group="feature", part=part, added=True, served=False, change=partial(_beside, make)
+    for part, compute in builders.items():
+        yield AblationVariant(
+            group="feature",
+            part=part,
+            is_addition=True,
+            is_served=False,
+            transform=partial(_add_features, compute),
         )
-    if material.teachers and len(material.teachers.copies):
-        yield Variant(
+    if dataset.auxiliary and len(dataset.auxiliary.copy_of):
+        yield AblationVariant(
             group="clients",
             part="copies with histories hidden",
-            change=lambda served: replace(served, teachers=None),
+            transform=lambda served: replace(served, auxiliary=None),
         )
-    if pool is not material:
-        yield Variant(
+    if augmented is not dataset:
+        yield AblationVariant(
             group="clients",
             part="those of other folders as teachers",
-            added=True,
-            served=False,
-            change=lambda served: replace(served, teachers=pool.teachers),
+            is_addition=True,
+            is_served=False,
+            transform=lambda served: replace(served, auxiliary=augmented.auxiliary),
         )
 
 
@@ -167,21 +182,30 @@ def compare_candidates(
 ) -> None:
     """Tell what every candidate is worth, with its 95 % interval."""
     console = Console()
-    steps = Steps(console)
-    with errors_told(console):
-        where = settings()
-        direct_libraries(where)
-        dossiers, _ = labelled_dossiers(where, where.real_data / real, steps, None)
+    steps = ProgressReporter(console)
+    with report_errors(console):
+        settings = get_settings()
+        configure_libraries(settings)
+        dossiers, _ = load_labelled_dossiers(settings, settings.real_data / real, steps, None)
         with steps.step("features", len(dossiers)) as advance:
-            material = prepare(dossiers, seed=seed, progress=advance)
-        others = [where.real_data / name for name in also or ()]
-        pool = pooled(where, material, dossiers, others, seed=seed, steps=steps)
-        every = candidates(material, pool.material, seed)
-        parts = [one for one in every if only in one.part]
-        policy = policy_on(datetime.now(UTC).date())
-        with steps.step("candidates", steps_of(parts)) as advance:
-            told = ablate(material, parts, policy, seed=seed, progress=advance, base=BASE)
-    console.print(ablation_table(told))
+            dataset = prepare_training_set(dossiers, seed=seed, progress=advance)
+        others = [settings.real_data / name for name in also or ()]
+        pool = add_auxiliary_clients(
+            settings, dataset, dossiers, others, seed=seed, progress=steps
+        )
+        variants = build_variants(dataset, pool.training_set, seed)
+        selected = [variant for variant in variants if only in variant.part]
+        policy = load_policy(datetime.now(UTC).date())
+        with steps.step("candidates", count_ablation_steps(selected)) as advance:
+            effects = run_ablation(
+                dataset,
+                selected,
+                policy,
+                seed=seed,
+                progress=advance,
+                base_parameters=BASE_PARAMETERS,
+            )
+    console.print(build_ablation_table(effects))
 
 
 if __name__ == "__main__":

@@ -23,74 +23,87 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import fullsize
-from benchmarks.fullsize import Stage, measure
-from benchmarks.translations import ENGINES, Engine, History, histories
-from credit.contract.request import read_request
-from credit.dossier import Document, Dossiers, Floats
-from credit.features import CATALOGUE, COLUMNS, Categories, Matrix, build, words_of
-from loadtests.material import dossiers
-from stores.cli import Steps
-from stores.settings import settings
+from benchmarks.fullsize import Stage, measure_stages
+from benchmarks.translations import ENGINES, EngineFunction, TranslatedHistory, translate_histories
+from credit.contract.request import parse_request
+from credit.dossier import Document, DossierBatch, Floats
+from credit.features import (
+    CATALOGUE,
+    COLUMNS,
+    CategoryEncoder,
+    Matrix,
+    build,
+    extract_category_columns,
+)
+from loadtests.material import prepare_dossier_file
+from stores.cli import ProgressReporter
+from stores.settings import get_settings
 
-TOGETHER = (1, 16)
-STEPS = ("parse", "columns", "features", "in all", "checked parse")
+BATCH_SIZES = (1, 16)
+STEP_NAMES = ("parse", "columns", "features", "in all", "checked parse")
 TOLERANCE = 1e-5
 """Relative; the matrix is float32."""
 
 app = typer.Typer(add_completion=False)
 
 
-def online(lines: Sequence[bytes], categories: Categories, together: int) -> Floats:
+def measure_online(lines: Sequence[bytes], categories: CategoryEncoder, batch_size: int) -> Floats:
     """Milliseconds of processor time a dossier: shape (batches, steps)."""
     batches = [
-        lines[start : start + together] for start in range(0, len(lines) - together + 1, together)
+        lines[start : start + batch_size]
+        for start in range(0, len(lines) - batch_size + 1, batch_size)
     ]
-    spent = []
+    times = []
     for batch in batches:
         ticks = [time.process_time()]
         documents = [orjson.loads(line) for line in batch]
         ticks.append(time.process_time())
-        rows = Dossiers.of(documents, COLUMNS)
+        rows = DossierBatch.from_documents(documents, COLUMNS)
         ticks.append(time.process_time())
         build(rows, categories)
         ticks.append(time.process_time())
-        spent.append([*np.diff(ticks), ticks[-1] - ticks[0]])
-    checked = [checking(batch) for batch in batches]
-    return np.column_stack([spent, checked]) * 1e3 / together
+        times.append([*np.diff(ticks), ticks[-1] - ticks[0]])
+    validation_times = [measure_validation(batch) for batch in batches]
+    return np.column_stack([times, validation_times]) * 1e3 / batch_size
 
 
-def checking(lines: Sequence[bytes]) -> float:
+def measure_validation(lines: Sequence[bytes]) -> float:
     """Seconds to read the same as requests from outside, of which every cell is checked."""
     requests = [b'{"dossier":' + line + b"}" for line in lines]
-    began = time.process_time()
+    start = time.process_time()
     for request in requests:
-        read_request(request)
-    return time.process_time() - began
+        parse_request(request)
+    return time.process_time() - start
 
 
-def told_online(spent: Mapping[int, Floats]) -> Table:
+def build_online_table(times: Mapping[int, Floats]) -> Table:
     """Of milliseconds of shape (turns, batches, steps), by dossiers together."""
-    table = Table("dossiers together", "", *STEPS, title=f"{len(CATALOGUE)} features: CPU ms each")
-    for together, cells in spent.items():
-        told = {
-            "p50": np.median(cells, axis=(0, 1)),
-            "p99": np.quantile(cells, 0.99, axis=(0, 1)),
-            "p50, each batch in its best turn": np.median(cells.min(axis=0), axis=0),
+    table = Table(
+        "dossiers together", "", *STEP_NAMES, title=f"{len(CATALOGUE)} features: CPU ms each"
+    )
+    for batch_size, values in times.items():
+        statistics = {
+            "p50": np.median(values, axis=(0, 1)),
+            "p99": np.quantile(values, 0.99, axis=(0, 1)),
+            "p50, each batch in its best turn": np.median(values.min(axis=0), axis=0),
         }
-        for name, row in told.items():
-            table.add_row(str(together), name, *(f"{cell:.2f}" for cell in row))
+        for name, row in statistics.items():
+            table.add_row(str(batch_size), name, *(f"{value:.2f}" for value in row))
     return table
 
 
-def ours(categories: Categories) -> Callable[[Sequence[Document]], Matrix]:
+def build_own_engine(categories: CategoryEncoder) -> Callable[[Sequence[Document]], Matrix]:
     def compute(documents: Sequence[Document]) -> Matrix:
-        return build(Dossiers.of(documents, COLUMNS), categories)
+        return build(DossierBatch.from_documents(documents, COLUMNS), categories)
 
     return compute
 
 
-def agree(
-    documents: Sequence[Document], matrix: Matrix, engines: Mapping[str, Engine], names: list[str]
+def check_agreement(
+    documents: Sequence[Document],
+    matrix: Matrix,
+    engines: Mapping[str, EngineFunction],
+    names: list[str],
 ) -> None:
     """See that every engine says what we do.
 
@@ -98,53 +111,53 @@ def agree(
         AssertionError: it does not.
     """
     catalogue = list(CATALOGUE)
-    mine = matrix[:, [catalogue.index(name) for name in names]]
+    expected = matrix[:, [catalogue.index(name) for name in names]]
     for engine, compute in engines.items():
-        theirs = compute(documents)
+        actual = compute(documents)
         np.testing.assert_allclose(
-            theirs, mine, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True, err_msg=engine
+            actual, expected, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True, err_msg=engine
         )
 
 
-def compared(
+def compare_engines(
     documents: Sequence[Document],
     contenders: Mapping[str, Callable[[Sequence[Document]], object]],
     rounds: int,
-    steps: Steps,
+    steps: ProgressReporter,
 ) -> dict[tuple[str, int], list[float]]:
     """CPU milliseconds a dossier of every call, by contender and dossiers together."""
-    spent: dict[tuple[str, int], list[float]] = {}
-    with steps.step("other engines", rounds * len(TOGETHER)) as advance:
-        for turn in range(rounds):
-            for together in TOGETHER:
+    times: dict[tuple[str, int], list[float]] = {}
+    with steps.step("other engines", rounds * len(BATCH_SIZES)) as advance:
+        for round_index in range(rounds):
+            for batch_size in BATCH_SIZES:
                 for name, compute in contenders.items():
-                    place = turn % (len(documents) // together) * together
-                    some = documents[place : place + together]
-                    compute(some)  # each has met these documents once
-                    began = time.process_time()
-                    compute(some)
-                    cpu = (time.process_time() - began) * 1e3 / together
-                    spent.setdefault((name, together), []).append(cpu)
+                    start = round_index % (len(documents) // batch_size) * batch_size
+                    batch = documents[start : start + batch_size]
+                    compute(batch)  # each has met these documents once
+                    started_at = time.process_time()
+                    compute(batch)
+                    cpu = (time.process_time() - started_at) * 1e3 / batch_size
+                    times.setdefault((name, batch_size), []).append(cpu)
                 advance(1)
-    return spent
+    return times
 
 
-def told_compared(
-    spent: Mapping[tuple[str, int], list[float]], translated: Sequence[History]
+def build_comparison_table(
+    times: Mapping[tuple[str, int], list[float]], translated: Sequence[TranslatedHistory]
 ) -> Table:
     count = sum(len(history.features) for history in translated)
-    table = Table("", "features", *(f"{n} together: ms each, ratio" for n in TOGETHER))
-    for name in dict.fromkeys(name for name, _ in spent):
+    table = Table("", "features", *(f"{n} together: ms each, ratio" for n in BATCH_SIZES))
+    for name in dict.fromkeys(name for name, _ in times):
         features = len(CATALOGUE) if name == "ours" else count
-        cells = []
-        for together in TOGETHER:
-            mine, theirs = (np.median(spent[who, together]) for who in ("ours", name))
-            cells.append(f"{theirs:.2f}  {theirs / mine:.1f}x")
-        table.add_row(name, str(features), *cells)
+        values = []
+        for batch_size in BATCH_SIZES:
+            own_ms, engine_ms = (np.median(times[engine, batch_size]) for engine in ("ours", name))
+            values.append(f"{engine_ms:.2f}  {engine_ms / own_ms:.1f}x")
+        table.add_row(name, str(features), *values)
     return table
 
 
-def told_stages(stages: Sequence[Stage]) -> Table:
+def build_stage_table(stages: Sequence[Stage]) -> Table:
     table = Table("stage", "wall s", "CPU s", "peak GB")
     for stage in stages:
         table.add_row(
@@ -165,37 +178,41 @@ def features(
 ) -> None:
     """Measure how long features take: online, against other engines, and for whole tables."""
     console = Console(width=120)
-    steps, where = Steps(console), settings()
-    lines = sent_once(dossiers(where, steps), clients)
+    steps, settings = ProgressReporter(console), get_settings()
+    lines = read_first_lines(prepare_dossier_file(settings, steps), clients)
     documents = [orjson.loads(line) for line in lines]
-    categories = Categories.fit(words_of(Dossiers.of(documents)))
-    spent: dict[int, list[Floats]] = {together: [] for together in TOGETHER}
+    categories = CategoryEncoder.fit(
+        extract_category_columns(DossierBatch.from_documents(documents))
+    )
+    times: dict[int, list[Floats]] = {batch_size: [] for batch_size in BATCH_SIZES}
     with steps.step("online", rounds) as advance:
-        for turn in range(rounds + 1):
-            for together, told in spent.items():
-                cells = online(lines, categories, together)
-                if turn:  # the first is for the caches
-                    told.append(cells)
+        for round_index in range(rounds + 1):
+            for batch_size, samples in times.items():
+                sample = measure_online(lines, categories, batch_size)
+                if round_index:  # the first is for the caches
+                    samples.append(sample)
             advance(1)
-    console.print(told_online({n: np.array(told) for n, told in spent.items()}))
-    translated = histories()
+    console.print(build_online_table({n: np.array(samples) for n, samples in times.items()}))
+    translated = translate_histories()
     engines = {name: make(translated) for name, make in ENGINES.items()}
     names = [feature.name for history in translated for feature in history.features]
-    mine = ours(categories)
-    agree(documents, mine(documents), engines, names)
-    steps.say(f"{len(names)} features are the same in every engine")
+    own_engine = build_own_engine(categories)
+    check_agreement(documents, own_engine(documents), engines, names)
+    steps.log(f"{len(names)} features are the same in every engine")
     console.print(
-        told_compared(compared(documents, {"ours": mine, **engines}, rounds, steps), translated)
+        build_comparison_table(
+            compare_engines(documents, {"ours": own_engine, **engines}, rounds, steps), translated
+        )
     )
     if full:
-        folder = where.cache / "features"
-        stages = measure(full, folder, steps)
+        folder = settings.cache_folder / "features"
+        stages = measure_stages(full, folder, steps)
         if train:
-            stages += fullsize.train(full, folder, steps)
-        console.print(told_stages(stages))
+            stages += fullsize.measure_training(full, folder, steps)
+        console.print(build_stage_table(stages))
 
 
-def sent_once(path: Path, count: int) -> list[bytes]:
+def read_first_lines(path: Path, count: int) -> list[bytes]:
     """The first dossiers of a file with one on every line."""
     return path.read_bytes().splitlines()[:count]
 

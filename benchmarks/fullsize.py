@@ -20,17 +20,17 @@ import numpy as np
 import polars as pl
 import typer
 
-from credit.features import CATALOGUE, COLUMNS, Categories, build
+from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, build
 from credit.schema import APPLICATION
-from stores.cli import Steps
-from stores.dossiers.parquet import DossierFile, group
+from stores.cli import ProgressReporter
+from stores.dossiers.parquet import DossierFile, group_into_dossiers
 from stores.raw_tables.tables import read_tables
-from training.__main__ import REFUSED
+from training.__main__ import REFUSED_EXIT_CODE
 
 SEED = 4_711
 APPLICATIONS = ("application_train", "application_test")
-EVERYBODY = "application_everybody"
-KILOBYTE = 1_024
+ALL_APPLICATIONS = "application_everybody"
+BYTES_PER_KILOBYTE = 1_024
 """What Linux counts memory in."""
 
 app = typer.Typer(add_completion=False)
@@ -48,33 +48,33 @@ class Stage:
     """Bytes of memory that were resident at once."""
 
 
-def measure(clients: int, folder: Path, steps: Steps) -> list[Stage]:
+def measure_stages(clients: int, folder: Path, steps: ProgressReporter) -> list[Stage]:
     """Group synthetic tables and build every client's features; tables already there are used.
 
     Raises:
         subprocess.CalledProcessError: a stage failed.
     """
-    raw, stages = _tables(clients, folder, steps)
-    everybody = raw / f"{EVERYBODY}.parquet"
-    if not everybody.exists():
+    raw, stages = _make_tables(clients, folder, steps)
+    all_applications = raw / f"{ALL_APPLICATIONS}.parquet"
+    if not all_applications.exists():
         columns = list(APPLICATION.columns)
         files = [raw / f"{name}.parquet" for name in APPLICATIONS]
         forms = pl.concat(pl.read_parquet(file, columns=columns) for file in files)
-        forms.write_parquet(everybody)
-    ours = [
-        _stage(name, "benchmarks.fullsize", name, str(raw), steps=steps)
+        forms.write_parquet(all_applications)
+    own_stages = [
+        _run_stage(name, "benchmarks.fullsize", name, str(raw), steps=steps)
         for name in ("group", "build")
     ]
-    whole = Stage(
+    total = Stage(
         name="from Parquet to matrix",
-        wall=sum(stage.wall for stage in ours),
-        cpu=sum(stage.cpu for stage in ours),
-        peak=max(stage.peak for stage in ours),
+        wall=sum(stage.wall for stage in own_stages),
+        cpu=sum(stage.cpu for stage in own_stages),
+        peak=max(stage.peak for stage in own_stages),
     )
-    return [*stages, *ours, whole]
+    return [*stages, *own_stages, total]
 
 
-def train(clients: int, folder: Path, steps: Steps) -> list[Stage]:
+def measure_training(clients: int, folder: Path, steps: ProgressReporter) -> list[Stage]:
     """Train on the labelled of as many synthetic clients, from tables to the registry.
 
     A model that a gate refuses took as long as another, and counts.
@@ -82,69 +82,71 @@ def train(clients: int, folder: Path, steps: Steps) -> list[Stage]:
     Raises:
         subprocess.CalledProcessError: the training failed.
     """
-    raw, stages = _tables(clients, folder, steps)
+    raw, stages = _make_tables(clients, folder, steps)
     with tempfile.TemporaryDirectory(dir=folder) as home:
-        told = _stage(
+        training_stage = _run_stage(
             "training",
             "training",
             "--data",
             str(raw),
             steps=steps,
             env={**os.environ, "CREDIT_HOME": home},
-            ends=(0, REFUSED),
+            allowed_exit_codes=(0, REFUSED_EXIT_CODE),
         )
-    return [*stages, told]
+    return [*stages, training_stage]
 
 
-def _tables(clients: int, folder: Path, steps: Steps) -> tuple[Path, list[Stage]]:
+def _make_tables(clients: int, folder: Path, steps: ProgressReporter) -> tuple[Path, list[Stage]]:
     """The raw tables, made when they are not there yet."""
     raw = folder / f"tables-{clients}"
     if raw.exists():
         return raw, []
-    asked = ["--clients", str(clients), "--seed", str(SEED), "--out", str(raw)]
-    return raw, [_stage("synthetic tables", "training.synthesise", *asked, steps=steps)]
+    arguments = ["--clients", str(clients), "--seed", str(SEED), "--out", str(raw)]
+    return raw, [_run_stage("synthetic tables", "training.synthesise", *arguments, steps=steps)]
 
 
-def _stage(
+def _run_stage(
     name: str,
     *command: str,
-    steps: Steps,
+    steps: ProgressReporter,
     env: Mapping[str, str] | None = None,
-    ends: Sequence[int] = (0,),
+    allowed_exit_codes: Sequence[int] = (0,),
 ) -> Stage:
     with steps.step(name):
-        began = time.perf_counter()
+        start = time.perf_counter()
         process = subprocess.Popen([sys.executable, "-m", *command], env=env)
         _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
+        wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in ends:
+    if process.returncode not in allowed_exit_codes:
         raise subprocess.CalledProcessError(process.returncode, command)
     cpu = usage.ru_utime + usage.ru_stime
-    return Stage(name=name, wall=wall, cpu=cpu, peak=usage.ru_maxrss * KILOBYTE)
+    return Stage(name=name, wall=wall, cpu=cpu, peak=usage.ru_maxrss * BYTES_PER_KILOBYTE)
 
 
-def _grouped(raw: Path) -> Path:
+def _dossiers_path(raw: Path) -> Path:
     return raw.with_name(f"{raw.name}.dossiers.parquet")
 
 
 @app.command("group")
 def group_tables(raw: Annotated[Path, typer.Argument(help="Folder of raw tables.")]) -> None:
     """Check the tables and group them into dossiers."""
-    tables = read_tables(raw, application=EVERYBODY, cache=raw.parent / "unpacked")
-    group(tables, _grouped(raw))
+    tables = read_tables(raw, application=ALL_APPLICATIONS, cache=raw.parent / "unpacked")
+    group_into_dossiers(tables, _dossiers_path(raw))
 
 
 @app.command("build")
 def build_matrix(raw: Annotated[Path, typer.Argument(help="Folder of raw tables.")]) -> None:
     """Build the matrix of all clients' features, in memory."""
-    file = DossierFile(_grouped(raw))
+    file = DossierFile(_dossiers_path(raw))
     matrix = np.empty((len(file), len(CATALOGUE)), dtype=np.float32)
-    nothing = Categories({name: () for name, feature in CATALOGUE.items() if feature.categorical})
+    no_categories = CategoryEncoder(
+        {name: () for name, feature in CATALOGUE.items() if feature.is_categorical}
+    )
     end = 0
-    for dossiers in file.batches(COLUMNS):
+    for dossiers in file.iter_batches(COLUMNS):
         begin, end = end, end + len(dossiers)
-        matrix[begin:end] = build(dossiers, nothing)
+        matrix[begin:end] = build(dossiers, no_categories)
 
 
 if __name__ == "__main__":

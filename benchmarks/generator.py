@@ -16,15 +16,15 @@ from typing import cast
 import grpc
 import httptools
 
-from loadtests.reflected import Method
+from loadtests.reflected import ReflectedMethod
 
-Ask = Callable[[], Awaitable[None]]
+Caller = Callable[[], Awaitable[None]]
 """One call; it raises when the answer is not a good one."""
 
-OK = 200
+HTTP_OK = 200
 
 
-class Refused(Exception):
+class UnexpectedStatus(Exception):
     """A server answered something else than 200."""
 
 
@@ -32,7 +32,7 @@ class _Connection(asyncio.Protocol):
     """A keep-alive connection on which one request is under way at a time."""
 
     def __init__(self) -> None:
-        self._answer: asyncio.Future[int] | None = None
+        self._response: asyncio.Future[int] | None = None
         self._parser = httptools.HttpResponseParser(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -42,59 +42,63 @@ class _Connection(asyncio.Protocol):
         self._parser.feed_data(data)
 
     def on_message_complete(self) -> None:
-        answer, self._answer = self._answer, None
+        response, self._response = self._response, None
         status = self._parser.get_status_code()
         self._parser = httptools.HttpResponseParser(self)
-        if answer:
-            answer.set_result(status)
+        if response:
+            response.set_result(status)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._answer:
-            self._answer.set_exception(exc or ConnectionResetError("the server hung up"))
+        if self._response:
+            self._response.set_exception(exc or ConnectionResetError("the server hung up"))
 
-    async def ask(self, request: bytes) -> None:
-        self._answer = asyncio.get_running_loop().create_future()
+    async def send_request(self, request: bytes) -> None:
+        self._response = asyncio.get_running_loop().create_future()
         self.transport.write(request)
-        status = await self._answer
-        if status != OK:
-            raise Refused(f"a server answered {status}")
+        status = await self._response
+        if status != HTTP_OK:
+            raise UnexpectedStatus(f"a server answered {status}")
 
 
-async def http_caller(port: int, path: str, bodies: Sequence[bytes], start: int) -> Ask:
+async def open_http_caller(port: int, path: str, bodies: Sequence[bytes], start: int) -> Caller:
     """A caller with a connection of its own, whose first body is the one at `start`."""
     loop = asyncio.get_running_loop()
     _, connection = await loop.create_connection(_Connection, "127.0.0.1", port)
-    requests = cycle([_request(path, body) for body in (*bodies[start:], *bodies[:start])])
-    return lambda: connection.ask(next(requests))
+    requests = cycle([_encode_request(path, body) for body in (*bodies[start:], *bodies[:start])])
+    return lambda: connection.send_request(next(requests))
 
 
-async def grpc_caller(port: int, method: Method, clients: Sequence[int], start: int) -> Ask:
+async def open_grpc_caller(
+    port: int, method: ReflectedMethod, clients: Sequence[int], start: int
+) -> Caller:
     """The same over gRPC; callers share the process's connection, as gRPC has it."""
-    call = method.on(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
-    requests = cycle([method.request(client_id=c) for c in (*clients[start:], *clients[:start])])
+    call = method.bind(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
+    requests = cycle(
+        [method.make_request(client_id=c) for c in (*clients[start:], *clients[:start])]
+    )
 
-    async def ask() -> None:
+    async def send_request() -> None:
         await call(next(requests))
 
-    return ask
+    return send_request
 
 
 @dataclass(frozen=True)
-class Answered:
+class LoadResult:
     """Calls that were all answered."""
 
-    taken: list[float]
+    latencies: list[float]
     """Seconds of each."""
-    lasted: float
+    duration: float
     """Seconds from the first question to the last answer, which comes after time is up."""
 
     @property
     def rate(self) -> float:
         """Answers a second."""
-        return len(self.taken) / self.lasted
+        return len(self.latencies) / self.duration
 
 
-async def ask_for(callers: Sequence[Ask], seconds: float) -> Answered:
+async def run_callers(callers: Sequence[Caller], seconds: float) -> LoadResult:
     """Every caller asks for so long, and anew when answered.
 
     Raises:
@@ -102,18 +106,18 @@ async def ask_for(callers: Sequence[Ask], seconds: float) -> Answered:
     """
     start = time.perf_counter()
     end = start + seconds
-    taken: list[float] = []
+    latencies: list[float] = []
 
-    async def calls(ask: Ask) -> None:
-        while (began := time.perf_counter()) < end:
-            await ask()
-            taken.append(time.perf_counter() - began)
+    async def call_repeatedly(caller: Caller) -> None:
+        while (sent_at := time.perf_counter()) < end:
+            await caller()
+            latencies.append(time.perf_counter() - sent_at)
 
-    await asyncio.gather(*(calls(ask) for ask in callers))
-    return Answered(taken, time.perf_counter() - start)
+    await asyncio.gather(*(call_repeatedly(caller) for caller in callers))
+    return LoadResult(latencies, time.perf_counter() - start)
 
 
-def _request(path: str, body: bytes) -> bytes:
+def _encode_request(path: str, body: bytes) -> bytes:
     head = (
         f"POST {path} HTTP/1.1\r\nHost: benchmark\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"

@@ -34,13 +34,13 @@ import psutil
 import typer
 from rich.console import Console
 
-from benchmarks.neighbour import Neighbour
-from loadtests.target import started
+from benchmarks.neighbour import BackgroundCaller
+from loadtests.target import start_service
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
-from stores.cli import Steps, errors_told
-from stores.settings import direct_libraries, settings
+from stores.cli import ProgressReporter, report_errors
+from stores.settings import configure_libraries, get_settings
 
-VALID: dict[str, Any] = {
+VALID_REQUEST: dict[str, Any] = {
     "dossier": {
         "application": {"AMT_CREDIT": 250_000, "AMT_INCOME_TOTAL": 90_000, "DAYS_BIRTH": -12_000},
         "bureau": [{"SK_ID_BUREAU": 1, "DAYS_CREDIT": -100, "CREDIT_ACTIVE": "Active"}],
@@ -48,20 +48,20 @@ VALID: dict[str, Any] = {
     },
     "changes": {"AMT_CREDIT": 200_000},
 }
-NONSENSE: list[Any] = [
+NONSENSE_VALUES: list[Any] = [
     None, True, "", "x" * 300, "\0", -1, 10**30, 1e300, [], [[[]]], {}, {"x": 1}, "NaN", 0.1,
 ]  # fmt: skip
-CALLS = ("predict", "explain", "simulate", "predict_many")
-PATHS = (
+ENDPOINTS = ("predict", "explain", "simulate", "predict_many")
+PATH_TEMPLATES = (
     "/v1/decisions/{}", "/v1/clients/{}", "/v1/clients/{}/position?feature=income",
     "/v1/clients/100001/position?feature={}", "/v1/clients/100001/position?feature=income&by={}",
     "/v1/clients?prefix={}", "/v1/clients?limit={}", "/v1/{}", "/{}",
 )  # fmt: skip
-WORDS = (
+PATH_VALUES = (
     "", "%00", "%ff%fe", "%0a", "..%2f..%2fetc", "-1", "1e9", "9" * 400, "NaN", "null",
     "%F0%9F%92%A9", "' or 1=1 --", "{}", "a" * 2_000, "%25", "[]", "true",
 )  # fmt: skip
-HEADERS = {
+MALFORMED_HEADERS = {
     b"Idempotency-Key": [b"", b"\xff\xfe", b"k" * 5_000, b"a\tb", b"caf\xc3\xa9", b"nul"],
     b"X-Request-Timeout": [b"", b"soon", b"nan", b"-1", b"0", b"1e400", b"\xff", b"0x10", b"1_0"],
     b"Content-Type": [b"", b"text/html", b"application/json; charset=utf-7", b"\xff", b"a;;="],
@@ -69,117 +69,129 @@ HEADERS = {
     b"Content-Encoding": [b"gzip", b"br", b"nonsense"],
 }
 """None is a wish for less time than an answer takes."""
-MOST_UNKNOWN = 5_000
-DEEPEST = 3_000
-OURS = ("INTERNAL", "UNKNOWN", "UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED")
-SERVICE = pb.DESCRIPTOR.services_by_name["CreditScoring"].full_name
-SAMPLES = 10
+MAX_UNKNOWN_COLUMNS = 5_000
+MAX_NESTING_DEPTH = 3_000
+SERVER_FAULT_CODES = (
+    "INTERNAL",
+    "UNKNOWN",
+    "UNAVAILABLE",
+    "RESOURCE_EXHAUSTED",
+    "DEADLINE_EXCEEDED",
+)
+GRPC_SERVICE = pb.DESCRIPTOR.services_by_name["CreditScoring"].full_name
+MEMORY_SAMPLES = 10
 """Looks at the workers' memory along the way."""
-MOST_GROWTH = 0.2
+MAX_MEMORY_GROWTH = 0.2
 """Of the workers' memory, as a share, from the first look to the last: a leak of 5 kB a request
 would show in 10,000."""
 
 app = typer.Typer(add_completion=False)
 
 
-def spoilt(body: bytes, chance: random.Random) -> bytes:
+def corrupt_bytes(body: bytes, rng: random.Random) -> bytes:
     """The bytes with one to five things wrong."""
-    made = bytearray(body)
-    for _ in range(chance.randint(1, 5)):
-        place = chance.randrange(len(made) + 1)
-        end = min(place + chance.randint(0, 20), len(made))
-        noise = chance.randbytes(chance.randint(1, 20))
-        made[place:end] = chance.choice([b"", made[place:end] * 2, noise, b"\xff\xff\xff\x7f"])
-    return bytes(made)
+    corrupted = bytearray(body)
+    for _ in range(rng.randint(1, 5)):
+        start = rng.randrange(len(corrupted) + 1)
+        end = min(start + rng.randint(0, 20), len(corrupted))
+        noise = rng.randbytes(rng.randint(1, 20))
+        corrupted[start:end] = rng.choice(
+            [b"", corrupted[start:end] * 2, noise, b"\xff\xff\xff\x7f"]
+        )
+    return bytes(corrupted)
 
 
-def nonsense(chance: random.Random) -> bytes:
+def build_nonsense_request(rng: random.Random) -> bytes:
     """A valid request as JSON, some values or keys of which are something else."""
-    request = copy.deepcopy(VALID)
+    request = copy.deepcopy(VALID_REQUEST)
     # As often as not more than one, up to nothing being right.
-    for _ in range(chance.choice([1, 1, 2, 5, 30])):
-        spoil(request, chance)
+    for _ in range(rng.choice([1, 1, 2, 5, 30])):
+        corrupt_request(request, rng)
     return json.dumps(request).encode()
 
 
-def spoil(request: dict[str, Any], chance: random.Random) -> None:
+def corrupt_request(request: dict[str, Any], rng: random.Random) -> None:
     """Replace one value or key somewhere in a request."""
-    place: Any = request
+    node: Any = request
     while True:
-        key = chance.choice(list(place) if isinstance(place, dict) else range(len(place)))
-        if not isinstance(place[key], (dict, list)) or not place[key] or chance.random() < 1 / 4:
+        key = rng.choice(list(node) if isinstance(node, dict) else range(len(node)))
+        if not isinstance(node[key], (dict, list)) or not node[key] or rng.random() < 1 / 4:
             break
-        place = place[key]
-    if isinstance(place, dict) and chance.random() < 1 / 4:
-        place[f"{key}?"] = place.pop(key)
+        node = node[key]
+    if isinstance(node, dict) and rng.random() < 1 / 4:
+        node[f"{key}?"] = node.pop(key)
     else:
-        place[key] = copy.deepcopy(chance.choice(NONSENSE))
+        node[key] = copy.deepcopy(rng.choice(NONSENSE_VALUES))
 
 
-def unknown(chance: random.Random) -> bytes:
+def build_unknown_columns_request(rng: random.Random) -> bytes:
     """A request of very many columns that nobody knows."""
-    many = {f"COLUMN_{chance.random()}": 1 for _ in range(chance.randint(100, MOST_UNKNOWN))}
-    where = chance.choice(["application", "bureau", "changes"])
-    if where == "changes":
-        return json.dumps({**VALID, "changes": many}).encode()
-    rows = many if where == "application" else [many]
-    return json.dumps({"dossier": {**VALID["dossier"], where: rows}}).encode()
+    columns = {f"COLUMN_{rng.random()}": 1 for _ in range(rng.randint(100, MAX_UNKNOWN_COLUMNS))}
+    section = rng.choice(["application", "bureau", "changes"])
+    if section == "changes":
+        return json.dumps({**VALID_REQUEST, "changes": columns}).encode()
+    rows = columns if section == "application" else [columns]
+    return json.dumps({"dossier": {**VALID_REQUEST["dossier"], section: rows}}).encode()
 
 
-def deep(chance: random.Random) -> bytes:
+def build_deep_request(rng: random.Random) -> bytes:
     """A request that goes down very far, and perhaps does not come up again."""
-    down = chance.randint(50, DEEPEST)
-    opened, closed = chance.choice([(b"[", b"]"), (b'{"x":', b"}")])
-    body = b'{"dossier":' + opened * down + b"1" + closed * down + b"}"
-    return body[: chance.choice([len(body), len(body) // 2])]
+    depth = rng.randint(50, MAX_NESTING_DEPTH)
+    opening, closing = rng.choice([(b"[", b"]"), (b'{"x":', b"}")])
+    body = b'{"dossier":' + opening * depth + b"1" + closing * depth + b"}"
+    return body[: rng.choice([len(body), len(body) // 2])]
 
 
-def over_http(client: httpx.Client, chance: random.Random) -> str:
-    if chance.random() < 1 / 5:
-        path = chance.choice(PATHS).format(chance.choice(WORDS))
-        return f"HTTP {client.get(path, headers=headers(chance)).status_code}"
-    call = chance.choice(CALLS)
-    body = chance.choices([nonsense, unknown, deep], [18, 1, 1])[0](chance)
+def send_http(client: httpx.Client, rng: random.Random) -> str:
+    if rng.random() < 1 / 5:
+        path = rng.choice(PATH_TEMPLATES).format(rng.choice(PATH_VALUES))
+        return f"HTTP {client.get(path, headers=choose_headers(rng)).status_code}"
+    call = rng.choice(ENDPOINTS)
+    body = rng.choices(
+        [build_nonsense_request, build_unknown_columns_request, build_deep_request], [18, 1, 1]
+    )[0](rng)
     if call == "predict_many":
         body = b'{"requests": [' + body + b"]}"
-    if chance.random() < 1 / 2:
-        body = spoilt(body, chance)
-    answer = client.post(f"/{call}", content=body, headers=headers(chance))
-    return f"HTTP {answer.status_code}"
+    if rng.random() < 1 / 2:
+        body = corrupt_bytes(body, rng)
+    response = client.post(f"/{call}", content=body, headers=choose_headers(rng))
+    return f"HTTP {response.status_code}"
 
 
-def headers(chance: random.Random) -> list[tuple[bytes, bytes]]:
+def choose_headers(rng: random.Random) -> list[tuple[bytes, bytes]]:
     """As often as not none."""
-    if chance.random() < 1 / 2:
+    if rng.random() < 1 / 2:
         return []
-    name = chance.choice(list(HEADERS))
-    return [(name, chance.choice(HEADERS[name]))]
+    name = rng.choice(list(MALFORMED_HEADERS))
+    return [(name, rng.choice(MALFORMED_HEADERS[name]))]
 
 
-def over_grpc(channel: grpc.Channel, chance: random.Random) -> str:
+def send_grpc(channel: grpc.Channel, rng: random.Random) -> str:
     request = pb.ScoringRequest(changes_to_unknown=["AMT_ANNUITY"])
     form = request.dossier.application
-    form.AMT_CREDIT, form.AMT_INCOME_TOTAL = chance.choice([250_000.0, -1.0, 1e300]), 90_000.0
+    form.AMT_CREDIT, form.AMT_INCOME_TOTAL = rng.choice([250_000.0, -1.0, 1e300]), 90_000.0
     request.dossier.bureau.rows.add(SK_ID_BUREAU=1, DAYS_CREDIT=-100)
-    name = chance.choice(["Predict", "Explain", "PredictMany"])
-    many = name == "PredictMany"
-    message = pb.PredictManyRequest(requests=[request] * 3) if many else request
-    body = spoilt(message.SerializeToString(), chance)
-    ask: Any = (channel.unary_stream if many else channel.unary_unary)(f"/{SERVICE}/{name}")
+    name = rng.choice(["Predict", "Explain", "PredictMany"])
+    is_batch = name == "PredictMany"
+    message = pb.PredictManyRequest(requests=[request] * 3) if is_batch else request
+    body = corrupt_bytes(message.SerializeToString(), rng)
+    call: Any = (channel.unary_stream if is_batch else channel.unary_unary)(
+        f"/{GRPC_SERVICE}/{name}"
+    )
     try:
-        answer = ask(body, timeout=60)
-        if many:
-            list(answer)
+        response = call(body, timeout=60)
+        if is_batch:
+            list(response)
     except grpc.RpcError as error:
         return f"gRPC {error.code().name}"
     return "gRPC OK"
 
 
-def raw(port: int, chance: random.Random) -> str:
+def send_raw_bytes(port: int, rng: random.Random) -> str:
     """Bytes that are no protocol, or the beginning of one."""
     opening = [b"", b"POST /predict HTTP/1.1\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
-        connection.sendall(chance.choice(opening) + chance.randbytes(chance.randint(1, 400)))
+        connection.sendall(rng.choice(opening) + rng.randbytes(rng.randint(1, 400)))
         connection.shutdown(socket.SHUT_WR)
         try:
             while connection.recv(4_096):
@@ -189,92 +201,102 @@ def raw(port: int, chance: random.Random) -> str:
     return "raw: closed"
 
 
-def workers(port: int) -> list[psutil.Process]:
+def find_workers(port: int) -> list[psutil.Process]:
     """Those of our processes that listen on a port."""
-    found = []
+    listening = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):  # somebody else's, or gone
             ports = process.net_connections("tcp")
-            if any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in ports):
-                found.append(process)
-    return found
+            if any(
+                connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+                for connection in ports
+            ):
+                listening.append(process)
+    return listening
 
 
-def blames_us(told: str) -> bool:
+def is_server_fault(answer: str) -> bool:
     """Whether an answer says that the fault is ours.
 
     >>> [blames_us(told) for told in ("HTTP 503", "HTTP 422", "gRPC UNKNOWN", "gRPC NOT_FOUND")]
     [True, False, True, False]
     """
-    return told.startswith("HTTP 5") or told.endswith(OURS)
+    return answer.startswith("HTTP 5") or answer.endswith(SERVER_FAULT_CODES)
 
 
-def grew(memory: Sequence[float]) -> bool:
+def has_grown(memory: Sequence[float]) -> bool:
     """Whether the workers hold more in the end than they should.
 
     >>> grew([200, 230, 210]), grew([200, 210, 250])
     (False, True)
     """
-    return memory[-1] > memory[0] * (1 + MOST_GROWTH)
+    return memory[-1] > memory[0] * (1 + MAX_MEMORY_GROWTH)
 
 
-def requests(seed: int, http_port: int, grpc_port: int) -> Iterator[Callable[[], str]]:
-    chance = random.Random(seed)  # noqa: S311 -- the same rubbish every time
+def generate_requests(seed: int, http_port: int, grpc_port: int) -> Iterator[Callable[[], str]]:
+    rng = random.Random(seed)  # noqa: S311 -- the same rubbish every time
     client = httpx.Client(base_url=f"http://127.0.0.1:{http_port}", timeout=60)
     channel = grpc.insecure_channel(f"127.0.0.1:{grpc_port}")
     while True:
-        kind = chance.random()
+        kind = rng.random()
         if kind < 1 / 2:
-            yield lambda: over_http(client, chance)
+            yield lambda: send_http(client, rng)
         elif kind < 9 / 10:
-            yield lambda: over_grpc(channel, chance)
+            yield lambda: send_grpc(channel, rng)
         else:
-            yield lambda: raw(chance.choice([http_port, grpc_port]), chance)
+            yield lambda: send_raw_bytes(rng.choice([http_port, grpc_port]), rng)
 
 
 @app.command()
 def malformed(
-    count: Annotated[int, typer.Option(min=SAMPLES, help="Requests.")] = 10_000,
+    count: Annotated[int, typer.Option(min=MEMORY_SAMPLES, help="Requests.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Of the rubbish.")] = 0,
 ) -> None:
     """Send rubbish to the served model, and look at what it does to it."""
     console = Console()
-    steps = Steps(console)
-    with errors_told(console), ExitStack() as stack:
-        where = settings()
-        direct_libraries(where)
+    steps = ProgressReporter(console)
+    with report_errors(console), ExitStack() as stack:
+        settings = get_settings()
+        configure_libraries(settings)
         with steps.step("starting the service"):
-            target = stack.enter_context(started(where, "service:CreditScoring"))
+            target = stack.enter_context(start_service(settings, "service:CreditScoring"))
         http_port, grpc_port = (
-            int(door.rpartition(":")[2]) for door in (target.host, target.grpc)
+            int(address.rpartition(":")[2]) for address in (target.host, target.grpc)
         )
-        while len(workers(grpc_port)) < where.workers:  # one is ready, others may come later
+        while (
+            len(find_workers(grpc_port)) < settings.workers
+        ):  # one is ready, others may come later
             time.sleep(0.1)
-        before = {process.pid for process in workers(grpc_port)}
-        told: Counter[str] = Counter()
+        initial_pids = {process.pid for process in find_workers(grpc_port)}
+        answers: Counter[str] = Counter()
         memory = []
-        rubbish = requests(seed, http_port, grpc_port)
-        marks = [count * n // SAMPLES for n in range(SAMPLES + 1)]
-        neighbour = Neighbour(http_port, VALID)
-        with neighbour.asking():
-            for start, end in pairwise(marks):
+        senders = generate_requests(seed, http_port, grpc_port)
+        milestones = [count * n // MEMORY_SAMPLES for n in range(MEMORY_SAMPLES + 1)]
+        background_caller = BackgroundCaller(http_port, VALID_REQUEST)
+        with background_caller.keep_calling():
+            for start, end in pairwise(milestones):
                 for _ in range(start, end):
-                    told[next(rubbish)()] += 1
-                memory.append(sum(p.memory_info().rss for p in workers(grpc_port)) / 2**20)
-                steps.say(f"{end:,} sent; the workers hold {memory[-1]:.0f} MB")
-        died = {process.pid for process in workers(grpc_port)} != before
-    for answer, times in sorted(told.items()):
-        console.print(f"{answer:28} {times:6,}")
+                    answers[next(senders)()] += 1
+                memory.append(sum(p.memory_info().rss for p in find_workers(grpc_port)) / 2**20)
+                steps.log(f"{end:,} sent; the workers hold {memory[-1]:.0f} MB")
+        worker_died = {process.pid for process in find_workers(grpc_port)} != initial_pids
+    for answer, occurrences in sorted(answers.items()):
+        console.print(f"{answer:28} {occurrences:6,}")
     console.print(f"Memory {' '.join(f'{mb:.0f}' for mb in memory)} MB")
-    console.print("A worker died" if died else "The workers are those of the beginning")
-    if grew(memory):
-        console.print(f"They grew by more than {MOST_GROWTH:.0%}")
-    waits = neighbour.waits
+    console.print("A worker died" if worker_died else "The workers are those of the beginning")
+    if has_grown(memory):
+        console.print(f"They grew by more than {MAX_MEMORY_GROWTH:.0%}")
+    latencies = background_caller.latencies
     console.print(
-        f"A neighbour waited {median(waits):.3f} s, at the longest {max(waits):.3f} s, for "
-        f"{len(waits):,} predictions; {neighbour.refused.total()} were refused"
+        f"A neighbour waited {median(latencies):.3f} s, at the longest {max(latencies):.3f} s, for "
+        f"{len(latencies):,} predictions; {background_caller.failures.total()} were refused"
     )
-    if died or grew(memory) or any(map(blames_us, told)) or neighbour.refused:
+    if (
+        worker_died
+        or has_grown(memory)
+        or any(map(is_server_fault, answers))
+        or background_caller.failures
+    ):
         raise typer.Exit(1)
 
 

@@ -13,24 +13,29 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from benchmarks.contenders import Sent
+from benchmarks.contenders import PayloadKind
 from credit.features import CATALOGUE
-from credit.underwriting import score
-from loadtests.material import dossiers
-from stores.cli import Steps
+from credit.underwriting import score_dossiers
+from loadtests.material import prepare_dossier_file
+from stores.cli import ProgressReporter
 from stores.clients.store import ClientStore
-from stores.models.bento_store import TREES, find, load, serving_tag
+from stores.models.bento_store import (
+    TREES_PATH,
+    find_bento_model,
+    load_scorer,
+    resolve_serving_tag,
+)
 from stores.settings import Settings
 
-CALLS = 256
+MAX_PAYLOADS = 256
 """Different bodies of each kind; they are sent round and round."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Material:
+class BenchmarkPayloads:
     """What servers are given and asked."""
 
-    bodies: Mapping[Sent, Sequence[bytes]]
+    bodies: Mapping[PayloadKind, Sequence[bytes]]
     clients: Sequence[int]
     table: Path
     """Parquet of ready features with a label, for whoever fits a model of its own."""
@@ -38,45 +43,45 @@ class Material:
     """The champion as an MLflow model."""
 
 
-def material(where: Settings, folder: Path, steps: Steps) -> Material:
+def build_payloads(settings: Settings, folder: Path, steps: ProgressReporter) -> BenchmarkPayloads:
     """Make what is sent from the champion's clients and from synthetic dossiers."""
-    lines = dossiers(where, steps).read_bytes().splitlines()
+    lines = prepare_dossier_file(settings, steps).read_bytes().splitlines()
     with steps.step("ready features", len(lines)) as advance:
-        model = find(serving_tag(where, Path(__file__)))
-        scorer = load(model)
+        model = find_bento_model(resolve_serving_tag(settings, Path(__file__)))
+        scorer = load_scorer(model)
         features, labels = [], []
         for line in lines:
-            [scored] = score(scorer, [orjson.loads(line)])
-            features.append(scorer.values(scored.row))
+            [scored] = score_dossiers(scorer, [orjson.loads(line)])
+            features.append(scorer.decode_row(scored.row))
             labels.append(random.random() < scored.risk)  # noqa: S311
             advance(1)
     table = pd.DataFrame(features).assign(label=labels)
-    trees = lgb.Booster(model_file=str(Path(model.path, TREES))).num_trees()
+    trees = lgb.Booster(model_file=str(Path(model.path, TREES_PATH))).num_trees()
     table.attrs["trees"] = trees
     table.to_parquet(folder / "table.parquet")
-    [found, _] = ClientStore(where.clients).search("", CALLS)
-    rows = [score(scorer, [orjson.loads(line)])[0].row for line in lines[:CALLS]]
-    return Material(
+    [client_ids, _] = ClientStore(settings.clients_path).search("", MAX_PAYLOADS)
+    rows = [score_dossiers(scorer, [orjson.loads(line)])[0].row for line in lines[:MAX_PAYLOADS]]
+    return BenchmarkPayloads(
         bodies={
-            Sent.CLIENT: [orjson.dumps({"client_id": client}) for client in found],
-            Sent.DOSSIER: [b'{"dossier":' + line + b"}" for line in lines[:CALLS]],
-            Sent.FEATURES: [orjson.dumps(one) for one in features[:CALLS]],
-            Sent.FRAME: [orjson.dumps(_frame(row)) for row in rows],
-            Sent.TENSOR: [orjson.dumps(_tensor(row)) for row in rows],
+            PayloadKind.CLIENT: [orjson.dumps({"client_id": client}) for client in client_ids],
+            PayloadKind.DOSSIER: [b'{"dossier":' + line + b"}" for line in lines[:MAX_PAYLOADS]],
+            PayloadKind.FEATURES: [orjson.dumps(values) for values in features[:MAX_PAYLOADS]],
+            PayloadKind.FRAME: [orjson.dumps(_encode_frame(row)) for row in rows],
+            PayloadKind.TENSOR: [orjson.dumps(_encode_tensor(row)) for row in rows],
         },
-        clients=found,
+        clients=client_ids,
         table=folder / "table.parquet",
         model=Path(model.path, "mlflow_model"),
     )
 
 
-def _frame(row: np.ndarray[Any, Any]) -> dict[str, Any]:
-    cells = [None if np.isnan(cell) else float(cell) for cell in row]
-    return {"dataframe_split": {"columns": list(CATALOGUE), "data": [cells]}}
+def _encode_frame(row: np.ndarray[Any, Any]) -> dict[str, Any]:
+    values = [None if np.isnan(value) else float(value) for value in row]
+    return {"dataframe_split": {"columns": list(CATALOGUE), "data": [values]}}
 
 
-def _tensor(row: np.ndarray[Any, Any]) -> dict[str, Any]:
+def _encode_tensor(row: np.ndarray[Any, Any]) -> dict[str, Any]:
     # The protocol has no unknown: for speed alone, zero does as well.
-    cells = np.nan_to_num(row).tolist()
-    tensor = {"name": "row", "shape": [1, len(row)], "datatype": "FP32", "data": cells}
+    values = np.nan_to_num(row).tolist()
+    tensor = {"name": "row", "shape": [1, len(row)], "datatype": "FP32", "data": values}
     return {"inputs": [tensor]}

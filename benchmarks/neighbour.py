@@ -10,38 +10,38 @@ from contextlib import contextmanager
 
 import httpx
 
-BETWEEN = 0.02
+PAUSE_SECONDS = 0.02
 """Seconds from an answer to the next request."""
 
 
-class Neighbour:
+class BackgroundCaller:
     """Another caller, who asks for one valid prediction after the other."""
 
     def __init__(self, http_port: int, request: object) -> None:
-        self.waits: list[float] = []
+        self.latencies: list[float] = []
         """Seconds."""
-        self.refused: Counter[int] = Counter()
+        self.failures: Counter[int] = Counter()
         """Answers that are none, by their status."""
         self._url = f"http://127.0.0.1:{http_port}/predict"
         self._request = request
-        self._over = threading.Event()
+        self._stop = threading.Event()
 
     @contextmanager
-    def asking(self) -> Iterator[None]:
+    def keep_calling(self) -> Iterator[None]:
         """While the block lasts."""
-        thread = threading.Thread(target=self._ask)
+        thread = threading.Thread(target=self._call_repeatedly)
         thread.start()
         try:
             yield
         finally:
-            self._over.set()
+            self._stop.set()
             thread.join()
 
-    def _ask(self) -> None:
+    def _call_repeatedly(self) -> None:
         with httpx.Client(timeout=60) as client:
-            while not self._over.wait(BETWEEN):
-                began = time.perf_counter()
-                answer = client.post(self._url, json=self._request)
-                self.waits.append(time.perf_counter() - began)
-                if not answer.is_success:
-                    self.refused[answer.status_code] += 1
+            while not self._stop.wait(PAUSE_SECONDS):
+                start = time.perf_counter()
+                response = client.post(self._url, json=self._request)
+                self.latencies.append(time.perf_counter() - start)
+                if not response.is_success:
+                    self.failures[response.status_code] += 1

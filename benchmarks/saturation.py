@@ -28,28 +28,28 @@ import uvloop
 from rich.console import Console
 from rich.table import Column, Table
 
-from benchmarks.generator import Ask, ask_for, grpc_caller, http_caller
-from loadtests.material import dossiers
-from loadtests.reflected import method
-from loadtests.target import Target, started
-from stores.cli import Steps, errors_told
+from benchmarks.generator import Caller, open_grpc_caller, open_http_caller, run_callers
+from loadtests.material import prepare_dossier_file
+from loadtests.reflected import reflect_method
+from loadtests.target import Target, start_service
+from stores.cli import ProgressReporter, report_errors
 from stores.clients.store import ClientStore
-from stores.settings import Settings, direct_libraries, settings
+from stores.settings import Settings, configure_libraries, get_settings
 
-SATURATING = 16
+SATURATING_CALLERS = 16
 """Callers whose calls are as many as are borne."""
 
-AT_HAND = 128
+OPEN_LOOP_CONNECTIONS = 128
 """Connections for calls that are due while others are under way."""
 
-BODIES = 256
+MAX_BODIES = 256
 QUANTILES = (0.5, 0.9, 0.99)
 
 app = typer.Typer(add_completion=False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class BenchmarkCall:
     """A kind of call and its different bodies; of gRPC, the clients asked about."""
 
     name: str
@@ -58,77 +58,86 @@ class Call:
     clients: Sequence[int] = ()
 
 
-def calls(where: Settings, steps: Steps) -> list[Call]:
-    lines = dossiers(where, steps).read_bytes().splitlines()[:BODIES]
-    known, _ = ClientStore(where.clients).search("", BODIES)
-    by_id = [orjson.dumps({"client_id": client}) for client in known]
-    whole = [b'{"dossier":' + line + b"}" for line in lines]
+def build_calls(settings: Settings, steps: ProgressReporter) -> list[BenchmarkCall]:
+    lines = prepare_dossier_file(settings, steps).read_bytes().splitlines()[:MAX_BODIES]
+    client_ids, _ = ClientStore(settings.clients_path).search("", MAX_BODIES)
+    id_bodies = [orjson.dumps({"client_id": client}) for client in client_ids]
+    dossier_bodies = [b'{"dossier":' + line + b"}" for line in lines]
     return [
-        Call(name="predict by id", path="/predict", bodies=by_id),
-        Call(name="predict a dossier", path="/predict", bodies=whole),
-        Call(name="predict by id, gRPC", path="Predict", clients=known),
-        Call(name="explain by id", path="/explain", bodies=by_id),
-        Call(name="explain a dossier", path="/explain", bodies=whole),
+        BenchmarkCall(name="predict by id", path="/predict", bodies=id_bodies),
+        BenchmarkCall(name="predict a dossier", path="/predict", bodies=dossier_bodies),
+        BenchmarkCall(name="predict by id, gRPC", path="Predict", clients=client_ids),
+        BenchmarkCall(name="explain by id", path="/explain", bodies=id_bodies),
+        BenchmarkCall(name="explain a dossier", path="/explain", bodies=dossier_bodies),
     ]
 
 
-async def callers(target: Target, call: Call, number: int) -> list[Ask]:
+async def open_callers(target: Target, call: BenchmarkCall, count: int) -> list[Caller]:
     port = int((target.grpc if call.clients else target.host).rpartition(":")[2])
     if not call.clients:
         return [
-            await http_caller(port, call.path, call.bodies, place * 7 % len(call.bodies))
-            for place in range(number)
+            await open_http_caller(port, call.path, call.bodies, index * 7 % len(call.bodies))
+            for index in range(count)
         ]
     with grpc.insecure_channel(target.grpc) as channel:
-        described = method(channel, call.path)
-    starts = (place * 7 % len(call.clients) for place in range(number))
-    return [await grpc_caller(port, described, call.clients, start) for start in starts]
+        grpc_method = reflect_method(channel, call.path)
+    starts = (index * 7 % len(call.clients) for index in range(count))
+    return [await open_grpc_caller(port, grpc_method, call.clients, start) for start in starts]
 
 
-async def at_random(asks: Sequence[Ask], rate: float, seconds: float, seed: int) -> list[float]:
+async def send_open_loop(
+    callers: Sequence[Caller], rate: float, seconds: float, seed: int
+) -> list[float]:
     """Seconds from when each call was due to its answer; gaps between calls are exponential."""
-    chance = random.Random(seed)  # noqa: S311 -- moments, not secrets
-    free: asyncio.Queue[Ask] = asyncio.Queue()
-    for ask in asks:
-        free.put_nowait(ask)
-    taken: list[float] = []
+    rng = random.Random(seed)  # noqa: S311 -- moments, not secrets
+    idle: asyncio.Queue[Caller] = asyncio.Queue()
+    for caller in callers:
+        idle.put_nowait(caller)
+    latencies: list[float] = []
 
-    async def one(due: float) -> None:
-        ask = await free.get()
-        await ask()
-        taken.append(time.perf_counter() - due)
-        free.put_nowait(ask)
+    async def send_call(due: float) -> None:
+        caller = await idle.get()
+        await caller()
+        latencies.append(time.perf_counter() - due)
+        idle.put_nowait(caller)
 
     due = time.perf_counter()
     end = due + seconds
-    async with asyncio.TaskGroup() as under_way:
-        while (due := due + chance.expovariate(rate)) < end:
+    async with asyncio.TaskGroup() as tasks:
+        while (due := due + rng.expovariate(rate)) < end:
             await asyncio.sleep(max(due - time.perf_counter(), 0))
-            under_way.create_task(one(due))
-    return taken
+            tasks.create_task(send_call(due))
+    return latencies
 
 
-async def measure(
-    target: Target, wanted: Sequence[Call], *, rounds: int, seconds: float, steps: Steps
+async def measure_calls(
+    target: Target,
+    calls: Sequence[BenchmarkCall],
+    *,
+    rounds: int,
+    seconds: float,
+    steps: ProgressReporter,
 ) -> Table:
-    figures = ("borne a second", "asked a second", "p50 ms", "p90 ms", "p99 ms")
-    table = Table("call", *(Column(title, justify="right") for title in figures))
-    with steps.step("rounds", len(wanted) * (rounds + 1)) as advance:
-        for call in wanted:
-            many = await callers(target, call, SATURATING)
-            await ask_for(many, seconds)  # warm
-            borne = [(await ask_for(many, seconds)).rate for _ in range(rounds)]
+    headings = ("borne a second", "asked a second", "p50 ms", "p90 ms", "p99 ms")
+    table = Table("call", *(Column(title, justify="right") for title in headings))
+    with steps.step("rounds", len(calls) * (rounds + 1)) as advance:
+        for call in calls:
+            callers = await open_callers(target, call, SATURATING_CALLERS)
+            await run_callers(callers, seconds)  # warm
+            rates = [(await run_callers(callers, seconds)).rate for _ in range(rounds)]
             advance(1)
-            rate = median(borne) / 2
-            told: list[float] = []
-            for turn in range(rounds):
-                at_hand = await callers(target, call, AT_HAND)  # idle ones are hung up on
-                told += await at_random(at_hand, rate, seconds, turn)
+            rate = median(rates) / 2
+            latencies: list[float] = []
+            for round_index in range(rounds):
+                connections = await open_callers(
+                    target, call, OPEN_LOOP_CONNECTIONS
+                )  # idle ones are hung up on
+                latencies += await send_open_loop(connections, rate, seconds, round_index)
                 advance(1)
-            levels = np.quantile(told, QUANTILES) * 1e3
+            quantiles = np.quantile(latencies, QUANTILES) * 1e3
             table.add_row(
-                call.name, f"{2 * rate:,.0f}", f"{len(told) / rounds / seconds:,.0f}",
-                *(f"{level:.1f}" for level in levels),
+                call.name, f"{2 * rate:,.0f}", f"{len(latencies) / rounds / seconds:,.0f}",
+                *(f"{quantile:.1f}" for quantile in quantiles),
             )  # fmt: skip
     return table
 
@@ -142,14 +151,16 @@ def saturation(
 ) -> None:
     """Measure what is borne, and latency at half of it."""
     console = Console()
-    steps = Steps(console)
-    with errors_told(console), ExitStack() as stack:
-        where = settings()
-        direct_libraries(where)
-        wanted = [call for call in calls(where, steps) if only in call.name]
+    steps = ProgressReporter(console)
+    with report_errors(console), ExitStack() as stack:
+        settings = get_settings()
+        configure_libraries(settings)
+        selected_calls = [call for call in build_calls(settings, steps) if only in call.name]
         with steps.step("starting the service"):
-            target = stack.enter_context(started(where, "service:CreditScoring"))
-        table = uvloop.run(measure(target, wanted, rounds=rounds, seconds=seconds, steps=steps))
+            target = stack.enter_context(start_service(settings, "service:CreditScoring"))
+        table = uvloop.run(
+            measure_calls(target, selected_calls, rounds=rounds, seconds=seconds, steps=steps)
+        )
     console.print(table)
 
 

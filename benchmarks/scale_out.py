@@ -27,14 +27,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from stores.cli import Steps, errors_told
+from stores.cli import ProgressReporter, report_errors
 from stores.dossiers.engine import Engine
-from stores.settings import Settings, direct_libraries, settings
+from stores.settings import Settings, configure_libraries, get_settings
 
-LOOK = 0.5
+POLL_SECONDS = 0.5
 """Seconds between two looks at a run's processes."""
 
-TABLE = "application_test"
+TABLE_NAME = "application_test"
 
 app = typer.Typer(add_completion=False)
 
@@ -53,11 +53,11 @@ class Run:
     digest: str
 
 
-class Watch:
+class ResourceMonitor:
     """Adds up what a process and all that it starts use, also when they have ended."""
 
     def __init__(self, pid: int) -> None:
-        self._whole = psutil.Process(pid)
+        self._process = psutil.Process(pid)
         self._cpu: dict[tuple[int, float], float] = {}
         self.peak = 0
 
@@ -65,105 +65,106 @@ class Watch:
     def cpu(self) -> float:
         return sum(self._cpu.values())
 
-    def look(self) -> None:
-        held = 0
-        for one in self._family():
+    def sample_usage(self) -> None:
+        memory = 0
+        for process in self._process_tree():
             try:
-                spent = one.cpu_times()
-                self._cpu[one.pid, one.create_time()] = spent.user + spent.system
-                held += one.memory_full_info().uss
+                times = process.cpu_times()
+                self._cpu[process.pid, process.create_time()] = times.user + times.system
+                memory += process.memory_full_info().uss
             except psutil.Error:  # it has just ended
                 continue
-        self.peak = max(self.peak, held)
+        self.peak = max(self.peak, memory)
 
-    def _family(self) -> list[psutil.Process]:
+    def _process_tree(self) -> list[psutil.Process]:
         try:
-            return [self._whole, *self._whole.children(recursive=True)]
+            return [self._process, *self._process.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
 
 
-def scored(engine: Engine, data: Path, out: Path, clients: int, *, explain: bool) -> Run:
+def run_scoring(engine: Engine, data: Path, out: Path, clients: int, *, explain: bool) -> Run:
     """Score the folder in a process of its own.
 
     Raises:
         subprocess.CalledProcessError: it failed; it said why.
     """
-    command = [sys.executable, "-m", "batch", "--data", str(data), "--table", TABLE]
+    command = [sys.executable, "-m", "batch", "--data", str(data), "--table", TABLE_NAME]
     command += ["--out", str(out), "--engine", engine] + ["--explain"] * explain
-    began = time.perf_counter()
+    start = time.perf_counter()
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
-        watch = Watch(process.pid)
+        monitor = ResourceMonitor(process.pid)
         while process.poll() is None:
-            watch.look()
-            time.sleep(LOOK)
-        seconds = time.perf_counter() - began
-        said = process.stdout.read() if process.stdout else ""
+            monitor.sample_usage()
+            time.sleep(POLL_SECONDS)
+        seconds = time.perf_counter() - start
+        output = process.stdout.read() if process.stdout else ""
     if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command, said)
+        raise subprocess.CalledProcessError(process.returncode, command, output)
     with out.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
     return Run(
-        engine=engine, clients=clients, seconds=seconds, cpu=watch.cpu, peak=watch.peak / 1e9,
+        engine=engine, clients=clients, seconds=seconds, cpu=monitor.cpu, peak=monitor.peak / 1e9,
         digest=digest,
     )  # fmt: skip
 
 
-def tables_of(where: Settings, clients: int, steps: Steps) -> Path:
+def make_tables(settings: Settings, clients: int, steps: ProgressReporter) -> Path:
     """Synthetic tables with this many clients to score, made once.
 
     A synthetic folder has a seventh of its clients to be scored; here all are.
     """
     from stores.raw_tables.tables import read_tables  # noqa: PLC0415 -- after what it reads
-    from training.cli.options import synthetic_tables  # noqa: PLC0415
+    from training.cli.options import generate_synthetic_tables  # noqa: PLC0415
 
-    made = synthetic_tables(where, clients, 0, steps)
-    folder = where.cache / "scale_out" / made.name
-    if not (folder / f"{TABLE}.parquet").exists():
+    synthetic = generate_synthetic_tables(settings, clients, 0, steps)
+    folder = settings.cache_folder / "scale_out" / synthetic.name
+    if not (folder / f"{TABLE_NAME}.parquet").exists():
         folder.mkdir(parents=True, exist_ok=True)
         import polars as pl  # noqa: PLC0415
 
         forms = [
-            read_tables(made, application=name, cache=where.cache).application
-            for name in ("application_train", TABLE)
+            read_tables(synthetic, application=name, cache=settings.cache_folder).application
+            for name in ("application_train", TABLE_NAME)
         ]
         part = folder / "forms.part"
         pl.concat(forms).sink_parquet(part)
-        for history in made.glob("*.parquet"):
+        for history in synthetic.glob("*.parquet"):
             if not history.name.startswith("application_"):
                 (folder / history.name).unlink(missing_ok=True)
                 os.link(history, folder / history.name)
-        part.replace(folder / f"{TABLE}.parquet")
+        part.replace(folder / f"{TABLE_NAME}.parquet")
     return folder
 
 
-def table_of(runs: Sequence[Run]) -> Table:
+def build_table(runs: Sequence[Run]) -> Table:
     """A row an engine and number of clients: medians of its runs, and the ratio of the two."""
     table = Table(
         "clients", "engine", "wall s", "cpu s", "peak GB", "wall µs/client", "cpu µs/client",
         "spark/local", "same file", title="Scoring all clients of a folder",
     )  # fmt: skip
     for clients in sorted({run.clients for run in runs}):
-        some = [run for run in runs if run.clients == clients]
+        group = [run for run in runs if run.clients == clients]
         costs = {
-            engine: _medians([run for run in some if run.engine is engine]) for engine in Engine
+            engine: _compute_medians([run for run in group if run.engine is engine])
+            for engine in Engine
         }
-        base = costs[Engine.LOCAL]
+        baseline = costs[Engine.LOCAL]
         for engine, cost in costs.items():
-            ratio = cost["seconds"] / base["seconds"], cost["cpu"] / base["cpu"]
+            ratio = cost["seconds"] / baseline["seconds"], cost["cpu"] / baseline["cpu"]
             table.add_row(
                 f"{clients:,}", engine, f"{cost['seconds']:.1f}", f"{cost['cpu']:.1f}",
                 f"{cost['peak']:.2f}", f"{cost['seconds'] / clients * 1e6:,.0f}",
                 f"{cost['cpu'] / clients * 1e6:,.0f}",
                 "" if engine is Engine.LOCAL else f"{ratio[0]:.2f}x, cpu {ratio[1]:.2f}x",
-                "yes" if len({run.digest for run in some}) == 1 else "[red]no[/]",
+                "yes" if len({run.digest for run in group}) == 1 else "[red]no[/]",
             )  # fmt: skip
     return table
 
 
-def _medians(runs: Sequence[Run]) -> Mapping[str, float]:
+def _compute_medians(runs: Sequence[Run]) -> Mapping[str, float]:
     return {
         "seconds": median(run.seconds for run in runs),
         "cpu": median(run.cpu for run in runs),
@@ -189,31 +190,33 @@ def scale_out(
     machine. It ends with 1 when the engines write different files.
     """
     console = Console(width=120)
-    steps = Steps(console)
+    steps = ProgressReporter(console)
     runs: list[Run] = []
-    with errors_told(console):
-        where = settings()
-        direct_libraries(where)
+    with report_errors(console):
+        settings = get_settings()
+        configure_libraries(settings)
         from stores.dossiers.spark import require_spark  # noqa: PLC0415 -- --help stays quick
 
         require_spark()
-        folders = {count: tables_of(where, count, steps) for count in clients}
-        with tempfile.TemporaryDirectory(dir=where.home) as folder:
+        folders = {count: make_tables(settings, count, steps) for count in clients}
+        with tempfile.TemporaryDirectory(dir=settings.home) as folder:
             for count, data in folders.items():
-                for turn in range(rounds):
+                for round_index in range(rounds):
                     for engine in Engine:
-                        with steps.step(f"{count:,} clients, {engine}, round {turn + 1}"):
+                        with steps.step(f"{count:,} clients, {engine}, round {round_index + 1}"):
                             file = Path(folder, f"{engine}.parquet")
                             try:
-                                runs.append(scored(engine, data, file, count, explain=explain))
+                                runs.append(
+                                    run_scoring(engine, data, file, count, explain=explain)
+                                )
                             except subprocess.CalledProcessError as error:
                                 console.print(f"[red]{engine} failed[/]", error.output, sep="\n")
                                 raise typer.Exit(1) from error
-    console.print(table_of(runs))
-    target = out or where.home / "reports" / "bench" / "scale_out.json"
+    console.print(build_table(runs))
+    target = out or settings.home / "reports" / "bench" / "scale_out.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps([asdict(run) for run in runs], indent=1))
-    steps.say(f"figures: {target}")
+    steps.log(f"figures: {target}")
     if any(len({run.digest for run in runs if run.clients == count}) > 1 for count in clients):
         raise typer.Exit(1)
 

@@ -17,16 +17,16 @@ from pathlib import Path
 import psutil
 
 from benchmarks.contenders import SERVERS
-from benchmarks.material import Material
-from loadtests.target import free_ports, guest
+from benchmarks.material import BenchmarkPayloads
+from loadtests.target import build_service_environment, find_free_ports
 from stores.settings import Settings
 
-SOON = 300.0
+START_TIMEOUT_SECONDS = 300.0
 """Seconds a server may take to be ready: some fit a model first, and all start at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Running:
+class RunningServer:
     """A server that answers."""
 
     http: int
@@ -34,77 +34,82 @@ class Running:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def cpu(self) -> float:
+    def cpu_seconds(self) -> float:
         """Processor seconds that it and its children have used."""
-        whole = psutil.Process(self.process.pid)
-        spent = [one.cpu_times() for one in (whole, *whole.children(recursive=True))]
-        return sum(one.user + one.system for one in spent)
+        parent = psutil.Process(self.process.pid)
+        times = [item.cpu_times() for item in (parent, *parent.children(recursive=True))]
+        return sum(item.user + item.system for item in times)
 
 
 @contextmanager
-def running(
-    name: str, *, where: Settings, made: Material, folder: Path, mlserver: Path | None
-) -> Iterator[Running]:
+def start_server(
+    name: str,
+    *,
+    settings: Settings,
+    payloads: BenchmarkPayloads,
+    folder: Path,
+    mlserver: Path | None,
+) -> Iterator[RunningServer]:
     """Start a server in a folder of its own, on free ports; it ends with the block.
 
     Raises:
         subprocess.CalledProcessError: it ended, or took too long; its log says why.
     """
-    server, own = SERVERS[name], folder / name
-    own.mkdir()
-    ports = dict(zip(("http", "grpc", "metrics"), free_ports(3), strict=True))
-    filled = {
-        **{door: str(port) for door, port in ports.items()},
-        "table": str(made.table),
-        "model": str(made.model),
+    server, server_folder = SERVERS[name], folder / name
+    server_folder.mkdir()
+    ports = dict(zip(("http", "grpc", "metrics"), find_free_ports(3), strict=True))
+    substitutions = {
+        **{kind: str(port) for kind, port in ports.items()},
+        "table": str(payloads.table),
+        "model": str(payloads.model),
         "mlserver": str(mlserver),
-        "mlserver_models": str(_mlserver_models(own, made)),
+        "mlserver_models": str(_write_mlserver_models(server_folder, payloads)),
     }
     environment = {
-        **guest(where, own),
-        "CREDIT_HTTP_PORT": filled["http"],
-        "CREDIT_GRPC_PORT": filled["grpc"],
-        "BENTOML_HOME": str(own / "bentoml"),
+        **build_service_environment(settings, server_folder),
+        "CREDIT_HTTP_PORT": substitutions["http"],
+        "CREDIT_GRPC_PORT": substitutions["grpc"],
+        "BENTOML_HOME": str(server_folder / "bentoml"),
         "OMP_NUM_THREADS": "1",
         # `mlflow models serve` starts uvicorn by its name.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        **{name: said.format(**filled) for name, said in server.environment.items()},
+        **{name: value.format(**substitutions) for name, value in server.environment.items()},
     }
-    command = [word.format(**filled) for word in server.command]
+    command = [argument.format(**substitutions) for argument in server.command]
     log = folder / f"{name}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
     try:
-        _wait(process, f"http://127.0.0.1:{ports['http']}{server.ready}", log)
-        yield Running(http=ports["http"], grpc=ports["grpc"], process=process, log=log)
+        _wait_until_ready(process, f"http://127.0.0.1:{ports['http']}{server.ready_path}", log)
+        yield RunningServer(http=ports["http"], grpc=ports["grpc"], process=process, log=log)
     finally:
-        running = process.poll() is None
-        family = psutil.Process(process.pid).children(recursive=True) if running else []
+        is_alive = process.poll() is None
+        children = psutil.Process(process.pid).children(recursive=True) if is_alive else []
         process.terminate()
-        for child in psutil.wait_procs(family, timeout=20)[1]:
+        for child in psutil.wait_procs(children, timeout=20)[1]:
             child.kill()
         process.wait(timeout=30)
 
 
-def _mlserver_models(own: Path, made: Material) -> Path:
-    models = own / "models"
+def _write_mlserver_models(server_folder: Path, payloads: BenchmarkPayloads) -> Path:
+    models = server_folder / "models"
     models.mkdir()
-    settings = {
+    model_settings = {
         "name": "credit",
         "implementation": "mlserver_lightgbm.LightGBMModel",
-        "parameters": {"uri": str(made.model / "model.lgb")},
+        "parameters": {"uri": str(payloads.model / "model.lgb")},
     }
-    (models / "model-settings.json").write_text(json.dumps(settings))
+    (models / "model-settings.json").write_text(json.dumps(model_settings))
     return models
 
 
-def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    end = time.monotonic() + SOON
-    while process.poll() is None and time.monotonic() < end:
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(url, timeout=5):  # noqa: S310 -- our own server
                 return
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.2)
-    said = log.read_text(errors="replace")[-2_000:]
-    raise subprocess.CalledProcessError(process.returncode or 1, process.args, stderr=said)
+    log_tail = log.read_text(errors="replace")[-2_000:]
+    raise subprocess.CalledProcessError(process.returncode or 1, process.args, stderr=log_tail)

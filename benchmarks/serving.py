@@ -22,19 +22,19 @@ import uvloop
 from rich.console import Console
 from rich.table import Column, Table
 
-from benchmarks.contenders import NAIVE, ROWS, SERVERS, WELL_WRITTEN, Row
-from benchmarks.generator import Ask, ask_for, grpc_caller, http_caller
-from benchmarks.material import Material, material
-from benchmarks.servers import Running, running
-from loadtests.reflected import method
-from stores.cli import Steps, errors_told
-from stores.settings import direct_libraries, settings
+from benchmarks.contenders import NAIVE, ROWS, SERVERS, WELL_WRITTEN, BenchmarkRow
+from benchmarks.generator import Caller, open_grpc_caller, open_http_caller, run_callers
+from benchmarks.material import BenchmarkPayloads, build_payloads
+from benchmarks.servers import RunningServer, start_server
+from loadtests.reflected import reflect_method
+from stores.cli import ProgressReporter, report_errors
+from stores.settings import configure_libraries, get_settings
 
 app = typer.Typer(add_completion=False)
 
 
 @dataclass(kw_only=True)
-class Measured:
+class BenchmarkResult:
     """What was measured of one row at one concurrency, over all rounds."""
 
     name: str
@@ -46,7 +46,7 @@ class Measured:
     cpu: float = 0.0
     """Processor seconds of the server."""
 
-    def told(self) -> dict[str, float | str]:
+    def to_dict(self) -> dict[str, float | str]:
         p50, p99 = np.quantile(self.seconds, (0.5, 0.99)) * 1e3
         return {
             "name": self.name,
@@ -76,98 +76,107 @@ def serving(
 ) -> None:
     """Compare requests a second, latency, and processor time per request."""
     console = Console()
-    steps = Steps(console)
-    with errors_told(console):
-        where = settings()
-        direct_libraries(where)
-        chosen = [name for name in only or SERVERS if name != "mlserver" or mlserver]
+    steps = ProgressReporter(console)
+    with report_errors(console):
+        settings = get_settings()
+        configure_libraries(settings)
+        selected = [name for name in only or SERVERS if name != "mlserver" or mlserver]
         if not mlserver:
-            steps.say("MLServer is left out: --mlserver names its program")
-        rows = [row for row in ROWS if row.server in chosen]
+            steps.log("MLServer is left out: --mlserver names its program")
+        rows = [row for row in ROWS if row.server in selected]
         with tempfile.TemporaryDirectory(prefix="bench-") as folder, ExitStack() as stack:
-            made = material(where, Path(folder), steps)
+            payloads = build_payloads(settings, Path(folder), steps)
             servers = {}
-            for name in chosen:
+            for name in selected:
                 with steps.step(f"starting {name}"):
-                    server = running(
-                        name, where=where, made=made, folder=Path(folder), mlserver=mlserver
+                    server = start_server(
+                        name, settings=settings, payloads=payloads, folder=Path(folder), mlserver=mlserver
                     )
                     try:
                         servers[name] = stack.enter_context(server)
                     except subprocess.CalledProcessError as error:
                         console.print(f"[red]{name} does not serve[/]", error.stderr, sep="\n")
                         raise typer.Exit(1) from error
-            measured = uvloop.run(
-                _measure(
-                    rows, servers, made, steps,
+            results = uvloop.run(
+                _measure_rows(
+                    rows, servers, payloads, steps,
                     concurrency=concurrency, rounds=rounds, seconds=seconds,
                 )
             )  # fmt: skip
-    told = [one.told() for one in measured]
-    for together in concurrency:
-        console.print(_table(together, [one for one in told if one["concurrency"] == together]))
-    target = out or where.home / "reports" / "bench" / "serving.json"
+    summaries = [item.to_dict() for item in results]
+    for caller_count in concurrency:
+        console.print(
+            _build_table(
+                caller_count, [item for item in summaries if item["concurrency"] == caller_count]
+            )
+        )
+    target = out or settings.home / "reports" / "bench" / "serving.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps({"rounds": rounds, "seconds": seconds, "rows": told}, indent=1))
-    steps.say(f"figures: {target}")
+    target.write_text(
+        json.dumps({"rounds": rounds, "seconds": seconds, "rows": summaries}, indent=1)
+    )
+    steps.log(f"figures: {target}")
 
 
-async def _measure(
-    rows: list[Row],
-    servers: dict[str, Running],
-    made: Material,
-    steps: Steps,
+async def _measure_rows(
+    rows: list[BenchmarkRow],
+    servers: dict[str, RunningServer],
+    payloads: BenchmarkPayloads,
+    steps: ProgressReporter,
     *,
     concurrency: list[int],
     rounds: int,
     seconds: float,
-) -> list[Measured]:
-    measured = {
-        (row, together): Measured(name=row.name, concurrency=together)
-        for together in concurrency
+) -> list[BenchmarkResult]:
+    results = {
+        (row, caller_count): BenchmarkResult(name=row.name, concurrency=caller_count)
+        for caller_count in concurrency
         for row in rows
     }
-    with steps.step("rounds", rounds * len(measured)) as advance:
-        for turn in range(rounds + 1):
-            for (row, together), kept in measured.items():
+    with steps.step("rounds", rounds * len(results)) as advance:
+        for round_index in range(rounds + 1):
+            for (row, caller_count), result in results.items():
                 server = servers[row.server]
                 callers = [
-                    await _caller(row, server, made, place * 7) for place in range(together)
+                    await _open_caller(row, server, payloads, index * 7)
+                    for index in range(caller_count)
                 ]
-                if not turn:  # everybody warms up
-                    await ask_for(callers, seconds / 4)
+                if not round_index:  # everybody warms up
+                    await run_callers(callers, seconds / 4)
                     continue
-                before = server.cpu()
-                answered = await ask_for(callers, seconds)
-                kept.cpu += server.cpu() - before
-                kept.seconds += answered.taken
-                kept.rates.append(answered.rate)
+                cpu_before = server.cpu_seconds()
+                load = await run_callers(callers, seconds)
+                result.cpu += server.cpu_seconds() - cpu_before
+                result.seconds += load.latencies
+                result.rates.append(load.rate)
                 advance(1)
-    return list(measured.values())
+    return list(results.values())
 
 
-async def _caller(row: Row, server: Running, made: Material, start: int) -> Ask:
-    bodies = made.bodies[row.sent]
+async def _open_caller(
+    row: BenchmarkRow, server: RunningServer, payloads: BenchmarkPayloads, start: int
+) -> Caller:
+    bodies = payloads.bodies[row.payload]
     start %= len(bodies)
     if not row.grpc:
-        return await http_caller(server.http, row.path, bodies, start)
+        return await open_http_caller(server.http, row.path, bodies, start)
     with grpc.insecure_channel(f"127.0.0.1:{server.grpc}") as channel:
-        described = method(channel, row.path)
-    return await grpc_caller(server.grpc, described, made.clients, start)
+        grpc_method = reflect_method(channel, row.path)
+    return await open_grpc_caller(server.grpc, grpc_method, payloads.clients, start)
 
 
-def _table(together: int, rows: list[dict[str, float | str]]) -> Table:
+def _build_table(caller_count: int, rows: list[dict[str, float | str]]) -> Table:
     rates = {str(row["name"]): float(row["rate"]) for row in rows}
-    numbers = ("calls/s", "p50 ms", "p99 ms", "CPU us", "x well written", "x naive")
-    heads = [Column(title, justify="right") for title in numbers]
-    table = Table("server", *heads, title=f"{together} callers at once")
+    headings = ("calls/s", "p50 ms", "p99 ms", "CPU us", "x well written", "x naive")
+    columns = [Column(title, justify="right") for title in headings]
+    table = Table("server", *columns, title=f"{caller_count} callers at once")
     for row in rows:
-        cells = [f"{row[name]:,.1f}" for name in ("rate", "p50_ms", "p99_ms")]
+        values = [f"{row[name]:,.1f}" for name in ("rate", "p50_ms", "p99_ms")]
         ratios = [
-            f"{rates[str(row['name'])] / rates[base]:.2f}" if base in rates else "-"
-            for base in (WELL_WRITTEN, NAIVE)
+            f"{rates[str(row['name'])] / rates[baseline]:.2f}" if baseline in rates else "-"
+            for baseline in (WELL_WRITTEN, NAIVE)
         ]
-        table.add_row(str(row["name"]), *cells, f"{row['cpu_us']:,.0f}", *ratios)
+        table.add_row(str(row["name"]), *values, f"{row['cpu_us']:,.0f}", *ratios)
     return table
 
 

@@ -16,22 +16,24 @@ from rich.console import Console
 from rich.table import Table
 
 from credit.dossier import Floats
-from credit.policy import policy_on
-from stores.cli import Steps, errors_told
-from stores.settings import direct_libraries, settings
-from training.cli.options import SYNTHETIC, synthetic_tables
-from training.data.dataset import Labels, Material, prepare
-from training.data.loading import labelled_dossiers
-from training.evaluation.paired_bootstrap import Gain, Resampled
-from training.model.cross_validation import FOLDS
-from training.model.trainer import Fitted, fit
+from credit.policy import load_policy
+from stores.cli import ProgressReporter, report_errors
+from stores.settings import configure_libraries, get_settings
+from training.cli.options import DEFAULT_SYNTHETIC_CLIENTS, generate_synthetic_tables
+from training.data.dataset import Labels, TrainingSet, prepare_training_set
+from training.data.loading import load_labelled_dossiers
+from training.evaluation.paired_bootstrap import BootstrapMetrics, Difference
+from training.model.cross_validation import FOLD_COUNT
+from training.model.trainer import TrainedModel, fit_model
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def transfer(
-    clients: Annotated[int, typer.Option(min=1_000, help="Synthetic clients.")] = SYNTHETIC,
+    clients: Annotated[
+        int, typer.Option(min=1_000, help="Synthetic clients.")
+    ] = DEFAULT_SYNTHETIC_CLIENTS,
     real: Annotated[
         str, typer.Option(help="Which folder of real rows: applications or clients.")
     ] = "applications",
@@ -39,40 +41,45 @@ def transfer(
 ) -> None:
     """Fit on either kind of clients, and tell the AUC on the other, with its 95 % interval."""
     console = Console()
-    steps = Steps(console)
+    steps = ProgressReporter(console)
     table = Table("learnt from", "asked of", "AUC", "95 %")
-    with errors_told(console):
-        where = settings()
-        direct_libraries(where)
+    with report_errors(console):
+        settings = get_settings()
+        configure_libraries(settings)
 
-        def learnt(folder: Path) -> tuple[Material, Fitted]:
-            dossiers, _ = labelled_dossiers(where, folder, steps, None)
+        def fit_folder(folder: Path) -> tuple[TrainingSet, TrainedModel]:
+            dossiers, _ = load_labelled_dossiers(settings, folder, steps, None)
             with steps.step("features", len(dossiers)) as advance:
-                material = prepare(dossiers, seed=seed, progress=advance)
-            with steps.step("folds and final model", FOLDS + 1) as advance:
-                return material, fit(material, seed=seed, progress=advance)
+                dataset = prepare_training_set(dossiers, seed=seed, progress=advance)
+            with steps.step("folds and final model", FOLD_COUNT + 1) as advance:
+                return dataset, fit_model(dataset, seed=seed, progress=advance)
 
-        sides = {
-            "synthetic": learnt(synthetic_tables(where, clients, seed, steps)),
-            "real": learnt(where.real_data / real),
+        fits = {
+            "synthetic": fit_folder(generate_synthetic_tables(settings, clients, seed, steps)),
+            "real": fit_folder(settings.real_data / real),
         }
-    for learner, asked in (("synthetic", "real"), ("real", "synthetic")):
-        material, fitted = sides[asked][0], sides[learner][1]
-        risks = np.asarray(fitted.booster.predict(material.encoded(fitted.categories)))
-        _row(table, learner, asked, _auc(material.labels, risks, seed))
-    for name, (material, fitted) in sides.items():
-        _row(table, name, "the same, out of fold", _auc(material.labels, fitted.unseen, seed))
+    for trained_on, tested_on in (("synthetic", "real"), ("real", "synthetic")):
+        dataset, model = fits[tested_on][0], fits[trained_on][1]
+        risks = np.asarray(model.booster.predict(dataset.encode(model.categories)))
+        _add_row(table, trained_on, tested_on, _bootstrap_auc(dataset.labels, risks, seed))
+    for name, (dataset, model) in fits.items():
+        _add_row(
+            table,
+            name,
+            "the same, out of fold",
+            _bootstrap_auc(dataset.labels, model.oof_risk, seed),
+        )
     console.print(table)
 
 
-def _auc(labels: Labels, risks: Floats, seed: int) -> Gain:
-    policy = policy_on(datetime.now(UTC).date())
-    return Resampled.of(labels, risks, policy, seed=seed).level("auc")
+def _bootstrap_auc(labels: Labels, risks: Floats, seed: int) -> Difference:
+    policy = load_policy(datetime.now(UTC).date())
+    return BootstrapMetrics.from_risks(labels, risks, policy, seed=seed).estimate("auc")
 
 
-def _row(table: Table, learner: str, asked: str, told: Gain) -> None:
-    low, high = told.interval.low, told.interval.high
-    table.add_row(learner, asked, f"{told.value:.4f}", f"{low:.4f} to {high:.4f}")
+def _add_row(table: Table, trained_on: str, tested_on: str, auc: Difference) -> None:
+    low, high = auc.interval.low, auc.interval.high
+    table.add_row(trained_on, tested_on, f"{auc.value:.4f}", f"{low:.4f} to {high:.4f}")
 
 
 if __name__ == "__main__":

@@ -19,14 +19,19 @@ import polars as pl
 import pyarrow as pa
 
 from credit.dossier import Document, Floats
-from credit.features import HISTORIES
-from credit.features.declaration.history_features import EVER, Member, Source, Statistic
-from credit.features.expressions.vectorised import Quotient, Sum
-from credit.features.kernel.aggregation import step_of
+from credit.features import HISTORY_FEATURES
+from credit.features.declaration.history_features import (
+    EVER,
+    FamilyMember,
+    HistoryFeatures,
+    Statistic,
+)
+from credit.features.expressions.vectorised import Ratio, WeightedSum
+from credit.features.kernel.aggregation import get_steps_per_unit
 
-CLIENT = "client"
+CLIENT_COLUMN = "client"
 
-IN_SQL = {
+SQL_FUNCTIONS = {
     Statistic.MEAN: "avg",
     Statistic.MIN: "min",
     Statistic.MAX: "max",
@@ -34,181 +39,202 @@ IN_SQL = {
 }
 """The statistics that are translated, which pandas and Polars call as we do."""
 
-Engine = Callable[[Sequence[Document]], Floats]
+EngineFunction = Callable[[Sequence[Document]], Floats]
 """From documents to the translated features, shape (documents, features)."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Translated:
+class TranslatedFeature:
     """A feature in the words that all engines share."""
 
     name: str
-    part: str
-    whole: str
+    numerator: str
+    denominator: str
     """Empty for a column as it is."""
     sign: int
-    step: float
+    steps_per_unit: float
     """Steps in a unit: values are rounded to them, as the kernel does."""
-    newest: int | None
+    newest_rows: int | None
     statistic: Statistic
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
+class TranslatedHistory:
     """What is translated of one table."""
 
     table: str
     order: Sequence[str]
-    features: Sequence[Translated]
+    features: Sequence[TranslatedFeature]
 
     @property
     def columns(self) -> list[str]:
         """The raw columns that are needed, the clients' places first."""
-        used = {column for f in self.features for column in (f.part, f.whole) if column}
-        return [CLIENT, *sorted(used | set(self.order))]
+        used = {column for f in self.features for column in (f.numerator, f.denominator) if column}
+        return [CLIENT_COLUMN, *sorted(used | set(self.order))]
 
     def rows(self, documents: Sequence[Document]) -> dict[str, list[Any]]:
         """These columns of the rows of all documents."""
         rows = [
-            (place, row)
-            for place, document in enumerate(documents)
+            (index, row)
+            for index, document in enumerate(documents)
             for row in document.get(self.table) or ()
         ]
-        cells = {name: [row.get(name) for _, row in rows] for name in self.columns[1:]}
-        return {CLIENT: [place for place, _ in rows], **cells}
+        values = {name: [row.get(name) for _, row in rows] for name in self.columns[1:]}
+        return {CLIENT_COLUMN: [index for index, _ in rows], **values}
 
 
-def histories() -> list[History]:
+def translate_histories() -> list[TranslatedHistory]:
     """Every feature that can be translated, table by table."""
     return [
-        History(
+        TranslatedHistory(
             table=source.table.name,
-            order=source.order,
-            features=list(_translated(source, source.members.values())),
+            order=source.order_by,
+            features=list(_translate_features(source, source.members.values())),
         )
-        for source in HISTORIES
+        for source in HISTORY_FEATURES
     ]
 
 
-def _translated(source: Source, members: Iterable[Member]) -> Iterable[Translated]:
+def _translate_features(
+    source: HistoryFeatures, members: Iterable[FamilyMember]
+) -> Iterable[TranslatedFeature]:
     for member in members:
         match member.value.compute:
-            case Sum(columns=alone) if len(alone) == 1:
-                [(part, sign)], columns = alone.items(), [*alone]
-            case Quotient(part=Sum(columns=above), whole=Sum(columns=below)):
-                [part], columns, sign = above, [*above, *below], 1
+            case WeightedSum(weights=alone) if len(alone) == 1:
+                [(numerator, sign)], columns = alone.items(), [*alone]
+            case Ratio(
+                numerator=WeightedSum(weights=above), denominator=WeightedSum(weights=below)
+            ):
+                [numerator], columns, sign = above, [*above, *below], 1
             case _:
                 continue
-        everywhere = set(columns) <= source.table.columns.keys() - source.table.sentinels.keys()
+        is_translatable = (
+            set(columns) <= source.table.columns.keys() - source.table.sentinels.keys()
+        )
         # Rows without a primary key may tie: which are newest is then ours to say.
-        counted = member.window.newest if source.table.primary_key else None
-        if everywhere and member.statistic in IN_SQL and (member.window is EVER or counted):
-            yield Translated(
-                name=member.feature.name, part=part, whole="".join(columns[1:]), sign=int(sign),
-                step=step_of(member.value.unit), newest=counted, statistic=member.statistic,
+        newest_rows = member.window.max_rows if source.table.primary_key else None
+        if (
+            is_translatable
+            and member.statistic in SQL_FUNCTIONS
+            and (member.window is EVER or newest_rows)
+        ):
+            yield TranslatedFeature(
+                name=member.feature.name, numerator=numerator, denominator="".join(columns[1:]), sign=int(sign),
+                steps_per_unit=get_steps_per_unit(member.value.unit), newest_rows=newest_rows, statistic=member.statistic,
             )  # fmt: skip
 
 
-def with_pandas(histories: Sequence[History]) -> Engine:
+def build_pandas_engine(histories: Sequence[TranslatedHistory]) -> EngineFunction:
     def compute(documents: Sequence[Document]) -> Floats:
         parts = []
         for history in histories:
             frame = pd.DataFrame(history.rows(documents), dtype=np.float64)
-            ordered = frame.sort_values([CLIENT, *history.order], na_position="first")
-            told = pd.DataFrame(index=range(len(documents)))
-            for (newest, statistic), some in _alike(history.features).items():
-                rows = ordered.groupby(CLIENT).tail(newest) if newest else ordered
-                values = {feature.name: _in_pandas(rows, feature) for feature in some}
-                grouped = pd.DataFrame(values).groupby(rows[CLIENT])
-                told = told.join(getattr(grouped, statistic.word)())
-            parts.append(told[[feature.name for feature in history.features]].to_numpy())
+            ordered = frame.sort_values([CLIENT_COLUMN, *history.order], na_position="first")
+            aggregated = pd.DataFrame(index=range(len(documents)))
+            for (newest_rows, statistic), group in _group_by_window(history.features).items():
+                rows = ordered.groupby(CLIENT_COLUMN).tail(newest_rows) if newest_rows else ordered
+                values = {feature.name: _compute_with_pandas(rows, feature) for feature in group}
+                grouped = pd.DataFrame(values).groupby(rows[CLIENT_COLUMN])
+                aggregated = aggregated.join(getattr(grouped, statistic.key)())
+            parts.append(aggregated[[feature.name for feature in history.features]].to_numpy())
         return np.hstack(parts)
 
     return compute
 
 
-def _alike(
-    features: Sequence[Translated],
-) -> Mapping[tuple[int | None, Statistic], list[Translated]]:
-    found: dict[tuple[int | None, Statistic], list[Translated]] = {}
+def _group_by_window(
+    features: Sequence[TranslatedFeature],
+) -> Mapping[tuple[int | None, Statistic], list[TranslatedFeature]]:
+    groups: dict[tuple[int | None, Statistic], list[TranslatedFeature]] = {}
     for feature in features:
-        found.setdefault((feature.newest, feature.statistic), []).append(feature)
-    return found
+        groups.setdefault((feature.newest_rows, feature.statistic), []).append(feature)
+    return groups
 
 
-def _in_pandas(rows: pd.DataFrame, feature: Translated) -> pd.Series[float]:
-    value = feature.sign * rows[feature.part]
-    if feature.whole:
-        value /= rows[feature.whole].replace(0, np.nan)
-    rounded: pd.Series[float] = (value * feature.step + 0.5).floordiv(1) / feature.step
+def _compute_with_pandas(rows: pd.DataFrame, feature: TranslatedFeature) -> pd.Series[float]:
+    value = feature.sign * rows[feature.numerator]
+    if feature.denominator:
+        value /= rows[feature.denominator].replace(0, np.nan)
+    rounded: pd.Series[float] = (value * feature.steps_per_unit + 0.5).floordiv(
+        1
+    ) / feature.steps_per_unit
     return rounded
 
 
-def with_polars(histories: Sequence[History]) -> Engine:
-    said = [[_in_polars(feature) for feature in history.features] for history in histories]
+def build_polars_engine(histories: Sequence[TranslatedHistory]) -> EngineFunction:
+    expression_lists = [
+        [_build_polars_expression(feature) for feature in history.features]
+        for history in histories
+    ]
 
     def compute(documents: Sequence[Document]) -> Floats:
-        everyone = pl.DataFrame({CLIENT: range(len(documents))}, schema={CLIENT: pl.Float64})
+        clients = pl.DataFrame(
+            {CLIENT_COLUMN: range(len(documents))}, schema={CLIENT_COLUMN: pl.Float64}
+        )
         parts = []
-        for history, expressions in zip(histories, said, strict=True):
+        for history, expressions in zip(histories, expression_lists, strict=True):
             schema = dict.fromkeys(history.columns, pl.Float64)
             frame = pl.DataFrame(history.rows(documents), schema=schema, strict=False)
-            ordered = frame.sort(CLIENT, *history.order)
-            told = ordered.group_by(CLIENT, maintain_order=True).agg(*expressions)
-            joined = everyone.join(told, on=CLIENT, how="left", maintain_order="left")
-            parts.append(joined.drop(CLIENT).to_numpy())
+            ordered = frame.sort(CLIENT_COLUMN, *history.order)
+            aggregated = ordered.group_by(CLIENT_COLUMN, maintain_order=True).agg(*expressions)
+            joined = clients.join(aggregated, on=CLIENT_COLUMN, how="left", maintain_order="left")
+            parts.append(joined.drop(CLIENT_COLUMN).to_numpy())
         return np.hstack(parts)
 
     return compute
 
 
-def _in_polars(feature: Translated) -> pl.Expr:
-    value = feature.sign * pl.col(feature.part)
-    if feature.whole:
-        value /= pl.when(pl.col(feature.whole) != 0).then(pl.col(feature.whole))
-    value = (value * feature.step + 0.5).floor() / feature.step
-    chosen = value.tail(feature.newest) if feature.newest else value
-    said: pl.Expr = getattr(chosen, feature.statistic.word)()
-    return said.alias(feature.name)
+def _build_polars_expression(feature: TranslatedFeature) -> pl.Expr:
+    value = feature.sign * pl.col(feature.numerator)
+    if feature.denominator:
+        value /= pl.when(pl.col(feature.denominator) != 0).then(pl.col(feature.denominator))
+    value = (value * feature.steps_per_unit + 0.5).floor() / feature.steps_per_unit
+    windowed = value.tail(feature.newest_rows) if feature.newest_rows else value
+    expression: pl.Expr = getattr(windowed, feature.statistic.key)()
+    return expression.alias(feature.name)
 
 
-def with_duckdb(histories: Sequence[History]) -> Engine:
+def build_duckdb_engine(histories: Sequence[TranslatedHistory]) -> EngineFunction:
     connection = duckdb.connect()
-    queries = [_in_sql(history) for history in histories]
+    queries = [_build_sql_query(history) for history in histories]
 
     def compute(documents: Sequence[Document]) -> Floats:
         parts = []
         for history, query in zip(histories, queries, strict=True):
             schema = pa.schema([(name, pa.float64()) for name in history.columns])
             connection.register("history", pa.table(history.rows(documents), schema))
-            told = connection.execute(query).fetchnumpy()
-            cells = np.full((len(documents), len(history.features)), np.nan)
-            clients = np.asarray(told.pop(CLIENT), dtype=np.int64)
-            for place, column in enumerate(told.values()):
-                cells[clients, place] = np.ma.filled(column, np.nan)
-            parts.append(cells)
+            result = connection.execute(query).fetchnumpy()
+            values = np.full((len(documents), len(history.features)), np.nan)
+            clients = np.asarray(result.pop(CLIENT_COLUMN), dtype=np.int64)
+            for index, column in enumerate(result.values()):
+                values[clients, index] = np.ma.filled(column, np.nan)
+            parts.append(values)
         return np.hstack(parts)
 
     return compute
 
 
-def _in_sql(history: History) -> str:
+def _build_sql_query(history: TranslatedHistory) -> str:
     newest_first = ", ".join(f"{column} DESC NULLS LAST" for column in history.order)
-    said = []
+    expressions = []
     for f in history.features:
-        value = f"{f.sign} * {f.part}" + (f" / nullif({f.whole}, 0)" if f.whole else "")
-        value = f"floor(({value}) * {f.step} + 0.5) / {f.step}"
-        chosen = f" FILTER (WHERE place <= {f.newest})" if f.newest else ""
-        said.append(f"{IN_SQL[f.statistic]}({value}){chosen} AS {f.name}")
-    place = f"row_number() OVER (PARTITION BY {CLIENT} ORDER BY {newest_first}) AS place"
+        value = f"{f.sign} * {f.numerator}" + (
+            f" / nullif({f.denominator}, 0)" if f.denominator else ""
+        )
+        value = f"floor(({value}) * {f.steps_per_unit} + 0.5) / {f.steps_per_unit}"
+        window = f" FILTER (WHERE place <= {f.newest_rows})" if f.newest_rows else ""
+        expressions.append(f"{SQL_FUNCTIONS[f.statistic]}({value}){window} AS {f.name}")
+    row_number = (
+        f"row_number() OVER (PARTITION BY {CLIENT_COLUMN} ORDER BY {newest_first}) AS place"
+    )
     return (
-        f"SELECT {CLIENT}, {', '.join(said)} FROM (SELECT *, {place} FROM history)"  # noqa: S608
-        f" GROUP BY {CLIENT}"
+        f"SELECT {CLIENT_COLUMN}, {', '.join(expressions)} FROM (SELECT *, {row_number} FROM history)"  # noqa: S608
+        f" GROUP BY {CLIENT_COLUMN}"
     )
 
 
-ENGINES: Mapping[str, Callable[[Sequence[History]], Engine]] = {
-    "Polars": with_polars,
-    "DuckDB": with_duckdb,
-    "pandas": with_pandas,
+ENGINES: Mapping[str, Callable[[Sequence[TranslatedHistory]], EngineFunction]] = {
+    "Polars": build_polars_engine,
+    "DuckDB": build_duckdb_engine,
+    "pandas": build_pandas_engine,
 }

@@ -8,10 +8,10 @@ from typing import Any
 from credit.dossier import Document
 from credit.features import Unit
 from credit.localised_text import Text
-from credit.reasons import UNKNOWN, said
-from credit.schema import APPLICATION, NEVER, Column, Kind
+from credit.reasons import UNKNOWN_TEXT, format_value
+from credit.schema import APPLICATION, NEVER_DAYS, Column, ColumnKind
 
-SHOWN = (
+PROFILE_COLUMNS = (
     "NAME_CONTRACT_TYPE",
     "AMT_CREDIT",
     "AMT_ANNUITY",
@@ -30,7 +30,7 @@ SHOWN = (
 )
 """Columns of the application form; no more than an adviser needs (GDPR, Article 5.1.c)."""
 
-NO_JOB = Text("sans emploi (retraite surtout)", "no job (pensioners above all)")
+NO_JOB_TEXT = Text("sans emploi (retraite surtout)", "no job (pensioners above all)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,27 +51,28 @@ class Profile:
     lines: tuple[Line, ...]
 
 
-def profile(client_id: int, document: Document) -> Profile:
+def build_profile(client_id: int, document: Document) -> Profile:
     """The profile of a client."""
     form = document[APPLICATION.name]
     return Profile(
-        client_id=client_id, lines=tuple(_line(column, form.get(column)) for column in SHOWN)
+        client_id=client_id,
+        lines=tuple(_build_line(column, form.get(column)) for column in PROFILE_COLUMNS),
     )
 
 
-def _line(name: str, value: Any) -> Line:
+def _build_line(name: str, value: Any) -> Line:
     column = APPLICATION[name]
     label = column.label or Text(column.meaning, column.meaning)
-    return Line(column=name, label=label, value=value, text=_text(column, value))
+    return Line(column=name, label=label, value=value, text=_format_column_value(column, value))
 
 
-def _text(column: Column, value: Any) -> Text:
+def _format_column_value(column: Column, value: Any) -> Text:
     if value in column.sentinels:
-        return NO_JOB if value == NEVER else UNKNOWN
+        return NO_JOB_TEXT if value == NEVER_DAYS else UNKNOWN_TEXT
     if value is None:
-        return UNKNOWN
-    if column.kind is Kind.YES_NO:
-        return said(float(value == "Y"), Unit.FLAG)
+        return UNKNOWN_TEXT
+    if column.kind is ColumnKind.YES_NO:
+        return format_value(float(value == "Y"), Unit.FLAG)
     if column.unit == "days":
-        return said(float(-value), Unit.DAYS)
-    return said(value, Unit(column.unit))
+        return format_value(float(-value), Unit.DAYS)
+    return format_value(value, Unit(column.unit))

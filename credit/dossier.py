@@ -19,20 +19,20 @@ from typing import Any
 
 import numpy as np
 
-from credit.columns import Bools, Floats, Integers, Layout, Rows, Words
-from credit.schema import HISTORIES, TABLES, Kind, Table
+from credit.columns import Bools, CategoricalColumn, ColumnLayout, Floats, Integers, Rows
+from credit.schema import HISTORIES, TABLES, ColumnKind, Table
 
 __all__ = [
     "ALL_COLUMNS",
     "YES_NO",
     "Bools",
+    "CategoricalColumn",
     "Document",
-    "Dossiers",
+    "DossierBatch",
     "Floats",
     "Integers",
     "Rows",
-    "Words",
-    "numbers_of",
+    "extract_numbers",
 ]
 
 Document = Mapping[str, Any]
@@ -44,7 +44,7 @@ ALL_COLUMNS = MappingProxyType({name: tuple(table.columns) for name, table in TA
 
 
 @dataclass(frozen=True)
-class Dossiers:
+class DossierBatch:
     """Some clients' raw rows, table by table."""
 
     size: int
@@ -55,11 +55,11 @@ class Dossiers:
         return self.size
 
     @classmethod
-    def of(
+    def from_documents(
         cls,
         documents: Sequence[Document],
         columns: Mapping[str, Sequence[str]] = ALL_COLUMNS,
-    ) -> Dossiers:
+    ) -> DossierBatch:
         """Set documents side by side.
 
         Args:
@@ -67,81 +67,88 @@ class Dossiers:
                 and `None` are unknown, an empty list is known to be empty.
             columns: The columns to take, table by table; fewer are quicker.
         """
-        everyone = np.arange(len(documents), dtype=np.int64)
+        indices = np.arange(len(documents), dtype=np.int64)
         forms = [document["application"] for document in documents]
         known = np.ones(len(documents), dtype=np.bool_)
-        tables = {"application": _rows(TABLES["application"], everyone, forms, known, columns)}
+        tables = {
+            "application": _build_rows(TABLES["application"], indices, forms, known, columns)
+        }
         for name, table in HISTORIES.items():
-            held = [document.get(name) for document in documents]
-            known = np.array([rows is not None for rows in held], dtype=np.bool_)
-            lengths = [len(rows) if rows else 0 for rows in held]
-            rows = [row for part in held if part for row in part]
-            tables[name] = _rows(table, np.repeat(everyone, lengths), rows, known, columns)
+            histories = [document.get(name) for document in documents]
+            known = np.array([rows is not None for rows in histories], dtype=np.bool_)
+            lengths = [len(rows) if rows else 0 for rows in histories]
+            rows = [row for history in histories if history for row in history]
+            tables[name] = _build_rows(table, np.repeat(indices, lengths), rows, known, columns)
         return cls(len(documents), tables)
 
-    def only(self, places: Integers) -> Dossiers:
+    def take(self, indices: Integers) -> DossierBatch:
         """Some of the dossiers, by their ascending places."""
-        at = np.full(self.size, -1)
-        at[places] = np.arange(len(places))
+        new_index = np.full(self.size, -1)
+        new_index[indices] = np.arange(len(indices))
         tables = {}
         for name, rows in self.tables.items():
-            kept = rows.take(np.flatnonzero(at[rows.owner] >= 0))
-            tables[name] = kept.owned(at[kept.owner], rows.known[places])
-        return Dossiers(len(places), tables)
+            selected = rows.take(np.flatnonzero(new_index[rows.owner] >= 0))
+            tables[name] = selected.with_owners(new_index[selected.owner], rows.known[indices])
+        return DossierBatch(len(indices), tables)
 
-    def parts(self, size: int) -> Iterator[Dossiers]:
+    def chunks(self, max_size: int) -> Iterator[DossierBatch]:
         """The same dossiers in their order, at most `size` at a time."""
-        for begin in range(0, len(self), size):
-            end = min(begin + size, len(self))
-            tables = {name: rows.of_owners(begin, end) for name, rows in self.tables.items()}
-            yield Dossiers(end - begin, tables)
+        for begin in range(0, len(self), max_size):
+            end = min(begin + max_size, len(self))
+            tables = {name: rows.slice_owners(begin, end) for name, rows in self.tables.items()}
+            yield DossierBatch(end - begin, tables)
 
-    def without(self, name: str, whose: Bools) -> Dossiers:
+    def mask_history(self, name: str, is_masked: Bools) -> DossierBatch:
         """The same dossiers with one history unknown for some of them, shape (dossiers,)."""
         rows = self.tables[name]
-        kept = rows.take(np.flatnonzero(~whose[rows.owner]))
-        hidden = kept.owned(kept.owner, rows.known & ~whose)
-        return Dossiers(self.size, {**self.tables, name: hidden})
+        remaining = rows.take(np.flatnonzero(~is_masked[rows.owner]))
+        masked = remaining.with_owners(remaining.owner, rows.known & ~is_masked)
+        return DossierBatch(self.size, {**self.tables, name: masked})
 
 
-def _rows(
+def _build_rows(
     table: Table,
     owner: Integers,
     rows: Sequence[Mapping[str, Any]],
     known: Bools,
     columns: Mapping[str, Sequence[str]],
 ) -> Rows:
-    kinds = _kinds(table.name, tuple(columns[table.name]))
-    raw = numbers_of(rows, kinds.numbers)
-    if kinds.yes_no:
-        raw = np.concatenate([raw, [_yes_no(_texts_of(rows, name)) for name in kinds.yes_no]])
-    texts = {
-        name: Words.of(_texts_of(rows, name), table[name].unknown_words) for name in kinds.words
+    groups = _group_columns(table.name, tuple(columns[table.name]))
+    raw = extract_numbers(rows, groups.numbers)
+    if groups.yes_no:
+        raw = np.concatenate(
+            [raw, [_parse_yes_no(_extract_texts(rows, name)) for name in groups.yes_no]]
+        )
+    categoricals = {
+        name: CategoricalColumn.from_values(
+            _extract_texts(rows, name), table[name].unknown_categories
+        )
+        for name in groups.categories
     }
-    return Rows(kinds.layout, owner, raw, texts, known)
+    return Rows(groups.layout, owner, raw, categoricals, known)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Kinds:
+class _ColumnGroups:
     """The columns to take of a table, by how they are read."""
 
     numbers: tuple[str, ...]
     yes_no: tuple[str, ...]
-    words: tuple[str, ...]
-    layout: Layout
+    categories: tuple[str, ...]
+    layout: ColumnLayout
 
 
 @cache
-def _kinds(table: str, names: tuple[str, ...]) -> _Kinds:
+def _group_columns(table: str, names: tuple[str, ...]) -> _ColumnGroups:
     kind = {name: TABLES[table][name].kind for name in names}
-    yes_no = tuple(name for name in names if kind[name] is Kind.YES_NO)
-    words = tuple(name for name in names if kind[name] is Kind.CATEGORY)
-    numbers = tuple(name for name in names if name not in {*yes_no, *words})
-    layout = Layout.of(table, numbers + yes_no)
-    return _Kinds(numbers=numbers, yes_no=yes_no, words=words, layout=layout)
+    yes_no = tuple(name for name in names if kind[name] is ColumnKind.YES_NO)
+    categories = tuple(name for name in names if kind[name] is ColumnKind.CATEGORY)
+    numbers = tuple(name for name in names if name not in {*yes_no, *categories})
+    layout = ColumnLayout.from_names(table, numbers + yes_no)
+    return _ColumnGroups(numbers=numbers, yes_no=yes_no, categories=categories, layout=layout)
 
 
-def numbers_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Floats:
+def extract_numbers(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Floats:
     """Columns of numbers out of valid JSON rows, shape (columns, rows); NaN where there is none.
 
     All columns are read in one go, row by row as they lie in memory.
@@ -152,28 +159,28 @@ def numbers_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Float
     """
     size = len(rows) * len(names)
     try:
-        cells = chain.from_iterable(map(_taking(tuple(names)), rows))
-        numbers = np.fromiter(cells, np.float64, size)
+        values = chain.from_iterable(map(_make_row_getter(tuple(names)), rows))
+        numbers = np.fromiter(values, np.float64, size)
     except KeyError:  # a cell left out is unknown
-        cells = chain.from_iterable(map(row.get, names) for row in rows)
-        numbers = np.fromiter(cells, np.float64, size)
+        values = chain.from_iterable(map(row.get, names) for row in rows)
+        numbers = np.fromiter(values, np.float64, size)
     return np.ascontiguousarray(numbers.reshape(len(rows), len(names)).T)
 
 
 @cache
-def _taking(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+def _make_row_getter(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     """What takes these cells out of a row that has them all, in half the time of asking each."""
     if len(names) > 1:
         return itemgetter(*names)
     return lambda row: tuple(row[name] for name in names)
 
 
-def _texts_of(rows: Sequence[Mapping[str, Any]], name: str) -> list[str | None]:
+def _extract_texts(rows: Sequence[Mapping[str, Any]], name: str) -> list[str | None]:
     try:
         return list(map(itemgetter(name), rows))
     except KeyError:  # a cell left out is unknown
         return [row.get(name) for row in rows]
 
 
-def _yes_no(cells: Sequence[str | None]) -> Floats:
-    return np.fromiter(map(YES_NO.__getitem__, cells), np.float64, len(cells))
+def _parse_yes_no(values: Sequence[str | None]) -> Floats:
+    return np.fromiter(map(YES_NO.__getitem__, values), np.float64, len(values))

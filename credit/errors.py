@@ -20,12 +20,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-LONGEST_SHOWN = 80
+MAX_SHOWN_CHARS = 80
 """Characters of a wrong value that are repeated in an error: enough to find it."""
 
-WRITER = json.JSONEncoder(ensure_ascii=False, default=str)
+JSON_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 
-KNOWN = "a known column"
+EXPECTED_KNOWN_COLUMN = "a known column"
 """What is expected in the place of an unknown one."""
 
 
@@ -47,10 +47,10 @@ class Fault:
     expected: str
 
     def __str__(self) -> str:
-        return f"{self.where}: got {shown(self.got)}, expected {self.expected}"
+        return f"{self.where}: got {abbreviate_value(self.got)}, expected {self.expected}"
 
 
-def shown(value: object) -> str:
+def abbreviate_value(value: object) -> str:
     """A wrong value as a person would write it, cut when long.
 
     No more of it is written than is shown: some hold millions of others.
@@ -59,48 +59,52 @@ def shown(value: object) -> str:
     '[null, null, null, null, null, null, null, null, null, null, null, null, null...'
     """
     text = ""
-    short = value[: LONGEST_SHOWN + 1] if isinstance(value, str) else value
-    for part in WRITER.iterencode(short):
-        text += part
-        if len(text) > LONGEST_SHOWN:
-            return f"{text[: LONGEST_SHOWN - 3]}..."
+    truncated = value[: MAX_SHOWN_CHARS + 1] if isinstance(value, str) else value
+    for chunk in JSON_ENCODER.iterencode(truncated):
+        text += chunk
+        if len(text) > MAX_SHOWN_CHARS:
+            return f"{text[: MAX_SHOWN_CHARS - 3]}..."
     return text
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def suggest_known_name(name: str, known_names: Iterable[str]) -> str:
     """What to expect instead of an unknown name: the nearest known one, or that there is none.
 
     >>> nearest("AMT_CREDT", ["AMT_CREDIT", "AMT_ANNUITY"])
     'a known column; did you mean AMT_CREDIT?'
     """
-    close: list[str] = []
-    names = list(known)
+    matches: list[str] = []
+    names = list(known_names)
     # What is thrice as long resembles none of them, and is not to be compared at length.
     if len(name) < 3 * max(map(len, names), default=0):
-        close = get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"{KNOWN}; did you mean {close[0]}?" if close else KNOWN
+        matches = get_close_matches(name, names, n=1, cutoff=0.6)
+    return (
+        f"{EXPECTED_KNOWN_COLUMN}; did you mean {matches[0]}?"
+        if matches
+        else EXPECTED_KNOWN_COLUMN
+    )
 
 
-class Faulty(CreditError):
+class InvalidInput(CreditError):
     """Base of the errors that list faults; not raised itself."""
 
     subject = "input"
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        many = "fault" if len(self.faults) == 1 else "faults"
+        noun = "fault" if len(self.faults) == 1 else "faults"
         lines = "".join(f"\n  {fault}" for fault in self.faults)
-        super().__init__(f"{len(self.faults)} {many} in the {self.subject}:{lines}")
+        super().__init__(f"{len(self.faults)} {noun} in the {self.subject}:{lines}")
 
 
-class NotJson(Faulty):
+class NotJson(InvalidInput):
     """The body of a request is not JSON."""
 
     code = "not-json"
     subject = "body"
 
 
-class InvalidDossier(Faulty):
+class InvalidDossier(InvalidInput):
     """The data of a request break the schema. Carries every fault, not the first.
 
     >>> raise InvalidDossier([Fault("application.AMT_CREDIT", -200.0, "a number from 0 to 1e+10")])
@@ -114,7 +118,7 @@ class InvalidDossier(Faulty):
     subject = "request"
 
 
-class InvalidTables(Faulty):
+class InvalidTables(InvalidInput):
     """The files of raw tables break the schema."""
 
     code = "invalid-tables"
@@ -153,13 +157,15 @@ class LedgerUnavailable(CreditError):
         )
 
 
-class KeyReused(CreditError):
+class IdempotencyKeyReused(CreditError):
     """An idempotency key came back with another request."""
 
     code = "idempotency-key-reused"
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"the idempotency key {shown(key)} already answered another request")
+        super().__init__(
+            f"the idempotency key {abbreviate_value(key)} already answered another request"
+        )
 
 
 class ModelMismatch(CreditError):

@@ -8,11 +8,11 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Frozen(BaseModel):
+class FrozenModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class ProtectedAttribute(Frozen):
+class ProtectedAttribute(FrozenModel):
     """Something the law protects, and the raw columns that say it."""
 
     attribute: str
@@ -24,7 +24,7 @@ class ProtectedAttribute(Frozen):
     """Years at which the groups of an age begin; without bands every value is a group."""
 
 
-class GateLimit(Frozen):
+class GateLimit(FrozenModel):
     """How one gate of training is set."""
 
     code: str = Field(pattern=r"^CRG\d{3}$")
@@ -34,7 +34,7 @@ class GateLimit(Frozen):
     """In the unit of what the gate measures."""
 
 
-class FairnessLimit(Frozen):
+class FairnessLimit(FrozenModel):
     """What one jurisdiction, or the lender where it names no number, asks of the groups."""
 
     jurisdiction: str

@@ -18,11 +18,11 @@ class Text:
         >>> Text("{what} : moyenne", "{what}: mean").format(what=Text("Dette", "Debt"))
         Text(fr='Dette : moyenne', en='Debt: mean')
         """
-        said = {
+        texts = {
             key: value if isinstance(value, Text) else Text(value, value)
             for key, value in values.items()
         }
         return Text(
-            self.fr.format(**{key: value.fr for key, value in said.items()}),
-            self.en.format(**{key: value.en for key, value in said.items()}),
+            self.fr.format(**{key: value.fr for key, value in texts.items()}),
+            self.en.format(**{key: value.en for key, value in texts.items()}),
         )

@@ -14,12 +14,12 @@ from pydantic import Field, model_validator
 
 from credit.decision import Outcome
 from credit.errors import ImpossibleRisk, PolicyNotInForce
-from credit.governance import FairnessLimit, Frozen, GateLimit, ProtectedAttribute
+from credit.governance import FairnessLimit, FrozenModel, GateLimit, ProtectedAttribute
 
-YEAR = 365.25
+DAYS_PER_YEAR = 365.25
 
 
-class Rule(Frozen):
+class Rule(FrozenModel):
     """A rule that decides before the score is looked at."""
 
     code: Literal["income-unknown", "minor", "instalment-above-income"]
@@ -28,26 +28,26 @@ class Rule(Frozen):
     """Years of age, or share of income; needless where income is unknown."""
 
     @model_validator(mode="after")
-    def _bounded(self) -> Self:
+    def _require_bound(self) -> Self:
         if self.code != "income-unknown" and not self.bound > 0:
             raise ValueError(f"the rule {self.code} needs a bound above 0, got {self.bound}")
         return self
 
-    def holds(self, form: Mapping[str, Any]) -> bool:
+    def applies_to(self, form: Mapping[str, Any]) -> bool:
         """Whether it holds for an application form; a number that is not known never holds."""
         income = form.get("AMT_INCOME_TOTAL")
         if self.code == "income-unknown":
             return income is None
         if self.code == "minor":
-            born = form.get("DAYS_BIRTH")
-            return born is not None and -born < self.bound * YEAR
+            days_birth = form.get("DAYS_BIRTH")
+            return days_birth is not None and -days_birth < self.bound * DAYS_PER_YEAR
         instalment = form.get("AMT_ANNUITY")
         if income is None or instalment is None:
             return False
         return bool(instalment > self.bound * income)
 
 
-class Policy(Frozen):
+class Policy(FrozenModel):
     """The rules in force on one day."""
 
     version: str
@@ -65,20 +65,31 @@ class Policy(Frozen):
     gates: tuple[GateLimit, ...] = Field(strict=False)
 
     @classmethod
-    def on(cls, day: date, dated: Mapping[str, Any]) -> Self:
+    def from_dated_values(cls, day: date, dated_values: Mapping[str, Any]) -> Self:
         """The policy in force on `day`, out of dated values such as `policy.yaml`'s.
 
         Raises:
             PolicyNotInForce: a value has no date on or before the day.
         """
-        since = {name: _since(name, entry["values"], day) for name, entry in dated.items()}
-        values = {name: dated[name]["values"][start]["value"] for name, start in since.items()}
-        return cls(version=max(since.values()).isoformat(), **values)
+        start_dates = {
+            name: _find_start_date(name, entry["values"], day)
+            for name, entry in dated_values.items()
+        }
+        values = {
+            name: dated_values[name]["values"][start]["value"]
+            for name, start in start_dates.items()
+        }
+        return cls(version=max(start_dates.values()).isoformat(), **values)
 
     @property
-    def excluded(self) -> frozenset[str]:
+    def excluded_columns(self) -> frozenset[str]:
         """The raw columns that no feature may rest on."""
-        return frozenset(c for one in self.protected if one.excluded for c in one.columns)
+        return frozenset(
+            column
+            for attribute in self.protected
+            if attribute.excluded
+            for column in attribute.columns
+        )
 
     @property
     def threshold(self) -> float:
@@ -89,7 +100,7 @@ class Policy(Frozen):
         """
         return self.refused_good_cost / (self.refused_good_cost + self.missed_difficulties_cost)
 
-    def index(self, risk: float) -> float:
+    def compute_index(self, risk: float) -> float:
         """The risk on a scale where the threshold is 0.5: sigmoid(logit(risk) - logit(threshold)).
 
         >>> policy = policy_on(date(2026, 6, 1))
@@ -102,24 +113,26 @@ class Policy(Frozen):
         good, difficult = (1 - risk) * self.threshold, risk * (1 - self.threshold)
         return difficult / (good + difficult)
 
-    def points(self, risk: float) -> float:
+    def compute_points(self, risk: float) -> float:
         """Points, more is safer: a doubling of the odds takes `points_to_double_odds` away.
 
         points = at_threshold - to_double / ln 2 * (logit(risk) - logit(threshold)), the scorecard
         scaling of Siddiqi, *Credit Risk Scorecards* (2006). Bounded where the risk is 0 or 1.
         """
-        bounded = min(max(risk, 1e-15), 1 - 1e-15)
-        return self.points_at_threshold + self.points_of(logit(bounded) - logit(self.threshold))
+        clipped = min(max(risk, 1e-15), 1 - 1e-15)
+        return self.points_at_threshold + self.log_odds_to_points(
+            logit(clipped) - logit(self.threshold)
+        )
 
-    def points_of(self, log_odds: float) -> float:
+    def log_odds_to_points(self, log_odds: float) -> float:
         """What a step in log-odds is worth in points."""
         return -self.points_to_double_odds / math.log(2) * log_odds
 
-    def holding(self, form: Mapping[str, Any]) -> tuple[Rule, ...]:
+    def find_applicable_rules(self, form: Mapping[str, Any]) -> tuple[Rule, ...]:
         """The rules that hold for an application form."""
-        return tuple(rule for rule in self.rules if rule.holds(form))
+        return tuple(rule for rule in self.rules if rule.applies_to(form))
 
-    def outcome(self, risk: float, rules: tuple[Rule, ...] = ()) -> Outcome:
+    def propose_outcome(self, risk: float, rules: tuple[Rule, ...] = ()) -> Outcome:
         """What is proposed: by the rules that hold, else by the index.
 
         >>> policy = policy_on(date(2026, 6, 1))
@@ -134,13 +147,13 @@ class Policy(Frozen):
             raise ImpossibleRisk(f"a risk must be a probability, got {risk}")
         if rules:
             return max((Outcome(rule.outcome) for rule in rules), key=list(Outcome).index)
-        index = self.index(risk)
+        index = self.compute_index(risk)
         if index < self.refer_from_index:
             return Outcome.APPROVE
         return Outcome.REFER if index <= self.decline_above_index else Outcome.DECLINE
 
     @model_validator(mode="after")
-    def _once(self) -> Self:
+    def _reject_duplicate_codes(self) -> Self:
         codes = [rule.code for rule in self.rules]
         if len(set(codes)) < len(codes):
             raise ValueError(f"a rule is told twice: {', '.join(codes)}")
@@ -150,11 +163,13 @@ class Policy(Frozen):
         return self
 
     @model_validator(mode="after")
-    def _audited_are_protected(self) -> Self:
-        protected = {one.attribute for one in self.protected}
-        audited = {name for one in self.fairness for name in one.attributes}
-        if strange := sorted(audited - protected):
-            raise ValueError(f"fairness is asked of what is not protected: {', '.join(strange)}")
+    def _require_audited_protected(self) -> Self:
+        protected = {entry.attribute for entry in self.protected}
+        audited = {name for entry in self.fairness for name in entry.attributes}
+        if unprotected := sorted(audited - protected):
+            raise ValueError(
+                f"fairness is asked of what is not protected: {', '.join(unprotected)}"
+            )
         return self
 
 
@@ -162,15 +177,15 @@ def logit(probability: float) -> float:
     return math.log(probability) - math.log1p(-probability)
 
 
-def _since(name: str, values: Mapping[date, Any], day: date) -> date:
-    started = [start for start in values if start <= day]
-    if not started:
+def _find_start_date(name: str, values: Mapping[date, Any], day: date) -> date:
+    past_starts = [start for start in values if start <= day]
+    if not past_starts:
         raise PolicyNotInForce(f"{name} has no value on {day}; its first is {min(values)}")
-    return max(started)
+    return max(past_starts)
 
 
 @cache
-def dated_values() -> Mapping[str, Any]:
+def load_dated_values() -> Mapping[str, Any]:
     """The file as it stands."""
     text = files("credit").joinpath("policy.yaml").read_text(encoding="utf-8")
     values: Mapping[str, Any] = yaml.safe_load(text)
@@ -178,6 +193,6 @@ def dated_values() -> Mapping[str, Any]:
 
 
 @cache
-def policy_on(day: date) -> Policy:
+def load_policy(day: date) -> Policy:
     """The lender's policy in force on a day."""
-    return Policy.on(day, dated_values())
+    return Policy.from_dated_values(day, load_dated_values())

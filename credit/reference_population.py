@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-FIFTHS = 5
+RISK_QUINTILE_COUNT = 5
 """Clients are told apart by fifths of predicted risk; "similar" means the same fifth."""
 
 
-class Frozen(BaseModel):
+class FrozenModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Bin(Frozen):
+class Bin(FrozenModel):
     """Clients whose value lies in one range, or is one word."""
 
     low: float | None
@@ -25,7 +25,7 @@ class Bin(Frozen):
     with_difficulties: int
 
 
-class Position(Frozen):
+class Position(FrozenModel):
     """Where a client stands among others."""
 
     feature: str
@@ -40,7 +40,7 @@ class Position(Frozen):
     """Share of all clients with a smaller or equal value, 0 to 1; null for words and unknown."""
 
 
-class Spread(Frozen):
+class Distribution(FrozenModel):
     """How the training clients spread over one feature."""
 
     edges: tuple[float, ...] = ()
@@ -56,76 +56,85 @@ class Spread(Frozen):
     quantiles: tuple[float, ...] = ()
     """At 0, 5, ... 100 %."""
 
-    def position(
-        self, feature: str, value: float | str | None, *, fifth: int | None = None
+    def locate_client(
+        self, feature: str, value: float | str | None, *, risk_quintile: int | None = None
     ) -> Position:
         """A client's place.
 
         Args:
             fifth: Compare with this fifth of risk only.
         """
-        chosen = range(FIFTHS) if fifth is None else (fifth,)
-        summed = [
-            (sum(self.counts[f][b][0] for f in chosen), sum(self.counts[f][b][1] for f in chosen))
+        quintiles = range(RISK_QUINTILE_COUNT) if risk_quintile is None else (risk_quintile,)
+        bin_counts = [
+            (
+                sum(self.counts[q][b][0] for q in quintiles),
+                sum(self.counts[q][b][1] for q in quintiles),
+            )
             for b in range(len(self.counts[0]))
         ]
         return Position(
             feature=feature,
             value=value,
-            similar=fifth is not None,
-            bins=tuple(self._bins(summed)),
-            unknown=sum(self.unknown[f] for f in chosen),
-            mean_without_difficulties=self._mean(0, chosen),
-            mean_with_difficulties=self._mean(1, chosen),
-            percentile=self._percentile(value),
+            similar=risk_quintile is not None,
+            bins=tuple(self._build_bins(bin_counts)),
+            unknown=sum(self.unknown[q] for q in quintiles),
+            mean_without_difficulties=self._compute_mean(0, quintiles),
+            mean_with_difficulties=self._compute_mean(1, quintiles),
+            percentile=self._compute_percentile(value),
         )
 
-    def _bins(self, summed: Sequence[tuple[int, int]]) -> list[Bin]:
+    def _build_bins(self, bin_counts: Sequence[tuple[int, int]]) -> list[Bin]:
         lows: list[float | None] = [None, *self.edges]
         highs: list[float | None] = [*self.edges, None]
         return [
             Bin(
-                low=None if self.words else lows[place],
-                high=None if self.words else highs[place],
-                word=self.words[place] if self.words else None,
+                low=None if self.words else lows[index],
+                high=None if self.words else highs[index],
+                word=self.words[index] if self.words else None,
                 without_difficulties=good,
                 with_difficulties=bad,
             )
-            for place, (good, bad) in enumerate(summed)
+            for index, (good, bad) in enumerate(bin_counts)
         ]
 
-    def _mean(self, label: int, fifths: Sequence[int]) -> float | None:
+    def _compute_mean(self, label: int, quintiles: Sequence[int]) -> float | None:
         """The mean over some fifths, each by how many of its clients have a known value."""
-        known = {f: sum(pair[label] for pair in self.counts[f]) for f in fifths}
-        means = [(self.means[f][label], known[f]) for f in fifths if self.means and known[f]]
-        told = [(mean, count) for mean, count in means if mean is not None]
-        total = sum(count for _, count in told)
-        return sum(mean * count for mean, count in told) / total if total else None
+        known_counts = {q: sum(pair[label] for pair in self.counts[q]) for q in quintiles}
+        means_and_counts = [
+            (self.means[q][label], known_counts[q])
+            for q in quintiles
+            if self.means and known_counts[q]
+        ]
+        known_means = [(mean, count) for mean, count in means_and_counts if mean is not None]
+        total = sum(count for _, count in known_means)
+        return sum(mean * count for mean, count in known_means) / total if total else None
 
-    def _percentile(self, value: float | str | None) -> float | None:
+    def _compute_percentile(self, value: float | str | None) -> float | None:
         """Linear between the quantiles that enclose the value."""
         if not isinstance(value, float) or not self.quantiles:
             return None
-        above = bisect_right(self.quantiles, value)
-        if above in {0, len(self.quantiles)}:
-            return 0.0 if above == 0 else 1.0
-        low, high = self.quantiles[above - 1], self.quantiles[above]
-        return (above - 1 + (value - low) / (high - low)) / (len(self.quantiles) - 1)
+        upper_index = bisect_right(self.quantiles, value)
+        if upper_index in {0, len(self.quantiles)}:
+            return 0.0 if upper_index == 0 else 1.0
+        low, high = self.quantiles[upper_index - 1], self.quantiles[upper_index]
+        return (upper_index - 1 + (value - low) / (high - low)) / (len(self.quantiles) - 1)
 
 
-class Crossing(Frozen):
+class JointDistribution(FrozenModel):
     """How two features go together: counts over a grid of their bins."""
 
     edges: tuple[tuple[float, ...], tuple[float, ...]]
     counts: tuple[tuple[tuple[int, int], ...], ...]
     """By bin of the first, then of the second: clients without and with difficulties."""
 
-    def turned(self) -> Crossing:
+    def transpose(self) -> JointDistribution:
         """The same with the features in the other order."""
-        return Crossing(edges=self.edges[::-1], counts=tuple(zip(*self.counts, strict=True)))
+        return JointDistribution(
+            edges=self.edges[::-1], counts=tuple(zip(*self.counts, strict=True))
+        )
 
 
-class CrossedPosition(Crossing):
+class CrossedPosition(JointDistribution):
     """Where a client stands among others, by two features at once."""
 
     feature: str
@@ -133,26 +142,26 @@ class CrossedPosition(Crossing):
     values: tuple[float | str | None, float | str | None]
 
 
-class Population(Frozen):
+class Population(FrozenModel):
     """The training clients, feature by feature and pair by pair."""
 
     risk_edges: tuple[float, ...]
     """Between the fifths of predicted risk."""
-    spreads: dict[str, Spread]
-    crossings: dict[str, Crossing]
+    spreads: dict[str, Distribution]
+    crossings: dict[str, JointDistribution]
     """Of the most important features, under `first*second`."""
 
-    def fifth(self, risk: float) -> int:
+    def risk_quintile(self, risk: float) -> int:
         return bisect_right(self.risk_edges, risk)
 
-    def crossing(self, feature: str, by: str) -> Crossing | None:
+    def find_joint_distribution(self, feature: str, by: str) -> JointDistribution | None:
         """Two features crossed, in either order; None when they are not among those kept."""
-        if found := self.crossings.get(f"{feature}*{by}"):
-            return found
-        turned = self.crossings.get(f"{by}*{feature}")
-        return turned.turned() if turned else None
+        if match := self.crossings.get(f"{feature}*{by}"):
+            return match
+        reverse_match = self.crossings.get(f"{by}*{feature}")
+        return reverse_match.transpose() if reverse_match else None
 
     @property
-    def crossed(self) -> list[str]:
+    def crossed_features(self) -> list[str]:
         """The features that are kept crossed with one another."""
         return sorted({name for pair in self.crossings for name in pair.split("*")})

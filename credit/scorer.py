@@ -9,13 +9,13 @@ import lightgbm as lgb
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from credit.dossier import Document, Dossiers, Floats
+from credit.dossier import Document, DossierBatch, Floats
 from credit.errors import ImpossibleRisk, ModelMismatch
-from credit.features import CATALOGUE, COLUMNS, Categories, Matrix, build
+from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, Matrix, build
 from credit.reference_population import Population
 
 
-class Facts(BaseModel):
+class ModelMetadata(BaseModel):
     """What is known about a model beside its trees; kept as JSON next to them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,7 +40,9 @@ class Facts(BaseModel):
 class Scorer:
     """A calibrated LightGBM booster and the encoding it was fitted with."""
 
-    def __init__(self, trees: str, facts: Facts, *, version: str, run_id: str = "") -> None:
+    def __init__(
+        self, model_text: str, metadata: ModelMetadata, *, version: str, run_id: str = ""
+    ) -> None:
         """Load a model from LightGBM's text.
 
         Args:
@@ -50,25 +52,25 @@ class Scorer:
         Raises:
             ModelMismatch: it was fitted on other features than this version builds.
         """
-        if facts.features != tuple(CATALOGUE):
-            wanted, built = set(facts.features), set(CATALOGUE)
+        if metadata.features != tuple(CATALOGUE):
+            expected, built = set(metadata.features), set(CATALOGUE)
             raise ModelMismatch(
                 f"{version} was fitted on other features; "
-                f"not built here: {sorted(wanted - built)[:5]}; "
-                f"new here: {sorted(built - wanted)[:5]}; train again"
+                f"not built here: {sorted(expected - built)[:5]}; "
+                f"new here: {sorted(built - expected)[:5]}; train again"
             )
-        self.trees = trees
-        self.facts = facts
+        self.model_text = model_text
+        self.metadata = metadata
         self.version = version
         self.run_id = run_id
-        self.categories = Categories(facts.categories)
-        self._booster = lgb.Booster(model_str=trees)
+        self.categories = CategoryEncoder(metadata.categories)
+        self._booster = lgb.Booster(model_str=model_text)
 
-    def features(self, documents: Sequence[Document]) -> Matrix:
+    def build_features(self, documents: Sequence[Document]) -> Matrix:
         """Shape (documents, features), float32."""
-        return build(Dossiers.of(documents, COLUMNS), self.categories)
+        return build(DossierBatch.from_documents(documents, COLUMNS), self.categories)
 
-    def risk(self, features: Matrix) -> Floats:
+    def predict_risk(self, features: Matrix) -> Floats:
         """Calibrated probability of payment difficulties, shape (rows,).
 
         Raises:
@@ -80,19 +82,24 @@ class Scorer:
             raise ImpossibleRisk(f"{self.version} answered a risk that is not a probability")
         return risks
 
-    def contributions(self, features: Matrix) -> Floats:
+    def predict_contributions(self, features: Matrix) -> Floats:
         """Exact TreeSHAP in log-odds, shape (rows, features + 1); the last column is the base.
 
         Lundberg et al., *From local explanations to global understanding with explainable AI for
         trees* (2020); a row adds up to the logit of its risk.
         """
-        told = self._booster.predict(features, num_threads=1, pred_contrib=True)
-        return np.asarray(told, dtype=np.float64)
+        shap_values = self._booster.predict(features, num_threads=1, pred_contrib=True)
+        return np.asarray(shap_values, dtype=np.float64)
 
-    def values(self, row: Matrix) -> Mapping[str, float | str | None]:
+    def decode_row(self, row: Matrix) -> Mapping[str, float | str | None]:
         """A row of features as people read it: words for categories, None for unknown."""
-        cells = dict(zip(CATALOGUE, row.tolist(), strict=True))
-        words = {name: self.categories.word(name, cells[name]) for name in self.categories.known}
+        value_by_feature = dict(zip(CATALOGUE, row.tolist(), strict=True))
+        categories = {
+            name: self.categories.decode(name, value_by_feature[name])
+            for name in self.categories.categories
+        }
         # NaN alone differs from itself.
-        numbers = {name: None if cell != cell else cell for name, cell in cells.items()}  # noqa: PLR0124
-        return numbers | words
+        numbers = {
+            name: None if value != value else value for name, value in value_by_feature.items()
+        }
+        return numbers | categories

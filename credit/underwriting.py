@@ -14,10 +14,10 @@ from credit.decision import Contribution, Decision, Explanation
 from credit.dossier import Document, Floats
 from credit.features import CATALOGUE, Matrix
 from credit.policy import Policy
-from credit.reasons import reasons
+from credit.reasons import summarise_reasons
 from credit.scorer import Scorer
 
-FEATURES = [
+FEATURE_DESCRIPTIONS = [
     (feature.name, feature.label, feature.concept.name.lower(), feature.unit.value)
     for feature in CATALOGUE.values()
 ]
@@ -25,7 +25,7 @@ FEATURES = [
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scored:
+class ScoredDossier:
     """One dossier's row of features and its risk."""
 
     document: Document
@@ -34,39 +34,43 @@ class Scored:
     risk: float
 
 
-def score(scorer: Scorer, documents: Sequence[Document]) -> list[Scored]:
+def score_dossiers(scorer: Scorer, documents: Sequence[Document]) -> list[ScoredDossier]:
     """The risk of every dossier, in order; a dossier's risk does not depend on its neighbours."""
-    matrix = scorer.features(documents)
-    risks = scorer.risk(matrix).tolist()
+    matrix = scorer.build_features(documents)
+    risks = scorer.predict_risk(matrix).tolist()
     return [
-        Scored(document=document, row=row, risk=risk)
+        ScoredDossier(document=document, row=row, risk=risk)
         for document, row, risk in zip(documents, matrix, risks, strict=True)
     ]
 
 
-def decide(
-    scored: Scored, model_version: str, policy: Policy, decision_id: str | None, at: datetime
+def make_decision(
+    scored: ScoredDossier,
+    model_version: str,
+    policy: Policy,
+    decision_id: str | None,
+    decided_at: datetime,
 ) -> Decision:
     """The decision that the policy takes on a risk."""
     form = scored.document["application"]
-    rules = policy.holding(form)
-    client = form.get("SK_ID_CURR")
+    rules = policy.find_applicable_rules(form)
+    client_id = form.get("SK_ID_CURR")
     return Decision(
         decision_id=decision_id,
-        client_id=None if client is None else int(client),
+        client_id=None if client_id is None else int(client_id),
         risk=scored.risk,
-        index=policy.index(scored.risk),
-        points=policy.points(scored.risk),
-        outcome=policy.outcome(scored.risk, rules),
+        index=policy.compute_index(scored.risk),
+        points=policy.compute_points(scored.risk),
+        outcome=policy.propose_outcome(scored.risk, rules),
         rules=tuple(rule.code for rule in rules),
         threshold=policy.threshold,
         model_version=model_version,
         policy_version=policy.version,
-        decided_at=at,
+        decided_at=decided_at,
     )
 
 
-def explain(
+def explain_decision(
     decision: Decision, row: Matrix, contributions: Floats, scorer: Scorer, policy: Policy
 ) -> Explanation:
     """A decision with what made it.
@@ -75,15 +79,20 @@ def explain(
         row: The client's features, shape (features,).
         contributions: The scorer's for this row, shape (features + 1,), the base last.
     """
-    worth = policy.points_of(1.0)
-    cells = zip(FEATURES, scorer.values(row).values(), contributions[:-1].tolist(), strict=True)
-    told = tuple(
-        Contribution(name, label, concept, value, unit, step, worth * step)
-        for (name, label, concept, unit), value, step in cells
+    points_per_log_odds = policy.log_odds_to_points(1.0)
+    entries = zip(
+        FEATURE_DESCRIPTIONS,
+        scorer.decode_row(row).values(),
+        contributions[:-1].tolist(),
+        strict=True,
+    )
+    feature_contributions = tuple(
+        Contribution(name, label, concept, value, unit, log_odds, points_per_log_odds * log_odds)
+        for (name, label, concept, unit), value, log_odds in entries
     )
     return Explanation(
         **{field.name: getattr(decision, field.name) for field in fields(Decision)},
         base_risk=1 / (1 + math.exp(-float(contributions[-1]))),
-        contributions=told,
-        reasons=reasons(told, decision.outcome),
+        contributions=feature_contributions,
+        reasons=summarise_reasons(feature_contributions, decision.outcome),
     )

@@ -12,37 +12,37 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 from rich.table import Column, Table
 
-DECLARED = Path(__file__).with_name("budget.yaml")
+BUDGET_PATH = Path(__file__).with_name("budget.yaml")
 
-OVER_GRPC = frozenset({"Predict by id"})
+GRPC_CALLS = frozenset({"Predict by id"})
 """Calls that only a service with a gRPC door can be asked for."""
 
-Kept = Literal["memory", "latency"]
+StableMetric = Literal["memory", "latency"]
 """What must stay flat in a soak."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Called:
+class CallStats:
     """What a run measured of one call."""
 
     name: str
     count: int
     failures: int
-    rate: float
+    calls_per_second: float
     """Calls a second."""
-    p50: float
+    p50_ms: float
     """Milliseconds, as p99."""
-    p99: float
+    p99_ms: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class Over:
+class BudgetViolation:
     """One thing that was over budget."""
 
-    name: str
-    what: str
-    got: float
-    most: float
+    call_name: str
+    metric: str
+    measured: float
+    limit: float
 
 
 class Budget(BaseModel):
@@ -54,14 +54,16 @@ class Budget(BaseModel):
     """Share of a call's answers that may be failures."""
     p99: dict[str, float]
     """Milliseconds, by name of call."""
-    growth: dict[Kept, float]
+    growth: dict[StableMetric, float]
     """How much more a soak may take late than early, as a share."""
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def from_yaml(cls, path: Path) -> Self:
         return cls.model_validate(yaml.safe_load(path.read_text()))
 
-    def over(self, calls: Sequence[Called], unless: Collection[str] = ()) -> list[Over]:
+    def find_violations(
+        self, calls: Sequence[CallStats], excluded_calls: Collection[str] = ()
+    ) -> list[BudgetViolation]:
         """What was over budget.
 
         So is a call that was never made, for nothing is known of it, and one that has no budget.
@@ -74,60 +76,89 @@ class Budget(BaseModel):
         >>> budget.over([call])
         [Over(name='predict', what='p99, ms', got=31, most=25.0)]
         """
-        made = {call.name for call in calls}
-        found = [
-            Over(name=name, what="calls, at least", got=0, most=1)
+        call_names = {call.name for call in calls}
+        violations = [
+            BudgetViolation(call_name=name, metric="calls, at least", measured=0, limit=1)
             for name in self.p99
-            if name not in made and name not in unless
+            if name not in call_names and name not in excluded_calls
         ]
         for call in calls:
             if call.name not in self.p99:
-                found.append(
-                    Over(name=call.name, what="calls, undeclared", got=call.count, most=0)
+                violations.append(
+                    BudgetViolation(
+                        call_name=call.name,
+                        metric="calls, undeclared",
+                        measured=call.count,
+                        limit=0,
+                    )
                 )
                 continue
-            share = call.failures / call.count
-            if share > self.errors:
-                found.append(Over(name=call.name, what="errors", got=share, most=self.errors))
-            if call.p99 > (most := self.p99[call.name]):
-                found.append(Over(name=call.name, what="p99, ms", got=call.p99, most=most))
-        return found
+            error_rate = call.failures / call.count
+            if error_rate > self.errors:
+                violations.append(
+                    BudgetViolation(
+                        call_name=call.name,
+                        metric="errors",
+                        measured=error_rate,
+                        limit=self.errors,
+                    )
+                )
+            if call.p99_ms > (limit := self.p99[call.name]):
+                violations.append(
+                    BudgetViolation(
+                        call_name=call.name, metric="p99, ms", measured=call.p99_ms, limit=limit
+                    )
+                )
+        return violations
 
 
-def read_calls(path: Path) -> list[Called]:
+def read_call_stats(path: Path) -> list[CallStats]:
     """The calls in locust's CSV of totals; its last line, of all together, is left out."""
     with path.open(newline="") as lines:
         return [
-            Called(
+            CallStats(
                 name=row["Name"],
                 count=int(row["Request Count"]),
                 failures=int(row["Failure Count"]),
-                rate=float(row["Requests/s"]),
-                p50=float(row["50%"]),
-                p99=float(row["99%"]),
+                calls_per_second=float(row["Requests/s"]),
+                p50_ms=float(row["50%"]),
+                p99_ms=float(row["99%"]),
             )
             for row in csv.DictReader(lines)
             if row["Name"] != "Aggregated"
         ]
 
 
-def as_table(calls: Sequence[Called], over: Sequence[Over]) -> Table:
+def format_call_table(calls: Sequence[CallStats], violations: Sequence[BudgetViolation]) -> Table:
     """The run call by call, with what was over budget in red."""
-    bad = {(one.name, one.what) for one in over}
-    numbers = ("calls", "failed", "per s", "p50 ms", "p99 ms")
-    table = Table("call", *(Column(title, justify="right") for title in numbers))
+    violated = {(violation.call_name, violation.metric) for violation in violations}
+    column_titles = ("calls", "failed", "per s", "p50 ms", "p99 ms")
+    table = Table("call", *(Column(title, justify="right") for title in column_titles))
     for call in calls:
-        failed, slow = ("[red]" if (call.name, w) in bad else "" for w in ("errors", "p99, ms"))
-        cells = (f"{call.count:,}", f"{failed}{call.failures:,}", f"{call.rate:.1f}")
-        table.add_row(call.name, *cells, f"{call.p50:.0f}", f"{slow}{call.p99:.0f}")
+        failure_style, latency_style = (
+            "[red]" if (call.name, metric) in violated else "" for metric in ("errors", "p99, ms")
+        )
+        values = (
+            f"{call.count:,}",
+            f"{failure_style}{call.failures:,}",
+            f"{call.calls_per_second:.1f}",
+        )
+        table.add_row(
+            call.name, *values, f"{call.p50_ms:.0f}", f"{latency_style}{call.p99_ms:.0f}"
+        )
     return table
 
 
-def over_table(over: Sequence[Over]) -> Table:
+def format_violation_table(violations: Sequence[BudgetViolation]) -> Table:
     """What was over budget."""
     table = Table(
         "over budget", "what", *(Column(title, justify="right") for title in ("measured", "most"))
     )
-    for one in over:
-        table.add_row(one.name, one.what, f"{one.got:.4g}", f"{one.most:.4g}")
+    for violation in violations:
+        table.add_row(
+            violation.call_name,
+            violation.metric,
+            f"{violation.measured:.4g}",
+            f"{violation.limit:.4g}",
+        )
     return table

@@ -7,14 +7,14 @@ from typing import Any, cast
 
 from locust import LoadTestShape, events
 
-from loadtests.shapes import Shape, callers
+from loadtests.shapes import Shape, count_callers
 from loadtests.users import Adviser, ClientSystem, GrpcSystem, Portfolio
 
-__all__ = ["Adviser", "ClientSystem", "Course", "GrpcSystem", "Portfolio"]
+__all__ = ["Adviser", "ClientSystem", "GrpcSystem", "LoadShape", "Portfolio"]
 
 
 @events.init_command_line_parser.add_listener
-def options(parser: ArgumentParser) -> None:
+def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--dossiers", required=True, help="File with a dossier on every line.")
     parser.add_argument("--grpc", default="", help="host:port of the gRPC door, if there is one.")
     parser.add_argument("--course", default="ramp", choices=list(Shape), help="Shape of the run.")
@@ -22,13 +22,22 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="Length of the run.")
 
 
-class Course(LoadTestShape):
+class LoadShape(LoadTestShape):
     """The course of the run, as the options say."""
 
     def tick(self) -> tuple[int, float, list[type[Any]]] | None:
-        said = cast("Any", self.runner).environment.parsed_options
-        share = self.get_run_time() / said.seconds
+        parsed_options = cast("Any", self.runner).environment.parsed_options
+        share = self.get_run_time() / parsed_options.seconds
         if share >= 1:
             return None
-        present = [Adviser, ClientSystem, Portfolio, *([GrpcSystem] if said.grpc else [])]
-        return callers(Shape(said.course), said.callers, share), float(said.callers), present
+        user_classes = [
+            Adviser,
+            ClientSystem,
+            Portfolio,
+            *([GrpcSystem] if parsed_options.grpc else []),
+        ]
+        return (
+            count_callers(Shape(parsed_options.course), parsed_options.callers, share),
+            float(parsed_options.callers),
+            user_classes,
+        )

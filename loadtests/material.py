@@ -7,37 +7,46 @@ import sys
 import tempfile
 from pathlib import Path
 
-from stores.cli import Steps
+from stores.cli import ProgressReporter
 from stores.settings import Settings
 
-CLIENTS, SEED = 2_000, 4_711
+CLIENT_COUNT, SEED = 2_000, 4_711
 """Other clients than those that a champion on synthetic tables was trained on."""
 
 
-def dossiers(where: Settings, steps: Steps) -> Path:
+def prepare_dossier_file(settings: Settings, progress: ProgressReporter) -> Path:
     """A file with a dossier as JSON on every line.
 
     Raises:
         subprocess.CalledProcessError: the synthetic tables could not be made.
     """
-    kept = where.cache / "load" / f"dossiers-{CLIENTS}-{SEED}.jsonl"
-    if not kept.exists():
+    dossier_file = settings.cache_folder / "load" / f"dossiers-{CLIENT_COUNT}-{SEED}.jsonl"
+    if not dossier_file.exists():
         # Imported now: a run that finds its dossiers needs neither Polars nor Arrow.
-        from stores.dossiers.parquet import DossierFile, group  # noqa: PLC0415
+        from stores.dossiers.parquet import DossierFile, group_into_dossiers  # noqa: PLC0415
         from stores.raw_tables.tables import read_tables  # noqa: PLC0415
 
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with steps.step("dossiers to send"), tempfile.TemporaryDirectory() as folder:
-            raw, grouped, part = Path(folder, "raw"), Path(folder, "grouped"), kept.with_suffix("")
-            _synthesise(raw)
-            group(read_tables(raw, application="application_test", cache=where.cache), grouped)
-            lines = (document for _, document in DossierFile(grouped).documents())
-            part.write_text("\n".join(lines), encoding="utf-8")
-            part.replace(kept)
-    return kept
+        dossier_file.parent.mkdir(parents=True, exist_ok=True)
+        with progress.step("dossiers to send"), tempfile.TemporaryDirectory() as folder:
+            raw_folder, parquet_path, temp_path = (
+                Path(folder, "raw"),
+                Path(folder, "grouped"),
+                dossier_file.with_suffix(""),
+            )
+            _synthesise(raw_folder)
+            group_into_dossiers(
+                read_tables(
+                    raw_folder, application="application_test", cache=settings.cache_folder
+                ),
+                parquet_path,
+            )
+            lines = (document for _, document in DossierFile(parquet_path).iter_documents())
+            temp_path.write_text("\n".join(lines), encoding="utf-8")
+            temp_path.replace(dossier_file)
+    return dossier_file
 
 
 def _synthesise(out: Path) -> None:
     command = [sys.executable, "-m", "training.synthesise", "--out", str(out)]
-    how_many = ["--clients", str(CLIENTS), "--seed", str(SEED)]
-    subprocess.run([*command, *how_many], check=True, stderr=subprocess.DEVNULL)
+    size_options = ["--clients", str(CLIENT_COUNT), "--seed", str(SEED)]
+    subprocess.run([*command, *size_options], check=True, stderr=subprocess.DEVNULL)

@@ -13,38 +13,38 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 
-SERVICE = "credit.scoring.v1.CreditScoring"
+SERVICE_NAME = "credit.scoring.v1.CreditScoring"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Method:
+class ReflectedMethod:
     """A unary method as its server describes it."""
 
     path: str
-    request: Callable[..., Any]
+    make_request: Callable[..., Any]
     """Makes a request of its fields."""
-    read: Callable[[bytes], Any]
+    parse_response: Callable[[bytes], Any]
     """Reads an answer."""
 
-    def on(self, channel: Any) -> Callable[..., Any]:
+    def bind(self, channel: Any) -> Callable[..., Any]:
         """The call on a channel, blocking or of asyncio."""
         return channel.unary_unary(  # type: ignore[no-any-return]
             self.path,
             request_serializer=lambda message: message.SerializeToString(),
-            response_deserializer=self.read,
+            response_deserializer=self.parse_response,
         )
 
 
-def method(channel: grpc.Channel, name: str) -> Method:
+def reflect_method(channel: grpc.Channel, name: str) -> ReflectedMethod:
     """A method of the scoring service, described by the server itself.
 
     Raises:
         KeyError: the server knows no such service or method.
     """
     pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
-    described = pool.FindServiceByName(SERVICE).methods_by_name[name]
-    return Method(
-        path=f"/{SERVICE}/{name}",
-        request=GetMessageClass(described.input_type),
-        read=GetMessageClass(described.output_type).FromString,
+    descriptor = pool.FindServiceByName(SERVICE_NAME).methods_by_name[name]
+    return ReflectedMethod(
+        path=f"/{SERVICE_NAME}/{name}",
+        make_request=GetMessageClass(descriptor.input_type),
+        parse_response=GetMessageClass(descriptor.output_type).FromString,
     )

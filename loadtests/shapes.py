@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 
-STEPS = 10
+RAMP_LEVELS = 10
 """Levels of a ramp: each lasts long enough to be seen in the plot."""
 
-CALM, WARM_UP, SPIKE = 0.25, 0.1, (0.4, 0.6)
+CALM_SHARE, WARM_UP_SHARE, SPIKE_PERIOD = 0.25, 0.1, (0.4, 0.6)
 """Callers around a spike, of all; the share of a run that warms up; when the spike is."""
 
 
@@ -23,7 +23,7 @@ class Shape(StrEnum):
     """A calm day, four times the callers at once, and calm again: does it recover?"""
 
 
-def callers(shape: Shape, most: int, share: float) -> int:
+def count_callers(shape: Shape, max_callers: int, elapsed_share: float) -> int:
     """Callers when this share of the run has passed, at least 1.
 
     >>> [callers(Shape.RAMP, 100, share) for share in (0.0, 0.55, 0.99)]
@@ -34,9 +34,9 @@ def callers(shape: Shape, most: int, share: float) -> int:
     [25, 100, 25]
     """
     if shape is Shape.RAMP:
-        part = math.floor(share * STEPS + 1) / STEPS
+        active_share = math.floor(elapsed_share * RAMP_LEVELS + 1) / RAMP_LEVELS
     elif shape is Shape.SOAK:
-        part = min(share / WARM_UP, 1.0) / 2
+        active_share = min(elapsed_share / WARM_UP_SHARE, 1.0) / 2
     else:
-        part = 1.0 if SPIKE[0] <= share < SPIKE[1] else CALM
-    return max(math.ceil(most * min(part, 1.0)), 1)
+        active_share = 1.0 if SPIKE_PERIOD[0] <= elapsed_share < SPIKE_PERIOD[1] else CALM_SHARE
+    return max(math.ceil(max_callers * min(active_share, 1.0)), 1)

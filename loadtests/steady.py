@@ -11,27 +11,33 @@ from statistics import median
 
 import psutil
 
-from loadtests.budget import Kept, Over
-from loadtests.shapes import WARM_UP
+from loadtests.budget import BudgetViolation, StableMetric
+from loadtests.shapes import WARM_UP_SHARE
 
-EARLY, LATE = (2 * WARM_UP, 4 * WARM_UP), (1 - 2 * WARM_UP, 1.0)
+EARLY_PERIOD, LATE_PERIOD = (2 * WARM_UP_SHARE, 4 * WARM_UP_SHARE), (1 - 2 * WARM_UP_SHARE, 1.0)
 """Shares of a run: when everybody has come and everything is warm, and the end."""
 
-Course = Sequence[tuple[float, float]]
+TimeSeries = Sequence[tuple[float, float]]
 """Values and when each was seen, in any unit of time."""
 
 
-def grown(courses: Mapping[Kept, Course], most: Mapping[Kept, float]) -> list[Over]:
+def find_growth_violations(
+    series_by_metric: Mapping[StableMetric, TimeSeries], limits: Mapping[StableMetric, float]
+) -> list[BudgetViolation]:
     """What grew by more than it may, or may have, since it is not known."""
-    found = {what: growth(course) for what, course in courses.items()}
+    growth_by_metric = {
+        metric: compute_growth(series) for metric, series in series_by_metric.items()
+    }
     return [
-        Over(name="soak", what=f"growth of {what}", got=got, most=most[what])
-        for what, got in found.items()
-        if not got <= most[what]
+        BudgetViolation(
+            call_name="soak", metric=f"growth of {metric}", measured=measured, limit=limits[metric]
+        )
+        for metric, measured in growth_by_metric.items()
+        if not measured <= limits[metric]
     ]
 
 
-def growth(course: Course) -> float:
+def compute_growth(series: TimeSeries) -> float:
     """What the median is higher late than early, as a share of what it was early.
 
     NaN where nothing was seen early or late, as in a run too short, or of a service that died.
@@ -40,33 +46,33 @@ def growth(course: Course) -> float:
     0.463...
     """
 
-    def level(between: tuple[float, float]) -> float:
-        start, end = course[0][0], course[-1][0]
-        first, last = (start + share * (end - start) for share in between)
-        seen = [value for moment, value in course if first <= moment <= last]
-        return median(seen) if seen else nan
+    def median_within(period: tuple[float, float]) -> float:
+        start, end = series[0][0], series[-1][0]
+        first, last = (start + share * (end - start) for share in period)
+        values = [value for moment, value in series if first <= moment <= last]
+        return median(values) if values else nan
 
-    if not course:
+    if not series:
         return nan
 
-    return level(LATE) / level(EARLY) - 1
+    return median_within(LATE_PERIOD) / median_within(EARLY_PERIOD) - 1
 
 
-def memory(process: int) -> int:
+def measure_memory_bytes(pid: int) -> int:
     """Bytes that a process and all it has started hold resident, shared ones each time.
 
     None of one that has ended.
     """
-    held = 0
+    total_bytes = 0
     with suppress(psutil.NoSuchProcess):
-        whole = psutil.Process(process)
-        for one in (whole, *whole.children(recursive=True)):
+        root_process = psutil.Process(pid)
+        for member_process in (root_process, *root_process.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):  # a worker that is being replaced
-                held += one.memory_info().rss
-    return held
+                total_bytes += member_process.memory_info().rss
+    return total_bytes
 
 
-def latencies(history: Path) -> Course:
+def read_latencies(history: Path) -> TimeSeries:
     """Median milliseconds of the last seconds' calls, from locust's CSV of a run's course."""
     with history.open(newline="") as lines:
         return [
@@ -76,9 +82,9 @@ def latencies(history: Path) -> Course:
         ]
 
 
-def keep_memory(seen: Course, path: Path) -> None:
+def write_memory_csv(samples: TimeSeries, path: Path) -> None:
     """Write what was seen of the service's memory, seconds and bytes."""
     with path.open("w", newline="") as lines:
         writer = csv.writer(lines)
         writer.writerow(("seconds", "bytes"))
-        writer.writerows((f"{moment:.1f}", int(held)) for moment, held in seen)
+        writer.writerows((f"{moment:.1f}", int(memory_bytes)) for moment, memory_bytes in samples)

@@ -19,7 +19,7 @@ from pathlib import Path
 from credit.errors import CreditError
 from stores.settings import Settings
 
-SOON = 90.0
+READY_TIMEOUT_SECONDS = 90.0
 """Seconds a service may take to be ready."""
 
 
@@ -31,11 +31,11 @@ class Target:
     """URL of the HTTP door."""
     grpc: str
     """host:port of the gRPC door; empty when nobody listens there."""
-    process: int | None = None
+    pid: int | None = None
     """Its number, of a service that was started for the run."""
 
 
-class NoGrpcDoor(CreditError):
+class GrpcPortClosed(CreditError):
     """A service that was started for a run has one door only."""
 
     code = "no-grpc-door"
@@ -45,7 +45,7 @@ class NoGrpcDoor(CreditError):
 
 
 @contextmanager
-def started(where: Settings, bento: str) -> Iterator[Target]:
+def start_service(settings: Settings, bento: str) -> Iterator[Target]:
     """Serve on free ports until the block ends, with a ledger that is thrown away.
 
     Ready is said when one worker is; with several, others may come later.
@@ -55,8 +55,8 @@ def started(where: Settings, bento: str) -> Iterator[Target]:
         NoGrpcDoor: it is ready, and nobody listens at its gRPC port.
     """
     with tempfile.TemporaryDirectory(prefix="load-") as folder:
-        http, grpc = free_ports(2)
-        environment = guest(where, Path(folder)) | {
+        http, grpc = find_free_ports(2)
+        environment = build_service_environment(settings, Path(folder)) | {
             "CREDIT_HTTP_PORT": str(http),
             "CREDIT_GRPC_PORT": str(grpc),
         }
@@ -64,36 +64,46 @@ def started(where: Settings, bento: str) -> Iterator[Target]:
         service = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         try:
             _wait_until_ready(service, f"http://127.0.0.1:{http}")
-            target = served(f"http://127.0.0.1:{http}", f"127.0.0.1:{grpc}")
+            target = connect_target(f"http://127.0.0.1:{http}", f"127.0.0.1:{grpc}")
             if not target.grpc:
-                raise NoGrpcDoor(grpc)
-            yield replace(target, process=service.pid)
+                raise GrpcPortClosed(grpc)
+            yield replace(target, pid=service.pid)
         finally:
             service.terminate()
             service.wait(timeout=60)
 
 
-def guest(where: Settings, folder: Path) -> dict[str, str]:
+def build_service_environment(settings: Settings, folder: Path) -> dict[str, str]:
     """The environment of a service with this home's model and clients, and nothing else of it.
 
     Its decisions and measurements lie in `folder`; a service that runs on the home is left alone.
     """
     (folder / "bentoml").mkdir()
-    for shared in ("bentoml/models", "bentoml/bentos", where.serving.name, where.clients.name):
-        if (where.home / shared).exists():
-            (folder / shared).symlink_to((where.home / shared).absolute())
-    kept = {name: said for name, said in os.environ.items() if not name.startswith("CREDIT_")}
-    pinned = {"CREDIT_WORKERS": str(where.workers), "CREDIT_PATIENCE": str(where.patience)}
-    pinned |= {"CREDIT_MODEL": where.model} if where.model else {}
-    return kept | pinned | {"CREDIT_HOME": str(folder), "CREDIT_HOST": "127.0.0.1"}
+    for shared_name in (
+        "bentoml/models",
+        "bentoml/bentos",
+        settings.serving_path.name,
+        settings.clients_path.name,
+    ):
+        if (settings.home / shared_name).exists():
+            (folder / shared_name).symlink_to((settings.home / shared_name).absolute())
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("CREDIT_")
+    }
+    overrides = {
+        "CREDIT_WORKERS": str(settings.workers),
+        "CREDIT_PATIENCE": str(settings.patience),
+    }
+    overrides |= {"CREDIT_MODEL": settings.model} if settings.model else {}
+    return inherited | overrides | {"CREDIT_HOME": str(folder), "CREDIT_HOST": "127.0.0.1"}
 
 
-def served(host: str, grpc: str) -> Target:
+def connect_target(host: str, grpc: str) -> Target:
     """A service that runs already; its gRPC door is left out when nobody listens there."""
-    name, _, port = grpc.rpartition(":")
+    hostname, _, port = grpc.rpartition(":")
     try:
         if grpc:
-            socket.create_connection((name, int(port)), timeout=2).close()
+            socket.create_connection((hostname, int(port)), timeout=2).close()
     except OSError:
         grpc = ""
     return Target(host=host, grpc=grpc)
@@ -108,25 +118,25 @@ def _is_ready(host: str) -> bool:
 
 
 def _wait_until_ready(service: subprocess.Popen[bytes], host: str) -> None:
-    end = time.monotonic() + SOON
-    while service.poll() is None and time.monotonic() < end:
+    deadline = time.monotonic() + READY_TIMEOUT_SECONDS
+    while service.poll() is None and time.monotonic() < deadline:
         if _is_ready(host):
             return
         time.sleep(0.2)
     raise subprocess.CalledProcessError(service.returncode or 1, service.args)
 
 
-def free_ports(count: int) -> list[int]:
+def find_free_ports(count: int) -> list[int]:
     """Ports that nobody listens on, all different.
 
     Of those that Linux does not hand out by itself, unless told to: it might hand one out to
     another before it is listened on.
     """
-    found: list[int] = []
+    ports: list[int] = []
     for port in random.sample(range(20_000, 32_768), 1_000):  # two who look at once find others
-        with socket.socket() as door, suppress(OSError):
-            door.bind(("127.0.0.1", port))
-            found.append(port)
-        if len(found) == count:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            ports.append(port)
+        if len(ports) == count:
             break
-    return found
+    return ports

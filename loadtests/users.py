@@ -18,21 +18,21 @@ import grpc.experimental.gevent as grpc_gevent
 import orjson
 from locust import FastHttpUser, User, between, constant_throughput, task
 
-from loadtests.reflected import method
+from loadtests.reflected import reflect_method
 
 grpc_gevent.init_gevent()
 
-MANY = 50
+REQUESTS_PER_CALL = 50
 """Requests in one call of a portfolio."""
 
-ASKED_ABOUT = 20
+TOP_FEATURE_COUNT = 20
 """The most important features, whose position advisers look up."""
 
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class CallerData:
     """What callers know before they call."""
 
     clients: list[int]
@@ -41,17 +41,17 @@ class Known:
 
 
 @cache
-def known(host: str, dossiers: str) -> Known:
+def load_caller_data(host: str, dossiers: str) -> CallerData:
     """The served clients and features, and the dossiers of a file."""
 
-    def ask(path: str) -> Any:
-        with urlopen(host + path, timeout=PATIENCE) as answer:  # noqa: S310 -- the host under test
-            return orjson.loads(answer.read())
+    def fetch_json(path: str) -> Any:
+        with urlopen(host + path, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 -- the host under test
+            return orjson.loads(response.read())
 
-    described = ask("/v1/model")["features"]
-    return Known(
-        clients=ask("/v1/clients?limit=1000")["clients"],
-        features=[feature["name"] for feature in described[:ASKED_ABOUT]],
+    feature_metadata = fetch_json("/v1/model")["features"]
+    return CallerData(
+        clients=fetch_json("/v1/clients?limit=1000")["clients"],
+        features=[feature["name"] for feature in feature_metadata[:TOP_FEATURE_COUNT]],
         dossiers=Path(dossiers).read_bytes().splitlines(),
     )
 
@@ -60,37 +60,37 @@ class Caller(FastHttpUser):
     """Calls over HTTP."""
 
     abstract = True
-    network_timeout = connection_timeout = PATIENCE
+    network_timeout = connection_timeout = TIMEOUT_SECONDS
 
     def on_start(self) -> None:
-        self.known = known(self.host, self.environment.parsed_options.dossiers)
+        self.caller_data = load_caller_data(self.host, self.environment.parsed_options.dossiers)
 
-    def client_id(self) -> int:
-        return random.choice(self.known.clients)  # noqa: S311 -- chance, not secrets, as below
+    def choose_client_id(self) -> int:
+        return random.choice(self.caller_data.clients)  # noqa: S311 -- chance, not secrets, as below
 
-    def by_id(self) -> bytes:
-        return orjson.dumps({"client_id": self.client_id()})
+    def make_id_body(self) -> bytes:
+        return orjson.dumps({"client_id": self.choose_client_id()})
 
-    def dossier(self) -> bytes:
-        return b'{"dossier":' + random.choice(self.known.dossiers) + b"}"  # noqa: S311
+    def make_dossier_body(self) -> bytes:
+        return b'{"dossier":' + random.choice(self.caller_data.dossiers) + b"}"  # noqa: S311
 
-    def judge(self, path: str, body: bytes, name: str) -> Any:
+    def request_decision(self, path: str, body: bytes, name: str) -> Any:
         """Ask for a decision; whoever gets none, or one without a risk, has failed."""
-        sent: Any = body  # locust's annotation forgets bytes
-        with self.client.post(path, data=sent, name=name, catch_response=True) as answer:
-            if answer.status_code != HTTPStatus.OK:
-                answer.failure(f"{answer.status_code}: {answer.text[:200]}")
+        payload: Any = body  # locust's annotation forgets bytes
+        with self.client.post(path, data=payload, name=name, catch_response=True) as response:
+            if response.status_code != HTTPStatus.OK:
+                response.failure(f"{response.status_code}: {response.text[:200]}")
                 return None
             try:
-                said = orjson.loads(answer.content or b"")
+                result = orjson.loads(response.content or b"")
             except orjson.JSONDecodeError as error:
-                answer.failure(f"no JSON ({error}): {answer.text[:200]}")
+                response.failure(f"no JSON ({error}): {response.text[:200]}")
                 return None
-            for decision in said if isinstance(said, list) else [said]:
+            for decision in result if isinstance(result, list) else [result]:
                 if not 0 <= decision.get("risk", -1) <= 1:
-                    answer.failure(f"no risk: {str(decision)[:200]}")
+                    response.failure(f"no risk: {str(decision)[:200]}")
                     return None
-            return said
+            return result
 
 
 class ClientSystem(Caller):
@@ -101,19 +101,19 @@ class ClientSystem(Caller):
 
     @task(12)
     def predict(self) -> None:
-        self.judge("/predict", self.by_id(), "predict by id")
+        self.request_decision("/predict", self.make_id_body(), "predict by id")
 
     @task(8)
     def predict_dossier(self) -> None:
-        self.judge("/predict", self.dossier(), "predict a dossier")
+        self.request_decision("/predict", self.make_dossier_body(), "predict a dossier")
 
     @task(3)
     def explain(self) -> None:
-        self.judge("/explain", self.by_id(), "explain by id")
+        self.request_decision("/explain", self.make_id_body(), "explain by id")
 
     @task(1)
     def explain_dossier(self) -> None:
-        self.judge("/explain", self.dossier(), "explain a dossier")
+        self.request_decision("/explain", self.make_dossier_body(), "explain a dossier")
 
 
 class Adviser(Caller):
@@ -123,24 +123,26 @@ class Adviser(Caller):
     wait_time = between(1, 3)
 
     @task
-    def meeting(self) -> None:
-        client = self.client_id()
-        self.client.get(f"/v1/clients?prefix={str(client)[:4]}&limit=20", name="clients")
-        self.client.get(f"/v1/clients/{client}", name="profile")
-        said = self.judge("/explain", orjson.dumps({"client_id": client}), "explain by id")
+    def advise_client(self) -> None:
+        client_id = self.choose_client_id()
+        self.client.get(f"/v1/clients?prefix={str(client_id)[:4]}&limit=20", name="clients")
+        self.client.get(f"/v1/clients/{client_id}", name="profile")
+        explanation = self.request_decision(
+            "/explain", orjson.dumps({"client_id": client_id}), "explain by id"
+        )
         self.wait()
         for _ in range(2):
             changes = {"AMT_CREDIT": random.randrange(50_000, 1_000_000, 10_000)}  # noqa: S311
-            tried = orjson.dumps({"client_id": client, "changes": changes})
-            self.judge("/simulate", tried, "simulate")
+            simulation_body = orjson.dumps({"client_id": client_id, "changes": changes})
+            self.request_decision("/simulate", simulation_body, "simulate")
             self.wait()
-        feature = random.choice(self.known.features)  # noqa: S311
-        self.client.get(f"/v1/clients/{client}/position?feature={feature}", name="position")
-        if said:
-            self.client.get(f"/v1/decisions/{said['decision_id']}", name="decision")
+        feature = random.choice(self.caller_data.features)  # noqa: S311
+        self.client.get(f"/v1/clients/{client_id}/position?feature={feature}", name="position")
+        if explanation:
+            self.client.get(f"/v1/decisions/{explanation['decision_id']}", name="decision")
 
     @task
-    def description(self) -> None:
+    def read_model_description(self) -> None:
         self.client.get("/v1/model", name="model")
 
 
@@ -152,9 +154,12 @@ class Portfolio(Caller):
 
     @task
     def predict_many(self) -> None:
-        requests = [self.by_id() if i % 5 else self.dossier() for i in range(MANY)]
+        requests = [
+            self.make_id_body() if i % 5 else self.make_dossier_body()
+            for i in range(REQUESTS_PER_CALL)
+        ]
         body = b'{"requests":[' + b",".join(requests) + b"]}"
-        self.judge("/predict_many", body, f"predict_many, {MANY}")
+        self.request_decision("/predict_many", body, f"predict_many, {REQUESTS_PER_CALL}")
 
 
 class GrpcSystem(User):
@@ -164,22 +169,24 @@ class GrpcSystem(User):
     wait_time = constant_throughput(4)
 
     def on_start(self) -> None:
-        said = self.environment.parsed_options
-        self.known = known(self.host, said.dossiers)
+        parsed_options = self.environment.parsed_options
+        self.caller_data = load_caller_data(self.host, parsed_options.dossiers)
         # A connection each, as systems have; gRPC would share one among all of this process.
-        alone = [("grpc.use_local_subchannel_pool", 1)]
-        self.channel = grpc.insecure_channel(said.grpc, alone)
-        self.described = method(self.channel, "Predict")
-        self.call = self.described.on(self.channel)
+        channel_options = [("grpc.use_local_subchannel_pool", 1)]
+        self.channel = grpc.insecure_channel(parsed_options.grpc, channel_options)
+        self.predict_method = reflect_method(self.channel, "Predict")
+        self.call_predict = self.predict_method.bind(self.channel)
 
     def on_stop(self) -> None:
         self.channel.close()
 
     @task
     def predict(self) -> None:
-        client = random.choice(self.known.clients)  # noqa: S311
-        with self.environment.events.request.measure("gRPC", "Predict by id") as measured:
-            answer = self.call(self.described.request(client_id=client), timeout=PATIENCE)
-            measured["response_length"] = answer.ByteSize()
-            if not 0 < answer.risk < 1:
-                raise ValueError(f"no risk: {answer}")
+        client_id = random.choice(self.caller_data.clients)  # noqa: S311
+        with self.environment.events.request.measure("gRPC", "Predict by id") as request_meta:
+            response = self.call_predict(
+                self.predict_method.make_request(client_id=client_id), timeout=TIMEOUT_SECONDS
+            )
+            request_meta["response_length"] = response.ByteSize()
+            if not 0 < response.risk < 1:
+                raise ValueError(f"no risk: {response}")

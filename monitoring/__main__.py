@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.cli import Lender, Steps, errors_told
-from stores.settings import direct_libraries, settings
+from stores.cli import LenderOption, ProgressReporter, report_errors
+from stores.settings import configure_libraries, get_settings
 
-DRIFTED = 2
+DRIFT_EXIT_CODE = 2
 """Exit code of --fail-on-drift: 1 is for what went wrong."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -44,7 +44,7 @@ def drift(
         str | None,
         typer.Option(help="Of the ledger, decisions from this day on (UTC).", metavar="DATE"),
     ] = None,
-    lender: Lender = None,
+    lender: LenderOption = None,
     fail_on_drift: Annotated[
         bool,
         typer.Option("--fail-on-drift", help="Exit with 2 when a column or the risk drifted."),
@@ -55,19 +55,19 @@ def drift(
     A column has drifted when its population stability index is large and beyond chance.
     """
     console = Console()
-    with errors_told(console):
-        where = settings()
-        direct_libraries(where)
+    with report_errors(console):
+        settings = get_settings()
+        configure_libraries(settings)
         # Imported now: these libraries read their environment at import; --help stays quick.
-        from monitoring.console import show  # noqa: PLC0415
-        from monitoring.pipeline import Wanted, run  # noqa: PLC0415
+        from monitoring.console import print_summary  # noqa: PLC0415
+        from monitoring.pipeline import DriftRequest, run_drift_analysis  # noqa: PLC0415
 
-        wanted = Wanted.of(reference, current, since, lender)
-        told, found = run(where, wanted, out, Steps(console))
-    show(console, told, found)
+        request = DriftRequest.from_options(reference, current, since, lender)
+        result, findings = run_drift_analysis(settings, request, out, ProgressReporter(console))
+    print_summary(console, result, findings)
     console.print(f"{out / 'report.html'} and findings.json written", soft_wrap=True)
-    if fail_on_drift and told.drifted:
-        raise typer.Exit(DRIFTED)
+    if fail_on_drift and result.drifted_columns:
+        raise typer.Exit(DRIFT_EXIT_CODE)
 
 
 if __name__ == "__main__":

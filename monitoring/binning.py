@@ -13,35 +13,35 @@ from itertools import pairwise
 
 import numpy as np
 
-from credit.dossier import Floats, Integers, Words
+from credit.dossier import CategoricalColumn, Floats, Integers
 
-Cells = Floats | Words
+ColumnValues = Floats | CategoricalColumn
 """A column: numbers with NaN for unknown, or words."""
 
-PARTS = 10
+MAX_QUANTILE_BINS = 10
 """Tenths: what credit scoring cuts scores and their columns into."""
 
-FEW_VALUES = 20
+MAX_DISCRETE_VALUES = 20
 """Numbers with no more distinct values are counted value by value: deciles cannot see a flag that
 fewer than a tenth of the clients raise."""
 
-RARE_SHARE = 0.01
+MIN_VALUE_SHARE = 0.01
 """A value of fewer clients is pooled: together the rare ones are enough to tell a change."""
 
-LEAST_EXPECTED = 5
+MIN_EXPECTED_COUNT = 5
 """Clients expected in a bin for the chi-square to hold (Cochran, *Biometrics* 10, 1954)."""
 
-READ_WHOLE = 1_000
+WHOLE_NUMBERS_FROM = 1_000
 """Numbers from here on are written without decimals."""
 
-OTHER, UNKNOWN = "(other)", "(unknown)"
+OTHER_LABEL, UNKNOWN_LABEL = "(other)", "(unknown)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bins:
     """A way to place every cell of a column in one bin."""
 
-    words: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     """A bin each, of a column of words."""
     values: tuple[float, ...] = ()
     """A bin each, ascending, of a column of few numbers."""
@@ -52,36 +52,40 @@ class Bins:
     @property
     def labels(self) -> tuple[str, ...]:
         """What is in each bin, in words; the last is for unknown cells."""
-        body = self.words or (_ranges(self.edges) if self.edges else _written(self.values))
-        pooled = () if self.edges else (OTHER,)
-        return (*body, *pooled, *self.sentinels.values(), UNKNOWN)
+        value_labels = self.categories or (
+            _format_ranges(self.edges) if self.edges else _format_numbers(self.values)
+        )
+        other_labels = () if self.edges else (OTHER_LABEL,)
+        return (*value_labels, *other_labels, *self.sentinels.values(), UNKNOWN_LABEL)
 
-    def place(self, cells: Cells) -> Integers:
+    def assign_bins(self, column: ColumnValues) -> Integers:
         """The bin of every cell, as a position in `labels`."""
-        if isinstance(cells, Words):
-            return self._place_words(cells)
+        if isinstance(column, CategoricalColumn):
+            return self._assign_categories(column)
         if self.edges:
-            places = np.searchsorted(self.edges, cells, side="right")
+            indices = np.searchsorted(self.edges, column, side="right")
         else:
             values = np.array([*self.values, np.inf])
-            near = np.searchsorted(self.values, cells)
-            places = np.where(values[near] == cells, near, len(self.values))
-        last = len(self.labels) - 1
-        for back, sentinel in enumerate(reversed(self.sentinels), start=1):
-            places = np.where(cells == sentinel, last - back, places)
-        return np.where(np.isnan(cells), last, places)
+            nearest = np.searchsorted(self.values, column)
+            indices = np.where(values[nearest] == column, nearest, len(self.values))
+        unknown_index = len(self.labels) - 1
+        for offset, sentinel in enumerate(reversed(self.sentinels), start=1):
+            indices = np.where(column == sentinel, unknown_index - offset, indices)
+        return np.where(np.isnan(column), unknown_index, indices)
 
-    def count(self, cells: Cells) -> Integers:
+    def count_by_bin(self, column: ColumnValues) -> Integers:
         """How many cells are in each bin."""
-        return np.bincount(self.place(cells), minlength=len(self.labels))
+        return np.bincount(self.assign_bins(column), minlength=len(self.labels))
 
-    def _place_words(self, cells: Words) -> Integers:
-        position = {word: place for place, word in enumerate(self.words)}
-        places = [position.get(word, len(self.words)) for word in cells.vocabulary]
-        return np.array([*places, len(self.words) + 1], dtype=np.int64)[cells.codes]
+    def _assign_categories(self, column: CategoricalColumn) -> Integers:
+        index_of = {category: index for index, category in enumerate(self.categories)}
+        indices = [index_of.get(category, len(self.categories)) for category in column.categories]
+        return np.array([*indices, len(self.categories) + 1], dtype=np.int64)[column.codes]
 
 
-def draw(reference: Cells, sentinels: Mapping[float, str], *, smaller: int) -> Bins:
+def fit_bins(
+    reference: ColumnValues, sentinels: Mapping[float, str], *, smaller_sample_size: int
+) -> Bins:
     """The bins of a column.
 
     >>> draw(np.array([0.0] * 95 + [1.0] * 5 + [np.nan]), {}, smaller=1_000).labels
@@ -93,21 +97,28 @@ def draw(reference: Cells, sentinels: Mapping[float, str], *, smaller: int) -> B
         sentinels: Numbers that are words in disguise, with what they say.
         smaller: Clients of the smaller side: the fewer, the wider the bins.
     """
-    least = max(RARE_SHARE, LEAST_EXPECTED / smaller)
-    if isinstance(reference, Words):
-        counts = np.bincount(reference.codes[reference.known], minlength=len(reference.vocabulary))
-        common = counts >= least * len(reference.codes)
-        kept = [word for word, often in zip(reference.vocabulary, common, strict=True) if often]
-        return Bins(words=tuple(kept), sentinels={})
+    min_share = max(MIN_VALUE_SHARE, MIN_EXPECTED_COUNT / smaller_sample_size)
+    if isinstance(reference, CategoricalColumn):
+        counts = np.bincount(reference.codes[reference.known], minlength=len(reference.categories))
+        common = counts >= min_share * len(reference.codes)
+        categories = [
+            category
+            for category, is_common in zip(reference.categories, common, strict=True)
+            if is_common
+        ]
+        return Bins(categories=tuple(categories), sentinels={})
     known = reference[~np.isnan(reference) & ~np.isin(reference, list(sentinels))]
     values, counts = np.unique(known, return_counts=True)
-    if len(values) > FEW_VALUES:
-        return Bins(edges=_edges(values, counts, max(1 / PARTS, least)), sentinels=sentinels)
-    common = counts >= least * len(reference)
+    if len(values) > MAX_DISCRETE_VALUES:
+        return Bins(
+            edges=_compute_edges(values, counts, max(1 / MAX_QUANTILE_BINS, min_share)),
+            sentinels=sentinels,
+        )
+    common = counts >= min_share * len(reference)
     return Bins(values=tuple(values[common].tolist()), sentinels=sentinels)
 
 
-def _edges(values: Floats, counts: Integers, share: float) -> tuple[float, ...]:
+def _compute_edges(values: Floats, counts: Integers, min_share: float) -> tuple[float, ...]:
     """Edges between bins of at least this share of the known cells.
 
     A value that fills a bin by itself gets its own, or what lies below it could change unseen;
@@ -116,31 +127,31 @@ def _edges(values: Floats, counts: Integers, share: float) -> tuple[float, ...]:
     >>> _edges(np.array([0.0, 1.0, 2.0, 3.0]), np.array([5, 90, 3, 2]), 0.1)
     (1.0, 2.0)
     """
-    reached = np.cumsum(counts)
-    full = share * reached[-1]
+    cumulative = np.cumsum(counts)
+    min_count = min_share * cumulative[-1]
     starts: list[int] = []
     start = 0
     while start < len(values):
-        before = reached[start - 1] if start else 0
-        end = int(np.searchsorted(reached, before + full))
+        before = cumulative[start - 1] if start else 0
+        end = int(np.searchsorted(cumulative, before + min_count))
         if end == len(values):
             break
-        start = end if counts[end] >= full and end > start else end + 1
+        start = end if counts[end] >= min_count and end > start else end + 1
         starts.append(start)
     return tuple(values[[start for start in starts if start < len(values)]].tolist())
 
 
-def _written(numbers: Sequence[float]) -> list[str]:
+def _format_numbers(numbers: Sequence[float]) -> list[str]:
     """Numbers as people read them, each different from the others.
 
     >>> _written([0.5, 2, 1234567.25]), _written([1234.1, 1234.2])
     (['0.5', '2', '1,234,567'], ['1234.1', '1234.2'])
     """
-    short = [f"{n:,.0f}" if abs(n) >= READ_WHOLE else f"{n:.4g}" for n in numbers]
+    short = [f"{n:,.0f}" if abs(n) >= WHOLE_NUMBERS_FROM else f"{n:.4g}" for n in numbers]
     return short if len(set(short)) == len(short) else [repr(n) for n in numbers]
 
 
-def _ranges(edges: Sequence[float]) -> list[str]:
-    written = _written(edges)
-    between = [f"{low} to {high}" for low, high in pairwise(written)]
-    return [f"below {written[0]}", *between, f"from {written[-1]}"]
+def _format_ranges(edges: Sequence[float]) -> list[str]:
+    bounds = _format_numbers(edges)
+    inner_ranges = [f"{low} to {high}" for low, high in pairwise(bounds)]
+    return [f"below {bounds[0]}", *inner_ranges, f"from {bounds[-1]}"]

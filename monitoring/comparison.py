@@ -11,41 +11,41 @@ from enum import StrEnum
 
 import numpy as np
 
-from credit.dossier import Integers, Words
+from credit.dossier import CategoricalColumn, Integers
 from credit.schema import APPLICATION
-from monitoring.binning import Bins, Cells, draw
-from monitoring.psi import Psi, psi
-from monitoring.sample import Side
+from monitoring.binning import Bins, ColumnValues, fit_bins
+from monitoring.psi import Psi, compute_psi
+from monitoring.sample import Sample
 
 RISK = "risk"
 
-FEWEST = 50
+MIN_CLIENTS_PER_SAMPLE = 50
 """Clients a side needs before anything is called drifted: five in each of ten bins."""
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     APPLICATION = "application"
     FEATURE = "feature"
     RISK = "risk"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class ColumnComparison:
     """One column, then and now."""
 
     column: str
-    kind: Kind
+    kind: ColumnKind
     bins: Bins
     reference: Integers
     """Clients in each bin."""
     current: Integers
     psi: Psi
-    judged: bool
+    has_enough_clients: bool
     """Whether there are clients enough to tell."""
 
     @property
-    def drifted(self) -> bool:
-        return self.judged and self.psi.drifted
+    def has_drifted(self) -> bool:
+        return self.has_enough_clients and self.psi.has_drifted
 
     @property
     def missing_reference(self) -> float:
@@ -57,81 +57,88 @@ class Comparison:
         return float(self.current[-1] / self.current.sum())
 
     @property
-    def moved(self) -> str:
+    def largest_shift(self) -> str:
         """The bin whose share moved most, in words."""
         before = self.reference / self.reference.sum()
         after = self.current / self.current.sum()
-        most = int(np.abs(after - before).argmax())
-        return f"{self.bins.labels[most]}: {before[most]:.1%} → {after[most]:.1%}"
+        index = int(np.abs(after - before).argmax())
+        return f"{self.bins.labels[index]}: {before[index]:.1%} → {after[index]:.1%}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drift:
+class DriftResult:
     """All that was compared."""
 
-    reference: Side
-    current: Side
-    columns: tuple[Comparison, ...]
+    reference: Sample
+    current: Sample
+    columns: tuple[ColumnComparison, ...]
 
-    def of(self, kind: Kind) -> tuple[Comparison, ...]:
+    def columns_of_kind(self, kind: ColumnKind) -> tuple[ColumnComparison, ...]:
         return tuple(column for column in self.columns if column.kind is kind)
 
     @property
-    def risk(self) -> Comparison:
-        (risk,) = self.of(Kind.RISK)
+    def risk(self) -> ColumnComparison:
+        (risk,) = self.columns_of_kind(ColumnKind.RISK)
         return risk
 
     @property
-    def drifted(self) -> tuple[Comparison, ...]:
+    def drifted_columns(self) -> tuple[ColumnComparison, ...]:
         """Application columns and the risk, those that moved most first.
 
         Features follow from the application columns and the histories: they are told beside them.
         """
-        told = (*self.of(Kind.RISK), *self.of(Kind.APPLICATION))
-        return tuple(sorted((c for c in told if c.drifted), key=lambda c: -c.psi.value))
+        columns = (
+            *self.columns_of_kind(ColumnKind.RISK),
+            *self.columns_of_kind(ColumnKind.APPLICATION),
+        )
+        return tuple(sorted((c for c in columns if c.has_drifted), key=lambda c: -c.psi.value))
 
 
-def compare(reference: Side, current: Side) -> Drift:
+def compare_samples(reference: Sample, current: Sample) -> DriftResult:
     """Every application column, the risk and every feature of two sides."""
     columns = (
-        *_compared(Kind.APPLICATION, reference.application, current.application),
-        *_compared(Kind.RISK, {RISK: reference.risk}, {RISK: current.risk}),
-        *_compared(Kind.FEATURE, reference.features, current.features),
+        *_compare_columns(ColumnKind.APPLICATION, reference.application, current.application),
+        *_compare_columns(ColumnKind.RISK, {RISK: reference.risk}, {RISK: current.risk}),
+        *_compare_columns(ColumnKind.FEATURE, reference.features, current.features),
     )
-    return Drift(reference=reference, current=current, columns=columns)
+    return DriftResult(reference=reference, current=current, columns=columns)
 
 
-def _compared(
-    kind: Kind, reference: Mapping[str, Cells], current: Mapping[str, Cells]
-) -> Iterator[Comparison]:
+def _compare_columns(
+    kind: ColumnKind, reference: Mapping[str, ColumnValues], current: Mapping[str, ColumnValues]
+) -> Iterator[ColumnComparison]:
     for name in reference:
-        sentinels = _sentinels(name) if kind is Kind.APPLICATION else {}
-        yield compared(name, kind, reference[name], current[name], sentinels)
+        sentinels = _numeric_sentinels(name) if kind is ColumnKind.APPLICATION else {}
+        yield compare_column(name, kind, reference[name], current[name], sentinels)
 
 
-def compared(
-    name: str, kind: Kind, reference: Cells, current: Cells, sentinels: Mapping[float, str]
-) -> Comparison:
+def compare_column(
+    name: str,
+    kind: ColumnKind,
+    reference: ColumnValues,
+    current: ColumnValues,
+    sentinels: Mapping[float, str],
+) -> ColumnComparison:
     """One column of two sides."""
-    smaller = min(_rows(reference), _rows(current))
-    bins = draw(reference, sentinels, smaller=smaller)
-    before, after = bins.count(reference), bins.count(current)
-    return Comparison(
+    smaller_sample_size = min(_count_rows(reference), _count_rows(current))
+    bins = fit_bins(reference, sentinels, smaller_sample_size=smaller_sample_size)
+    before, after = bins.count_by_bin(reference), bins.count_by_bin(current)
+    return ColumnComparison(
         column=name,
         kind=kind,
         bins=bins,
         reference=before,
         current=after,
-        psi=psi(before, after),
-        judged=smaller >= FEWEST,
+        psi=compute_psi(before, after),
+        has_enough_clients=smaller_sample_size >= MIN_CLIENTS_PER_SAMPLE,
     )
 
 
-def _sentinels(column: str) -> dict[float, str]:
+def _numeric_sentinels(column: str) -> dict[float, str]:
     """Numbers that are words in disguise; words that mean unknown have been read as unknown."""
-    said = APPLICATION[column].sentinels
-    return {number: text for number, text in said.items() if not isinstance(number, str)}
+    sentinels = APPLICATION[column].sentinels
+    return {number: text for number, text in sentinels.items() if not isinstance(number, str)}
 
 
-def _rows(cells: Cells) -> int:
-    return len(cells.codes) if isinstance(cells, Words) else len(cells)
+def _count_rows(column: ColumnValues) -> int:
+    return len(column.codes) if isinstance(column, CategoricalColumn) else len(column)

@@ -8,30 +8,32 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from monitoring.comparison import Drift, Kind
-from monitoring.findings import COLUMN_DRIFTED, Finding
+from monitoring.comparison import ColumnKind, DriftResult
+from monitoring.findings import COLUMN_DRIFTED_CODE, Finding
 
 
-def show(console: Console, drift: Drift, found: Sequence[Finding]) -> None:
+def print_summary(console: Console, drift: DriftResult, findings: Sequence[Finding]) -> None:
     """Print what a reader needs before opening the report."""
-    columns = drift.of(Kind.APPLICATION)
-    drifted = sum(column.drifted for column in columns)
-    risk = "has" if drift.risk.drifted else "has not"
-    if drift.drifted:
+    columns = drift.columns_of_kind(ColumnKind.APPLICATION)
+    drifted_count = sum(column.has_drifted for column in columns)
+    risk = "has" if drift.risk.has_drifted else "has not"
+    if drift.drifted_columns:
         name = Column("column", no_wrap=True)
         table = Table(name, "PSI", "limit", "missing", "moved most")
-        for column in drift.drifted:
+        for column in drift.drifted_columns:
             missing = f"{column.missing_reference:.1%} → {column.missing_current:.1%}"
             value, limit = f"{column.psi.value:.3f}", f"{column.psi.limit:.3g}"
-            table.add_row(column.column, value, limit, missing, escape(column.moved))
+            table.add_row(column.column, value, limit, missing, escape(column.largest_shift))
         console.print(table)
-    if rest := [finding for finding in found if finding.code != COLUMN_DRIFTED]:
+    if other_findings := [finding for finding in findings if finding.code != COLUMN_DRIFTED_CODE]:
         table = Table("code", "severity", "what was found", "what to do")
-        for one in rest:
-            table.add_row(one.code, one.severity, escape(one.message), escape(one.what_to_do))
+        for other in other_findings:
+            table.add_row(
+                other.code, other.severity, escape(other.message), escape(other.what_to_do)
+            )
         console.print(table)
     console.print(
-        f"{drifted} of {len(columns)} application columns have drifted; "
+        f"{drifted_count} of {len(columns)} application columns have drifted; "
         f"the risk {risk} (PSI {drift.risk.psi.value:.3f})",
         highlight=False,
     )

@@ -16,10 +16,10 @@ from evidently.legacy.renderers.html_widgets import (
     table_data,
 )
 
-from monitoring.comparison import Comparison, Drift, Kind
+from monitoring.comparison import ColumnComparison, ColumnKind, DriftResult
 from monitoring.findings import Finding
-from monitoring.outputs import tagless
-from monitoring.sample import Side
+from monitoring.outputs import replace_tags
+from monitoring.sample import Sample
 
 HEADINGS = {
     "column": "Column",
@@ -31,7 +31,7 @@ HEADINGS = {
     "moved": "Moved most",
 }
 
-PAGE = 12
+ROWS_PER_PAGE = 12
 """Columns shown at once; the others are turned to."""
 
 
@@ -54,63 +54,70 @@ class OverviewCalculation(SingleValueCalculation[Overview]):  # type: ignore[mis
         self, context: Context, current_data: Dataset, reference_data: Dataset | None
     ) -> SingleValue:
         del context, current_data, reference_data
-        told = self.metric
-        result = self.result(told.drifted)
-        shown = [CounterData(label, value) for label, value in told.counters.items()]
-        heads = [ColumnDefinition(title, name) for name, title in HEADINGS.items()]
-        rows = [RichTableDataRow(fields=column) for column in told.columns]
+        metric = self.metric
+        result = self.result(metric.drifted)
+        counters = [CounterData(label, value) for label, value in metric.counters.items()]
+        column_definitions = [ColumnDefinition(title, name) for name, title in HEADINGS.items()]
+        rows = [RichTableDataRow(fields=column) for column in metric.columns]
         result.widget = [
-            counter(counters=shown),
+            counter(counters=counters),
             table_data(
                 title="Findings",
                 column_names=["Code", "Severity", "What was found", "What to do"],
-                data=told.findings,
+                data=metric.findings,
             ),
             rich_table_data(
                 title="Every column, most moved first",
-                rows_per_page=PAGE,
-                columns=heads,
+                rows_per_page=ROWS_PER_PAGE,
+                columns=column_definitions,
                 data=rows,
             ),
         ]
         return result
 
 
-def overview(drift: Drift, found: Sequence[Finding]) -> Overview:
+def build_overview(drift: DriftResult, findings: Sequence[Finding]) -> Overview:
     """The overview of a comparison."""
-    columns = drift.of(Kind.APPLICATION)
-    drifted = sum(column.drifted for column in columns)
-    said = "drifted" if drift.risk.drifted else "did not drift"
+    columns = drift.columns_of_kind(ColumnKind.APPLICATION)
+    drifted_count = sum(column.has_drifted for column in columns)
+    risk_status = "drifted" if drift.risk.has_drifted else "did not drift"
     return Overview(
-        drifted=drifted,
+        drifted=drifted_count,
         counters={
-            tagless(f"clients of the reference: {drift.reference.source}"): _clients(
-                drift.reference
+            replace_tags(
+                f"clients of the reference: {drift.reference.source}"
+            ): _format_client_count(drift.reference),
+            replace_tags(f"current clients: {drift.current.source}"): _format_client_count(
+                drift.current
             ),
-            tagless(f"current clients: {drift.current.source}"): _clients(drift.current),
-            "application columns drifted": f"{drifted} of {len(columns)}",
-            f"PSI of the risk, which {said}": f"{drift.risk.psi.value:.3f}",
+            "application columns drifted": f"{drifted_count} of {len(columns)}",
+            f"PSI of the risk, which {risk_status}": f"{drift.risk.psi.value:.3f}",
         },
         findings=[
-            [f.code, f.severity.value, tagless(f.message), tagless(f.what_to_do)] for f in found
+            [f.code, f.severity.value, replace_tags(f.message), replace_tags(f.what_to_do)]
+            for f in findings
         ],
-        columns=[_row(c) for c in sorted(drift.columns, key=lambda c: -c.psi.value)],
+        columns=[_format_row(c) for c in sorted(drift.columns, key=lambda c: -c.psi.value)],
     )
 
 
-def _clients(side: Side) -> str:
-    return f"{len(side):,}" if len(side) == side.total else f"{len(side):,} of {side.total:,}"
+def _format_client_count(sample: Sample) -> str:
+    return (
+        f"{len(sample):,}"
+        if len(sample) == sample.total
+        else f"{len(sample):,} of {sample.total:,}"
+    )
 
 
-def _row(column: Comparison) -> dict[str, str]:
+def _format_row(column: ColumnComparison) -> dict[str, str]:
     missing = f"{column.missing_reference:.1%} → {column.missing_current:.1%}"
-    cells = (
+    values = (
         column.column,
         column.kind.value,
         f"{column.psi.value:.3f}",
         f"{column.psi.limit:.3g}",
-        "yes" if column.drifted else "",
+        "yes" if column.has_drifted else "",
         missing,
-        column.moved,
+        column.largest_shift,
     )
-    return dict(zip(HEADINGS, map(tagless, cells), strict=True))
+    return dict(zip(HEADINGS, map(replace_tags, values), strict=True))

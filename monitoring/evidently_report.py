@@ -21,17 +21,23 @@ from evidently.legacy.renderers.html_widgets import CounterData, counter, plotly
 from evidently.metrics import ValueDrift
 from evidently.metrics.column_statistics import ValueDriftCalculation
 
-from monitoring.comparison import FEWEST, RISK, Comparison, Drift, Kind
-from monitoring.evidently_overview import overview
+from monitoring.comparison import (
+    MIN_CLIENTS_PER_SAMPLE,
+    RISK,
+    ColumnComparison,
+    ColumnKind,
+    DriftResult,
+)
+from monitoring.evidently_overview import build_overview
 from monitoring.findings import Finding
-from monitoring.outputs import tagless
-from monitoring.psi import LIMIT, psi
-from monitoring.sample import Side
+from monitoring.outputs import replace_tags
+from monitoring.psi import DRIFT_PSI_THRESHOLD, compute_psi
+from monitoring.sample import Sample
 
-METHOD = "psi_of_bins"
+PSI_METHOD = "psi_of_bins"
 """Our PSI among Evidently's drift methods."""
 
-LAYOUT = {
+CHART_LAYOUT = {
     "margin": {"t": 10, "b": 10},
     "xaxis": {"type": "category", "automargin": True},
     "yaxis": {"tickformat": ".0%"},
@@ -55,81 +61,86 @@ class BinDriftCalculation(ValueDriftCalculation, ABC):  # type: ignore[misc]
     def _render(self, result: Any, options: object, color_options: Any) -> list[BaseWidgetInfo]:
         del options
         bars = []
-        for name, side, color in (
+        for name, sample, color in (
             ("reference", result.reference, color_options.get_reference_data_color()),
             ("current", result.current, color_options.get_current_data_color()),
         ):
-            often = pd.Series(side.distribution.y, index=side.distribution.x)
-            shares = (often / often.sum()).reindex(self.metric.labels, fill_value=0.0)
+            counts = pd.Series(sample.distribution.y, index=sample.distribution.x)
+            shares = (counts / counts.sum()).reindex(self.metric.labels, fill_value=0.0)
             bars.append({
                 "type": "bar", "name": name, "marker": {"color": color},
                 "x": self.metric.labels, "y": shares.tolist(),
             })  # fmt: skip
-        said = "Drift" if result.drift_detected else "No drift"
-        told = f"{said}. PSI {result.drift_score:.3f}, limit {self.metric.limit:.3g}"
+        status = "Drift" if result.drift_detected else "No drift"
+        label = f"{status}. PSI {result.drift_score:.3f}, limit {self.metric.limit:.3g}"
         return [
-            counter(counters=[CounterData(told, self.metric.column)]),
-            plotly_data(title="", data=bars, layout=LAYOUT),
+            counter(counters=[CounterData(label, self.metric.column)]),
+            plotly_data(title="", data=bars, layout=CHART_LAYOUT),
         ]
 
 
 BinDrift.__calculation_type__ = BinDriftCalculation
 
 
-def write_report(drift: Drift, found: Sequence[Finding], path: Path) -> None:
+def write_report(drift: DriftResult, findings: Sequence[Finding], path: Path) -> None:
     """Write the page: an overview, then the risk and every application column, drifted first."""
-    _register()
-    risk, columns = drift.of(Kind.RISK), drift.of(Kind.APPLICATION)
-    shown = [*risk, *sorted(columns, key=lambda c: (not c.drifted, -c.psi.value))]
+    _register_psi_test()
+    risk, columns = (
+        drift.columns_of_kind(ColumnKind.RISK),
+        drift.columns_of_kind(ColumnKind.APPLICATION),
+    )
+    ordered_columns = [*risk, *sorted(columns, key=lambda c: (not c.has_drifted, -c.psi.value))]
     metrics = [
         BinDrift(
             column=column.column,
-            method=METHOD,
-            threshold=LIMIT,
-            labels=_labels(column),
+            method=PSI_METHOD,
+            threshold=DRIFT_PSI_THRESHOLD,
+            labels=_escape_labels(column),
             limit=column.psi.limit,
         )
-        for column in shown
+        for column in ordered_columns
     ]
-    definition = DataDefinition(categorical_columns=[column.column for column in shown])
+    definition = DataDefinition(categorical_columns=[column.column for column in ordered_columns])
     current, reference = (
-        Dataset.from_pandas(_frame(side, shown), definition)
-        for side in (drift.current, drift.reference)
+        Dataset.from_pandas(_build_frame(sample, ordered_columns), definition)
+        for sample in (drift.current, drift.reference)
     )
-    report = Report([overview(drift, found), *metrics])
+    report = Report([build_overview(drift, findings), *metrics])
     report.run(current, reference).save_html(str(path))
 
 
-def _frame(side: Side, columns: Sequence[Comparison]) -> pd.DataFrame:
+def _build_frame(sample: Sample, columns: Sequence[ColumnComparison]) -> pd.DataFrame:
     """The bin of every cell, in words."""
-    cells = {**side.application, RISK: side.risk}
+    values = {**sample.application, RISK: sample.risk}
     return pd.DataFrame({
-        column.column: np.array(_labels(column), dtype=object)[
-            column.bins.place(cells[column.column])
+        column.column: np.array(_escape_labels(column), dtype=object)[
+            column.bins.assign_bins(values[column.column])
         ]
         for column in columns
     })  # fmt: skip
 
 
-def _labels(column: Comparison) -> list[str]:
-    return [tagless(label) for label in column.bins.labels]
+def _escape_labels(column: ColumnComparison) -> list[str]:
+    return [replace_tags(label) for label in column.bins.labels]
 
 
-def _register() -> None:
+def _register_psi_test() -> None:
     test = StatTest(
-        name=METHOD,
+        name=PSI_METHOD,
         display_name="PSI of bins",
         allowed_feature_types=[ColumnType.Categorical],
-        default_threshold=LIMIT,
+        default_threshold=DRIFT_PSI_THRESHOLD,
     )
-    register_stattest(test, _psi_of_bins)
+    register_stattest(test, _compare_bins)
 
 
-def _psi_of_bins(
+def _compare_bins(
     reference: pd.Series, current: pd.Series, kind: ColumnType, threshold: float
 ) -> tuple[float, bool]:
     """Our PSI as Evidently calls for it; the limit knows the sample size better than it does."""
     del kind, threshold
     before, after = reference.value_counts().align(current.value_counts(), fill_value=0)
-    told = psi(before.to_numpy(dtype=np.int64), after.to_numpy(dtype=np.int64))
-    return told.value, told.drifted and min(len(reference), len(current)) >= FEWEST
+    result = compute_psi(before.to_numpy(dtype=np.int64), after.to_numpy(dtype=np.int64))
+    return result.value, result.has_drifted and min(
+        len(reference), len(current)
+    ) >= MIN_CLIENTS_PER_SAMPLE

@@ -14,18 +14,18 @@ from enum import StrEnum
 
 import numpy as np
 
-from credit.dossier import Integers, Words
-from credit.features.category_encoder import RARE
-from monitoring.comparison import FEWEST, Comparison, Drift, Kind
-from monitoring.psi import MAJOR, MODERATE, psi
+from credit.dossier import CategoricalColumn, Integers
+from credit.features.category_encoder import MIN_CLIENTS_PER_CATEGORY
+from monitoring.comparison import MIN_CLIENTS_PER_SAMPLE, ColumnComparison, ColumnKind, DriftResult
+from monitoring.psi import MAJOR_PSI, MODERATE_PSI, compute_psi
 
-COLUMN_DRIFTED = "MON101"
+COLUMN_DRIFTED_CODE = "MON101"
 
-TOO_MANY = 0.25
+MAX_DRIFTED_SHARE = 0.25
 """Share of drifted columns from which it is another population rather than a change in it: Home
 Credit's own train and test files, known to differ, drift in an eighth."""
 
-MISSING_STEP = 0.05
+MIN_MISSING_SHARE_CHANGE = 0.05
 """Change in the share of missing cells that is worth a look: one client in twenty."""
 
 
@@ -46,52 +46,56 @@ class Finding:
     what_to_do: str
 
 
-def column_drifted(drift: Drift) -> Iterator[Finding]:
-    for column in drift.drifted:
-        if column.kind is Kind.APPLICATION:
+def check_column_drift(drift: DriftResult) -> Iterator[Finding]:
+    for column in drift.drifted_columns:
+        if column.kind is ColumnKind.APPLICATION:
             yield Finding(
-                code=COLUMN_DRIFTED,
+                code=COLUMN_DRIFTED_CODE,
                 title="Application column drifted",
-                severity=_graded(column.psi.value),
-                message=_told(column),
+                severity=_grade_severity(column.psi.value),
+                message=_describe_drift(column),
                 what_to_do="Ask whether other people apply or the form is filled otherwise; check "
                 f"the source and the unit of {column.column}.",
             )
 
 
-def too_many_drifted(drift: Drift) -> Iterator[Finding]:
-    columns = drift.of(Kind.APPLICATION)
-    drifted = sum(column.drifted for column in columns)
-    if drifted > TOO_MANY * len(columns):
+def check_drifted_share(drift: DriftResult) -> Iterator[Finding]:
+    columns = drift.columns_of_kind(ColumnKind.APPLICATION)
+    drifted_count = sum(column.has_drifted for column in columns)
+    if drifted_count > MAX_DRIFTED_SHARE * len(columns):
         yield Finding(
             code="MON102",
             title="Too many columns drifted",
             severity=Severity.ISSUE,
-            message=f"{drifted} of {len(columns)} application columns drifted, more than "
-            f"{TOO_MANY:.0%}",
+            message=f"{drifted_count} of {len(columns)} application columns drifted, more than "
+            f"{MAX_DRIFTED_SHARE:.0%}",
             what_to_do="Do not trust the risk of these clients before its calibration was checked "
             "on their outcomes; train again when there are enough.",
         )
 
 
-def risk_drifted(drift: Drift) -> Iterator[Finding]:
-    if drift.risk.drifted:
+def check_risk_drift(drift: DriftResult) -> Iterator[Finding]:
+    if drift.risk.has_drifted:
         before, after = drift.reference.risk.mean(), drift.current.risk.mean()
         yield Finding(
             code="MON103",
             title="Risk drifted",
             severity=Severity.ISSUE,
-            message=f"{_told(drift.risk)}; mean risk {before:.2%} → {after:.2%}",
+            message=f"{_describe_drift(drift.risk)}; mean risk {before:.2%} → {after:.2%}",
             what_to_do="Look for the columns that drifted; check the calibration on outcomes, "
             "and that approvals and declines are still what the policy intends.",
         )
 
 
-def missing_changed(drift: Drift) -> Iterator[Finding]:
-    for column in drift.of(Kind.APPLICATION):
+def check_missing_share(drift: DriftResult) -> Iterator[Finding]:
+    for column in drift.columns_of_kind(ColumnKind.APPLICATION):
         before, after = column.missing_reference, column.missing_current
-        unknown = _known(column.reference), _known(column.current)
-        if column.judged and _stepped(before, after) and psi(*unknown).beyond_chance:
+        counts = _count_known(column.reference), _count_known(column.current)
+        if (
+            column.has_enough_clients
+            and _is_material_change(before, after)
+            and compute_psi(*counts).is_beyond_chance
+        ):
             yield Finding(
                 code="MON104",
                 title="Share of missing values changed",
@@ -102,57 +106,67 @@ def missing_changed(drift: Drift) -> Iterator[Finding]:
             )
 
 
-def unseen_categories(drift: Drift) -> Iterator[Finding]:
+def check_unseen_categories(drift: DriftResult) -> Iterator[Finding]:
     for name, reference in drift.reference.application.items():
         current = drift.current.application[name]
-        if not (isinstance(reference, Words) and isinstance(current, Words)):
+        if not (
+            isinstance(reference, CategoricalColumn) and isinstance(current, CategoricalColumn)
+        ):
             continue
-        seen = {reference.vocabulary[code] for code in np.unique(reference.codes[reference.known])}
-        often = np.bincount(current.codes[current.known], minlength=len(current.vocabulary))
-        new = {w: n for w, n in zip(current.vocabulary, often.tolist(), strict=True) if n}
-        new = {word: count for word, count in new.items() if word not in seen}
+        reference_categories = {
+            reference.categories[code] for code in np.unique(reference.codes[reference.known])
+        }
+        counts = np.bincount(current.codes[current.known], minlength=len(current.categories))
+        new = {w: n for w, n in zip(current.categories, counts.tolist(), strict=True) if n}
+        new = {
+            category: count
+            for category, count in new.items()
+            if category not in reference_categories
+        }
         if new:
             yield Finding(
                 code="MON105",
                 title="Categories never seen before",
-                severity=Severity.WARNING if sum(new.values()) >= RARE else Severity.INFO,
-                message=f"{name}: {_listed(new)}, of {len(drift.current):,} clients",
+                severity=Severity.WARNING
+                if sum(new.values()) >= MIN_CLIENTS_PER_CATEGORY
+                else Severity.INFO,
+                message=f"{name}: {_format_categories(new)}, of {len(drift.current):,} clients",
                 what_to_do="The model reads them as unknown: map them to known words where they "
                 "mean the same, or train again.",
             )
 
 
-def too_few(drift: Drift) -> Iterator[Finding]:
-    for side, name in ((drift.reference, "reference"), (drift.current, "current")):
-        if len(side) < FEWEST:
+def check_sample_size(drift: DriftResult) -> Iterator[Finding]:
+    for sample, name in ((drift.reference, "reference"), (drift.current, "current")):
+        if len(sample) < MIN_CLIENTS_PER_SAMPLE:
             yield Finding(
                 code="MON106",
                 title="Too few clients to judge",
                 severity=Severity.WARNING,
-                message=f"{len(side)} clients on the {name} side ({side.source}): below {FEWEST} "
+                message=f"{len(sample)} clients on the {name} side ({sample.source}): below {MIN_CLIENTS_PER_SAMPLE} "
                 "nothing is called drifted",
                 what_to_do="Wait for more, or look at a longer time.",
             )
 
 
-def other_models(drift: Drift) -> Iterator[Finding]:
-    for model, count in drift.current.models.items():
-        if model not in drift.reference.models:
+def check_model_versions(drift: DriftResult) -> Iterator[Finding]:
+    for model, count in drift.current.model_counts.items():
+        if model not in drift.reference.model_counts:
             yield Finding(
                 code="MON107",
                 title="Decisions of another model",
                 severity=Severity.INFO,
                 message=f"the risk of {count:,} of {len(drift.current):,} clients was told by "
-                f"{model}, that of the reference by {', '.join(drift.reference.models)}",
+                f"{model}, that of the reference by {', '.join(drift.reference.model_counts)}",
                 what_to_do="Where the risk drifted, the model may be the reason: give --since the "
                 "day the champion was promoted.",
             )
 
 
-def histories_differ(drift: Drift) -> Iterator[Finding]:
-    for name, before in drift.reference.known.items():
-        after = drift.current.known[name]
-        if _stepped(before, after):
+def check_history_coverage(drift: DriftResult) -> Iterator[Finding]:
+    for name, before in drift.reference.history_shares.items():
+        after = drift.current.history_shares[name]
+        if _is_material_change(before, after):
             yield Finding(
                 code="MON108",
                 title="A history is known of other clients",
@@ -164,51 +178,59 @@ def histories_differ(drift: Drift) -> Iterator[Finding]:
 
 
 CHECKS = (
-    too_few,
-    too_many_drifted,
-    risk_drifted,
-    histories_differ,
-    other_models,
-    column_drifted,
-    missing_changed,
-    unseen_categories,
+    check_sample_size,
+    check_drifted_share,
+    check_risk_drift,
+    check_history_coverage,
+    check_model_versions,
+    check_column_drift,
+    check_missing_share,
+    check_unseen_categories,
 )
 
 
-def findings(drift: Drift) -> list[Finding]:
+def collect_findings(drift: DriftResult) -> list[Finding]:
     """All that is found, the gravest first."""
-    found = [finding for check in CHECKS for finding in check(drift)]
-    return sorted(found, key=lambda finding: list(Severity).index(finding.severity))
+    findings = [finding for check in CHECKS for finding in check(drift)]
+    return sorted(findings, key=lambda finding: list(Severity).index(finding.severity))
 
 
-def _graded(value: float) -> Severity:
-    if value > MAJOR:
+def _grade_severity(value: float) -> Severity:
+    if value > MAJOR_PSI:
         return Severity.ISSUE
-    return Severity.WARNING if value > MODERATE else Severity.INFO
+    return Severity.WARNING if value > MODERATE_PSI else Severity.INFO
 
 
-def _told(column: Comparison) -> str:
+def _describe_drift(column: ColumnComparison) -> str:
     limit = f"limit {column.psi.limit:.3g}"
-    return f"{column.column}: PSI {column.psi.value:.3f}, {limit}; moved most: {column.moved}"
+    return (
+        f"{column.column}: PSI {column.psi.value:.3f}, {limit}; moved most: {column.largest_shift}"
+    )
 
 
-def _stepped(before: float, after: float) -> bool:
-    return abs(after - before) >= MISSING_STEP
+def _is_material_change(before: float, after: float) -> bool:
+    return abs(after - before) >= MIN_MISSING_SHARE_CHANGE
 
 
-def _known(counts: Integers) -> Integers:
+def _count_known(counts: Integers) -> Integers:
     """Clients whose cell is known, and the others."""
     return np.array([counts[:-1].sum(), counts[-1]])
 
 
-def _listed(words: Mapping[str, int]) -> str:
+def _format_categories(category_counts: Mapping[str, int]) -> str:
     """Words with their counts; a word that few clients share could tell who they are.
 
     >>> _listed({"Barter": 120, "Loan of J. Doe": 1})
     "'Barter' (120), 1 word of fewer than 30 clients each (1)"
     """
-    shown = [f"{word!r} ({count:,})" for word, count in words.items() if count >= RARE]
-    rare = [count for count in words.values() if count < RARE]
+    shown = [
+        f"{category!r} ({count:,})"
+        for category, count in category_counts.items()
+        if count >= MIN_CLIENTS_PER_CATEGORY
+    ]
+    rare = [count for count in category_counts.values() if count < MIN_CLIENTS_PER_CATEGORY]
     noun = "word" if len(rare) == 1 else "words"
-    hidden = [f"{len(rare)} {noun} of fewer than {RARE} clients each ({sum(rare):,})"]
+    hidden = [
+        f"{len(rare)} {noun} of fewer than {MIN_CLIENTS_PER_CATEGORY} clients each ({sum(rare):,})"
+    ]
     return ", ".join(shown + hidden if rare else shown)

@@ -13,35 +13,35 @@ from pathlib import Path
 from typing import Any
 
 from credit.errors import CreditError
-from monitoring.comparison import Comparison, Drift, Kind
+from monitoring.comparison import ColumnComparison, ColumnKind, DriftResult
 from monitoring.findings import Finding
-from monitoring.sample import Side
+from monitoring.sample import Sample
 
-FINDINGS, REPORT = "findings.json", "report.html"
+FINDINGS_FILE, REPORT_FILE = "findings.json", "report.html"
 
 
-class CannotWrite(CreditError):
+class UnwritableOutput(CreditError):
     """The folder for the results cannot be written."""
 
     code = "cannot-write"
 
 
-def refuse_place(out: Path) -> None:
+def check_output_folder(out: Path) -> None:
     """Say before the work starts that its results could not be written.
 
     Raises:
         CannotWrite: there is a file in its place, or no right to write.
     """
-    place = out.resolve()
-    if place.exists() and not place.is_dir():
-        raise CannotWrite(f"{out} is a file: give a folder as --out")
-    nearest = next(folder for folder in (place, *place.parents) if folder.exists())
+    target = out.resolve()
+    if target.exists() and not target.is_dir():
+        raise UnwritableOutput(f"{out} is a file: give a folder as --out")
+    nearest = next(folder for folder in (target, *target.parents) if folder.exists())
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise CannotWrite(f"no right to write into {nearest}: give another folder as --out")
+        raise UnwritableOutput(f"no right to write into {nearest}: give another folder as --out")
 
 
 @contextmanager
-def whole_folder(out: Path) -> Iterator[Path]:
+def atomic_write_folder(out: Path) -> Iterator[Path]:
     """A folder to write files into, which appear in `out` when all are written, or never.
 
     What else lies in `out` is left alone.
@@ -50,22 +50,22 @@ def whole_folder(out: Path) -> Iterator[Path]:
         CannotWrite: no right or no room to write.
     """
     out = out.resolve()
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    staging = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
-        part.mkdir(parents=True)
-        yield part
+        staging.mkdir(parents=True)
+        yield staging
         if out.exists():
-            for path in sorted(part.iterdir()):
+            for path in sorted(staging.iterdir()):
                 path.replace(out / path.name)
         else:
-            part.rename(out)
+            staging.rename(out)
     except OSError as error:
-        raise CannotWrite(f"{out} cannot be written: {error.strerror or error}") from error
+        raise UnwritableOutput(f"{out} cannot be written: {error.strerror or error}") from error
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
 
 
-def tagless(text: str) -> str:
+def replace_tags(text: str) -> str:
     """Text that cannot end the script it is written into: categories are what callers posted.
 
     >>> tagless("</script><b>")
@@ -74,45 +74,49 @@ def tagless(text: str) -> str:
     return text.replace("<", "(").replace(">", ")")
 
 
-def write_findings(drift: Drift, found: Sequence[Finding], path: Path) -> None:
+def write_findings(drift: DriftResult, findings: Sequence[Finding], path: Path) -> None:
     """Write findings.json: aggregates only."""
-    path.write_text(json.dumps(document(drift, found), indent=2, allow_nan=False) + "\n")
+    path.write_text(
+        json.dumps(build_findings_document(drift, findings), indent=2, allow_nan=False) + "\n"
+    )
 
 
-def document(drift: Drift, found: Sequence[Finding]) -> dict[str, Any]:
+def build_findings_document(drift: DriftResult, findings: Sequence[Finding]) -> dict[str, Any]:
     """The comparison as JSON: every column, what was found, who was compared."""
-    columns = drift.of(Kind.APPLICATION)
+    columns = drift.columns_of_kind(ColumnKind.APPLICATION)
     return {
         "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "reference": _side(drift.reference),
-        "current": _side(drift.current),
+        "reference": _describe_sample(drift.reference),
+        "current": _describe_sample(drift.current),
         "application_columns": len(columns),
-        "application_columns_drifted": sum(column.drifted for column in columns),
-        "columns": [_column(column) for column in drift.columns],
-        "findings": [asdict(finding) for finding in found],
+        "application_columns_drifted": sum(column.has_drifted for column in columns),
+        "columns": [_describe_column(column) for column in drift.columns],
+        "findings": [asdict(finding) for finding in findings],
     }
 
 
-def _side(side: Side) -> dict[str, Any]:
+def _describe_sample(sample: Sample) -> dict[str, Any]:
     return {
-        "source": side.source,
-        "rows": side.total,
-        "rows_compared": len(side),
-        "mean_risk": round(float(side.risk.mean()), 6),
-        "models": dict(side.models),
-        "histories_known": {name: round(share, 4) for name, share in side.known.items()},
+        "source": sample.source,
+        "rows": sample.total,
+        "rows_compared": len(sample),
+        "mean_risk": round(float(sample.risk.mean()), 6),
+        "models": dict(sample.model_counts),
+        "histories_known": {
+            name: round(share, 4) for name, share in sample.history_shares.items()
+        },
     }
 
 
-def _column(column: Comparison) -> dict[str, Any]:
+def _describe_column(column: ColumnComparison) -> dict[str, Any]:
     return {
         "column": column.column,
         "kind": column.kind,
         "psi": round(column.psi.value, 6),
         "psi_noise": round(column.psi.noise, 6),
         "psi_limit": round(column.psi.limit, 6),
-        "drifted": column.drifted,
+        "drifted": column.has_drifted,
         "missing_reference": round(column.missing_reference, 6),
         "missing_current": round(column.missing_current, 6),
-        "moved_most": column.moved,
+        "moved_most": column.largest_shift,
     }

@@ -14,7 +14,7 @@ from scipy.special import chdtri
 
 from credit.dossier import Floats, Integers
 
-LIMIT = 0.15**2
+DRIFT_PSI_THRESHOLD = 0.15**2
 """A change that matters: bins gained or lost 15 % of their clients (root mean square), which a
 bell-shaped column does when it moves by 0.15 of its standard deviation.
 
@@ -24,13 +24,13 @@ PSI is near the mean square of the bins' relative changes, which is Cohen's effe
 would not find that AMT_ANNUITY (0.035) differs between Home Credit's own train and test files.
 """
 
-MODERATE, MAJOR = 0.1, 0.25
+MODERATE_PSI, MAJOR_PSI = 0.1, 0.25
 """The customary marks of credit scoring (Yurdakul 2018, §1): they grade a drift."""
 
-FALSE_ALARM = 1e-4
+FALSE_ALARM_RATE = 1e-4
 """How often chance may pass for drift in one column: about once in eighty reports."""
 
-LEAST_SHARE = 1e-4
+MIN_BIN_SHARE = 1e-4
 """What an empty bin is taken to hold, so that a new value of one client in ten thousand does not
 weigh like a new population."""
 
@@ -47,19 +47,19 @@ class Psi:
     @property
     def limit(self) -> float:
         """The PSI above which a column counts as drifted."""
-        return max(LIMIT, self.noise)
+        return max(DRIFT_PSI_THRESHOLD, self.noise)
 
     @property
-    def beyond_chance(self) -> bool:
+    def is_beyond_chance(self) -> bool:
         return self.value > self.noise
 
     @property
-    def drifted(self) -> bool:
+    def has_drifted(self) -> bool:
         """Whether the change matters, and is not what small samples do by themselves."""
         return self.value > self.limit
 
 
-def psi(reference: Integers, current: Integers) -> Psi:
+def compute_psi(reference: Integers, current: Integers) -> Psi:
     """The PSI of two columns of counts, bin by bin: sum of (c - r) ln(c / r) over their shares.
 
     A bin that is empty on one side is given the share of half a client of the smaller side, or
@@ -84,17 +84,24 @@ def psi(reference: Integers, current: Integers) -> Psi:
         reference: Clients in each bin, shape (bins,); at least one client.
         current: The same bins, filled by other clients.
     """
-    used = (reference + current) > 0
+    is_occupied = (reference + current) > 0
     n, m = int(reference.sum()), int(current.sum())
-    floor = max(0.5 / min(n, m), LEAST_SHARE)
-    before, after = _shares(reference[used], floor), _shares(current[used], floor)
+    floor = max(0.5 / min(n, m), MIN_BIN_SHARE)
+    before, after = (
+        _smooth_shares(reference[is_occupied], floor),
+        _smooth_shares(current[is_occupied], floor),
+    )
     value = float(((after - before) * np.log(after / before)).sum())
-    freedom = int(used.sum()) - 1
-    noise = (1 / n + 1 / m) * float(chdtri(freedom, FALSE_ALARM)) if freedom else 0.0
+    degrees_of_freedom = int(is_occupied.sum()) - 1
+    noise = (
+        (1 / n + 1 / m) * float(chdtri(degrees_of_freedom, FALSE_ALARM_RATE))
+        if degrees_of_freedom
+        else 0.0
+    )
     return Psi(value=value, noise=noise)
 
 
-def _shares(counts: Integers, floor: float) -> Floats:
+def _smooth_shares(counts: Integers, floor: float) -> Floats:
     """Shares that add up to 1, none of them 0. The floor is added to all: it moves none apart."""
     shares: Floats = (counts / counts.sum() + floor) / (1 + floor * len(counts))
     return shares

@@ -12,42 +12,42 @@ from types import MappingProxyType
 
 import numpy as np
 
-from credit.dossier import Dossiers, Floats, Integers, Words
+from credit.dossier import CategoricalColumn, DossierBatch, Floats, Integers
 from credit.features import CATALOGUE, COLUMNS, Matrix, build
-from credit.schema import APPLICATION, HISTORIES, Kind
+from credit.schema import APPLICATION, HISTORIES, ColumnKind
 from credit.scorer import Scorer
-from monitoring.binning import Cells
+from monitoring.binning import ColumnValues
 
-SAMPLE = 20_000
+MAX_SAMPLE_CLIENTS = 20_000
 """Clients compared on each side. With ten bins chance then reaches a PSI of 0.003, far below any
 limit; more would only cost time, and weight in the report."""
 
-SEED = 0
+SAMPLING_SEED = 0
 """The same clients are drawn from the same source every time."""
 
-COMPARED = tuple(
-    name for name, column in APPLICATION.columns.items() if column.kind is not Kind.ID
+COMPARED_COLUMNS = tuple(
+    name for name, column in APPLICATION.columns.items() if column.kind is not ColumnKind.ID
 )
 """The columns of the application form, under Kaggle's names."""
 
-NEEDED = MappingProxyType({**COLUMNS, APPLICATION.name: COMPARED})
+REQUIRED_COLUMNS = MappingProxyType({**COLUMNS, APPLICATION.name: COMPARED_COLUMNS})
 """The raw columns to read, table by table."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
+class Sample:
     """Some clients, all columns in the same order of clients."""
 
     source: str
     """Where they come from, in words."""
     total: int
     """Clients there; `len` says how many of them are compared."""
-    application: Mapping[str, Cells]
-    features: Mapping[str, Cells]
+    application: Mapping[str, ColumnValues]
+    features: Mapping[str, ColumnValues]
     risk: Floats
-    known: Mapping[str, float]
+    history_shares: Mapping[str, float]
     """Of each history, the share of clients of whom it is known."""
-    models: Mapping[str, int]
+    model_counts: Mapping[str, int]
     """Which model told the risk, of how many."""
 
     def __len__(self) -> int:
@@ -55,18 +55,22 @@ class Side:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class SampleChunk:
     """Some clients of a side, ready to be joined with others."""
 
-    forms: Mapping[str, Cells]
+    application: Mapping[str, ColumnValues]
     matrix: Matrix
     risk: Floats
-    known: Mapping[str, int]
+    history_counts: Mapping[str, int]
 
 
-def part_of(
-    dossiers: Dossiers, scorer: Scorer, *, rows: Integers | None = None, risk: Floats | None = None
-) -> Part:
+def build_chunk(
+    dossiers: DossierBatch,
+    scorer: Scorer,
+    *,
+    rows: Integers | None = None,
+    risk: Floats | None = None,
+) -> SampleChunk:
     """What is compared of some dossiers.
 
     Args:
@@ -74,57 +78,65 @@ def part_of(
         risk: As it was told to these clients; scored now if left out.
     """
     rows = np.arange(len(dossiers)) if rows is None else rows
-    forms = dossiers.tables[APPLICATION.name].take(rows).cells
+    application = dossiers.tables[APPLICATION.name].take(rows).columns_by_name
     matrix = build(dossiers, scorer.categories)[rows]
-    return Part(
-        forms={name: forms[name] for name in COMPARED},
+    return SampleChunk(
+        application={name: application[name] for name in COMPARED_COLUMNS},
         matrix=matrix,
-        risk=scorer.risk(matrix) if risk is None else risk,
-        known={name: int(dossiers.tables[name].known[rows].sum()) for name in HISTORIES},
+        risk=scorer.predict_risk(matrix) if risk is None else risk,
+        history_counts={name: int(dossiers.tables[name].known[rows].sum()) for name in HISTORIES},
     )
 
 
-def side_of(
-    parts: Iterable[Part],
+def combine_chunks(
+    chunks: Iterable[SampleChunk],
     scorer: Scorer,
     *,
     source: str,
     total: int,
-    models: Mapping[str, int] | None = None,
-) -> Side:
+    model_counts: Mapping[str, int] | None = None,
+) -> Sample:
     """The parts as one side."""
-    held = list(parts)
-    matrix = np.concatenate([part.matrix for part in held])
-    return Side(
+    chunk_list = list(chunks)
+    matrix = np.concatenate([chunk.matrix for chunk in chunk_list])
+    return Sample(
         source=source,
         total=total,
-        application={name: _joined([part.forms[name] for part in held]) for name in COMPARED},
-        features={name: _feature(matrix, name, scorer) for name in CATALOGUE},
-        risk=np.concatenate([part.risk for part in held]),
-        known={name: sum(p.known[name] for p in held) / len(matrix) for name in HISTORIES},
-        models=models or {scorer.version: len(matrix)},
+        application={
+            name: _concat_columns([chunk.application[name] for chunk in chunk_list])
+            for name in COMPARED_COLUMNS
+        },
+        features={name: _feature_column(matrix, name, scorer) for name in CATALOGUE},
+        risk=np.concatenate([chunk.risk for chunk in chunk_list]),
+        history_shares={
+            name: sum(p.history_counts[name] for p in chunk_list) / len(matrix)
+            for name in HISTORIES
+        },
+        model_counts=model_counts or {scorer.version: len(matrix)},
     )
 
 
-def drawn(total: int) -> Integers:
+def draw_sample_rows(total: int) -> Integers:
     """Which clients of a source to compare, by their places in it, ascending."""
-    if total <= SAMPLE:
+    if total <= MAX_SAMPLE_CLIENTS:
         return np.arange(total)
-    return np.sort(np.random.default_rng(SEED).choice(total, SAMPLE, replace=False))
+    return np.sort(
+        np.random.default_rng(SAMPLING_SEED).choice(total, MAX_SAMPLE_CLIENTS, replace=False)
+    )
 
 
-_PLACE = {name: place for place, name in enumerate(CATALOGUE)}
+_FEATURE_INDEX = {name: index for index, name in enumerate(CATALOGUE)}
 
 
-def _feature(matrix: Matrix, name: str, scorer: Scorer) -> Cells:
-    column: Floats = matrix[:, _PLACE[name]].astype(np.float64)
-    if not CATALOGUE[name].categorical:
+def _feature_column(matrix: Matrix, name: str, scorer: Scorer) -> ColumnValues:
+    column: Floats = matrix[:, _FEATURE_INDEX[name]].astype(np.float64)
+    if not CATALOGUE[name].is_categorical:
         return column
     codes = np.where(np.isnan(column), -1, column).astype(np.int32)
-    return Words(codes, scorer.categories.known[name])
+    return CategoricalColumn(codes, scorer.categories.categories[name])
 
 
-def _joined(parts: Sequence[Cells]) -> Cells:
-    words = [part for part in parts if isinstance(part, Words)]
-    numbers = [part for part in parts if not isinstance(part, Words)]
-    return Words.joined(words) if words else np.concatenate(numbers)
+def _concat_columns(columns: Sequence[ColumnValues]) -> ColumnValues:
+    categorical = [column for column in columns if isinstance(column, CategoricalColumn)]
+    numeric = [column for column in columns if not isinstance(column, CategoricalColumn)]
+    return CategoricalColumn.concat(categorical) if categorical else np.concatenate(numeric)

@@ -15,23 +15,30 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
-from credit.dossier import Dossiers
+from credit.dossier import DossierBatch
 from credit.errors import CreditError
 from credit.scorer import Scorer
-from monitoring.sample import NEEDED, Part, Side, drawn, part_of, side_of
-from stores.atomic_files import passing
-from stores.cli import Advance, Steps
-from stores.dossiers.parquet import BATCH, DossierFile, group
-from stores.ledger.store import Ledger, Record
-from stores.raw_tables.lender_mapping import LenderFiles
+from monitoring.sample import (
+    REQUIRED_COLUMNS,
+    Sample,
+    SampleChunk,
+    build_chunk,
+    combine_chunks,
+    draw_sample_rows,
+)
+from stores.atomic_files import temporary_dossiers
+from stores.cli import ProgressCallback, ProgressReporter
+from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile, group_into_dossiers
+from stores.ledger.store import Ledger, LedgerRecord
+from stores.raw_tables.lender_mapping import LenderMapping
 from stores.raw_tables.tables import read_tables
 from stores.settings import Settings
 
-AT_ONCE = 512
+RECORDS_PER_BATCH = 512
 """Records of the ledger held in memory together: each is a whole dossier."""
 
 
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Before any decision."""
 
 
@@ -41,7 +48,7 @@ class NothingToCompare(CreditError):
     code = "nothing-to-compare"
 
 
-def of_training(where: Settings, scorer: Scorer, steps: Steps) -> Side:
+def load_training(settings: Settings, scorer: Scorer, steps: ProgressReporter) -> Sample:
     """The clients the champion was trained on, with all that was known of them.
 
     Their risk is what the champion says of clients it has seen: a little too sure. It does not
@@ -51,24 +58,24 @@ def of_training(where: Settings, scorer: Scorer, steps: Steps) -> Side:
     Raises:
         NothingToCompare: the dossiers are not kept any more.
     """
-    path = where.home / "dossiers" / str(scorer.facts.data.get("dossiers"))
+    path = settings.home / "dossiers" / str(scorer.metadata.data.get("dossiers"))
     if not path.is_file():
         raise NothingToCompare(
             f"the training dossiers of {scorer.version} are not at {path}: train again, "
             "or give the folder of their tables as --reference"
         )
-    return _of_file(DossierFile(path), f"training clients of {scorer.version}", scorer, steps)
+    return _load_file(DossierFile(path), f"training clients of {scorer.version}", scorer, steps)
 
 
-def of_folder(
+def load_folder(
     folder: Path,
     table: str,
-    where: Settings,
+    settings: Settings,
     scorer: Scorer,
-    steps: Steps,
+    steps: ProgressReporter,
     *,
-    lender: LenderFiles | None = None,
-) -> Side:
+    lender: LenderMapping | None = None,
+) -> Sample:
     """The clients of a folder of raw tables.
 
     Args:
@@ -80,32 +87,42 @@ def of_folder(
         InvalidTables: its tables break the schema.
     """
     source = f"{table} of {folder.resolve().name}"
-    with passing(where.cache, f"drift-{table}") as path:
+    with temporary_dossiers(settings.cache_folder, f"drift-{table}") as path:
         with steps.step(f"checking and grouping {source}"):
-            tables = read_tables(folder, application=table, lender=lender, cache=where.cache)
-            grouping = group(tables, path)
-        grouping.tell(steps)
-        return _of_file(DossierFile(path), source, scorer, steps)
+            tables = read_tables(
+                folder, application=table, lender=lender, cache=settings.cache_folder
+            )
+            grouping = group_into_dossiers(tables, path)
+        grouping.log_summary(steps)
+        return _load_file(DossierFile(path), source, scorer, steps)
 
 
-def _of_file(file: DossierFile, source: str, scorer: Scorer, steps: Steps) -> Side:
+def _load_file(file: DossierFile, source: str, scorer: Scorer, steps: ProgressReporter) -> Sample:
     if not len(file):
         raise NothingToCompare(f"there are no clients in {source}")
     with steps.step(f"features and risk: {source}", len(file)) as advance:
-        parts = list(_parts(file, scorer, advance))
-    return side_of(parts, scorer, source=source, total=len(file))
+        chunks = list(_load_chunks(file, scorer, advance))
+    return combine_chunks(chunks, scorer, source=source, total=len(file))
 
 
-def _parts(file: DossierFile, scorer: Scorer, advance: Advance) -> Iterator[Part]:
-    places = drawn(len(file))
-    for number, dossiers in enumerate(file.batches(NEEDED)):
-        low, high = np.searchsorted(places, [number * BATCH, (number + 1) * BATCH])
+def _load_chunks(
+    file: DossierFile, scorer: Scorer, advance: ProgressCallback
+) -> Iterator[SampleChunk]:
+    rows = draw_sample_rows(len(file))
+    for batch_index, dossiers in enumerate(file.iter_batches(REQUIRED_COLUMNS)):
+        low, high = np.searchsorted(
+            rows, [batch_index * DOSSIERS_PER_BATCH, (batch_index + 1) * DOSSIERS_PER_BATCH]
+        )
         if low < high:
-            yield part_of(dossiers, scorer, rows=places[low:high] - number * BATCH)
+            yield build_chunk(
+                dossiers, scorer, rows=rows[low:high] - batch_index * DOSSIERS_PER_BATCH
+            )
         advance(len(dossiers))
 
 
-def of_ledger(where: Settings, since: datetime | None, scorer: Scorer, steps: Steps) -> Side:
+def load_ledger(
+    settings: Settings, since: datetime | None, scorer: Scorer, steps: ProgressReporter
+) -> Sample:
     """The applications decided on since then, each client's last, with the risk that was told.
 
     An adviser who tries variants must not count as many clients. Features are built anew, so that
@@ -115,63 +132,81 @@ def of_ledger(where: Settings, since: datetime | None, scorer: Scorer, steps: St
         NothingToCompare: nothing was decided since, or the ledger cannot be read.
     """
     try:
-        return _decided(Ledger(where.ledger), since, scorer, steps)
+        return _load_decisions(Ledger(settings.database_url), since, scorer, steps)
     except (SQLAlchemyError, ImportError) as error:
         # An SQL error may repeat the URL, password and all; a missing driver names itself.
-        why = error if isinstance(error, ImportError) else type(error).__name__
+        reason = error if isinstance(error, ImportError) else type(error).__name__
         raise NothingToCompare(
-            f"the ledger cannot be read, see CREDIT_LEDGER_URL: {why}"
+            f"the ledger cannot be read, see CREDIT_LEDGER_URL: {reason}"
         ) from error
 
 
-def _decided(ledger: Ledger, since: datetime | None, scorer: Scorer, steps: Steps) -> Side:
-    period = (since or BEGINNING, datetime.now(UTC))
-    after = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
-    with steps.step(f"looking through the decisions{after}"):
-        last, decisions = _last_of_each(ledger.between(*period))
-    if not last:
+def _load_decisions(
+    ledger: Ledger, since: datetime | None, scorer: Scorer, steps: ProgressReporter
+) -> Sample:
+    period = (since or EPOCH, datetime.now(UTC))
+    since_text = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
+    with steps.step(f"looking through the decisions{since_text}"):
+        last_indices, decision_count = _find_last_records(ledger.iter_between(*period))
+    if not last_indices:
         raise NothingToCompare(
-            f"the ledger holds no decision{after}: serve some requests"
+            f"the ledger holds no decision{since_text}: serve some requests"
             + (", or give an earlier --since" if since else "")
         )
-    chosen = {last[place] for place in drawn(len(last)).tolist()}
-    models: Counter[str] = Counter()
-    with steps.step("features of the decided applications", len(chosen)) as advance:
-        wanted = (r for at, r in enumerate(ledger.between(*period)) if at in chosen)
-        parts = [_recorded(records, scorer, models, advance) for records in _batched(wanted)]
-    source = f"{decisions:,} decisions{after}"
-    return side_of(parts, scorer, source=source, total=len(last), models=models)
+    sampled_indices = {last_indices[row] for row in draw_sample_rows(len(last_indices)).tolist()}
+    model_counts: Counter[str] = Counter()
+    with steps.step("features of the decided applications", len(sampled_indices)) as advance:
+        sampled_records = (
+            record
+            for index, record in enumerate(ledger.iter_between(*period))
+            if index in sampled_indices
+        )
+        chunks = [
+            _build_record_chunk(records, scorer, model_counts, advance)
+            for records in _batch_records(sampled_records)
+        ]
+    source = f"{decision_count:,} decisions{since_text}"
+    return combine_chunks(
+        chunks, scorer, source=source, total=len(last_indices), model_counts=model_counts
+    )
 
 
-def _last_of_each(records: Iterator[Record]) -> tuple[list[int], int]:
+def _find_last_records(records: Iterator[LedgerRecord]) -> tuple[list[int], int]:
     """The places of each client's last record, ascending, and how many records there are.
 
     Whoever gave no id is taken for a client of his own.
     """
-    last: dict[int | str | None, int] = {}
-    at = -1
-    for at, record in enumerate(records):
-        said = record.decision
-        last[said.decision_id if said.client_id is None else said.client_id] = at
-    return sorted(last.values()), at + 1
+    last_index: dict[int | str | None, int] = {}
+    index = -1
+    for index, record in enumerate(records):
+        decision = record.decision
+        last_index[decision.decision_id if decision.client_id is None else decision.client_id] = (
+            index
+        )
+    return sorted(last_index.values()), index + 1
 
 
-def _recorded(
-    records: list[Record], scorer: Scorer, models: Counter[str], advance: Advance
-) -> Part:
-    models.update(record.decision.model_version for record in records)
-    dossiers = Dossiers.of([record.document for record in records], NEEDED)
+def _build_record_chunk(
+    records: list[LedgerRecord],
+    scorer: Scorer,
+    model_counts: Counter[str],
+    advance: ProgressCallback,
+) -> SampleChunk:
+    model_counts.update(record.decision.model_version for record in records)
+    dossiers = DossierBatch.from_documents(
+        [record.document for record in records], REQUIRED_COLUMNS
+    )
     risk = np.array([record.decision.risk for record in records])
     advance(len(records))
-    return part_of(dossiers, scorer, risk=risk)
+    return build_chunk(dossiers, scorer, risk=risk)
 
 
-def _batched(records: Iterator[Record]) -> Iterator[list[Record]]:
-    held: list[Record] = []
+def _batch_records(records: Iterator[LedgerRecord]) -> Iterator[list[LedgerRecord]]:
+    batch: list[LedgerRecord] = []
     for record in records:
-        held.append(record)
-        if len(held) == AT_ONCE:
-            yield held
-            held = []
-    if held:
-        yield held
+        batch.append(record)
+        if len(batch) == RECORDS_PER_BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from serving.cli.bentoml_commands import serve_command
-from serving.cli.ports import make_sure_doors_are_free, say_who_may_come
-from stores.cli import errors_told
-from stores.settings import settings
+from serving.cli.bentoml_commands import build_serve_command
+from serving.cli.ports import check_ports_free, print_access_notice
+from stores.cli import report_errors
+from stores.settings import get_settings
 
 app = typer.Typer(add_completion=False)
 
@@ -24,11 +24,11 @@ def serve(
 ) -> None:
     """Serve over HTTP on CREDIT_HTTP_PORT (3000) and gRPC on CREDIT_GRPC_PORT, until Ctrl-C."""
     console = Console(stderr=True)
-    with errors_told(console):
-        where = settings()
-        make_sure_doors_are_free(where)
-        command = serve_command(where, bento)
-    say_who_may_come(where, console)
+    with report_errors(console):
+        settings = get_settings()
+        check_ports_free(settings)
+        command = build_serve_command(settings, bento)
+    print_access_notice(settings, console)
     os.execv(command[0], command)  # noqa: S606 -- no shell is wanted
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from serving.batching.adaptive_batcher import Runner
+from serving.batching.adaptive_batcher import AdaptiveBatcher
 from serving.errors import DeadlineExceeded, Overloaded
 
 
-def admit(runner: Runner[Any, Any], *, patience: float, until: float) -> None:
+def admit(batcher: AdaptiveBatcher[Any, Any], *, patience: float, deadline: float) -> None:
     """Refuse now what would wait too long for its batch.
 
     Args:
@@ -20,9 +20,9 @@ def admit(runner: Runner[Any, Any], *, patience: float, until: float) -> None:
         DeadlineExceeded: he stopped already.
         Overloaded: the wait is longer than that.
     """
-    left = until - time.perf_counter()
-    if left <= 0:
+    remaining = deadline - time.perf_counter()
+    if remaining <= 0:
         raise DeadlineExceeded
-    wait = runner.wait()
-    if wait > min(patience, left):
-        raise Overloaded(wait)
+    expected_wait = batcher.estimate_wait()
+    if expected_wait > min(patience, remaining):
+        raise Overloaded(expected_wait)

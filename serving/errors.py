@@ -7,11 +7,17 @@ import math
 from http import HTTPStatus
 from typing import Any
 
-from credit.errors import LONGEST_SHOWN, CreditError, Faulty, LedgerUnavailable, shown
+from credit.errors import (
+    MAX_SHOWN_CHARS,
+    CreditError,
+    InvalidInput,
+    LedgerUnavailable,
+    abbreviate_value,
+)
 
 LOG = logging.getLogger("bentoml.credit")
 
-STATUS = {
+HTTP_STATUS_BY_CODE = {
     "not-json": HTTPStatus.BAD_REQUEST,
     "not-protobuf": HTTPStatus.BAD_REQUEST,
     "invalid-request": HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -32,8 +38,8 @@ class BodyTooLarge(CreditError):
 
     code = "body-too-large"
 
-    def __init__(self, most: int) -> None:
-        super().__init__(f"the body is larger than {most:,} bytes")
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(f"the body is larger than {max_bytes:,} bytes")
 
 
 class Overloaded(CreditError):
@@ -41,8 +47,8 @@ class Overloaded(CreditError):
 
     code = "overloaded"
 
-    def __init__(self, wait: float) -> None:
-        self.retry_after = max(math.ceil(wait), 1)
+    def __init__(self, wait_seconds: float) -> None:
+        self.retry_after = max(math.ceil(wait_seconds), 1)
         """Seconds after which to ask again."""
         super().__init__(f"too much is asked at once; ask again in {self.retry_after} s")
 
@@ -68,39 +74,41 @@ class ModelReplaced(CreditError):
         )
 
 
-def retry_after(error: BaseException) -> int | None:
+def get_retry_after_seconds(error: BaseException) -> int | None:
     """Seconds after which to ask again, where that may help."""
     return error.retry_after if isinstance(error, (Overloaded, LedgerUnavailable)) else None
 
 
-def status_of(error: BaseException) -> HTTPStatus:
+def get_http_status(error: BaseException) -> HTTPStatus:
     code = error.code if isinstance(error, CreditError) else ""
-    return STATUS.get(code, HTTPStatus.INTERNAL_SERVER_ERROR)
+    return HTTP_STATUS_BY_CODE.get(code, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def log_ours(what: str, error: BaseException) -> None:
+def log_internal_error(message: str, error: BaseException) -> None:
     """Log a fault of ours, whole; a caller's is told to him alone."""
-    if status_of(error) is HTTPStatus.INTERNAL_SERVER_ERROR:
-        LOG.error(what, exc_info=error)
+    if get_http_status(error) is HTTPStatus.INTERNAL_SERVER_ERROR:
+        LOG.error(message, exc_info=error)
 
 
-def told(error: BaseException) -> dict[str, Any]:
+def error_payload(error: BaseException) -> dict[str, Any]:
     """The error as callers see it.
 
     >>> told(ZeroDivisionError("secret"))["error"]["code"]
     'internal-error'
     """
-    if not isinstance(error, CreditError) or error.code not in STATUS:
-        return body("internal-error", "the service failed; the fault is ours and was logged")
-    faults = error.faults if isinstance(error, Faulty) else ()
-    return body(
+    if not isinstance(error, CreditError) or error.code not in HTTP_STATUS_BY_CODE:
+        return build_error_object(
+            "internal-error", "the service failed; the fault is ours and was logged"
+        )
+    faults = error.faults if isinstance(error, InvalidInput) else ()
+    return build_error_object(
         error.code,
         str(error).partition(":\n")[0],
-        [{"where": f.where, "got": plain(f.got), "expected": f.expected} for f in faults],
+        [{"where": f.where, "got": to_json_value(f.got), "expected": f.expected} for f in faults],
     )
 
 
-def plain(value: object) -> object:
+def to_json_value(value: object) -> object:
     """A wrong value that JSON can carry: itself where it is short, else as text."""
     if value is None or isinstance(value, bool):
         return value
@@ -108,8 +116,14 @@ def plain(value: object) -> object:
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
-    return value if isinstance(value, str) and len(value) <= LONGEST_SHOWN else shown(value)
+    return (
+        value
+        if isinstance(value, str) and len(value) <= MAX_SHOWN_CHARS
+        else abbreviate_value(value)
+    )
 
 
-def body(code: str, message: str, faults: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+def build_error_object(
+    code: str, message: str, faults: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "faults": faults or []}}

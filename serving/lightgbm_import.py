@@ -9,12 +9,12 @@ from __future__ import annotations
 import importlib
 import sys
 
-HEAVY = ("pandas", "sklearn")
+HEAVY_MODULES = ("pandas", "sklearn")
 
 
 def import_lightgbm_alone() -> None:
     """Import LightGBM as if nothing heavy were installed; later imports find it all again."""
-    hidden = [name for name in HEAVY if name not in sys.modules]
+    hidden = [name for name in HEAVY_MODULES if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None refuses an import
     try:
         importlib.import_module("lightgbm")

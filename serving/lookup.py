@@ -6,28 +6,28 @@ from typing import NamedTuple, cast
 
 from credit.contract.request import ScoringRequest
 from credit.dossier import Document
-from stores.clients.store import ClientStore, unpack
+from stores.clients.store import ClientStore, decompress_document
 
 
-class Found(NamedTuple):
+class ResolvedDossier(NamedTuple):
     """The dossier that a request is about."""
 
     document: Document
-    packed: bytes | None
+    compressed_document: bytes | None
     """As the client store keeps it, where it came from there unchanged."""
 
 
-def find(clients: ClientStore, request: ScoringRequest) -> Found:
+def resolve_dossier(clients: ClientStore, request: ScoringRequest) -> ResolvedDossier:
     """The dossier of a request, with its changes.
 
     Raises:
         UnknownClient: the client is not in the store.
     """
-    packed = None
+    compressed_document = None
     document = request.dossier
     if document is None:
-        packed = clients.packed(cast("int", request.client_id))
-        document = unpack(packed)
+        compressed_document = clients.compressed(cast("int", request.client_id))
+        document = decompress_document(compressed_document)
     if request.changes:
-        return Found(request.changed(document), None)
-    return Found(document, packed)
+        return ResolvedDossier(request.apply_changes(document), None)
+    return ResolvedDossier(document, compressed_document)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import FrameType
 
 
-def at_signal(act: Callable[[], None]) -> None:
+def register_shutdown_callback(callback: Callable[[], None]) -> None:
     """Have the running loop act when this process is told to stop, before its server does.
 
     Nothing is done where signals go to somebody else.
@@ -17,15 +17,17 @@ def at_signal(act: Callable[[], None]) -> None:
     if threading.current_thread() is not threading.main_thread():
         return
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        servers = signal.getsignal(number)
-        if not callable(servers):
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        server_handler = signal.getsignal(signum)
+        if not callable(server_handler):
             continue
 
         def handle(
-            number: int, frame: FrameType | None, servers: Callable[..., object] = servers
+            signum: int,
+            frame: FrameType | None,
+            server_handler: Callable[..., object] = server_handler,
         ) -> None:
-            loop.call_soon_threadsafe(act)
-            servers(number, frame)
+            loop.call_soon_threadsafe(callback)
+            server_handler(signum, frame)
 
-        signal.signal(number, handle)
+        signal.signal(signum, handle)

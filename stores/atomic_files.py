@@ -9,19 +9,19 @@ from pathlib import Path
 
 
 @contextmanager
-def whole(out: Path) -> Iterator[Path]:
+def atomic_write(out: Path) -> Iterator[Path]:
     """Where to write a file that appears under its name when it is whole; else nothing stays."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f"{out.name}.{os.getpid()}.part")
+    temp_path = out.with_name(f"{out.name}.{os.getpid()}.part")
     try:
-        yield part
-        part.replace(out)
+        yield temp_path
+        temp_path.replace(out)
     finally:
-        part.unlink(missing_ok=True)
+        temp_path.unlink(missing_ok=True)
 
 
 @contextmanager
-def passing(cache: Path, name: str) -> Iterator[Path]:
+def temporary_dossiers(cache: Path, name: str) -> Iterator[Path]:
     """A place for the dossiers of this run alone, which go with it, whatever comes of it."""
     path = cache / f"{name}-{os.getpid()}.dossiers.parquet"
     try:

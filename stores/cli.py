@@ -17,9 +17,9 @@ from rich.text import Text
 
 from credit.errors import CreditError
 
-Advance = Callable[[int], None]
+ProgressCallback = Callable[[int], None]
 
-Lender = Annotated[
+LenderOption = Annotated[
     Path | None,
     typer.Option(
         help="YAML that maps a lender's own names and units.", exists=True, dir_okay=False
@@ -27,17 +27,17 @@ Lender = Annotated[
 ]
 
 
-class Steps:
+class ProgressReporter:
     """Steps on a console; where it is no terminal, a line when each begins and when it is done."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
     @contextmanager
-    def step(self, title: str, total: int | None = None) -> Iterator[Advance]:
+    def step(self, title: str, total: int | None = None) -> Iterator[ProgressCallback]:
         """Show a step while it runs; calling what comes back advances its bar."""
         if not self._console.is_terminal:
-            self.say(f"[dim]…[/] {title}")
+            self.log(f"[dim]…[/] {title}")
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
         with Progress(
             *columns,
@@ -49,14 +49,14 @@ class Steps:
             task = progress.add_task(title, total=total)
             yield lambda count: progress.advance(task, count)
             seconds = progress.tasks[task].elapsed or 0.0
-        self.say(f"[green]✓[/] {title} [dim]{seconds:.1f} s[/]")
+        self.log(f"[green]✓[/] {title} [dim]{seconds:.1f} s[/]")
 
-    def say(self, line: str) -> None:
+    def log(self, line: str) -> None:
         self._console.print(line, highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def errors_told(console: Console) -> Iterator[None]:
+def report_errors(console: Console) -> Iterator[None]:
     """End a command with code 1 and a message, without a traceback, when it fails on purpose."""
     try:
         yield

@@ -11,12 +11,12 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from credit.errors import Fault, Faulty, nearest
+from credit.errors import Fault, InvalidInput, suggest_known_name
 
-PREFIX = "CREDIT_"
+ENV_PREFIX = "CREDIT_"
 
 
-class WrongSettings(Faulty):
+class InvalidSettings(InvalidInput):
     """The environment holds a `CREDIT_*` variable that is misspelt or wrong."""
 
     code = "wrong-settings"
@@ -26,7 +26,7 @@ class WrongSettings(Faulty):
 class Settings(BaseSettings):
     """What differs between a laptop and production."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
     home: Path = Path("var")
     """Folder of all state; deleting it starts afresh."""
@@ -76,15 +76,15 @@ class Settings(BaseSettings):
 
     @field_validator("grpc_tls_key", "grpc_tls_clients")
     @classmethod
-    def _with_a_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        shown = info.data.get("grpc_tls_cert") is not None
-        if (value and not shown) or (
-            value is None and shown and info.field_name == "grpc_tls_key"
+    def _check_tls_files(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        has_certificate = info.data.get("grpc_tls_cert") is not None
+        if (value and not has_certificate) or (
+            value is None and has_certificate and info.field_name == "grpc_tls_key"
         ):
             raise ValueError("to be set together with CREDIT_GRPC_TLS_CERT")
         return value
 
-    def address(self, port: int) -> str:
+    def format_address(self, port: int) -> str:
         """host:port, as URLs and gRPC have it.
 
         >>> Settings(host="::1").address(3001)
@@ -93,7 +93,7 @@ class Settings(BaseSettings):
         return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
 
     @property
-    def grace(self) -> int:
+    def grace_seconds(self) -> int:
         """Seconds that calls under way have when the service stops.
 
         As long as a call may take, and a little to tell that it took too long.
@@ -105,28 +105,28 @@ class Settings(BaseSettings):
         return f"sqlite:///{(self.home / 'mlflow' / 'mlflow.db').absolute()}"
 
     @property
-    def ledger(self) -> str:
+    def database_url(self) -> str:
         """SQLAlchemy URL of the ledger, secrets included."""
         if self.ledger_url:
             return self.ledger_url.get_secret_value()
         return f"sqlite:///{(self.home / 'ledger.sqlite').absolute()}"
 
     @property
-    def clients(self) -> Path:
+    def clients_path(self) -> Path:
         return self.home / "clients.sqlite"
 
     @property
-    def serving(self) -> Path:
+    def serving_path(self) -> Path:
         """Names the champion's exact BentoML tag; replaced atomically by promotion."""
         return self.home / "serving.json"
 
     @property
-    def reports(self) -> Path:
+    def reports_folder(self) -> Path:
         """What people read of the last training, comparison, ablation and drift."""
         return self.home / "reports"
 
     @property
-    def cache(self) -> Path:
+    def cache_folder(self) -> Path:
         return self.home / "cache"
 
     @property
@@ -135,28 +135,28 @@ class Settings(BaseSettings):
 
 
 @cache
-def settings() -> Settings:
+def get_settings() -> Settings:
     """This process's settings.
 
     Raises:
         WrongSettings: a `CREDIT_*` variable is misspelt or holds what it cannot.
     """
-    refuse_misspelt(os.environ)
+    reject_unknown_variables(os.environ)
     try:
         return Settings()
     except ValidationError as error:
         faults = [
             Fault(
-                f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}",
+                f"{ENV_PREFIX}{'.'.join(map(str, e['loc'])).upper()}",
                 e["input"],
                 e["msg"].removeprefix("Input should be ").removeprefix("Value error, "),
             )
             for e in error.errors()
         ]
-        raise WrongSettings(faults) from error
+        raise InvalidSettings(faults) from error
 
 
-def refuse_misspelt(environment: Mapping[str, str]) -> None:
+def reject_unknown_variables(environment: Mapping[str, str]) -> None:
     """A variable that nobody reads is an error, not a default.
 
     >>> refuse_misspelt({"CREDIT_HTP_PORT": "80", "HOME": "/home"})
@@ -165,16 +165,18 @@ def refuse_misspelt(environment: Mapping[str, str]) -> None:
     stores.settings.WrongSettings: 1 fault in the environment:
       CREDIT_HTP_PORT: got "a value", expected a known setting; did you mean CREDIT_HTTP_PORT?
     """
-    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
-    misspelt = [name for name in environment if name.startswith(PREFIX) and name not in known]
-    if misspelt:
-        raise WrongSettings([
-            Fault(name, "a value", nearest(name, known).replace("column", "setting"))
-            for name in misspelt
+    known_names = [f"{ENV_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    unknown_names = [
+        name for name in environment if name.startswith(ENV_PREFIX) and name not in known_names
+    ]
+    if unknown_names:
+        raise InvalidSettings([
+            Fault(name, "a value", suggest_known_name(name, known_names).replace("column", "setting"))
+            for name in unknown_names
         ])  # fmt: skip
 
 
-def direct_libraries(where: Settings) -> None:
+def configure_libraries(settings: Settings) -> None:
     """Keep what libraries write under `home`, and keep them from calling out.
 
     Call it before bentoml, mlflow, evidently or gradio is imported: they read these at import.
@@ -182,9 +184,9 @@ def direct_libraries(where: Settings) -> None:
     # OpenMP threads that spin while they wait stand still on shared cores: a training of seconds
     # took ten minutes beside another busy process.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    os.environ["BENTOML_HOME"] = str((where.home / "bentoml").absolute())
-    os.environ["MLFLOW_TRACKING_URI"] = where.mlflow_uri
-    os.environ["MPLCONFIGDIR"] = str((where.cache / "matplotlib").absolute())
+    os.environ["BENTOML_HOME"] = str((settings.home / "bentoml").absolute())
+    os.environ["MLFLOW_TRACKING_URI"] = settings.mlflow_uri
+    os.environ["MPLCONFIGDIR"] = str((settings.cache_folder / "matplotlib").absolute())
     os.environ["BENTOML_DO_NOT_TRACK"] = os.environ["DO_NOT_TRACK"] = "True"
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"

@@ -14,16 +14,16 @@ from hypothesis import HealthCheck, Phase, settings
 # Read when LightGBM is first imported: threads that spin while they wait stall shared cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from credit.features import Categories
-from credit.policy import Policy, policy_on
+from credit.features import CategoryEncoder
+from credit.policy import Policy, load_policy
 from credit.scorer import Scorer
-from stores.dossiers.spark import lacking, spark
+from stores.dossiers.spark import find_missing_requirement, open_spark_session
 from stores.settings import Settings
 from tests.crowd import crowd
 from tests.learning import learnt, material
 from tests.people import Dossier
-from training.data.dataset import Material
-from training.model.trainer import Fitted
+from training.data.dataset import TrainingSet
+from training.model.trainer import TrainedModel
 
 if TYPE_CHECKING:  # an optional dependency
     from pyspark.sql import SparkSession
@@ -57,29 +57,29 @@ settings.load_profile("every run")
 
 
 @pytest.fixture(scope="session")
-def learnable() -> Material:
+def learnable() -> TrainingSet:
     """Made-up clients with labels, ready to learn from."""
     return material()
 
 
 @pytest.fixture(scope="session")
-def learning(learnable: Material) -> tuple[Fitted, Scorer]:
+def learning(learnable: TrainingSet) -> tuple[TrainedModel, Scorer]:
     return learnt(learnable)
 
 
 @pytest.fixture(scope="session")
-def fitted(learning: tuple[Fitted, Scorer]) -> Fitted:
+def fitted(learning: tuple[TrainedModel, Scorer]) -> TrainedModel:
     return learning[0]
 
 
 @pytest.fixture(scope="session")
-def scorer(learning: tuple[Fitted, Scorer]) -> Scorer:
+def scorer(learning: tuple[TrainedModel, Scorer]) -> Scorer:
     """A small model, really fitted."""
     return learning[1]
 
 
 @pytest.fixture(scope="session")
-def categories(learnable: Material) -> Categories:
+def categories(learnable: TrainingSet) -> CategoryEncoder:
     return learnable.fit_categories(learnable.ids - 1)
 
 
@@ -92,20 +92,20 @@ def people() -> list[Dossier]:
 @pytest.fixture(scope="session")
 def policy() -> Policy:
     """The lender's policy, on a day that does not change."""
-    return policy_on(date(2026, 6, 1))
+    return load_policy(date(2026, 6, 1))
 
 
 @pytest.fixture(scope="session")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """Spark on two cores; its workers start where this package cannot be imported."""
-    if missing := lacking():
+    if missing := find_missing_requirement():
         pytest.skip(missing)
     home = tmp_path_factory.mktemp("Spark's home")  # a folder with a space, as people have
     where = Settings(home=home, spark_master="local[2]", spark_conf=STARTS_SOONER)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
         patch.delenv("PYTHONPATH", raising=False)
-        begun = spark(where)
+        begun = open_spark_session(where)
         started = begun.__enter__()
     yield started
     begun.__exit__(None, None, None)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.schema import APPLICATION, HISTORIES, Column, Kind, Table
+from credit.schema import APPLICATION, HISTORIES, Column, ColumnKind, Table
 from tests.people import Dossier
 
 WORDS = {
@@ -140,9 +140,9 @@ def _rows(table: Table, count: int, rng: np.random.Generator) -> Iterator[dict[s
 
 
 def _cells(column: Column, count: int, rng: np.random.Generator) -> list[Any]:
-    if column.kind is Kind.YES_NO:
+    if column.kind is ColumnKind.YES_NO:
         cells: NDArray[Any] = rng.choice(["Y", "N"], count).astype(object)
-    elif column.kind is Kind.CATEGORY:
+    elif column.kind is ColumnKind.CATEGORY:
         words = WORDS.get(column.name, ("a", "b", "c"))
         cells = rng.choice(words, count).astype(object)
     else:
@@ -155,10 +155,10 @@ def _cells(column: Column, count: int, rng: np.random.Generator) -> list[Any]:
 def _numbers(column: Column, count: int, rng: np.random.Generator) -> NDArray[Any]:
     least, most = column.low or 0.0, column.high or 0.0
     low, high = USUAL.get(column.unit, (least, most))
-    low, high = max(low, least), min(high, most) + column.whole
+    low, high = max(low, least), min(high, most) + column.is_whole_number
     drawn = rng.uniform(low, high, count)
     # Two decimals, and some zeros: what denominators and comparisons stumble on.
-    drawn = np.floor(drawn) if column.whole else np.round(drawn, 4 if most <= 1 else 2)
+    drawn = np.floor(drawn) if column.is_whole_number else np.round(drawn, 4 if most <= 1 else 2)
     drawn[rng.random(count) < UNKNOWN] = min(max(0.0, least), most)
     if column.unit == "days":
         edges = np.clip(rng.choice(EDGES, count), least, most)
@@ -166,4 +166,6 @@ def _numbers(column: Column, count: int, rng: np.random.Generator) -> NDArray[An
     for sentinel in column.sentinels:
         drawn[rng.random(count) < OF_NEVER] = float(sentinel)
     cells = drawn.astype(object)
-    return np.array([int(cell) for cell in cells], dtype=object) if column.whole else cells
+    return (
+        np.array([int(cell) for cell in cells], dtype=object) if column.is_whole_number else cells
+    )

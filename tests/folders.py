@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from numpy.typing import NDArray
 
-from credit.schema import APPLICATION, HISTORIES, TARGET, Kind, Table
+from credit.schema import APPLICATION, HISTORIES, TARGET, ColumnKind, Table
 from tests.people import Dossier
 
 TRAIN = "application_train"
@@ -21,8 +21,8 @@ def frame(table: Table, rows: Iterable[Mapping[str, object]]) -> pl.DataFrame:
     """Rows with every column of a table, ids as integers and other numbers as floats."""
     types = {
         name: pl.String()
-        if column.kind in {Kind.CATEGORY, Kind.YES_NO}
-        else (pl.Int64() if column.kind is Kind.ID else pl.Float64())
+        if column.kind in {ColumnKind.CATEGORY, ColumnKind.YES_NO}
+        else (pl.Int64() if column.kind is ColumnKind.ID else pl.Float64())
         for name, column in table.columns.items()
     }
     return pl.DataFrame(list(rows), schema=types, strict=False, orient="row")

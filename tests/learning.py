@@ -7,51 +7,53 @@ from datetime import date
 
 import numpy as np
 
-from credit.dossier import Dossiers
+from credit.dossier import DossierBatch
 from credit.features import CATALOGUE, COLUMNS
-from credit.policy import policy_on
-from credit.scorer import Facts, Scorer
+from credit.policy import load_policy
+from credit.scorer import ModelMetadata, Scorer
 from tests.crowd import crowd, difficulties
-from training.data.dataset import Material, copies_of, material_of
+from training.data.dataset import TrainingSet, build_training_set, masked_copies
 from training.evaluation.feature_importance import explain_sample
-from training.evaluation.reference_population import population
-from training.metrics.credit_metrics import metrics
-from training.model.trainer import PARAMETERS, Fitted, fit
+from training.evaluation.reference_population import build_reference_population
+from training.metrics.credit_metrics import compute_metrics
+from training.model.trainer import DEFAULT_PARAMETERS, TrainedModel, fit_model
 
 SEED = 1
 CLIENTS = 1_200
 QUICK = {
-    **PARAMETERS, "learning_rate": 0.3, "feature_fraction": 0.2, "min_child_samples": 40,
+    **DEFAULT_PARAMETERS, "learning_rate": 0.3, "feature_fraction": 0.2, "min_child_samples": 40,
     "max_bin": 31, "bagged": 1,
 }  # fmt: skip
 """A learner for a thousand clients and few seconds."""
 DAY = date(2026, 6, 1)
 
 
-def material(clients: int = CLIENTS, seed: int = SEED) -> Material:
+def material(clients: int = CLIENTS, seed: int = SEED) -> TrainingSet:
     """Made-up clients, ready to learn from."""
     people = crowd(clients, seed)
-    dossiers = Dossiers.of(people, COLUMNS)
-    judged = material_of(dossiers, np.arange(1, clients + 1), difficulties(people, seed + 2))
+    dossiers = DossierBatch.from_documents(people, COLUMNS)
+    judged = build_training_set(
+        dossiers, np.arange(1, clients + 1), difficulties(people, seed + 2)
+    )
     places, rng = np.arange(clients), np.random.default_rng(seed + 1)
-    return replace(judged, teachers=copies_of(dossiers, judged, places, rng))
+    return replace(judged, auxiliary=masked_copies(dossiers, judged, places, rng))
 
 
-def learnt(learnable: Material) -> tuple[Fitted, Scorer]:
+def learnt(learnable: TrainingSet) -> tuple[TrainedModel, Scorer]:
     """The model of some clients, and the scorer that serves it."""
     parameters = {**QUICK, "feature_fraction": 0.8}  # few of the columns tell of made-up clients
-    fitted = fit(learnable, seed=SEED, progress=lambda _: None, parameters=parameters)
-    matrix = learnable.encoded(fitted.categories)
-    measured = metrics(learnable.labels, fitted.unseen, policy_on(DAY))
+    fitted = fit_model(learnable, seed=SEED, progress=lambda _: None, parameters=parameters)
+    matrix = learnable.encode(fitted.categories)
+    measured = compute_metrics(learnable.labels, fitted.oof_risk, load_policy(DAY))
     importance = explain_sample(fitted.booster, matrix, seed=SEED).importance
-    facts = Facts(
+    facts = ModelMetadata(
         features=tuple(CATALOGUE),
-        categories=dict(fitted.categories.known),
+        categories=dict(fitted.categories.categories),
         searched_threshold=measured["searched_threshold"],
         metrics=measured,
         importance=importance,
-        population=population(
-            matrix, learnable.labels, fitted.unseen, fitted.categories, importance
+        population=build_reference_population(
+            matrix, learnable.labels, fitted.oof_risk, fitted.categories, importance
         ),
         data={"clients": len(learnable)},
     )

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from credit.schema import HISTORIES
-from credit.schema.application import DOCUMENTS, HOUSING_MEASURES, HOUSING_STATISTICS
+from credit.schema.application import DOCUMENT_NUMBERS, HOUSING_MEASURES, HOUSING_STATISTICS
 
 Row = Mapping[str, Any]
 Dossier = dict[str, Any]
@@ -84,7 +84,7 @@ FORM: Row = {
     "OBS_60_CNT_SOCIAL_CIRCLE": 4,
     "DEF_60_CNT_SOCIAL_CIRCLE": 0,
     "DAYS_LAST_PHONE_CHANGE": -730,
-    **{f"FLAG_DOCUMENT_{number}": int(number in {3, 8}) for number in DOCUMENTS},
+    **{f"FLAG_DOCUMENT_{number}": int(number in {3, 8}) for number in DOCUMENT_NUMBERS},
     "AMT_REQ_CREDIT_BUREAU_HOUR": 0,
     "AMT_REQ_CREDIT_BUREAU_DAY": 0,
     "AMT_REQ_CREDIT_BUREAU_WEEK": 0,

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from credit.schema import APPLICATION, HISTORIES, Column, Kind, Table
+from credit.schema import APPLICATION, HISTORIES, Column, ColumnKind, Table
 from tests.crowd import WORDS
 from tests.people import Dossier
 
@@ -24,12 +24,12 @@ def cells(column: Column) -> SearchStrategy[Any]:
 
 
 def _known(column: Column) -> SearchStrategy[Any]:
-    if column.kind is Kind.YES_NO:
+    if column.kind is ColumnKind.YES_NO:
         return st.sampled_from(["Y", "N"])
-    if column.kind is Kind.CATEGORY:
+    if column.kind is ColumnKind.CATEGORY:
         return st.sampled_from(WORDS.get(column.name, ("a", "b"))) | st.text(max_size=9)
     low, high = column.low or 0.0, column.high or 0.0
-    if column.whole:
+    if column.is_whole_number:
         whole = st.integers(int(low), int(high))
         return whole | st.sampled_from([int(low), int(high)]) | whole.map(float)
     edges = [low, high, 0.0, -0.0, SMALLEST, -SMALLEST, 1e-300, 0.5, 100]

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.cli import Lender, Steps, errors_told
+from stores.cli import LenderOption, ProgressReporter, report_errors
 from stores.dossiers.engine import Engine
-from stores.settings import direct_libraries, settings
-from training.cli.experiments import STUDIES
-from training.cli.options import Data, Parameters, synthetic_tables
+from stores.settings import configure_libraries, get_settings
+from training.cli.experiments import EXPERIMENT_COMMANDS
+from training.cli.options import DataOption, ParametersOption, generate_synthetic_tables
 
-REFUSED = 3
+REFUSED_EXIT_CODE = 3
 """What the command ends with when a gate refused the model."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, rich_markup_mode="rich")
@@ -24,11 +24,11 @@ app = typer.Typer(add_completion=False, no_args_is_help=False, rich_markup_mode=
 def train(
     context: typer.Context,
     *,
-    data: Data = None,
-    lender: Lender = None,
+    data: DataOption = None,
+    lender: LenderOption = None,
     clients: Annotated[int, typer.Option(help="Synthetic clients to make.", min=1_000)] = 20_000,
     seed: Annotated[int, typer.Option(help="Same seed, same model.")] = 0,
-    parameters: Parameters = None,
+    parameters: ParametersOption = None,
     engine: Annotated[
         Engine,
         typer.Option(help="What groups the tables; spark runs where CREDIT_SPARK_MASTER says."),
@@ -54,31 +54,31 @@ def train(
     if context.invoked_subcommand:
         return
     console = Console()
-    steps = Steps(console)
-    with errors_told(console):
-        where = settings()
-        direct_libraries(where)
+    progress = ProgressReporter(console)
+    with report_errors(console):
+        settings = get_settings()
+        configure_libraries(settings)
         # Imported now: these libraries read their environment at import; --help stays quick.
-        from stores.raw_tables.lender_mapping import LenderFiles  # noqa: PLC0415
-        from training.cli.summary import tell  # noqa: PLC0415
-        from training.model.hyperparameters import parameters_of  # noqa: PLC0415
-        from training.pipeline import train as run  # noqa: PLC0415
+        from stores.raw_tables.lender_mapping import LenderMapping  # noqa: PLC0415
+        from training.cli.summary import print_summary  # noqa: PLC0415
+        from training.model.hyperparameters import resolve_parameters  # noqa: PLC0415
+        from training.pipeline import run_training as run  # noqa: PLC0415
 
         if data is None:
-            data = synthetic_tables(where, clients, seed, steps)
-        mapped = LenderFiles.read(lender) if lender else None
-        told = parameters_of(parameters, steps.say)
-        trained = run(
-            where, data, seed=seed, steps=steps, lender=mapped, parameters=told, engine=engine,
-            also=also or (),
+            data = generate_synthetic_tables(settings, clients, seed, progress)
+        lender_mapping = LenderMapping.from_yaml(lender) if lender else None
+        model_parameters = resolve_parameters(parameters, progress.log)
+        training_outcome = run(
+            settings, data, seed=seed, progress=progress, lender=lender_mapping, parameters=model_parameters, engine=engine,
+            auxiliary_folders=also or (),
         )  # fmt: skip
-    tell(console, trained)
-    if trained.refused:
-        raise typer.Exit(REFUSED)
+    print_summary(console, training_outcome)
+    if training_outcome.blocking_codes:
+        raise typer.Exit(REFUSED_EXIT_CODE)
 
 
-for study in STUDIES:
-    app.command()(study)
+for command in EXPERIMENT_COMMANDS:
+    app.command()(command)
 
 
 if __name__ == "__main__":

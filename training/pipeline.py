@@ -14,64 +14,78 @@ from typing import Any
 
 import mlflow
 
-from credit.policy import policy_on
-from stores.cli import Steps
-from stores.clients.ingestion import fill_clients
+from credit.policy import load_policy
+from stores.cli import ProgressReporter
+from stores.clients.ingestion import fill_client_store
 from stores.dossiers.engine import Engine
-from stores.models.bento_store import MODEL
-from stores.models.mlflow_registry import open_experiment, promote, refuse, register
-from stores.raw_tables.lender_mapping import LenderFiles
+from stores.models.bento_store import MODEL_NAME
+from stores.models.mlflow_registry import (
+    mark_version_refused,
+    open_experiment,
+    promote_version,
+    register_model,
+)
+from stores.raw_tables.lender_mapping import LenderMapping
 from stores.settings import Settings
-from training.data.auxiliary import Pool, pooled
-from training.data.dataset import prepare
-from training.data.fingerprints import formulas
-from training.data.loading import labelled_dossiers
-from training.evaluation.champion import champion_on
-from training.evaluation.evaluator import MEASURED, assess
-from training.gates import GATES, Finding, judge, refusing
-from training.metrics.decision_rates import outcome_shares
-from training.model.cross_validation import FOLDS
-from training.model.trainer import PARAMETERS, fit
-from training.reporting.model_card import model_card
-from training.reporting.training_summary import Account
-from training.tracking.mlflow_run import lineage, log_account, log_facts, log_pictures
-from training.tracking.report_store import Origin, protected_prices, read_studies
+from training.data.auxiliary import AuxiliaryData, add_auxiliary_clients
+from training.data.dataset import prepare_training_set
+from training.data.fingerprints import fingerprint_features
+from training.data.loading import load_labelled_dossiers
+from training.evaluation.champion import score_champion
+from training.evaluation.evaluator import EVALUATION_STEPS, evaluate_model
+from training.gates import GATES, Finding, blocking_codes, run_gates
+from training.metrics.decision_rates import estimate_outcome_shares
+from training.model.cross_validation import FOLD_COUNT
+from training.model.trainer import DEFAULT_PARAMETERS, fit_model
+from training.reporting.model_card import render_model_card
+from training.reporting.training_summary import TrainingSummary
+from training.tracking.mlflow_run import (
+    build_registry_metadata,
+    log_plots,
+    log_reports,
+    log_run_metadata,
+)
+from training.tracking.report_store import (
+    Provenance,
+    read_attribute_costs,
+    read_experiment_sections,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trained:
+class TrainingOutcome:
     """What a training says at its end."""
 
     tag: str
     """The version in the registry; of a champion also its tag in the BentoML store."""
     run_id: str
-    trees: int
+    tree_count: int
     metrics: dict[str, float]
     findings: tuple[Finding, ...]
     """Of every gate, the gravest first."""
-    report: Path
-    prices: tuple[str, ...]
+    report_path: Path
+    attribute_costs: tuple[str, ...]
     """What protected attributes are worth in AUC; none before an ablation of these data."""
     clients: int = 0
     """Dossiers in the client store that came from these tables; none of a refused model."""
 
     @property
-    def refused(self) -> tuple[str, ...]:
+    def blocking_codes(self) -> tuple[str, ...]:
         """The codes of the gates that refused the model; it was promoted when there are none."""
-        return refusing(self.findings)
+        return blocking_codes(self.findings)
 
 
-def train(
-    where: Settings,
+def run_training(
+    settings: Settings,
     data: Path,
     *,
     seed: int,
-    steps: Steps,
-    lender: LenderFiles | None = None,
-    parameters: Mapping[str, Any] = PARAMETERS,
+    progress: ProgressReporter,
+    lender: LenderMapping | None = None,
+    parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
     engine: Engine = Engine.LOCAL,
-    also: Sequence[Path] = (),
-) -> Trained:
+    auxiliary_folders: Sequence[Path] = (),
+) -> TrainingOutcome:
     """Train on the labelled tables of a folder and publish the model, unless a gate refuses it.
 
     A refused model is registered with its findings; champion, stores and clients stay as they are.
@@ -83,93 +97,114 @@ def train(
         InvalidTables: the tables break the schema.
         NoSpark: the engine is Spark, and Java or PySpark is absent.
     """
-    trained = _published(
-        where, data, seed=seed, steps=steps, lender=lender, parameters=parameters, engine=engine,
-        also=also,
+    training_outcome = _fit_and_evaluate(
+        settings, data, seed=seed, progress=progress, lender=lender, parameters=parameters, engine=engine,
+        auxiliary_folders=auxiliary_folders,
     )  # fmt: skip
-    if trained.refused:
-        return trained
+    if training_outcome.blocking_codes:
+        return training_outcome
     # What was learnt from is let go by now: all tables are gone through once more.
-    return replace(trained, clients=fill_clients(where, data, steps, lender))
+    return replace(training_outcome, clients=fill_client_store(settings, data, progress, lender))
 
 
-def _published(
-    where: Settings,
+def _fit_and_evaluate(
+    settings: Settings,
     data: Path,
     *,
     seed: int,
-    steps: Steps,
-    lender: LenderFiles | None,
+    progress: ProgressReporter,
+    lender: LenderMapping | None,
     parameters: Mapping[str, Any],
     engine: Engine,
-    also: Sequence[Path],
-) -> Trained:
+    auxiliary_folders: Sequence[Path],
+) -> TrainingOutcome:
     """The model in the registry and, unless it is refused, in the BentoML store."""
-    policy = policy_on(datetime.now(UTC).date())
-    dossiers, about = labelled_dossiers(where, data, steps, lender, engine)
-    with steps.step("features", len(dossiers)) as advance:
-        material = prepare(dossiers, seed=seed, progress=advance)
-    pool = pooled(where, material, dossiers, also, seed=seed, steps=steps, lender=lender)
-    material = pool.material
-    if also:
-        about["also"] = pool.about
-    with steps.step("folds and final model", FOLDS + 1) as advance:
-        fitted = fit(material, seed=seed, progress=advance, parameters=parameters)
-    with steps.step("MLflow store"):
-        experiment = open_experiment(where)
-    with steps.step("the champion on these clients"):
-        champion = champion_on(where, material, dossiers)
-    with steps.step("evaluation", MEASURED) as advance:
-        evidence = assess(
-            fitted,
-            material,
+    policy = load_policy(datetime.now(UTC).date())
+    dossiers, data_metadata = load_labelled_dossiers(settings, data, progress, lender, engine)
+    with progress.step("features", len(dossiers)) as advance:
+        training_set = prepare_training_set(dossiers, seed=seed, progress=advance)
+    auxiliary = add_auxiliary_clients(
+        settings,
+        training_set,
+        dossiers,
+        auxiliary_folders,
+        seed=seed,
+        progress=progress,
+        lender=lender,
+    )
+    training_set = auxiliary.training_set
+    if auxiliary_folders:
+        data_metadata["also"] = auxiliary.metadata
+    with progress.step("folds and final model", FOLD_COUNT + 1) as advance:
+        trained_model = fit_model(training_set, seed=seed, progress=advance, parameters=parameters)
+    with progress.step("MLflow store"):
+        experiment_id = open_experiment(settings)
+    with progress.step("the champion on these clients"):
+        champion = score_champion(settings, training_set, dossiers)
+    with progress.step("evaluation", EVALUATION_STEPS) as advance:
+        evaluation = evaluate_model(
+            trained_model,
+            training_set,
             dossiers,
             policy,
             champion=champion,
-            about=about,
+            data_metadata=data_metadata,
             seed=seed,
             progress=advance,
         )
-    with steps.step("gates", len(GATES)) as advance:
-        findings = judge(evidence, advance)
-    origin = Origin.of(about, parameters, formulas=formulas(material), seed=seed)
+    with progress.step("gates", len(GATES)) as advance:
+        findings = run_gates(evaluation, advance)
+    provenance = Provenance.from_metadata(
+        data_metadata, parameters, formulas=fingerprint_features(training_set), seed=seed
+    )
     with (
-        steps.step("report, MLflow run and registry"),
-        mlflow.start_run(experiment_id=experiment) as run,
+        progress.step("report, MLflow run and registry"),
+        mlflow.start_run(experiment_id=experiment_id) as mlflow_run,
     ):
-        account = Account(
-            run_id=run.info.run_id,
-            evidence=evidence,
+        summary = TrainingSummary(
+            run_id=mlflow_run.info.run_id,
+            evaluation=evaluation,
             findings=findings,
-            shares=outcome_shares(material.labels, fitted.unseen, policy, seed=seed),
-            studies=read_studies(where, origin),
+            outcome_shares=estimate_outcome_shares(
+                training_set.labels, trained_model.oof_risk, policy, seed=seed
+            ),
+            experiment_sections=read_experiment_sections(settings, provenance),
         )
-        number, report = _registered(account, about, pool, where)
-    if account.refused:
-        refuse(where, number, account.refused)
+        model_version, report_path = _register(summary, data_metadata, auxiliary, settings)
+    if summary.blocking_codes:
+        mark_version_refused(settings, model_version, summary.blocking_codes)
     else:
-        with steps.step("champion in the BentoML store"):
-            promote(where, number)
-    return Trained(
-        tag=f"{MODEL}:{number}",
-        run_id=account.run_id,
-        trees=fitted.booster.num_trees(),
-        metrics=account.facts.metrics,
+        with progress.step("champion in the BentoML store"):
+            promote_version(settings, model_version)
+    return TrainingOutcome(
+        tag=f"{MODEL_NAME}:{model_version}",
+        run_id=summary.run_id,
+        tree_count=trained_model.booster.num_trees(),
+        metrics=summary.model_metadata.metrics,
         findings=findings,
-        report=report,
-        prices=protected_prices(where, origin),
+        report_path=report_path,
+        attribute_costs=read_attribute_costs(settings, provenance),
     )
 
 
-def _registered(
-    account: Account, about: Mapping[str, Any], pool: Pool, where: Settings
+def _register(
+    summary: TrainingSummary,
+    data_metadata: Mapping[str, Any],
+    auxiliary: AuxiliaryData,
+    settings: Settings,
 ) -> tuple[int, Path]:
     """Write a training down in the run that is active: the model's number, and the report."""
-    evidence = account.evidence
-    fitted, policy, measured = evidence.fitted, account.policy, account.facts.metrics
-    facts = account.facts.model_copy(update={"card": model_card(account)})
-    log_facts(fitted, measured, about, policy, evidence.seed)
-    log_pictures(evidence.material, fitted, evidence.explained, policy)
-    report = log_account(account, where, teachers=pool.digests)
-    told = lineage(fitted, policy, measured)
-    return register(fitted.booster, facts, metadata=told), report
+    evaluation = summary.evaluation
+    trained_model, policy, metrics = (
+        evaluation.trained_model,
+        summary.policy,
+        summary.model_metadata.metrics,
+    )
+    model_metadata = summary.model_metadata.model_copy(update={"card": render_model_card(summary)})
+    log_run_metadata(trained_model, metrics, data_metadata, policy, evaluation.seed)
+    log_plots(evaluation.training_set, trained_model, evaluation.explanation_sample, policy)
+    report_path = log_reports(summary, settings, auxiliary_pseudonyms=auxiliary.pseudonyms)
+    registry_metadata = build_registry_metadata(trained_model, policy, metrics)
+    return register_model(
+        trained_model.booster, model_metadata, metadata=registry_metadata
+    ), report_path

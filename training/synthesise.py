@@ -16,33 +16,33 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from stores.cli import Advance, Steps, errors_told
-from training.synthetic.generator import FILES, Ids, block_tables
-from training.synthetic.parameters import read_model
+from stores.cli import ProgressCallback, ProgressReporter, report_errors
+from training.synthetic.generator import TABLE_NAMES, IdAllocator, generate_block_tables
+from training.synthetic.parameters import read_population_model
 from training.synthetic.sampling.marginals import Mask
-from training.synthetic.writer import TableFiles
+from training.synthetic.writer import TableWriter
 
-BLOCK = 10_000
+CLIENTS_PER_BLOCK = 10_000
 """Clients drawn at a time. It bounds memory, and is part of what a seed means."""
 
-LATER_SHARE = 48_744 / 356_255
+TEST_SHARE = 48_744 / 356_255
 """The source's clients in `application_test`, of all."""
 
 
-class Format(StrEnum):
+class TableFormat(StrEnum):
     """How the tables are written."""
 
     CSV = "csv"
     PARQUET = "parquet"
 
 
-def synthesise(
+def synthesise_tables(
     clients: int,
     out: Path,
     *,
     seed: int = 0,
     file_format: str = "parquet",
-    advance: Advance | None = None,
+    advance: ProgressCallback | None = None,
 ) -> None:
     """Write the eight files into `out`, where they appear only when all are complete, marked.
 
@@ -51,23 +51,23 @@ def synthesise(
     Raises:
         InvalidTables: older files in `out` would be read instead of the new ones.
     """
-    model = read_model()
-    later = _later(clients, seed)
-    ids = Ids()
-    with TableFiles(out, FILES, Format(file_format)) as files:
-        for block, start in enumerate(range(0, clients, BLOCK)):
+    model = read_population_model()
+    is_test = _draw_test_mask(clients, seed)
+    ids = IdAllocator()
+    with TableWriter(out, TABLE_NAMES, TableFormat(file_format)) as files:
+        for block, start in enumerate(range(0, clients, CLIENTS_PER_BLOCK)):
             rng = np.random.default_rng([seed, block])
-            some = later[start : start + BLOCK]
-            for table, rows in block_tables(model, some, ids, rng).items():
+            block_is_test = is_test[start : start + CLIENTS_PER_BLOCK]
+            for table, rows in generate_block_tables(model, block_is_test, ids, rng).items():
                 files.append(table, rows)
             if advance:
-                advance(len(some))
+                advance(len(block_is_test))
 
 
-def _later(clients: int, seed: int) -> Mask:
+def _draw_test_mask(clients: int, seed: int) -> Mask:
     """Which clients are those of `application_test`."""
-    later = np.arange(clients) < round(clients * LATER_SHARE)
-    return np.random.default_rng([seed]).permutation(later)
+    is_test = np.arange(clients) < round(clients * TEST_SHARE)
+    return np.random.default_rng([seed]).permutation(is_test)
 
 
 app = typer.Typer(add_completion=False)
@@ -86,8 +86,8 @@ def main(
         int, typer.Option(min=0, help="Another seed draws other clients of the same kind.")
     ] = 0,
     file_format: Annotated[
-        Format, typer.Option("--format", help="How to write them.")
-    ] = Format.PARQUET,
+        TableFormat, typer.Option("--format", help="How to write them.")
+    ] = TableFormat.PARQUET,
 ) -> None:
     """Write synthetic Home Credit tables: applications, and six tables of history.
 
@@ -95,10 +95,10 @@ def main(
     """
     console = Console(stderr=True)
     with (
-        errors_told(console),
-        Steps(console).step(f"{clients:,} synthetic clients", total=clients) as advance,
+        report_errors(console),
+        ProgressReporter(console).step(f"{clients:,} synthetic clients", total=clients) as advance,
     ):
-        synthesise(clients, out, seed=seed, file_format=file_format, advance=advance)
+        synthesise_tables(clients, out, seed=seed, file_format=file_format, advance=advance)
 
 
 if __name__ == "__main__":

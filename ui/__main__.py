@@ -6,11 +6,11 @@ import typer
 import uvicorn
 from starlette.types import ASGIApp
 
-from ui.settings import Settings, direct_libraries
+from ui.settings import Settings, configure_libraries
 
 command = typer.Typer(add_completion=False)
 
-LAST_SECONDS = 2
+SHUTDOWN_SECONDS = 2
 """For answers under way when the page is stopped; open tabs would keep it for ever."""
 
 
@@ -20,21 +20,21 @@ def page() -> None:
 
     It asks the API at CREDIT_API_URL, by default CREDIT_HTTP_PORT (3000) of this machine.
     """
-    where = Settings()
-    direct_libraries(where)
-    from ui.app import create  # noqa: PLC0415 -- Gradio reads the environment when imported
+    settings = Settings()
+    configure_libraries(settings)
+    from ui.app import create_app  # noqa: PLC0415 -- Gradio reads the environment when imported
 
-    typer.echo(f"Asking the API at {where.api}")
-    if not where.loopback:
+    typer.echo(f"Asking the API at {settings.api}")
+    if not settings.is_loopback:
         typer.echo(
-            f"Listening on {where.host}: the page has no login, put it behind one.", err=True
+            f"Listening on {settings.host}: the page has no login, put it behind one.", err=True
         )
-    app = create(where.api)
-    typer.echo(f"The page is at http://{where.host}:{where.ui_port}/ (Ctrl-C to stop)")
-    serve(app, where)
+    app = create_app(settings.api)
+    typer.echo(f"The page is at http://{settings.host}:{settings.ui_port}/ (Ctrl-C to stop)")
+    serve_app(app, settings)
 
 
-def serve(app: ASGIApp, where: Settings) -> None:
+def serve_app(app: ASGIApp, settings: Settings) -> None:
     """Serve an application until told to stop.
 
     In one process, for Gradio keeps sessions in memory. Without an access log: addresses may name
@@ -42,11 +42,11 @@ def serve(app: ASGIApp, where: Settings) -> None:
     """
     config = uvicorn.Config(
         app,
-        host=where.host,
-        port=where.ui_port,
+        host=settings.host,
+        port=settings.ui_port,
         access_log=False,
         log_level="warning",
-        timeout_graceful_shutdown=LAST_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     uvicorn.Server(config).run()
 

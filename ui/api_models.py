@@ -9,54 +9,54 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Language = Literal["fr", "en"]
-Value = float | str | None
+FeatureValue = float | str | None
 """A client's value of a feature; None is unknown."""
 
 
-class Answer(BaseModel):
+class ApiModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Text(Answer):
+class LocalisedText(ApiModel):
     """The same words in French and in English."""
 
     fr: str
     en: str
 
 
-class ClientList(Answer):
+class ClientList(ApiModel):
     clients: tuple[int, ...]
     total: int
     """How many there are, listed or not."""
 
 
-class Line(Answer):
+class ProfileLine(ApiModel):
     column: str
-    label: Text
-    text: Text
+    label: LocalisedText
+    text: LocalisedText
 
 
-class Profile(Answer):
+class Profile(ApiModel):
     client_id: int
-    lines: tuple[Line, ...]
+    lines: tuple[ProfileLine, ...]
 
 
-class Contribution(Answer):
+class Contribution(ApiModel):
     feature: str
-    label: Text
+    label: LocalisedText
     concept: str
-    value: Value
+    value: FeatureValue
     unit: str
     points: float
     """Positive is safer."""
 
 
-class Reason(Answer):
-    text: Text
+class Reason(ApiModel):
+    text: LocalisedText
     points: float
 
 
-class Explanation(Answer):
+class Explanation(ApiModel):
     """A decision and what made it."""
 
     decision_id: str | None
@@ -75,17 +75,17 @@ class Explanation(Answer):
     reasons: tuple[Reason, ...]
 
 
-class Feature(Answer):
+class Feature(ApiModel):
     name: str
-    label: Text
+    label: LocalisedText
     unit: str
     concept: str
-    concept_label: Text
-    words: Mapping[str, Text]
+    concept_label: LocalisedText
+    words: Mapping[str, LocalisedText]
     """The categories it knows, as people read them."""
 
 
-class Model(Answer):
+class ServedModel(ApiModel):
     """The model that serves."""
 
     automation: str
@@ -94,7 +94,7 @@ class Model(Answer):
     """The most important first."""
 
 
-class Bin(Answer):
+class Bin(ApiModel):
     """Clients whose value lies in [low, high), or is one word."""
 
     low: float | None
@@ -108,11 +108,11 @@ class Bin(Answer):
         return self.without_difficulties + self.with_difficulties
 
 
-class Position(Answer):
+class Position(ApiModel):
     """Where a client stands among others."""
 
     feature: str
-    value: Value
+    value: FeatureValue
     similar: bool
     bins: tuple[Bin, ...]
     unknown: int

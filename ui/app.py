@@ -12,14 +12,14 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.api_client import Api
+from ui.api_client import ApiClient
 from ui.api_models import Language
-from ui.layout import build
-from ui.messages import Words
-from ui.rendering import static
-from ui.theme import head, theme
+from ui.layout import build_page
+from ui.messages import Messages
+from ui.rendering import read_static
+from ui.theme import build_head, build_theme
 
-HEADERS = {
+SECURITY_HEADERS = {
     # Gradio starts its scripts inline and compiles templates: both must be allowed to our own.
     "content-security-policy": "default-src 'self'; img-src 'self' data:; "
     "font-src 'self' data:; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
@@ -30,17 +30,17 @@ HEADERS = {
 }
 """On every answer: the browser is to ask nobody else, and tell nobody."""
 
-LARGEST_FILE = 1
+MAX_UPLOAD_BYTES = 1
 """Bytes of an upload: the page takes none, and Gradio's door for them cannot be closed."""
 
 
-def create(url: str) -> FastAPI:
+def create_app(url: str) -> FastAPI:
     """The application.
 
     Args:
         url: Where the API is.
     """
-    api = Api(url)
+    api = ApiClient(url)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -48,20 +48,20 @@ def create(url: str) -> FastAPI:
         await api.close()
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.add_middleware(Sealed)
-    app.add_api_route("/", _first, include_in_schema=False)
+    app.add_middleware(SecurityHeadersMiddleware)
+    app.add_api_route("/", _redirect_to_french, include_in_schema=False)
     app.add_api_route("/healthz", lambda: PlainTextResponse("ok"))
     for path in ("/icon.svg", "/favicon.ico"):
-        app.add_api_route(path, _icon)
-    app.add_api_route("/ui.css", _style)
-    app.add_api_route("/manifest.json", _manifest)
+        app.add_api_route(path, _serve_icon)
+    app.add_api_route("/ui.css", _serve_stylesheet)
+    app.add_api_route("/manifest.json", _serve_manifest)
     for language in get_args(Language):
         gr.mount_gradio_app(
             app,
-            build(api, language),
+            build_page(api, language),
             path=f"/{language}",
-            theme=theme(),
-            head=head(language),
+            theme=build_theme(),
+            head=build_head(language),
             footer_links=[],
             run_history=False,
             ssr_mode=False,
@@ -69,42 +69,42 @@ def create(url: str) -> FastAPI:
             mcp_server=False,
             enable_monitoring=False,
             show_error=False,
-            max_file_size=LARGEST_FILE,
+            max_file_size=MAX_UPLOAD_BYTES,
         )
     return app
 
 
-def _first(request: Request) -> Response:
+def _redirect_to_french(request: Request) -> Response:
     """French first, as the law of its users' country is; a client in the address is kept."""
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"{request.scope.get('root_path', '')}/fr/{query}")
 
 
-def _icon() -> Response:
-    return Response(static("icon.svg"), media_type="image/svg+xml")
+def _serve_icon() -> Response:
+    return Response(read_static("icon.svg"), media_type="image/svg+xml")
 
 
-def _style() -> Response:
-    return Response(static("ui.css"), media_type="text/css")
+def _serve_stylesheet() -> Response:
+    return Response(read_static("ui.css"), media_type="text/css")
 
 
-def _manifest() -> Response:
-    return JSONResponse({"name": Words("fr").brand, "start_url": "fr/", "display": "browser"})
+def _serve_manifest() -> Response:
+    return JSONResponse({"name": Messages("fr").brand, "start_url": "fr/", "display": "browser"})
 
 
-class Sealed:
+class SecurityHeadersMiddleware:
     """Puts `HEADERS` on every answer, and its language on the French page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def sealed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                MutableHeaders(scope=message).update(SECURITY_HEADERS)
             elif message["type"] == "http.response.body" and scope["path"] == "/fr/":
                 # Gradio's page says English until its scripts run; as many bytes replace it.
                 message["body"] = message["body"].replace(b'lang="en"', b'lang="fr"', 1)
             await send(message)
 
-        await self._app(scope, receive, sealed)
+        await self._app(scope, receive, send_with_headers)

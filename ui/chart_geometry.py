@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ui.api_models import Bin, Contribution, Value
+from ui.api_models import Bin, Contribution, FeatureValue
 
-CENTRE, RADIUS, NEEDLE = (160.0, 150.0), 118.0, 92.0
+GAUGE_CENTRE, GAUGE_RADIUS, NEEDLE_LENGTH = (160.0, 150.0), 118.0, 92.0
 """Of the gauge, in its own units: a half circle from 0, on the left, to 1."""
 
-GAP = 0.006
+ARC_GAP = 0.006
 """Left free on either side of a border between two arcs."""
 
 
@@ -28,7 +28,7 @@ class Gauge:
     """The tick at the cut-off."""
 
 
-def gauge(index: float, band: tuple[float, float]) -> Gauge:
+def layout_gauge(index: float, band: tuple[float, float]) -> Gauge:
     """The gauge of an index.
 
     Args:
@@ -36,19 +36,19 @@ def gauge(index: float, band: tuple[float, float]) -> Gauge:
         band: Where an adviser decides.
     """
     low, high = band
-    parts = (
-        ("approve", 0.0, low - GAP),
-        ("refer", low + GAP, high - GAP),
-        ("decline", high + GAP, 1.0),
+    ranges = (
+        ("approve", 0.0, low - ARC_GAP),
+        ("refer", low + ARC_GAP, high - ARC_GAP),
+        ("decline", high + ARC_GAP, 1.0),
     )
     return Gauge(
-        arcs=tuple((outcome, _arc(start, end)) for outcome, start, end in parts),
-        tip=_at(index, NEEDLE),
-        cut=(_at(0.5, RADIUS - 18), _at(0.5, RADIUS + 18)),
+        arcs=tuple((outcome, _arc_path(start, end)) for outcome, start, end in ranges),
+        tip=_point_at(index, NEEDLE_LENGTH),
+        cut=(_point_at(0.5, GAUGE_RADIUS - 18), _point_at(0.5, GAUGE_RADIUS + 18)),
     )
 
 
-def _at(index: float, radius: float) -> tuple[float, float]:
+def _point_at(index: float, radius: float) -> tuple[float, float]:
     """The point of the half circle at an index.
 
     >>> _at(0.5, 100.0)
@@ -56,18 +56,18 @@ def _at(index: float, radius: float) -> tuple[float, float]:
     """
     angle = math.pi * index
     return (
-        round(CENTRE[0] - radius * math.cos(angle), 1),
-        round(CENTRE[1] - radius * math.sin(angle), 1),
+        round(GAUGE_CENTRE[0] - radius * math.cos(angle), 1),
+        round(GAUGE_CENTRE[1] - radius * math.sin(angle), 1),
     )
 
 
-def _arc(start: float, end: float) -> str:
-    (x0, y0), (x1, y1) = _at(start, RADIUS), _at(end, RADIUS)
-    return f"M{x0} {y0}A{RADIUS} {RADIUS} 0 0 1 {x1} {y1}"
+def _arc_path(start: float, end: float) -> str:
+    (x0, y0), (x1, y1) = _point_at(start, GAUGE_RADIUS), _point_at(end, GAUGE_RADIUS)
+    return f"M{x0} {y0}A{GAUGE_RADIUS} {GAUGE_RADIUS} 0 0 1 {x1} {y1}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class ConceptContribution:
     """Contributions that are told as one."""
 
     concept: str
@@ -76,27 +76,30 @@ class Part:
     count: int
 
 
-def by_concept(contributions: Sequence[Contribution]) -> list[Part]:
+def group_by_concept(contributions: Sequence[Contribution]) -> list[ConceptContribution]:
     """Contributions summed by concept, the heaviest first; what weighs nothing is left out."""
     grouped: defaultdict[str, list[Contribution]] = defaultdict(list)
-    for one in contributions:
-        if one.points:
-            grouped[one.concept].append(one)
-    parts = [
-        Part(
+    for contribution in contributions:
+        if contribution.points:
+            grouped[contribution.concept].append(contribution)
+    groups = [
+        ConceptContribution(
             concept=concept,
-            points=sum(one.points for one in members),
-            heaviest=max(members, key=lambda one: abs(one.points)),
+            points=sum(contribution.points for contribution in members),
+            heaviest=max(members, key=lambda contribution: abs(contribution.points)),
             count=len(members),
         )
         for concept, members in grouped.items()
     ]
-    return sorted(parts, key=lambda part: -abs(part.points))
+    return sorted(groups, key=lambda group: -abs(group.points))
 
 
-def heaviest(contributions: Sequence[Contribution]) -> list[Contribution]:
+def rank_contributions(contributions: Sequence[Contribution]) -> list[Contribution]:
     """Contributions that weigh anything, the heaviest first."""
-    return sorted((one for one in contributions if one.points), key=lambda one: -abs(one.points))
+    return sorted(
+        (contribution for contribution in contributions if contribution.points),
+        key=lambda contribution: -abs(contribution.points),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,21 +110,21 @@ class Span:
     width: float
 
 
-def steps(start: float, effects: Sequence[float]) -> list[Span]:
+def layout_waterfall(start: float, effects: Sequence[float]) -> list[Span]:
     """Bars that each begin where the one before ended; the first and the last are the ends.
 
     >>> [(bar.left, bar.width) for bar in steps(500, [-50, 25])]
     [(100.0, 0.0), (0.0, 100.0), (0.0, 50.0), (50.0, 0.0)]
     """
-    reached = [start]
+    levels = [start]
     for effect in effects:
-        reached.append(reached[-1] + effect)
-    low, high = min(reached), max(reached)
+        levels.append(levels[-1] + effect)
+    low, high = min(levels), max(levels)
     scale = 100 / ((high - low) or 1)
-    ends = [(start, start), *pairwise(reached), (reached[-1], reached[-1])]
+    segments = [(start, start), *pairwise(levels), (levels[-1], levels[-1])]
     return [
         Span(left=round(scale * (min(a, b) - low), 2), width=round(scale * abs(b - a), 2))
-        for a, b in ends
+        for a, b in segments
     ]
 
 
@@ -132,29 +135,29 @@ class Bar:
     bin: Bin
     left: float
     width: float
-    without: float
-    with_: float
-    mine: bool
+    height_without: float
+    height_with: float
+    is_client: bool
 
 
-def histogram(bins: Sequence[Bin], value: Value) -> list[Bar]:
+def layout_histogram(bins: Sequence[Bin], value: FeatureValue) -> list[Bar]:
     """Bars of equal width, as high as their share of the highest."""
     width = 100 / len(bins)
-    top = max(one.clients for one in bins) or 1
+    max_clients = max(bin_.clients for bin_ in bins) or 1
     return [
         Bar(
-            bin=one,
-            left=round(place * width, 2),
+            bin=bin_,
+            left=round(index * width, 2),
             width=round(width, 2),
-            without=round(100 * one.without_difficulties / top, 2),
-            with_=round(100 * one.with_difficulties / top, 2),
-            mine=holds(one, value),
+            height_without=round(100 * bin_.without_difficulties / max_clients, 2),
+            height_with=round(100 * bin_.with_difficulties / max_clients, 2),
+            is_client=bin_contains(bin_, value),
         )
-        for place, one in enumerate(bins)
+        for index, bin_ in enumerate(bins)
     ]
 
 
-def across(bins: Sequence[Bin], value: float | None) -> float | None:
+def locate_value(bins: Sequence[Bin], value: float | None) -> float | None:
     """Where a value stands across the plot, in per cent; the middle of a bin that is open.
 
     >>> bins = [Bin(low=low, high=high, word=None, without_difficulties=1, with_difficulties=0)
@@ -164,36 +167,38 @@ def across(bins: Sequence[Bin], value: float | None) -> float | None:
     """
     if value is None:
         return None
-    for place, one in enumerate(bins):
-        if holds(one, value):
-            opened = one.low is None or one.high is None
-            inside = (
-                0.5 if opened else (value - (one.low or 0)) / ((one.high or 0) - (one.low or 0))
+    for index, bin_ in enumerate(bins):
+        if bin_contains(bin_, value):
+            is_open = bin_.low is None or bin_.high is None
+            fraction = (
+                0.5
+                if is_open
+                else (value - (bin_.low or 0)) / ((bin_.high or 0) - (bin_.low or 0))
             )
-            return round(100 * (place + inside) / len(bins), 2)
+            return round(100 * (index + fraction) / len(bins), 2)
     return None
 
 
-def holds(one: Bin, value: Value) -> bool:
+def bin_contains(bin_: Bin, value: FeatureValue) -> bool:
     """Whether a bin is that of a value."""
-    if value is None or isinstance(value, str) or one.word is not None:
-        return value is not None and value == one.word
-    return (one.low is None or one.low <= value) and (one.high is None or value < one.high)
+    if value is None or isinstance(value, str) or bin_.word is not None:
+        return value is not None and value == bin_.word
+    return (bin_.low is None or bin_.low <= value) and (bin_.high is None or value < bin_.high)
 
 
-def yes_and_no(bins: Sequence[Bin]) -> tuple[Bin, Bin]:
+def merge_flag_bins(bins: Sequence[Bin]) -> tuple[Bin, Bin]:
     """The bins of a flag as two: no, then yes."""
-    sides: tuple[list[Bin], list[Bin]] = ([], [])
-    for one in bins:
-        sides[one.low is not None and one.low > 0].append(one)
+    groups: tuple[list[Bin], list[Bin]] = ([], [])
+    for bin_ in bins:
+        groups[bin_.low is not None and bin_.low > 0].append(bin_)
     no, yes = (
         Bin(
             low=low,
             high=None if low else 1.0,
             word=None,
-            without_difficulties=sum(one.without_difficulties for one in side),
-            with_difficulties=sum(one.with_difficulties for one in side),
+            without_difficulties=sum(bin_.without_difficulties for bin_ in group),
+            with_difficulties=sum(bin_.with_difficulties for bin_ in group),
         )
-        for low, side in zip((0.0, 1.0), sides, strict=True)
+        for low, group in zip((0.0, 1.0), groups, strict=True)
     )
     return no, yes

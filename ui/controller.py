@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from ui import views
-from ui.api_client import Api, ApiError, new_key
-from ui.api_models import Language, Model
-from ui.population_view import position
-from ui.rendering import Drawing
-from ui.waterfall import steps
+from ui.api_client import ApiClient, ApiError, new_idempotency_key
+from ui.api_models import Language, ServedModel
+from ui.population_view import render_position
+from ui.rendering import TemplateRenderer
+from ui.waterfall import render_waterfall
 
-MOST_FEATURES = 30
+MAX_COMPARED_FEATURES = 30
 """Features offered for comparison, the most important first."""
 
-MOST_SUGGESTED = 20
-LONGEST_NUMBER = 16
+MAX_SUGGESTIONS = 20
+MAX_CLIENT_DIGITS = 16
 """Digits, as the API takes them."""
 
 
-class Suggested(TypedDict):
+class Suggestions(TypedDict):
     """Goes to the browser as JSON."""
 
     clients: list[int]
@@ -29,7 +29,7 @@ class Suggested(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class File:
+class ClientFile:
     """What is shown after a client was asked for; without a `client`, only the message."""
 
     message: str = ""
@@ -46,89 +46,103 @@ class File:
     feature: str | None = None
 
 
-class Adviser:
+class AdviserController:
     """One language's answers to what advisers do."""
 
-    def __init__(self, api: Api, language: Language) -> None:
+    def __init__(self, api: ApiClient, language: Language) -> None:
         self._api = api
-        self.drawing = Drawing(language)
-        self._words, self._numbers = self.drawing.words, self.drawing.numbers
+        self.renderer = TemplateRenderer(language)
+        self._messages, self._numbers = self.renderer.messages, self.renderer.numbers
 
-    async def suggest(self, typed: str) -> Suggested:
+    async def suggest_clients(self, typed: str) -> Suggestions:
         """Clients whose number begins as typed, and how many there are."""
         prefix = "".join(str(typed).split())
-        if prefix and not _digits(prefix):
-            return Suggested(clients=[], said=self._words.found_digits)
+        if prefix and not _is_client_number(prefix):
+            return Suggestions(clients=[], said=self._messages.search_digits_only)
         try:
-            found = await self._api.clients(prefix, MOST_SUGGESTED)
+            matches = await self._api.search_clients(prefix, MAX_SUGGESTIONS)
         except ApiError:
-            return Suggested(clients=[], said=self._words.found_nobody)
-        total = self._numbers.plain(found.total)
+            return Suggestions(clients=[], said=self._messages.search_unavailable)
+        total = self._numbers.format_number(matches.total)
         if not prefix:
-            said = self._words.found_all
-        elif found.total > 1:
-            said = self._words.found_many
+            text = self._messages.search_total
+        elif matches.total > 1:
+            text = self._messages.search_many_matches
         else:
-            said = self._words.found_one if found.total else self._words.found_none
-        return Suggested(clients=list(found.clients), said=said.format(total=total, prefix=prefix))
+            text = (
+                self._messages.search_one_match
+                if matches.total
+                else self._messages.search_no_match
+            )
+        return Suggestions(
+            clients=list(matches.clients), said=text.format(total=total, prefix=prefix)
+        )
 
-    async def open(self, typed: str, feature: str | None, *, similar: bool, key: str = "") -> File:
+    async def open_file(
+        self, typed: str, feature: str | None, *, similar: bool, key: str = ""
+    ) -> ClientFile:
         """The client's file, or what prevents it.
 
         Args:
             key: Of a decision already taken, to see it again.
         """
-        number = "".join(typed.split())
-        if not _digits(number):
-            return File(message=views.message(self.drawing, "not_a_number"))
-        client, key = int(number), key or new_key()
+        digits = "".join(typed.split())
+        if not _is_client_number(digits):
+            return ClientFile(message=views.render_message(self.renderer, "not_a_number"))
+        client, key = int(digits), key or new_idempotency_key()
         try:
-            told, profile, model = await asyncio.gather(
-                self._api.explain(client, key), self._api.profile(client), self._api.model()
+            explanation, profile, model = await asyncio.gather(
+                self._api.explain(client, key),
+                self._api.fetch_profile(client),
+                self._api.fetch_model(),
             )
         except ApiError as error:
-            return File(message=views.problem(self.drawing, error, client))
-        features = self._choices(model)
+            return ClientFile(message=views.render_api_error(self.renderer, error, client))
+        features = self._list_features(model)
         names = [name for _, name in features]
         feature = feature if feature in names else names[0]
-        return File(
-            profile=views.profile(self.drawing, profile),
-            decision=views.decision(self.drawing, told, model),
-            reasons=views.reasons(self.drawing, told),
-            steps=steps(self.drawing, told, model),
-            position=await self._position(client, feature, model, similar=similar),
+        return ClientFile(
+            profile=views.render_profile(self.renderer, profile),
+            decision=views.render_decision(self.renderer, explanation, model),
+            reasons=views.render_reasons(self.renderer, explanation),
+            steps=render_waterfall(self.renderer, explanation, model),
+            position=await self._render_position(client, feature, model, similar=similar),
             client=client,
             key=key,
             features=features,
             feature=feature,
         )
 
-    async def compare(self, client: int, feature: str, *, similar: bool) -> str:
+    async def compare_feature(self, client: int, feature: str, *, similar: bool) -> str:
         """The client's place among others, by another feature or among others."""
         try:
-            model = await self._api.model()
+            model = await self._api.fetch_model()
         except ApiError:
-            return self._incomparable()
-        return await self._position(client, feature, model, similar=similar)
+            return self._render_incomparable()
+        return await self._render_position(client, feature, model, similar=similar)
 
-    async def _position(self, client: int, feature: str, model: Model, *, similar: bool) -> str:
-        described = next((one for one in model.features if one.name == feature), None)
-        if described is None:
-            return self._incomparable()
+    async def _render_position(
+        self, client: int, feature: str, model: ServedModel, *, similar: bool
+    ) -> str:
+        definition = next(
+            (candidate for candidate in model.features if candidate.name == feature), None
+        )
+        if definition is None:
+            return self._render_incomparable()
         try:
-            found = await self._api.position(client, feature, similar=similar)
+            result = await self._api.fetch_position(client, feature, similar=similar)
         except ApiError:
-            return self._incomparable()
-        return position(self.drawing, found, described)
+            return self._render_incomparable()
+        return render_position(self.renderer, result, definition)
 
-    def _incomparable(self) -> str:
-        return self.drawing.fill("incomparable")
+    def _render_incomparable(self) -> str:
+        return self.renderer.render("incomparable")
 
-    def _choices(self, model: Model) -> list[tuple[str, str]]:
-        features = model.features[:MOST_FEATURES]
-        return [(self.drawing.text(one.label), one.name) for one in features]
+    def _list_features(self, model: ServedModel) -> list[tuple[str, str]]:
+        features = model.features[:MAX_COMPARED_FEATURES]
+        return [(self.renderer.localise(feature.label), feature.name) for feature in features]
 
 
-def _digits(text: str) -> bool:
+def _is_client_number(text: str) -> bool:
     """Whether a text is a client number, as far as one can see."""
-    return text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
+    return text.isascii() and text.isdigit() and len(text) <= MAX_CLIENT_DIGITS

@@ -10,15 +10,15 @@ import gradio as gr
 from gradio.components import Component
 
 from ui import views
-from ui.api_client import Api
+from ui.api_client import ApiClient
 from ui.api_models import Language
-from ui.controller import Adviser, File, Suggested
-from ui.rendering import static
+from ui.controller import AdviserController, ClientFile, Suggestions
+from ui.rendering import read_static
 
-KEY = re.compile(r"[0-9a-f]{32}")
+KEY_PATTERN = re.compile(r"[0-9a-f]{32}")
 """Of a decision, in the link to the other language."""
 
-ASIDE: dict[str, Any] = {
+EVENT_OPTIONS: dict[str, Any] = {
     "show_progress": "hidden",
     "api_visibility": "private",
     "concurrency_limit": None,
@@ -26,18 +26,18 @@ ASIDE: dict[str, Any] = {
 """Of every event: no spinner over our drawings, no public endpoint, no waiting for others."""
 
 
-def build(api: Api, language: Language) -> gr.Blocks:
+def build_page(api: ApiClient, language: Language) -> gr.Blocks:
     """The page in one language."""
-    adviser = Adviser(api, language)
+    controller = AdviserController(api, language)
     page: gr.Blocks
-    with gr.Blocks(title=adviser.drawing.words.title, analytics_enabled=False) as page:
-        parts = _laid_out(adviser)
-        _wired(page, parts, Answers(adviser, parts))
+    with gr.Blocks(title=controller.renderer.messages.title, analytics_enabled=False) as page:
+        components = _build_components(controller)
+        _connect_events(page, components, EventHandlers(controller, components))
     return page
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class PageComponents:
     """What is on the page and changes."""
 
     header: gr.HTML
@@ -53,7 +53,7 @@ class Parts:
     client: gr.State
 
     @property
-    def shown(self) -> list[Component]:
+    def file_outputs(self) -> list[Component]:
         """The parts that an opened file fills, in the order of `Answers._file`."""
         return [
             *(self.message, self.profile, self.decision, self.reasons, self.steps),
@@ -61,25 +61,25 @@ class Parts:
         ]
 
 
-def _laid_out(adviser: Adviser) -> Parts:
-    drawing, words = adviser.drawing, adviser.drawing.words
-    header = _html(views.header(drawing, {}))
-    picker = _picker(adviser)
-    message = _html(views.message(drawing, "welcome", calm=True), elem_id="message")
+def _build_components(controller: AdviserController) -> PageComponents:
+    renderer, messages = controller.renderer, controller.renderer.messages
+    header = _build_html(views.render_header(renderer, {}))
+    picker = _build_picker(controller)
+    message = _build_html(views.render_message(renderer, "welcome", calm=True), elem_id="message")
     with gr.Row(elem_classes="pair first"):
-        profile = _html(elem_id="profile")
+        profile = _build_html(elem_id="profile")
         with gr.Column(elem_id="judged"):
-            decision = _html(elem_id="decision")
-            reasons = _html(elem_id="reasons")
+            decision = _build_html(elem_id="decision")
+            reasons = _build_html(elem_id="reasons")
     with gr.Row(elem_classes="pair second"):
-        steps = _html(elem_id="steps")
+        steps = _build_html(elem_id="steps")
         with gr.Column(elem_classes="card", elem_id="place"):
-            _html(f'<h2 id="place-title">{words.position_title}</h2>')
-            feature = gr.Dropdown([], label=words.choose_feature, elem_id="feature")
-            similar = gr.Checkbox(label=words.similar, elem_id="similar")
-            position = _html(elem_id="position")
-    _html(drawing.fill("footer"))
-    return Parts(
+            _build_html(f'<h2 id="place-title">{messages.position_title}</h2>')
+            feature = gr.Dropdown([], label=messages.choose_feature, elem_id="feature")
+            similar = gr.Checkbox(label=messages.similar, elem_id="similar")
+            position = _build_html(elem_id="position")
+    _build_html(renderer.render("footer"))
+    return PageComponents(
         header=header,
         picker=picker,
         message=message,
@@ -94,84 +94,100 @@ def _laid_out(adviser: Adviser) -> Parts:
     )
 
 
-class Answers:
+class EventHandlers:
     """What happens when the adviser does something. Gradio passes values by place."""
 
-    def __init__(self, adviser: Adviser, parts: Parts) -> None:
-        self._adviser = adviser
-        self._nothing = [gr.skip()] * (1 + len(parts.shown))
+    def __init__(self, controller: AdviserController, components: PageComponents) -> None:
+        self._controller = controller
+        self._no_updates = [gr.skip()] * (1 + len(components.file_outputs))
 
-    async def ask(self, typed: str, by: str | None, alike: bool) -> list[Any]:  # noqa: FBT001 -- Gradio's way
+    async def open_file(self, typed: str, feature: str | None, similar: bool) -> list[Any]:  # noqa: FBT001 -- Gradio's way
         """The file of the client whose number was typed."""
-        return self._file(await self._adviser.open(typed or "", by, similar=alike))
+        return self._build_updates(
+            await self._controller.open_file(typed or "", feature, similar=similar)
+        )
 
-    async def ask_linked(self, request: gr.Request) -> list[Any]:
+    async def open_linked_file(self, request: gr.Request) -> list[Any]:
         """The number and the file of the client named in the address, if one is."""
         typed = request.query_params.get("client", "")
         key = request.query_params.get("asked", "")
         if not typed:
-            return self._nothing
-        known = key if KEY.fullmatch(key) else ""
+            return self._no_updates
+        valid_key = key if KEY_PATTERN.fullmatch(key) else ""
         return [
             typed,
-            *self._file(await self._adviser.open(typed, None, similar=False, key=known)),
+            *self._build_updates(
+                await self._controller.open_file(typed, None, similar=False, key=valid_key)
+            ),
         ]
 
-    async def compare(self, client: int | None, by: str | None, alike: bool) -> str:  # noqa: FBT001 -- Gradio's way
+    async def compare_feature(self, client: int | None, feature: str | None, similar: bool) -> str:  # noqa: FBT001 -- Gradio's way
         """The client's place by another feature."""
-        if client is None or by is None:
-            return self._adviser.drawing.fill("incomparable")
-        return await self._adviser.compare(client, by, similar=alike)
+        if client is None or feature is None:
+            return self._controller.renderer.render("incomparable")
+        return await self._controller.compare_feature(client, feature, similar=similar)
 
-    def _file(self, file: File) -> list[Any]:
-        linked = {"client": str(file.client), "asked": file.key} if file.client is not None else {}
+    def _build_updates(self, file: ClientFile) -> list[Any]:
+        query = {"client": str(file.client), "asked": file.key} if file.client is not None else {}
         features = gr.Dropdown(file.features, value=file.feature) if file.feature else gr.skip()
         return [
             *(file.message, file.profile, file.decision, file.reasons, file.steps),
-            *(file.position, views.header(self._adviser.drawing, linked), file.client, features),
+            *(
+                file.position,
+                views.render_header(self._controller.renderer, query),
+                file.client,
+                features,
+            ),
         ]
 
 
-def _wired(page: gr.Blocks, parts: Parts, answers: Answers) -> None:
-    linked = page.load(answers.ask_linked, None, [parts.picker, *parts.shown], **ASIDE)
-    asked = parts.picker.submit(
-        answers.ask,
-        [parts.picker, parts.feature, parts.similar],
-        parts.shown,
-        trigger_mode="always_last",
-        **ASIDE,
+def _connect_events(page: gr.Blocks, components: PageComponents, handlers: EventHandlers) -> None:
+    load_event = page.load(
+        handlers.open_linked_file,
+        None,
+        [components.picker, *components.file_outputs],
+        **EVENT_OPTIONS,
     )
-    compared = gr.on(
-        [parts.feature.input, parts.similar.input],
-        answers.compare,
-        [parts.client, parts.feature, parts.similar],
-        parts.position,
+    submit_event = components.picker.submit(
+        handlers.open_file,
+        [components.picker, components.feature, components.similar],
+        components.file_outputs,
         trigger_mode="always_last",
-        **ASIDE,
+        **EVENT_OPTIONS,
     )
-    linked.then(None, js=_answered("main"))
-    asked.then(None, js=_answered("main"))
-    compared.then(None, js=_answered("#position"))
+    compare_event = gr.on(
+        [components.feature.input, components.similar.input],
+        handlers.compare_feature,
+        [components.client, components.feature, components.similar],
+        components.position,
+        trigger_mode="always_last",
+        **EVENT_OPTIONS,
+    )
+    load_event.then(None, js=_build_answered_script("main"))
+    submit_event.then(None, js=_build_answered_script("main"))
+    compare_event.then(None, js=_build_answered_script("#position"))
 
 
-def _html(value: str = "", **where: Any) -> gr.HTML:
-    return gr.HTML(value, apply_default_css=False, **where)
+def _build_html(value: str = "", **options: Any) -> gr.HTML:
+    return gr.HTML(value, apply_default_css=False, **options)
 
 
-def _picker(adviser: Adviser) -> gr.HTML:
-    async def suggest(typed: str) -> Suggested:
-        return await adviser.suggest(typed)
+def _build_picker(controller: AdviserController) -> gr.HTML:
+    async def suggest(typed: str) -> Suggestions:
+        return await controller.suggest_clients(typed)
 
     return gr.HTML(
         "",
-        html_template=adviser.drawing.fill("picker"),
-        js_on_load=static("picker.js"),
+        html_template=controller.renderer.render("picker"),
+        js_on_load=read_static("picker.js"),
         server_functions=[suggest],
         apply_default_css=False,
         elem_id="picker",
     )
 
 
-def _answered(where: str) -> str:
+def _build_answered_script(selector: str) -> str:
     """Tells the picker that an answer is in the page; it says so to screen readers."""
-    return f'() => {{ window.dispatchEvent(new CustomEvent("answered", {{detail: "{where}"}})); }}'
+    return (
+        f'() => {{ window.dispatchEvent(new CustomEvent("answered", {{detail: "{selector}"}})); }}'
+    )

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ui.api_models import Value
-from ui.messages import Words
+from ui.api_models import FeatureValue
+from ui.messages import Messages
 
-NARROW, WIDE = "\u202f", "\u00a0"
+NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE = "\u202f", "\u00a0"
 """No-break spaces: between thousands, and before a unit."""
 
-MINUS = "\u2212"
-LONG = 2 * 365
+MINUS_SIGN = "\u2212"
+MIN_DAYS_SHOWN_AS_YEARS = 2 * 365
 """Days from which people count years."""
 
-DIGITS = {"currency": 0, "days": 0, "months": 1, "years": 1, "count": 1, "rating": 1, "hour": 1}
+MAX_DECIMALS = {
+    "currency": 0,
+    "days": 0,
+    "months": 1,
+    "years": 1,
+    "count": 1,
+    "rating": 1,
+    "hour": 1,
+}
 """Decimals at most; 2 for the others."""
 
 
-class Numbers:
+class NumberFormatter:
     r"""Writes numbers in one language.
 
     >>> french = Numbers(Words("fr"))
@@ -26,72 +34,74 @@ class Numbers:
     ('9,1\xa0%', '9.1%')
     """
 
-    def __init__(self, words: Words) -> None:
-        self._words = words
-        self._french = words.language == "fr"
-        self._percent = f"{WIDE}%" if self._french else "%"
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+        self._is_french = messages.language == "fr"
+        self._percent_sign = f"{NO_BREAK_SPACE}%" if self._is_french else "%"
 
-    def plain(self, number: float, digits: int = 0) -> str:
+    def format_number(self, number: float, digits: int = 0) -> str:
         """A number with exactly so many decimals."""
         text = f"{abs(number):,.{digits}f}"
-        sign = MINUS if number < 0 and text.strip("0.,") else ""
-        if self._french:
-            text = text.replace(",", NARROW).replace(".", ",")
+        sign = MINUS_SIGN if number < 0 and text.strip("0.,") else ""
+        if self._is_french:
+            text = text.replace(",", NARROW_NO_BREAK_SPACE).replace(".", ",")
         return sign + text
 
-    def signed(self, number: float, digits: int = 1) -> str:
+    def format_signed(self, number: float, digits: int = 1) -> str:
         """A number with its sign, even when positive.
 
         >>> Numbers(Words("fr")).signed(3.14159)
         '+3,1'
         """
-        text = self.plain(number, digits)
-        return text if text.startswith(MINUS) else f"+{text}"
+        text = self.format_number(number, digits)
+        return text if text.startswith(MINUS_SIGN) else f"+{text}"
 
-    def percent(self, share: float, digits: int = 1) -> str:
-        return self.plain(100 * share, digits) + self._percent
+    def format_percent(self, share: float, digits: int = 1) -> str:
+        return self.format_number(100 * share, digits) + self._percent_sign
 
-    def when(self, at: datetime) -> str:
+    def format_datetime(self, moment: datetime) -> str:
         """A moment, to the minute, in UTC."""
-        pattern = "%d/%m/%Y %H:%M" if self._french else "%Y-%m-%d %H:%M"
-        return at.astimezone(UTC).strftime(pattern)
+        pattern = "%d/%m/%Y %H:%M" if self._is_french else "%Y-%m-%d %H:%M"
+        return moment.astimezone(UTC).strftime(pattern)
 
-    def said(self, value: Value, unit: str, digits: int | None = None) -> str:
+    def format_value(self, value: FeatureValue, unit: str, digits: int | None = None) -> str:
         r"""A client's value of a feature, with its unit, to at most so many decimals.
 
         >>> Numbers(Words("en")).said(9461.0, "days"), Numbers(Words("fr")).said(None, "days")
         ('25.9\xa0years', 'non connu')
         """
         if value is None:
-            return self._words.unknown
+            return self._messages.unknown
         if isinstance(value, str):
             return value
         if unit == "flag":
-            return self._words.yes if value else self._words.no
+            return self._messages.yes if value else self._messages.no
         if unit == "share":
-            return self._short(100 * value, 1) + self._percent
-        if unit == "days" and abs(value) > LONG:
+            return self._format_short(100 * value, 1) + self._percent_sign
+        if unit == "days" and abs(value) > MIN_DAYS_SHOWN_AS_YEARS:
             value, unit = value / 365.25, "years"
-        places = DIGITS.get(unit, digits or 2)
-        text = self._short(value, places)
+        decimals = MAX_DECIMALS.get(unit, digits or 2)
+        text = self._format_short(value, decimals)
         return (
-            f"{text}{WIDE}{self._measure(unit, round(value, places))}"
-            if unit in MEASURED
+            f"{text}{NO_BREAK_SPACE}{self._name_unit(unit, round(value, decimals))}"
+            if unit in SUFFIXED_UNITS
             else text
         )
 
-    def _measure(self, unit: str, number: float) -> str:
+    def _name_unit(self, unit: str, number: float) -> str:
         """The unit's word for so many; French counts many from two, English all but one."""
-        one = abs(number) < 2 if self._french else number == 1  # noqa: PLR2004
-        word: str = getattr(self._words, f"one_{unit}" if one and unit != "hour" else unit)
-        return word
+        is_singular = abs(number) < 2 if self._is_french else number == 1  # noqa: PLR2004
+        name: str = getattr(
+            self._messages, f"one_{unit}" if is_singular and unit != "hour" else unit
+        )
+        return name
 
-    def _short(self, number: float, digits: int) -> str:
+    def _format_short(self, number: float, digits: int) -> str:
         """Without decimals that say nothing."""
-        text = self.plain(number, digits)
-        point = "," if self._french else "."
-        return text.rstrip("0").rstrip(point) if digits and point in text else text
+        text = self.format_number(number, digits)
+        decimal_mark = "," if self._is_french else "."
+        return text.rstrip("0").rstrip(decimal_mark) if digits and decimal_mark in text else text
 
 
-MEASURED = frozenset({"days", "months", "years", "hour"})
+SUFFIXED_UNITS = frozenset({"days", "months", "years", "hour"})
 """Units that are written after the number."""

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from ui import chart_geometry
 from ui.api_models import Bin, Feature, Position
-from ui.rendering import Drawing
+from ui.rendering import TemplateRenderer
 
-MOST_WORDS = 10
+MAX_CATEGORIES = 10
 """Categories shown one by one, besides the client's own."""
 
-FEWEST_NEAR = 30
+MIN_CLIENTS_IN_BIN = 30
 """Clients in a range from which the share of difficulties among them says something."""
 
-FINE = 3
+BOUND_DECIMALS = 3
 """Decimals of a bound where a value has two: bins are narrow."""
 
 
@@ -24,98 +24,111 @@ class Category:
     """Clients who share a word, or the yes or no of a flag."""
 
     label: str
-    without: int
-    with_: int
+    without_difficulties: int
+    with_difficulties: int
     width: float
     """Per cent of the widest."""
-    mine: bool
+    is_client: bool
 
     @property
     def clients(self) -> int:
-        return self.without + self.with_
+        return self.without_difficulties + self.with_difficulties
 
     @property
     def share(self) -> float:
-        return self.with_ / self.clients if self.clients else 0.0
+        return self.with_difficulties / self.clients if self.clients else 0.0
 
 
-def position(drawing: Drawing, found: Position, feature: Feature) -> str:
+def render_position(renderer: TemplateRenderer, position: Position, feature: Feature) -> str:
     """The client's place, by one feature."""
-    value = drawing.value(found.value, feature)
-    mine = next((one for one in found.bins if chart_geometry.holds(one, found.value)), None)
-    shared = {
-        "found": found,
-        "label": drawing.text(feature.label),
+    value = renderer.format_value(position.value, feature)
+    client_bin = next(
+        (bin_ for bin_ in position.bins if chart_geometry.bin_contains(bin_, position.value)), None
+    )
+    context = {
+        "found": position,
+        "label": renderer.localise(feature.label),
         "value": value,
         "unit": feature.unit,
-        "near": mine if mine and mine.clients >= FEWEST_NEAR else None,
-        "clients": sum(one.clients for one in found.bins),
+        "near": client_bin if client_bin and client_bin.clients >= MIN_CLIENTS_IN_BIN else None,
+        "clients": sum(bin_.clients for bin_ in position.bins),
     }
-    if feature.unit == "flag" or any(one.word is not None for one in found.bins):
-        return drawing.fill("categories", rows=_categories(drawing, found, feature), **shared)
-    number = found.value if isinstance(found.value, float) else None
-    return drawing.fill(
+    if feature.unit == "flag" or any(bin_.word is not None for bin_ in position.bins):
+        return renderer.render(
+            "categories", rows=_build_categories(renderer, position, feature), **context
+        )
+    number = position.value if isinstance(position.value, float) else None
+    return renderer.render(
         "histogram",
-        bars=chart_geometry.histogram(found.bins, found.value),
-        ranges=[_range(drawing, one, feature) for one in found.bins],
-        at=chart_geometry.across(found.bins, number),
-        at_without=chart_geometry.across(found.bins, found.mean_without_difficulties),
-        at_with=chart_geometry.across(found.bins, found.mean_with_difficulties),
-        ends=[drawing.value(end, feature, FINE) for end in _ends(found)],
-        **shared,
+        bars=chart_geometry.layout_histogram(position.bins, position.value),
+        ranges=[_format_range(renderer, bin_, feature) for bin_ in position.bins],
+        at=chart_geometry.locate_value(position.bins, number),
+        at_without=chart_geometry.locate_value(position.bins, position.mean_without_difficulties),
+        at_with=chart_geometry.locate_value(position.bins, position.mean_with_difficulties),
+        ends=[
+            renderer.format_value(bound, feature, BOUND_DECIMALS)
+            for bound in _outer_bounds(position)
+        ],
+        **context,
     )
 
 
-def _range(drawing: Drawing, one: Bin, feature: Feature) -> str:
+def _format_range(renderer: TemplateRenderer, bin_: Bin, feature: Feature) -> str:
     """A bin of numbers in words."""
-    words = drawing.words
-    low, high = (drawing.value(bound, feature, FINE) for bound in (one.low, one.high))
-    if one.low is None:
-        return words.below.format(high=high)
-    if one.high is None:
-        return words.from_on.format(low=low)
-    return words.between.format(low=low, high=high)
+    messages = renderer.messages
+    low, high = (
+        renderer.format_value(bound, feature, BOUND_DECIMALS) for bound in (bin_.low, bin_.high)
+    )
+    if bin_.low is None:
+        return messages.below.format(high=high)
+    if bin_.high is None:
+        return messages.and_over.format(low=low)
+    return messages.between.format(low=low, high=high)
 
 
-def _ends(found: Position) -> tuple[float | None, float | None]:
+def _outer_bounds(position: Position) -> tuple[float | None, float | None]:
     """The bounds of the open bins on either side."""
-    return found.bins[0].high, found.bins[-1].low
+    return position.bins[0].high, position.bins[-1].low
 
 
-def _categories(drawing: Drawing, found: Position, feature: Feature) -> list[Category]:
+def _build_categories(
+    renderer: TemplateRenderer, position: Position, feature: Feature
+) -> list[Category]:
     """Categories with most clients first, the client's among them, the others as one."""
-    bins: Sequence[Bin] = found.bins
+    bins: Sequence[Bin] = position.bins
     if feature.unit == "flag":
-        bins = chart_geometry.yes_and_no(bins)
-    ranked = sorted(bins, key=lambda one: -one.clients)
+        bins = chart_geometry.merge_flag_bins(bins)
+    ranked = sorted(bins, key=lambda bin_: -bin_.clients)
     shown = [
-        one
-        for place, one in enumerate(ranked)
-        if place < MOST_WORDS or chart_geometry.holds(one, found.value)
+        bin_
+        for index, bin_ in enumerate(ranked)
+        if index < MAX_CATEGORIES or chart_geometry.bin_contains(bin_, position.value)
     ]
-    widest = max((one.clients for one in shown), default=0) or 1
+    widest = max((bin_.clients for bin_ in shown), default=0) or 1
     rows = [
         Category(
-            label=drawing.value(one.low if feature.unit == "flag" else one.word, feature),
-            without=one.without_difficulties,
-            with_=one.with_difficulties,
-            width=round(100 * one.clients / widest, 1),
-            mine=chart_geometry.holds(one, found.value),
+            label=renderer.format_value(
+                bin_.low if feature.unit == "flag" else bin_.word, feature
+            ),
+            without_difficulties=bin_.without_difficulties,
+            with_difficulties=bin_.with_difficulties,
+            width=round(100 * bin_.clients / widest, 1),
+            is_client=chart_geometry.bin_contains(bin_, position.value),
         )
-        for one in shown
+        for bin_ in shown
     ]
-    rest = [one for one in ranked if one not in shown]
-    if rest:
-        rows.append(_together(drawing, rest, widest))
+    other_bins = [bin_ for bin_ in ranked if bin_ not in shown]
+    if other_bins:
+        rows.append(_merge_bins(renderer, other_bins, widest))
     return rows
 
 
-def _together(drawing: Drawing, rest: Sequence[Bin], widest: int) -> Category:
-    clients = sum(one.clients for one in rest)
+def _merge_bins(renderer: TemplateRenderer, bins: Sequence[Bin], widest: int) -> Category:
+    clients = sum(bin_.clients for bin_ in bins)
     return Category(
-        label=drawing.words.other_words.format(count=len(rest)),
-        without=sum(one.without_difficulties for one in rest),
-        with_=sum(one.with_difficulties for one in rest),
+        label=renderer.messages.other_categories.format(count=len(bins)),
+        without_difficulties=sum(bin_.without_difficulties for bin_ in bins),
+        with_difficulties=sum(bin_.with_difficulties for bin_ in bins),
         width=round(min(100.0, 100 * clients / widest), 1),
-        mine=False,
+        is_client=False,
     )

@@ -7,13 +7,13 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ui.api_models import Feature, Language, Text, Value
-from ui.messages import Words, typeset
-from ui.number_format import Numbers
+from ui.api_models import Feature, FeatureValue, Language, LocalisedText
+from ui.messages import Messages, typeset
+from ui.number_format import NumberFormatter
 
 
 @cache
-def _templates() -> Environment:
+def _template_environment() -> Environment:
     return Environment(
         loader=PackageLoader("ui"),
         autoescape=True,
@@ -23,31 +23,33 @@ def _templates() -> Environment:
     )
 
 
-class Drawing:
+class TemplateRenderer:
     """Fills templates in one language."""
 
     def __init__(self, language: Language) -> None:
         self.language: Language = language
-        self.words = Words(language)
-        self.numbers = Numbers(self.words)
+        self.messages = Messages(language)
+        self.numbers = NumberFormatter(self.messages)
 
-    def text(self, text: Text) -> str:
+    def localise(self, text: LocalisedText) -> str:
         """The API's words."""
         return text.en if self.language == "en" else typeset(text.fr)
 
-    def value(self, value: Value, feature: Feature, digits: int | None = None) -> str:
+    def format_value(
+        self, value: FeatureValue, feature: Feature, digits: int | None = None
+    ) -> str:
         """A value of a feature as people read it: a number with its unit, or words."""
         if isinstance(value, str):
-            known = feature.words.get(value)
-            return self.text(known) if known else value
-        return self.numbers.said(value, feature.unit, digits)
+            label = feature.words.get(value)
+            return self.localise(label) if label else value
+        return self.numbers.format_value(value, feature.unit, digits)
 
-    def fill(self, template: str, **values: object) -> str:
+    def render(self, template: str, **values: object) -> str:
         """A template, with the words as `w` and the numbers as `n`."""
-        found = _templates().get_template(f"{template}.html")
-        return found.render(w=self.words, n=self.numbers, **values)
+        source = _template_environment().get_template(f"{template}.html")
+        return source.render(w=self.messages, n=self.numbers, **values)
 
 
-def static(name: str) -> str:
+def read_static(name: str) -> str:
     """The text of a file of the page."""
     return files("ui").joinpath("static", name).read_text(encoding="utf-8")

@@ -38,15 +38,15 @@ class Settings(BaseSettings):
         return self.api_url or f"http://127.0.0.1:{self.http_port}"
 
     @property
-    def loopback(self) -> bool:
+    def is_loopback(self) -> bool:
         return self.host in {"127.0.0.1", "localhost", "::1"}
 
 
-def direct_libraries(where: Settings) -> None:
+def configure_libraries(settings: Settings) -> None:
     """Keep what libraries write under `home`; call it before Gradio is imported.
 
     Gradio imports matplotlib whenever it answers, and that keeps a cache of fonts.
     """
-    cache = (where.home / "cache").absolute()
+    cache = (settings.home / "cache").absolute()
     os.environ["MPLCONFIGDIR"] = str(cache / "matplotlib")
     os.environ["GRADIO_TEMP_DIR"] = str(cache / "gradio")

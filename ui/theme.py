@@ -5,32 +5,32 @@ from __future__ import annotations
 import gradio as gr
 
 from ui.api_models import Language
-from ui.rendering import static
+from ui.rendering import read_static
 
-INK, MUTED, LINE, GROUND, ACCENT, DARK = (
+INK, MUTED, LINE, BACKGROUND, ACCENT, ACCENT_DARK = (
     *("#14213d", "#475467", "#d9e0e8", "#f5f7fa"),
     *("#164a76", "#0f3b61"),
 )
 
-SHADES = gr.themes.Color(
+ACCENT_SHADES = gr.themes.Color(
     *("#f0f5fa", "#dce8f3", "#b9d1e7", "#8bb2d5", "#558dbd", "#2f6ea3", "#1f5a8c"),
-    *(ACCENT, DARK, "#0b2f4e", "#071f35"),
+    *(ACCENT, ACCENT_DARK, "#0b2f4e", "#071f35"),
     name="accent",
 )
 """Of the accent colour, the lightest first."""
 
 
-def theme() -> gr.themes.Base:
+def build_theme() -> gr.themes.Base:
     # Of the bundled SemiBold files some lack Latin letters: regular and bold do.
     font = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700))
-    look = gr.themes.Base(
-        primary_hue=SHADES,
-        secondary_hue=SHADES,
+    base_theme = gr.themes.Base(
+        primary_hue=ACCENT_SHADES,
+        secondary_hue=ACCENT_SHADES,
         neutral_hue="slate",
         font=[font, "system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
     ).set(
-        body_background_fill=GROUND,
+        body_background_fill=BACKGROUND,
         body_text_color=INK,
         body_text_color_subdued=MUTED,
         block_background_fill="#fff",
@@ -50,26 +50,26 @@ def theme() -> gr.themes.Base:
         checkbox_background_color_selected=ACCENT,
         link_text_color=ACCENT,
     )
-    return _light_only(look)
+    return _remove_dark_variants(base_theme)
 
 
-def _light_only(look: gr.themes.Base) -> gr.themes.Base:
+def _remove_dark_variants(base_theme: gr.themes.Base) -> gr.themes.Base:
     """The look without its dark variants: Gradio then uses the light ones."""
-    for name in [name for name in vars(look) if name.endswith("_dark")]:
-        delattr(look, name)
-    return look
+    for name in [name for name in vars(base_theme) if name.endswith("_dark")]:
+        delattr(base_theme, name)
+    return base_theme
 
 
-def head(language: Language) -> str:
+def build_head(language: Language) -> str:
     """What goes into `<head>`: no address is told to other sites, and the language stays.
 
     The style sheet is linked: Gradio rewrites the selectors of one that it is given, and breaks
     some.
     """
-    pin = f'<script data-language="{language}">{static("pin.js")}</script>'
+    script = f'<script data-language="{language}">{read_static("pin.js")}</script>'
     return (
         '<meta name="referrer" content="same-origin">'
         '<meta name="color-scheme" content="light">'
         '<link rel="icon" href="../icon.svg" type="image/svg+xml">'
-        '<link rel="stylesheet" href="../ui.css">' + pin
+        '<link rel="stylesheet" href="../ui.css">' + script
     )

@@ -5,72 +5,79 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ui import chart_geometry
-from ui.api_client import ApiError, Failed, Refused, UnknownClient, Unreachable
-from ui.api_models import Explanation, Model, Profile
-from ui.rendering import Drawing
+from ui.api_client import ApiError, ApiFailure, ApiUnreachable, RequestRejected, UnknownClient
+from ui.api_models import Explanation, Profile, ServedModel
+from ui.rendering import TemplateRenderer
 
-SHOWN_AS: Mapping[type[ApiError], str] = {
+MESSAGE_NAMES: Mapping[type[ApiError], str] = {
     UnknownClient: "unknown_client",
-    Unreachable: "unreachable",
-    Refused: "refused",
-    Failed: "failed",
+    ApiUnreachable: "unreachable",
+    RequestRejected: "refused",
+    ApiFailure: "failed",
 }
 
 
-def header(drawing: Drawing, asked: Mapping[str, str]) -> str:
+def render_header(renderer: TemplateRenderer, query: Mapping[str, str]) -> str:
     """The top of the page.
 
     Args:
         asked: What the link to the other language carries on.
     """
-    other = drawing.words.other()
-    return drawing.fill("header", other=other, asked=asked)
+    other = renderer.messages.in_other_language()
+    return renderer.render("header", other=other, asked=query)
 
 
-def message(drawing: Drawing, name: str, client: str = "", *, calm: bool = False) -> str:
+def render_message(
+    renderer: TemplateRenderer, name: str, client: str = "", *, calm: bool = False
+) -> str:
     """A message in the place of a file: what is the matter, and what to do."""
-    title = getattr(drawing.words, f"{name}_title").format(client=client)
-    text = getattr(drawing.words, f"{name}_text")
-    return drawing.fill("message", title=title, text=text, calm=calm)
+    title = getattr(renderer.messages, f"{name}_title").format(client=client)
+    text = getattr(renderer.messages, f"{name}_text")
+    return renderer.render("message", title=title, text=text, calm=calm)
 
 
-def problem(drawing: Drawing, error: ApiError, client: int) -> str:
+def render_api_error(renderer: TemplateRenderer, error: ApiError, client: int) -> str:
     """What went wrong with the API, in words that help."""
-    return message(drawing, SHOWN_AS[type(error)], str(client))
+    return render_message(renderer, MESSAGE_NAMES[type(error)], str(client))
 
 
-def profile(drawing: Drawing, answer: Profile) -> str:
-    lines = [(drawing.text(line.label), drawing.text(line.text)) for line in answer.lines]
-    return drawing.fill("profile", client=answer.client_id, lines=lines)
+def render_profile(renderer: TemplateRenderer, client_profile: Profile) -> str:
+    lines = [
+        (renderer.localise(line.label), renderer.localise(line.text))
+        for line in client_profile.lines
+    ]
+    return renderer.render("profile", client=client_profile.client_id, lines=lines)
 
 
-def decision(drawing: Drawing, told: Explanation, model: Model) -> str:
-    words, numbers = drawing.words, drawing.numbers
-    outcome = words.named("outcome", told.outcome)
-    low, high = (numbers.plain(bound, 2) for bound in model.band)
-    return drawing.fill(
+def render_decision(
+    renderer: TemplateRenderer, explanation: Explanation, model: ServedModel
+) -> str:
+    messages, numbers = renderer.messages, renderer.numbers
+    outcome = messages.message_for_code("outcome", explanation.outcome)
+    low, high = (numbers.format_number(bound, 2) for bound in model.band)
+    return renderer.render(
         "decision",
-        told=told,
+        told=explanation,
         outcome=outcome,
         # What is for the adviser to decide is nobody's proposal.
-        proposed=model.automation == "advisory" and told.outcome != "refer",
-        rules=[words.named("rule", code) for code in told.rules],
-        gauge=chart_geometry.gauge(told.index, model.band),
-        zone=_zone(told.index, model.band),
+        proposed=model.automation == "advisory" and explanation.outcome != "refer",
+        rules=[messages.message_for_code("rule", code) for code in explanation.rules],
+        gauge=chart_geometry.layout_gauge(explanation.index, model.band),
+        zone=_zone_of_index(explanation.index, model.band),
         low=low,
         high=high,
-        cut=numbers.plain(0.5, 2),
+        cut=numbers.format_number(0.5, 2),
     )
 
 
-def _zone(index: float, band: tuple[float, float]) -> str:
+def _zone_of_index(index: float, band: tuple[float, float]) -> str:
     """Where the needle stands; a rule may still say otherwise."""
     if index < band[0]:
         return "approve"
     return "decline" if index > band[1] else "refer"
 
 
-def reasons(drawing: Drawing, told: Explanation) -> str:
+def render_reasons(renderer: TemplateRenderer, explanation: Explanation) -> str:
     """The API's sentences."""
-    sentences = [(drawing.text(one.text), one.points) for one in told.reasons]
-    return drawing.fill("reasons", told=told, sentences=sentences)
+    sentences = [(renderer.localise(reason.text), reason.points) for reason in explanation.reasons]
+    return renderer.render("reasons", told=explanation, sentences=sentences)

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ui import chart_geometry
-from ui.api_models import Contribution, Explanation, Feature, Model
-from ui.rendering import Drawing
+from ui.api_models import Contribution, Explanation, Feature, ServedModel
+from ui.rendering import TemplateRenderer
 
-MOST_PARTS = 10
+MAX_CONCEPTS = 10
 """Concepts told one by one; the rest is summed."""
 
-MOST_FEATURES = 20
+MAX_FEATURES = 20
 """Features told one by one, for those who ask."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class WaterfallRow:
     """One line of the table."""
 
     label: str
@@ -26,62 +26,77 @@ class Row:
     bar: chart_geometry.Span
 
 
-def steps(drawing: Drawing, told: Explanation, model: Model) -> str:
+def render_waterfall(
+    renderer: TemplateRenderer, explanation: Explanation, model: ServedModel
+) -> str:
     """From the average client's points to this client's."""
-    features = _described(told, model)
-    parts = chart_geometry.by_concept(told.contributions)
-    shown, rest = parts[:MOST_PARTS], parts[MOST_PARTS:]
-    effects = [part.points for part in shown] + [sum(part.points for part in rest)]
-    start = told.points - sum(effects)
-    first, *bars, last = chart_geometry.steps(start, effects)
+    features = _features_by_name(explanation, model)
+    concepts = chart_geometry.group_by_concept(explanation.contributions)
+    shown, rest = concepts[:MAX_CONCEPTS], concepts[MAX_CONCEPTS:]
+    effects = [concept.points for concept in shown] + [sum(concept.points for concept in rest)]
+    start = explanation.points - sum(effects)
+    first, *bars, last = chart_geometry.layout_waterfall(start, effects)
     rows = [
-        Row(
-            label=drawing.text(features[part.heaviest.feature].concept_label),
-            detail=_detail(drawing, part, features[part.heaviest.feature]),
-            points=part.points,
+        WaterfallRow(
+            label=renderer.localise(features[concept.heaviest.feature].concept_label),
+            detail=_describe_concept(renderer, concept, features[concept.heaviest.feature]),
+            points=concept.points,
             bar=bar,
         )
-        for part, bar in zip(shown, bars, strict=False)
+        for concept, bar in zip(shown, bars, strict=False)
     ]
-    return drawing.fill(
+    return renderer.render(
         "steps",
-        told=told,
+        told=explanation,
         start=start,
         first=first,
         rows=rows,
-        others=Row(label="", detail="", points=effects[-1], bar=bars[-1]) if rest else None,
+        others=WaterfallRow(label="", detail="", points=effects[-1], bar=bars[-1])
+        if rest
+        else None,
         others_count=len(rest),
         last=last,
         features=[
-            (drawing.text(one.label), drawing.value(one.value, features[one.feature]), one.points)
-            for one in chart_geometry.heaviest(told.contributions)[:MOST_FEATURES]
+            (
+                renderer.localise(contribution.label),
+                renderer.format_value(contribution.value, features[contribution.feature]),
+                contribution.points,
+            )
+            for contribution in chart_geometry.rank_contributions(explanation.contributions)[
+                :MAX_FEATURES
+            ]
         ],
     )
 
 
-def _described(told: Explanation, model: Model) -> Mapping[str, Feature]:
+def _features_by_name(explanation: Explanation, model: ServedModel) -> Mapping[str, Feature]:
     """Every feature of a decision, also when another model than today’s took it."""
-    known = {one.name: one for one in model.features}
-    return {one.feature: known.get(one.feature) or _alone(one) for one in told.contributions}
+    served_features = {item.name: item for item in model.features}
+    return {
+        item.feature: served_features.get(item.feature) or _feature_from_contribution(item)
+        for item in explanation.contributions
+    }
 
 
-def _alone(one: Contribution) -> Feature:
+def _feature_from_contribution(contribution: Contribution) -> Feature:
     return Feature(
-        name=one.feature,
-        label=one.label,
-        unit=one.unit,
-        concept=one.concept,
-        concept_label=one.label,
+        name=contribution.feature,
+        label=contribution.label,
+        unit=contribution.unit,
+        concept=contribution.concept,
+        concept_label=contribution.label,
         words={},
     )
 
 
-def _detail(drawing: Drawing, part: chart_geometry.Part, feature: Feature) -> str:
+def _describe_concept(
+    renderer: TemplateRenderer, concept: chart_geometry.ConceptContribution, feature: Feature
+) -> str:
     """The heaviest feature of a concept and its value, and how many more there are."""
-    words = drawing.words
-    value = drawing.value(part.heaviest.value, feature)
-    text = words.valued.format(label=drawing.text(feature.label), value=value)
-    others = part.count - 1
-    if not others:
+    messages = renderer.messages
+    value = renderer.format_value(concept.heaviest.value, feature)
+    text = messages.labelled_value.format(label=renderer.localise(feature.label), value=value)
+    other_count = concept.count - 1
+    if not other_count:
         return text
-    return f"{text}, {words.and_one if others == 1 else words.and_others.format(count=others)}"
+    return f"{text}, {messages.and_one_more if other_count == 1 else messages.and_more.format(count=other_count)}"

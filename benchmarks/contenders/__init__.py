@@ -20,10 +20,10 @@ UVICORN = (
 )
 BENTOML = (str(Path(PYTHON).with_name("bentoml")), "serve", "--host", "127.0.0.1")
 MLFLOW = str(Path(PYTHON).with_name("mlflow"))
-HERE = "benchmarks.contenders"
+PACKAGE = "benchmarks.contenders"
 
 
-class Sent(StrEnum):
+class PayloadKind(StrEnum):
     """What a call carries."""
 
     CLIENT = "the id of a known client"
@@ -38,30 +38,30 @@ class Server:
     """A program that serves; `{http}`, `{grpc}`, `{home}` and the like are filled in."""
 
     command: tuple[str, ...]
-    ready: str
+    ready_path: str
     environment: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class BenchmarkRow:
     """A line of the table: a call to a server."""
 
     name: str
     server: str
     path: str
-    sent: Sent
+    payload: PayloadKind
     grpc: bool = False
 
 
 SERVERS = {
     "bentoml-noop": Server(
-        command=(*BENTOML, f"{HERE}.bentoml_noop:Noop", "--port", "{http}"), ready="/readyz"
+        command=(*BENTOML, f"{PACKAGE}.bentoml_noop:Noop", "--port", "{http}"), ready_path="/readyz"
     ),
-    "fastapi-noop": Server(command=(*UVICORN, f"{HERE}.fastapi_noop:app"), ready="/readyz"),
-    "fastapi-good": Server(command=(*UVICORN, f"{HERE}.fastapi_good:app"), ready="/readyz"),
+    "fastapi-noop": Server(command=(*UVICORN, f"{PACKAGE}.fastapi_noop:app"), ready_path="/readyz"),
+    "fastapi-good": Server(command=(*UVICORN, f"{PACKAGE}.fastapi_good:app"), ready_path="/readyz"),
     "fastapi-naive": Server(
-        command=(*UVICORN, f"{HERE}.fastapi_naive:app"),
-        ready="/readyz",
+        command=(*UVICORN, f"{PACKAGE}.fastapi_naive:app"),
+        ready_path="/readyz",
         environment={"BENCHMARK_TABLE": "{table}"},
     ),
     "mlflow": Server(
@@ -69,46 +69,46 @@ SERVERS = {
             MLFLOW, "models", "serve", "--model-uri", "{model}", "--env-manager", "local",
             "--workers", "1", "--port", "{http}",
         ),
-        ready="/ping",
+        ready_path="/ping",
     ),
     "mlserver": Server(
         command=("{mlserver}", "start", "{mlserver_models}"),
-        ready="/v2/models/credit/ready",
+        ready_path="/v2/models/credit/ready",
         environment={
             "MLSERVER_HTTP_PORT": "{http}",
             "MLSERVER_GRPC_PORT": "{grpc}",
             "MLSERVER_METRICS_PORT": "{metrics}",
         },
     ),
-    "ours": Server(command=(PYTHON, "-m", "serving"), ready="/readyz"),
+    "ours": Server(command=(PYTHON, "-m", "serving"), ready_path="/readyz"),
     "ours-unrecorded": Server(
-        command=(PYTHON, "-m", "serving", f"{HERE}.ours_unrecorded:CreditScoring"),
-        ready="/readyz",
+        command=(PYTHON, "-m", "serving", f"{PACKAGE}.ours_unrecorded:CreditScoring"),
+        ready_path="/readyz",
     ),
 }  # fmt: skip
 
 WELL_WRITTEN, NAIVE = "FastAPI, well written, by id", "FastAPI + pandas + scikit-learn"
 
 ROWS = (
-    Row(name="BentoML no-op", server="bentoml-noop", path="/predict", sent=Sent.CLIENT),
-    Row(name="FastAPI no-op", server="fastapi-noop", path="/predict", sent=Sent.CLIENT),
-    Row(name=WELL_WRITTEN, server="fastapi-good", path="/predict", sent=Sent.CLIENT),
-    Row(
+    BenchmarkRow(name="BentoML no-op", server="bentoml-noop", path="/predict", payload=PayloadKind.CLIENT),
+    BenchmarkRow(name="FastAPI no-op", server="fastapi-noop", path="/predict", payload=PayloadKind.CLIENT),
+    BenchmarkRow(name=WELL_WRITTEN, server="fastapi-good", path="/predict", payload=PayloadKind.CLIENT),
+    BenchmarkRow(
         name="FastAPI, well written, dossier",
-        server="fastapi-good", path="/predict", sent=Sent.DOSSIER,
+        server="fastapi-good", path="/predict", payload=PayloadKind.DOSSIER,
     ),
-    Row(name=NAIVE, server="fastapi-naive", path="/predict", sent=Sent.FEATURES),
-    Row(name="mlflow models serve", server="mlflow", path="/invocations", sent=Sent.FRAME),
-    Row(name="MLServer", server="mlserver", path="/v2/models/credit/infer", sent=Sent.TENSOR),
-    Row(name="ours, by id", server="ours", path="/predict", sent=Sent.CLIENT),
-    Row(name="ours, dossier", server="ours", path="/predict", sent=Sent.DOSSIER),
-    Row(name="ours, gRPC by id", server="ours", path="Predict", sent=Sent.CLIENT, grpc=True),
-    Row(
+    BenchmarkRow(name=NAIVE, server="fastapi-naive", path="/predict", payload=PayloadKind.FEATURES),
+    BenchmarkRow(name="mlflow models serve", server="mlflow", path="/invocations", payload=PayloadKind.FRAME),
+    BenchmarkRow(name="MLServer", server="mlserver", path="/v2/models/credit/infer", payload=PayloadKind.TENSOR),
+    BenchmarkRow(name="ours, by id", server="ours", path="/predict", payload=PayloadKind.CLIENT),
+    BenchmarkRow(name="ours, dossier", server="ours", path="/predict", payload=PayloadKind.DOSSIER),
+    BenchmarkRow(name="ours, gRPC by id", server="ours", path="Predict", payload=PayloadKind.CLIENT, grpc=True),
+    BenchmarkRow(
         name="ours, by id, no ledger",
-        server="ours-unrecorded", path="/predict", sent=Sent.CLIENT,
+        server="ours-unrecorded", path="/predict", payload=PayloadKind.CLIENT,
     ),
-    Row(
+    BenchmarkRow(
         name="ours, dossier, no ledger",
-        server="ours-unrecorded", path="/predict", sent=Sent.DOSSIER,
+        server="ours-unrecorded", path="/predict", payload=PayloadKind.DOSSIER,
     ),
 )  # fmt: skip

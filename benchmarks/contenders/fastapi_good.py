@@ -16,20 +16,20 @@ import_lightgbm_alone()
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from credit.contract.request import read_request
+from credit.contract.request import parse_request
 from credit.errors import CreditError
-from credit.policy import policy_on
-from credit.underwriting import decide, score
-from serving.errors import status_of, told
+from credit.policy import load_policy
+from credit.underwriting import make_decision, score_dossiers
+from serving.errors import error_payload, get_http_status
 from stores.clients.store import ClientStore
-from stores.models.bento_store import find, load, serving_tag
-from stores.settings import direct_libraries, settings
+from stores.models.bento_store import find_bento_model, load_scorer, resolve_serving_tag
+from stores.settings import configure_libraries, get_settings
 
-WHERE = settings()
-direct_libraries(WHERE)
-SCORER = load(find(serving_tag(WHERE, Path(__file__))))
-CLIENTS = ClientStore(WHERE.clients)
-score(SCORER, [{"application": {}}])
+SETTINGS = get_settings()
+configure_libraries(SETTINGS)
+SCORER = load_scorer(find_bento_model(resolve_serving_tag(SETTINGS, Path(__file__))))
+CLIENTS = ClientStore(SETTINGS.clients_path)
+score_dossiers(SCORER, [{"application": {}}])
 
 app = FastAPI()
 
@@ -41,11 +41,11 @@ async def ready() -> None: ...
 @app.post("/predict")
 async def predict(request: Request) -> Response:
     try:
-        said = read_request(await request.body())
-        document = said.dossier or CLIENTS.dossier(said.client_id or 0)
-        [scored] = score(SCORER, [said.changed(document)])
+        scoring_request = parse_request(await request.body())
+        document = scoring_request.dossier or CLIENTS.get_dossier(scoring_request.client_id or 0)
+        [scored] = score_dossiers(SCORER, [scoring_request.apply_changes(document)])
     except CreditError as error:
-        return Response(orjson.dumps(told(error)), status_of(error))
+        return Response(orjson.dumps(error_payload(error)), get_http_status(error))
     at = datetime.now(UTC)
-    decision = decide(scored, SCORER.version, policy_on(at.date()), str(uuid4()), at)
+    decision = make_decision(scored, SCORER.version, load_policy(at.date()), str(uuid4()), at)
     return Response(orjson.dumps(decision), media_type="application/json")

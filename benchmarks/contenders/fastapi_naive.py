@@ -20,25 +20,25 @@ TABLE = pd.read_parquet(os.environ["BENCHMARK_TABLE"])
 TREES = int(TABLE.attrs["trees"])
 
 
-def fitted() -> Pipeline:
+def fit_pipeline() -> Pipeline:
     features, label = TABLE.drop(columns="label"), TABLE["label"]
-    words = [name for name in features if not pd.api.types.is_numeric_dtype(features[name])]
-    numbers = [name for name in features if name not in words]
-    prepared = ColumnTransformer(
+    categorical = [name for name in features if not pd.api.types.is_numeric_dtype(features[name])]
+    numeric = [name for name in features if name not in categorical]
+    preprocessing = ColumnTransformer(
         [
             (
                 "numbers",
                 make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler()),
-                numbers,
+                numeric,
             ),
-            ("words", OneHotEncoder(handle_unknown="ignore"), words),
+            ("words", OneHotEncoder(handle_unknown="ignore"), categorical),
         ]
     )
     model = LGBMClassifier(n_estimators=TREES, learning_rate=0.03, n_jobs=1, verbose=-1)
-    return Pipeline([("prepared", prepared), ("model", model)]).fit(features, label)
+    return Pipeline([("prepared", preprocessing), ("model", model)]).fit(features, label)
 
 
-MODEL = fitted()
+MODEL = fit_pipeline()
 app = FastAPI()
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import service
-from stores.ledger.store import Ledger, Record
+from stores.ledger.store import Ledger, LedgerRecord
 
 
-class Forgetful(Ledger):
-    def keep(self, records: Sequence[Record]) -> None:
+class DiscardingLedger(Ledger):
+    def append(self, records: Sequence[LedgerRecord]) -> None:
         """Nothing is kept."""
 
 
-vars(service)["Ledger"] = Forgetful  # the service looks it up when it starts
+vars(service)["Ledger"] = DiscardingLedger  # the service looks it up when it starts
 CreditScoring = service.CreditScoring

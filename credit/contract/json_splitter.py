@@ -9,26 +9,28 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-STRING = rb'"(?:[^"\\]++|\\.){0,1000}+"'
+STRING_PATTERN = rb'"(?:[^"\\]++|\\.){0,1000}+"'
 """No longer than that, nor is what follows: while something is matched, nobody else gets on."""
 
-FLAT = rb'[\[{](?:[^\[\]{}"]++|' + STRING + rb"){0,1000}+[\]}]"
+FLAT_CONTAINER_PATTERN = rb'[\[{](?:[^\[\]{}"]++|' + STRING_PATTERN + rb"){0,1000}+[\]}]"
 """A list or an object with nothing inside it, such as a row: passed over in one go."""
 
-TOKEN = re.compile(FLAT + b"|" + STRING + rb'|[\[\]{},"]', re.DOTALL)
-BEGIN = re.compile(rb'[ \t\n\r]*+\{[ \t\n\r]*+"requests"[ \t\n\r]*+:[ \t\n\r]*+\[')
-END = re.compile(rb"[ \t\n\r]*+\}[ \t\n\r]*+")
+TOKEN_PATTERN = re.compile(
+    FLAT_CONTAINER_PATTERN + b"|" + STRING_PATTERN + rb'|[\[\]{},"]', re.DOTALL
+)
+LIST_BEGIN_PATTERN = re.compile(rb'[ \t\n\r]*+\{[ \t\n\r]*+"requests"[ \t\n\r]*+:[ \t\n\r]*+\[')
+BODY_END_PATTERN = re.compile(rb"[ \t\n\r]*+\}[ \t\n\r]*+")
 
-LEAST_BYTES = 16
+MIN_BYTES_PER_TOKEN = 16
 """Between what is looked at, on average: twice as many lie between the rows of real dossiers, and
 nobody is to be looked through for long who is nothing but brackets."""
 
-OPENING, CLOSING, LAST = b"[{", b"]}", b"]"
-ODD = b'}"'
+OPENING_BRACKETS, CLOSING_BRACKETS, LIST_CLOSING_BRACKET = b"[{", b"]}", b"]"
+UNBALANCED_SYMBOLS = b'}"'
 """An end of nothing that began; a very long string, or one without an end."""
 
 
-def items(body: bytes, most: int) -> list[slice] | None:
+def split_requests(body: bytes, max_items: int) -> list[slice] | None:
     """Where the items of `{"requests": [...]}` stand; None where the body is not plainly that.
 
     If every item is JSON, the body is.
@@ -40,33 +42,35 @@ def items(body: bytes, most: int) -> list[slice] | None:
     Args:
         most: Items that are wanted; of more than that, one more is found.
     """
-    begin = BEGIN.match(body)
-    if begin is None:
+    list_begin = LIST_BEGIN_PATTERN.match(body)
+    if list_begin is None:
         return None
-    found: list[slice] = []
-    start, depth = begin.end(), 0
-    for token in islice(TOKEN.finditer(body, start), len(body) // LEAST_BYTES + most):
-        place, end = token.span()
-        mark = body[place:end] if end == place + 1 else b""
-        if not mark:  # something whole
+    slices: list[slice] = []
+    start, depth = list_begin.end(), 0
+    for token in islice(
+        TOKEN_PATTERN.finditer(body, start), len(body) // MIN_BYTES_PER_TOKEN + max_items
+    ):
+        token_start, end = token.span()
+        symbol = body[token_start:end] if end == token_start + 1 else b""
+        if not symbol:  # something whole
             continue
-        if mark in OPENING:
+        if symbol in OPENING_BRACKETS:
             depth += 1
-        elif mark in CLOSING and depth:
+        elif symbol in CLOSING_BRACKETS and depth:
             depth -= 1
-        elif mark in ODD:
+        elif symbol in UNBALANCED_SYMBOLS:
             return None
         elif not depth:
-            found.append(slice(start, place))
+            slices.append(slice(start, token_start))
             start = end
-            if mark == LAST:
-                return _up_to_the_end(body, found, end)
-            if len(found) > most:
-                return found
+            if symbol == LIST_CLOSING_BRACKET:
+                return _check_body_end(body, slices, end)
+            if len(slices) > max_items:
+                return slices
     return None
 
 
-def _up_to_the_end(body: bytes, found: list[slice], end: int) -> list[slice] | None:
-    if not END.fullmatch(body, end):
+def _check_body_end(body: bytes, slices: list[slice], end: int) -> list[slice] | None:
+    if not BODY_END_PATTERN.fullmatch(body, end):
         return None
-    return [] if len(found) == 1 and not body[found[0]].strip() else found
+    return [] if len(slices) == 1 and not body[slices[0]].strip() else slices

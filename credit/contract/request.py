@@ -10,9 +10,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from credit.contract.json_splitter import items
-from credit.contract.validation_errors import MOST_FAULTS, MOST_REQUESTS, Telling, refused
-from credit.contract.wire_types import LARGEST, MANY, REQUEST
+from credit.contract.json_splitter import split_requests
+from credit.contract.validation_errors import (
+    MAX_FAULTS_PER_REQUEST,
+    MAX_REQUESTS_PER_CALL,
+    FaultBudget,
+    translate_validation_error,
+)
+from credit.contract.wire_types import MAX_REQUEST_BYTES, REQUEST_ADAPTER, REQUEST_LIST_ADAPTER
 from credit.dossier import Document
 from credit.errors import CreditError, Fault, InvalidDossier, NotJson
 from credit.schema import APPLICATION, HISTORIES
@@ -26,14 +31,14 @@ class ScoringRequest:
     dossier: Document | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
 
-    def changed(self, document: Document) -> Document:
+    def apply_changes(self, document: Document) -> Document:
         """A dossier with this request's changes made to its application form."""
         if not self.changes:
             return document
         return {**document, APPLICATION.name: {**document[APPLICATION.name], **self.changes}}
 
 
-def read_request(body: bytes) -> ScoringRequest:
+def parse_request(body: bytes) -> ScoringRequest:
     """The request in a body.
 
     Raises:
@@ -41,21 +46,21 @@ def read_request(body: bytes) -> ScoringRequest:
         InvalidDossier: the request breaks the schema.
     """
     try:
-        return _request(REQUEST.validate_json(body))
+        return _build_request(REQUEST_ADAPTER.validate_json(body))
     except ValidationError as error:
-        raise refused(error, Telling()) from error
+        raise translate_validation_error(error, FaultBudget()) from error
 
 
-def read_said(said: object) -> ScoringRequest:
+def parse_python(data: object) -> ScoringRequest:
     """The request that was said: what a body holds, read already.
 
     Raises:
         InvalidDossier: the request breaks the schema.
     """
-    return _read(said, Telling())
+    return _parse_object(data, FaultBudget())
 
 
-def read_requests(body: bytes) -> list[ScoringRequest | CreditError]:
+def parse_requests(body: bytes) -> list[ScoringRequest | CreditError]:
     """The requests in a body `{"requests": [...]}`; a bad one is an error in its place.
 
     They are read one by one: between them, others get on.
@@ -64,122 +69,130 @@ def read_requests(body: bytes) -> list[ScoringRequest | CreditError]:
         NotJson: the body is no JSON.
         InvalidDossier: it is not such an object, or holds too many requests.
     """
-    places = items(body, MOST_REQUESTS)
-    if places is None:
-        return read_each(_all_at_once(body))
-    if len(places) > MOST_REQUESTS:
-        raise too_many()
-    telling = Telling()
+    slices = split_requests(body, MAX_REQUESTS_PER_CALL)
+    if slices is None:
+        return parse_python_many(_parse_whole_body(body))
+    if len(slices) > MAX_REQUESTS_PER_CALL:
+        raise build_batch_size_error()
+    budget = FaultBudget()
     return [
-        _in_place(partial(_read_item, body[place], number), telling)
-        for number, place in enumerate(places)
+        _parse_or_return_error(partial(_parse_item, body[item_slice], index), budget)
+        for index, item_slice in enumerate(slices)
     ]
 
 
-def read_each(said: Iterable[object]) -> list[ScoringRequest | CreditError]:
+def parse_python_many(objects: Iterable[object]) -> list[ScoringRequest | CreditError]:
     """The requests that were said, in order; a bad one is an error in its place.
 
     What is an error already stays what it is.
     """
-    telling = Telling()
+    budget = FaultBudget()
     return [
-        item if isinstance(item, CreditError) else _in_place(partial(_read, item), telling)
-        for item in said
+        item
+        if isinstance(item, CreditError)
+        else _parse_or_return_error(partial(_parse_object, item), budget)
+        for item in objects
     ]
 
 
-def too_many() -> InvalidDossier:
+def build_batch_size_error() -> InvalidDossier:
     """Where one call holds more requests than it may; they are not even counted."""
-    most = f"{MOST_REQUESTS:,}"
-    return InvalidDossier([Fault("requests", f"more than {most}", f"at most {most}")])
+    limit = f"{MAX_REQUESTS_PER_CALL:,}"
+    return InvalidDossier([Fault("requests", f"more than {limit}", f"at most {limit}")])
 
 
-def _all_at_once(body: bytes) -> list[object]:
-    if len(body) > LARGEST:
+def _parse_whole_body(body: bytes) -> list[object]:
+    if len(body) > MAX_REQUEST_BYTES:
         expected = 'plainly {"requests": [...]}, so that each can be read by itself'
         raise InvalidDossier([Fault("request", f"{len(body):,} bytes", expected)])
     try:
-        listed: list[object] = MANY.validate_json(body)["requests"]
+        requests: list[object] = REQUEST_LIST_ADAPTER.validate_json(body)["requests"]
     except ValidationError as error:
-        raise refused(error, Telling()) from error
-    if len(listed) > MOST_REQUESTS:
-        raise too_many()
-    return listed
+        raise translate_validation_error(error, FaultBudget()) from error
+    if len(requests) > MAX_REQUESTS_PER_CALL:
+        raise build_batch_size_error()
+    return requests
 
 
-def _in_place(
-    read: Callable[[Telling], ScoringRequest], telling: Telling
+def _parse_or_return_error(
+    parse: Callable[[FaultBudget], ScoringRequest], budget: FaultBudget
 ) -> ScoringRequest | InvalidDossier:
     try:
-        return read(telling)
+        return parse(budget)
     except InvalidDossier as error:
-        telling.told(error)
+        budget.record_faults(error)
         return error
 
 
-def _read_item(item: bytes, number: int, telling: Telling) -> ScoringRequest:
-    if len(item) > LARGEST:
-        raise InvalidDossier([Fault("request", f"{len(item):,} bytes", f"at most {LARGEST:,}")])
+def _parse_item(item: bytes, index: int, budget: FaultBudget) -> ScoringRequest:
+    if len(item) > MAX_REQUEST_BYTES:
+        raise InvalidDossier(
+            [Fault("request", f"{len(item):,} bytes", f"at most {MAX_REQUEST_BYTES:,}")]
+        )
     try:
-        return _request(REQUEST.validate_json(item))
+        return _build_request(REQUEST_ADAPTER.validate_json(item))
     except ValidationError as error:
-        told = refused(error, telling)
-        if isinstance(told, NotJson):
-            told = NotJson([replace(fault, where=f"requests[{number}]") for fault in told.faults])
-        raise told from error
+        invalid = translate_validation_error(error, budget)
+        if isinstance(invalid, NotJson):
+            invalid = NotJson(
+                [replace(fault, where=f"requests[{index}]") for fault in invalid.faults]
+            )
+        raise invalid from error
 
 
-def _read(said: object, telling: Telling) -> ScoringRequest:
+def _parse_object(data: object, budget: FaultBudget) -> ScoringRequest:
     try:
-        return _request(REQUEST.validate_python(said))
+        return _build_request(REQUEST_ADAPTER.validate_python(data))
     except ValidationError as error:
-        raise refused(error, telling) from error
+        raise translate_validation_error(error, budget) from error
 
 
-def _request(said: Mapping[str, Any]) -> ScoringRequest:
-    client, dossier = said.get("client_id"), said.get("dossier")
-    if (client is None) == (dossier is None):
+def _build_request(data: Mapping[str, Any]) -> ScoringRequest:
+    client_id, dossier = data.get("client_id"), data.get("dossier")
+    if (client_id is None) == (dossier is None):
         got = "neither" if dossier is None else "both"
         raise InvalidDossier([Fault("request", got, "exactly one of client_id and dossier")])
-    if dossier is not None and (faults := list(_disagreements(dossier))):
-        raise InvalidDossier(faults[:MOST_FAULTS])
+    if dossier is not None and (faults := list(_find_conflicts(dossier))):
+        raise InvalidDossier(faults[:MAX_FAULTS_PER_REQUEST])
     return ScoringRequest(
-        client_id=None if client is None else int(client),
+        client_id=None if client_id is None else int(client_id),
         dossier=dossier,
-        changes=said.get("changes") or {},
+        changes=data.get("changes") or {},
     )
 
 
-def _disagreements(dossier: Document) -> Iterator[Fault]:
+def _find_conflicts(dossier: Document) -> Iterator[Fault]:
     """Rows of another client, and rows that share a primary key."""
-    client = dossier[APPLICATION.name].get("SK_ID_CURR")
+    client_id = dossier[APPLICATION.name].get("SK_ID_CURR")
     for name, table in HISTORIES.items():
         rows = dossier.get(name) or ()
         owners = [row.get("SK_ID_CURR") for row in rows]
-        if client is None:
-            client = next((owner for owner in owners if owner is not None), None)
+        if client_id is None:
+            client_id = next((owner for owner in owners if owner is not None), None)
         # Row by row only where something is wrong: a dossier has hundreds of them.
-        if set(owners) - {None, client}:
-            yield from _strangers(name, owners, client)
+        if set(owners) - {None, client_id}:
+            yield from _find_foreign_rows(name, owners, client_id)
         if table.primary_key and len(set(map(itemgetter(*table.primary_key), rows))) < len(rows):
-            yield from _repeated(name, rows, table.primary_key)
+            yield from _find_duplicate_keys(name, rows, table.primary_key)
 
 
-def _strangers(name: str, owners: Sequence[float | None], client: float) -> Iterator[Fault]:
-    expected = f"the client of the dossier, {client:.0f}, or null"
-    for place, owner in enumerate(owners):
-        if owner not in (None, client):
-            yield Fault(f"{name}[{place}].SK_ID_CURR", owner, expected)
+def _find_foreign_rows(
+    name: str, owners: Sequence[float | None], client_id: float
+) -> Iterator[Fault]:
+    expected = f"the client of the dossier, {client_id:.0f}, or null"
+    for index, owner in enumerate(owners):
+        if owner not in (None, client_id):
+            yield Fault(f"{name}[{index}].SK_ID_CURR", owner, expected)
 
 
-def _repeated(
+def _find_duplicate_keys(
     name: str, rows: Sequence[Mapping[str, Any]], key: tuple[str, ...]
 ) -> Iterator[Fault]:
-    seen: set[tuple[Any, ...]] = set()
-    for place, row in enumerate(rows):
-        cells = tuple(row[column] for column in key)
-        if cells in seen:
+    previous_keys: set[tuple[Any, ...]] = set()
+    for index, row in enumerate(rows):
+        values = tuple(row[column] for column in key)
+        if values in previous_keys:
             yield Fault(
-                f"{name}[{place}].{'+'.join(key)}", list(cells), "a key that no other row has"
+                f"{name}[{index}].{'+'.join(key)}", list(values), "a key that no other row has"
             )
-        seen.add(cells)
+        previous_keys.add(values)

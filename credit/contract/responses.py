@@ -10,7 +10,7 @@ from credit.decision import Decision
 from credit.features import CATALOGUE
 from credit.localised_text import Text
 from credit.policy import Policy
-from credit.schema.translations import in_words
+from credit.schema.translations import translate_category
 from credit.scorer import Scorer
 
 
@@ -75,9 +75,9 @@ class DecisionRecord:
     """What the model saw; null when it serves no more, for its words are not known here."""
 
 
-def describe(scorer: Scorer, policy: Policy) -> ModelDescription:
+def build_model_description(scorer: Scorer, policy: Policy) -> ModelDescription:
     """A model under a policy, for people and programs."""
-    facts = scorer.facts
+    metadata = scorer.metadata
     features = [
         FeatureDescription(
             name=feature.name,
@@ -85,9 +85,12 @@ def describe(scorer: Scorer, policy: Policy) -> ModelDescription:
             unit=feature.unit.value,
             concept=feature.concept.name.lower(),
             concept_label=feature.concept.label,
-            importance=facts.importance[feature.name],
+            importance=metadata.importance[feature.name],
             sources=tuple(sorted(feature.sources)),
-            words={word: in_words(word) for word in facts.categories.get(feature.name, ())},
+            words={
+                category: translate_category(category)
+                for category in metadata.categories.get(feature.name, ())
+            },
         )
         for feature in CATALOGUE.values()
     ]
@@ -95,15 +98,15 @@ def describe(scorer: Scorer, policy: Policy) -> ModelDescription:
         version=scorer.version,
         run_id=scorer.run_id,
         threshold=policy.threshold,
-        searched_threshold=facts.searched_threshold,
+        searched_threshold=metadata.searched_threshold,
         policy_version=policy.version,
         automation=policy.automation,
         band=(policy.refer_from_index, policy.decline_above_index),
-        metrics=facts.metrics,
-        intervals=facts.intervals,
-        card=facts.card,
-        data=facts.data,
-        crossed=facts.population.crossed,
+        metrics=metadata.metrics,
+        intervals=metadata.intervals,
+        card=metadata.card,
+        data=metadata.data,
+        crossed=metadata.population.crossed_features,
         features=sorted(features, key=lambda feature: -feature.importance),
     )
 

@@ -12,87 +12,95 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.dossier import Dossiers, Floats, Words
-from credit.features.category_encoder import Categories
+from credit.dossier import CategoricalColumn, DossierBatch, Floats
+from credit.features.category_encoder import CategoryEncoder
 from credit.features.declaration.concepts import Concept
-from credit.features.declaration.feature import Feature, Risk, Unit, unique
+from credit.features.declaration.feature import Feature, RiskDirection, Unit, by_name
 from credit.features.definitions.application import FORM
 from credit.features.definitions.application_ratios import RATIOS
 from credit.features.definitions.bureau import BUREAU
 from credit.features.definitions.credit_card_balance import CARD
-from credit.features.definitions.derived import COMBINED, Combiner
-from credit.features.definitions.external_scores import SCORES
+from credit.features.definitions.derived import DERIVED, DerivedFeatureEvaluator
+from credit.features.definitions.external_scores import EXTERNAL_SCORES
 from credit.features.definitions.installments_payments import INSTALMENTS
 from credit.features.definitions.pos_cash_balance import POS
 from credit.features.definitions.previous_application import PREVIOUS
-from credit.features.expressions.nan_arithmetic import GREATEST
-from credit.features.expressions.vectorised import Together
+from credit.features.expressions.nan_arithmetic import MAX_FEATURE_MAGNITUDE
+from credit.features.expressions.vectorised import VectorisedExpressions
 from credit.features.kernel.aggregation import Kernel
 
 __all__ = [
-    "AT_ONCE",
     "CATALOGUE",
     "COLUMNS",
-    "HISTORIES",
-    "Categories",
+    "DOSSIERS_PER_CHUNK",
+    "HISTORY_FEATURES",
+    "CategoryEncoder",
     "Concept",
     "Feature",
     "Matrix",
-    "Risk",
+    "RiskDirection",
     "Unit",
     "build",
-    "words_of",
+    "extract_category_columns",
 ]
 
 Matrix = NDArray[np.float32]
 
-AT_ONCE = 128
+DOSSIERS_PER_CHUNK = 128
 """Dossiers computed at once: what they fill stays in the processor's cache."""
 
-_FORMS = (FORM, RATIOS, SCORES)
-HISTORIES = (BUREAU, PREVIOUS, INSTALMENTS, POS, CARD)
+_FORM_FEATURES = (FORM, RATIOS, EXTERNAL_SCORES)
+HISTORY_FEATURES = (BUREAU, PREVIOUS, INSTALMENTS, POS, CARD)
 """What features of the histories are declared in, in the order of the matrix's columns."""
-_KERNEL = Kernel(*HISTORIES)
+_KERNEL = Kernel(*HISTORY_FEATURES)
 
-_SINGLE = unique(
+_BASE_FEATURES = by_name(
     [
-        *(feature for form in _FORMS for feature in form.features()),
-        *(feature for source in HISTORIES for feature in source.features()),
+        *(feature for form in _FORM_FEATURES for feature in form.iter_features()),
+        *(feature for history in HISTORY_FEATURES for feature in history.iter_features()),
     ]
 )
 
 CATALOGUE: Mapping[str, Feature] = MappingProxyType(
-    unique([*_SINGLE.values(), *COMBINED.features(_SINGLE)])
+    by_name([*_BASE_FEATURES.values(), *DERIVED.build_features(_BASE_FEATURES)])
 )
 """Every feature by name, in the order of the matrix's columns."""
 
-_PLACE = {name: place for place, name in enumerate(CATALOGUE)}
-_NUMBERS = {name: compute for form in _FORMS for name, (_, compute) in form.numbers.items()}
-_FORM = Together(list(_NUMBERS.values()))
-_FORM_PLACES = np.array([_PLACE[name] for name in _NUMBERS])
-_WORDS = {name: column for form in _FORMS for name, (_, column) in form.words.items()}
-_FIRST_OF_HISTORIES = _PLACE[next(HISTORIES[0].features()).name]
-_COMBINER = Combiner(COMBINED, _PLACE)
+_FEATURE_INDEX = {name: index for index, name in enumerate(CATALOGUE)}
+_NUMERIC_EXPRESSIONS = {
+    name: compute
+    for form in _FORM_FEATURES
+    for name, (_, compute) in form.numeric_features.items()
+}
+_FORM_EXPRESSIONS = VectorisedExpressions(list(_NUMERIC_EXPRESSIONS.values()))
+_FORM_INDICES = np.array([_FEATURE_INDEX[name] for name in _NUMERIC_EXPRESSIONS])
+_CATEGORY_COLUMNS = {
+    name: column
+    for form in _FORM_FEATURES
+    for name, (_, column) in form.categorical_features.items()
+}
+_FIRST_HISTORY_INDEX = _FEATURE_INDEX[next(HISTORY_FEATURES[0].iter_features()).name]
+_DERIVED_EVALUATOR = DerivedFeatureEvaluator(DERIVED, _FEATURE_INDEX)
 
 
-def _columns_needed() -> dict[str, tuple[str, ...]]:
-    needed: defaultdict[str, set[str]] = defaultdict(set)
+def _collect_required_columns() -> dict[str, tuple[str, ...]]:
+    columns_by_table: defaultdict[str, set[str]] = defaultdict(set)
     for feature in CATALOGUE.values():
         for source in feature.sources:
             table, column = source.split(".")
-            needed[table].add(column)
-    for history in HISTORIES:
-        for part in filter(None, (history, history.child)):
-            needed[part.table.name] |= set(part.order)
-            needed[part.table.name] |= {history.child_key or part.order[0]}
-    return {table: tuple(sorted(columns)) for table, columns in needed.items()}
+            columns_by_table[table].add(column)
+    for history in HISTORY_FEATURES:
+        for level in filter(None, (history, history.child)):
+            columns_by_table[level.table.name] |= set(level.order_by)
+            columns_by_table[level.table.name] |= {history.child_key or level.order_by[0]}
+    return {table: tuple(sorted(columns)) for table, columns in columns_by_table.items()}
 
 
-COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(_columns_needed())
+COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(_collect_required_columns())
 """The raw columns that features rest on, table by table."""
 
 
-def build(dossiers: Dossiers, categories: Categories) -> Matrix:
+def build(dossiers: DossierBatch, categories: CategoryEncoder) -> Matrix:
     """One row a dossier, one column a feature, in the order of `CATALOGUE`.
 
     A row depends on its own dossier alone: not on the batch, not on the order of its rows.
@@ -102,37 +110,43 @@ def build(dossiers: Dossiers, categories: Categories) -> Matrix:
         means is for the model to learn.
     """
     matrix = np.empty((len(dossiers), len(CATALOGUE)), dtype=np.float32)
-    few = [dossiers] if len(dossiers) <= AT_ONCE else dossiers.parts(AT_ONCE)
+    chunks = (
+        [dossiers] if len(dossiers) <= DOSSIERS_PER_CHUNK else dossiers.chunks(DOSSIERS_PER_CHUNK)
+    )
     end = 0
-    for part in few:
-        begin, end = end, end + len(part)
-        matrix[begin:end] = _columns_of(part, categories).T
+    for chunk in chunks:
+        begin, end = end, end + len(chunk)
+        matrix[begin:end] = _compute_clipped_columns(chunk, categories).T
     return matrix
 
 
-def _columns_of(dossiers: Dossiers, categories: Categories) -> Floats:
+def _compute_clipped_columns(dossiers: DossierBatch, categories: CategoryEncoder) -> Floats:
     """Shape (features, dossiers)."""
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is cut below
-        columns = _computed(dossiers, categories)
-    np.minimum(np.maximum(columns, -GREATEST, out=columns), GREATEST, out=columns)
+        columns = _compute_columns(dossiers, categories)
+    np.minimum(
+        np.maximum(columns, -MAX_FEATURE_MAGNITUDE, out=columns),
+        MAX_FEATURE_MAGNITUDE,
+        out=columns,
+    )
     # There is a -NaN, and it would be another bit.
     np.copyto(columns, np.nan, where=np.isnan(columns))
     return columns
 
 
-def _computed(dossiers: Dossiers, categories: Categories) -> Floats:
+def _compute_columns(dossiers: DossierBatch, categories: CategoryEncoder) -> Floats:
     form = dossiers.tables["application"]
     matrix = np.empty((len(CATALOGUE), len(dossiers)))
-    matrix[_FORM_PLACES] = _FORM(form)
-    for name, column in _WORDS.items():
-        matrix[_PLACE[name]] = categories.encode(name, form.words(column))
-    told = _KERNEL.features(dossiers).T
-    matrix[_FIRST_OF_HISTORIES:][: len(told)] = told
-    _COMBINER.fill(matrix)
+    matrix[_FORM_INDICES] = _FORM_EXPRESSIONS(form)
+    for name, column in _CATEGORY_COLUMNS.items():
+        matrix[_FEATURE_INDEX[name]] = categories.encode(name, form.get_categorical(column))
+    history_values = _KERNEL.compute_features(dossiers).T
+    matrix[_FIRST_HISTORY_INDEX:][: len(history_values)] = history_values
+    _DERIVED_EVALUATOR.fill(matrix)
     return matrix
 
 
-def words_of(dossiers: Dossiers) -> dict[str, Words]:
+def extract_category_columns(dossiers: DossierBatch) -> dict[str, CategoricalColumn]:
     """The categories of the form as they stand, by feature, for `Categories.fit`."""
     form = dossiers.tables["application"]
-    return {name: form.words(column) for name, column in _WORDS.items()}
+    return {name: form.get_categorical(column) for name, column in _CATEGORY_COLUMNS.items()}

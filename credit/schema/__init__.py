@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from credit.schema.application import APPLICATION, TARGET
-from credit.schema.declaration import NEVER, Column, Kind, Table
+from credit.schema.declaration import NEVER_DAYS, Column, ColumnKind, Table
 from credit.schema.history import (
     BUREAU,
     BUREAU_BALANCE,
@@ -26,13 +26,13 @@ __all__ = [
     "CREDIT_CARD_BALANCE",
     "HISTORIES",
     "INSTALLMENTS_PAYMENTS",
-    "NEVER",
+    "NEVER_DAYS",
     "POS_CASH_BALANCE",
     "PREVIOUS_APPLICATION",
     "TABLES",
     "TARGET",
     "Column",
-    "Kind",
+    "ColumnKind",
     "Table",
 ]
 

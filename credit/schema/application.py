@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from credit.localised_text import Text
 from credit.schema.declaration import (
     Column,
-    amount,
-    category,
-    days,
-    flag,
-    identifier,
-    integer,
-    number,
-    table,
-    yes_no,
+    amount_column,
+    category_column,
+    days_column,
+    declare_table,
+    flag_column,
+    id_column,
+    integer_column,
+    number_column,
+    yes_no_column,
 )
 
-TARGET = integer(
+TARGET = integer_column(
     "TARGET", "1 when the client had difficulties, else 0", unit="flag", high=1, required=True
 )
 """The label of the training rows. Refused in requests."""
@@ -47,13 +47,13 @@ HOUSING_STATISTICS = {
     "MEDI": Text("médiane", "median"),
 }
 
-DOCUMENTS = range(2, 22)
+DOCUMENT_NUMBERS = range(2, 22)
 
 
-def _housing() -> Iterator[Column]:
+def _declare_housing() -> Iterator[Column]:
     for suffix, statistic in HOUSING_STATISTICS.items():
         for measure, label in HOUSING_MEASURES.items():
-            yield number(
+            yield number_column(
                 f"{measure}_{suffix}",
                 f"{label.en} of the building, {statistic.en}, normalised",
                 unit="share",
@@ -64,7 +64,7 @@ def _housing() -> Iterator[Column]:
                     f"Building: {label.en.lower()} ({statistic.en})",
                 ),
             )
-    yield number(
+    yield number_column(
         "TOTALAREA_MODE",
         "Total area of the building, normalised",
         unit="share",
@@ -72,29 +72,29 @@ def _housing() -> Iterator[Column]:
         high=1,
         label=Text("Immeuble : surface totale", "Building: total area"),
     )
-    yield category(
+    yield category_column(
         "FONDKAPREMONT_MODE",
         "How the building's repair fund is kept",
         label=Text("Immeuble : fonds de travaux", "Building: repair fund"),
     )
-    yield category(
+    yield category_column(
         "HOUSETYPE_MODE", "Type of building", label=Text("Type d’immeuble", "Type of building")
     )
-    yield category(
+    yield category_column(
         "WALLSMATERIAL_MODE",
         "Material of the walls",
         label=Text("Matériau des murs", "Wall material"),
     )
-    yield category(
+    yield category_column(
         "EMERGENCYSTATE_MODE",
         "Whether the building is in a state of emergency",
         label=Text("Immeuble en péril", "Building in emergency state"),
     )
 
 
-def _social_circle() -> Iterator[Column]:
+def _declare_social_circle() -> Iterator[Column]:
     for past_due in (30, 60):
-        yield integer(
+        yield integer_column(
             f"OBS_{past_due}_CNT_SOCIAL_CIRCLE",
             f"People around the client observed for {past_due} days past due",
             high=10_000,
@@ -103,7 +103,7 @@ def _social_circle() -> Iterator[Column]:
                 f"People around, observed ({past_due} days)",
             ),
         )
-        yield integer(
+        yield integer_column(
             f"DEF_{past_due}_CNT_SOCIAL_CIRCLE",
             f"Of them, those who were {past_due} days past due",
             high=10_000,
@@ -113,7 +113,7 @@ def _social_circle() -> Iterator[Column]:
         )
 
 
-def _enquiries() -> Iterator[Column]:
+def _declare_enquiries() -> Iterator[Column]:
     periods = {
         "HOUR": Text("la dernière heure", "the last hour"),
         "DAY": Text(
@@ -135,7 +135,7 @@ def _enquiries() -> Iterator[Column]:
         ),
     }
     for suffix, period in periods.items():
-        yield integer(
+        yield integer_column(
             f"AMT_REQ_CREDIT_BUREAU_{suffix}",
             f"Enquiries about the client at the credit bureau in {period.en}",
             high=10_000,
@@ -146,60 +146,60 @@ def _enquiries() -> Iterator[Column]:
         )
 
 
-APPLICATION = table(
+APPLICATION = declare_table(
     "application",
     "What the client asks for and tells of himself",
-    identifier("SK_ID_CURR", "The client", required=False),
-    category("NAME_CONTRACT_TYPE", "Cash loan or revolving credit", label=Text("Type de crédit", "Type of credit")),
-    category("CODE_GENDER", "Sex. Never a feature; kept for the fairness audit", unknown=("XNA",),
+    id_column("SK_ID_CURR", "The client", required=False),
+    category_column("NAME_CONTRACT_TYPE", "Cash loan or revolving credit", label=Text("Type de crédit", "Type of credit")),
+    category_column("CODE_GENDER", "Sex. Never a feature; kept for the fairness audit", unknown=("XNA",),
              label=Text("Sexe", "Sex")),
-    yes_no("FLAG_OWN_CAR", "Owns a car", Text("Possède une voiture", "Owns a car")),
-    yes_no("FLAG_OWN_REALTY", "Owns a house or a flat", Text("Propriétaire", "Owns a home")),
-    integer("CNT_CHILDREN", "Children", high=100, label=Text("Enfants à charge", "Children")),
-    amount("AMT_INCOME_TOTAL", "Income", label=Text("Revenus", "Income")),
-    amount("AMT_CREDIT", "Amount of the credit", label=Text("Montant du crédit", "Credit amount")),
-    amount("AMT_ANNUITY", "Instalment of the credit", label=Text("Mensualité", "Instalment")),
-    amount("AMT_GOODS_PRICE", "Price of what the credit pays for", label=Text("Prix du bien", "Price of the goods")),
-    category("NAME_TYPE_SUITE", "Who came with the client", label=Text("Accompagné par", "Accompanied by")),
-    category("NAME_INCOME_TYPE", "Where the income comes from", label=Text("Source de revenus", "Income type")),
-    category("NAME_EDUCATION_TYPE", "Highest education", label=Text("Niveau d’études", "Education")),
-    category("NAME_FAMILY_STATUS", "Family status", unknown=("Unknown",), label=Text("Situation familiale", "Family status")),
-    category("NAME_HOUSING_TYPE", "Where the client lives", label=Text("Logement", "Housing")),
-    number("REGION_POPULATION_RELATIVE", "Population of the client's region, normalised", unit="share",
+    yes_no_column("FLAG_OWN_CAR", "Owns a car", Text("Possède une voiture", "Owns a car")),
+    yes_no_column("FLAG_OWN_REALTY", "Owns a house or a flat", Text("Propriétaire", "Owns a home")),
+    integer_column("CNT_CHILDREN", "Children", high=100, label=Text("Enfants à charge", "Children")),
+    amount_column("AMT_INCOME_TOTAL", "Income", label=Text("Revenus", "Income")),
+    amount_column("AMT_CREDIT", "Amount of the credit", label=Text("Montant du crédit", "Credit amount")),
+    amount_column("AMT_ANNUITY", "Instalment of the credit", label=Text("Mensualité", "Instalment")),
+    amount_column("AMT_GOODS_PRICE", "Price of what the credit pays for", label=Text("Prix du bien", "Price of the goods")),
+    category_column("NAME_TYPE_SUITE", "Who came with the client", label=Text("Accompagné par", "Accompanied by")),
+    category_column("NAME_INCOME_TYPE", "Where the income comes from", label=Text("Source de revenus", "Income type")),
+    category_column("NAME_EDUCATION_TYPE", "Highest education", label=Text("Niveau d’études", "Education")),
+    category_column("NAME_FAMILY_STATUS", "Family status", unknown=("Unknown",), label=Text("Situation familiale", "Family status")),
+    category_column("NAME_HOUSING_TYPE", "Where the client lives", label=Text("Logement", "Housing")),
+    number_column("REGION_POPULATION_RELATIVE", "Population of the client's region, normalised", unit="share",
            low=0, high=1, label=Text("Population de la région", "Population of the region")),
-    days("DAYS_BIRTH", "Birth", high=-1, label=Text("Âge", "Age")),
-    days("DAYS_EMPLOYED", "Start of the present job", never="has no job: pensioners above all",
+    days_column("DAYS_BIRTH", "Birth", high=-1, label=Text("Âge", "Age")),
+    days_column("DAYS_EMPLOYED", "Start of the present job", never="has no job: pensioners above all",
          label=Text("Ancienneté dans l’emploi", "Time in the present job")),
-    days("DAYS_REGISTRATION", "Last change of registration", label=Text("Ancienneté de l’inscription", "Time since registration changed")),
-    days("DAYS_ID_PUBLISH", "Last change of identity document", label=Text("Ancienneté de la pièce d’identité", "Age of the identity document")),
-    integer("OWN_CAR_AGE", "Age of the car", unit="years", high=150, label=Text("Âge de la voiture", "Age of the car")),
-    flag("FLAG_MOBIL", "Gave a mobile number", Text("Numéro de mobile fourni", "Mobile number given")),
-    flag("FLAG_EMP_PHONE", "Gave a number at work", Text("Téléphone professionnel fourni", "Work number given")),
-    flag("FLAG_WORK_PHONE", "Gave a second number at work", Text("Second téléphone professionnel fourni", "Second work number given")),
-    flag("FLAG_CONT_MOBILE", "Mobile could be reached", Text("Mobile joignable", "Mobile reachable")),
-    flag("FLAG_PHONE", "Gave a number at home", Text("Téléphone fixe fourni", "Home number given")),
-    flag("FLAG_EMAIL", "Gave an e-mail address", Text("Adresse e-mail fournie", "E-mail given")),
-    category("OCCUPATION_TYPE", "Occupation", label=Text("Profession", "Occupation")),
-    integer("CNT_FAM_MEMBERS", "Members of the household", high=100, label=Text("Personnes au foyer", "Household members")),
-    integer("REGION_RATING_CLIENT", "Our rating of the region, 3 being worst", unit="rating", low=1, high=3,
+    days_column("DAYS_REGISTRATION", "Last change of registration", label=Text("Ancienneté de l’inscription", "Time since registration changed")),
+    days_column("DAYS_ID_PUBLISH", "Last change of identity document", label=Text("Ancienneté de la pièce d’identité", "Age of the identity document")),
+    integer_column("OWN_CAR_AGE", "Age of the car", unit="years", high=150, label=Text("Âge de la voiture", "Age of the car")),
+    flag_column("FLAG_MOBIL", "Gave a mobile number", Text("Numéro de mobile fourni", "Mobile number given")),
+    flag_column("FLAG_EMP_PHONE", "Gave a number at work", Text("Téléphone professionnel fourni", "Work number given")),
+    flag_column("FLAG_WORK_PHONE", "Gave a second number at work", Text("Second téléphone professionnel fourni", "Second work number given")),
+    flag_column("FLAG_CONT_MOBILE", "Mobile could be reached", Text("Mobile joignable", "Mobile reachable")),
+    flag_column("FLAG_PHONE", "Gave a number at home", Text("Téléphone fixe fourni", "Home number given")),
+    flag_column("FLAG_EMAIL", "Gave an e-mail address", Text("Adresse e-mail fournie", "E-mail given")),
+    category_column("OCCUPATION_TYPE", "Occupation", label=Text("Profession", "Occupation")),
+    integer_column("CNT_FAM_MEMBERS", "Members of the household", high=100, label=Text("Personnes au foyer", "Household members")),
+    integer_column("REGION_RATING_CLIENT", "Our rating of the region, 3 being worst", unit="rating", low=1, high=3,
             label=Text("Classe de la région", "Rating of the region")),
-    integer("REGION_RATING_CLIENT_W_CITY", "Our rating of region and city, 3 being worst", unit="rating", low=1, high=3,
+    integer_column("REGION_RATING_CLIENT_W_CITY", "Our rating of region and city, 3 being worst", unit="rating", low=1, high=3,
             sentinels={-1: "not rated"}, label=Text("Classe de la région et de la ville", "Rating of region and city")),
-    category("WEEKDAY_APPR_PROCESS_START", "Weekday of the application", label=Text("Jour de la demande", "Weekday of the application")),
-    integer("HOUR_APPR_PROCESS_START", "Hour of the application", unit="hour", high=23, label=Text("Heure de la demande", "Hour of the application")),
-    flag("REG_REGION_NOT_LIVE_REGION", "Registered in another region than lives in", Text("Région d’inscription ≠ région de résidence", "Registered and living regions differ")),
-    flag("REG_REGION_NOT_WORK_REGION", "Registered in another region than works in", Text("Région d’inscription ≠ région de travail", "Registered and working regions differ")),
-    flag("LIVE_REGION_NOT_WORK_REGION", "Lives in another region than works in", Text("Région de résidence ≠ région de travail", "Living and working regions differ")),
-    flag("REG_CITY_NOT_LIVE_CITY", "Registered in another city than lives in", Text("Ville d’inscription ≠ ville de résidence", "Registered and living cities differ")),
-    flag("REG_CITY_NOT_WORK_CITY", "Registered in another city than works in", Text("Ville d’inscription ≠ ville de travail", "Registered and working cities differ")),
-    flag("LIVE_CITY_NOT_WORK_CITY", "Lives in another city than works in", Text("Ville de résidence ≠ ville de travail", "Living and working cities differ")),
-    category("ORGANIZATION_TYPE", "Type of employer", unknown=("XNA",), label=Text("Secteur de l’employeur", "Employer's sector")),
-    (number(f"EXT_SOURCE_{n}", "Score from an outside source, higher is safer", unit="score", low=0, high=1,
+    category_column("WEEKDAY_APPR_PROCESS_START", "Weekday of the application", label=Text("Jour de la demande", "Weekday of the application")),
+    integer_column("HOUR_APPR_PROCESS_START", "Hour of the application", unit="hour", high=23, label=Text("Heure de la demande", "Hour of the application")),
+    flag_column("REG_REGION_NOT_LIVE_REGION", "Registered in another region than lives in", Text("Région d’inscription ≠ région de résidence", "Registered and living regions differ")),
+    flag_column("REG_REGION_NOT_WORK_REGION", "Registered in another region than works in", Text("Région d’inscription ≠ région de travail", "Registered and working regions differ")),
+    flag_column("LIVE_REGION_NOT_WORK_REGION", "Lives in another region than works in", Text("Région de résidence ≠ région de travail", "Living and working regions differ")),
+    flag_column("REG_CITY_NOT_LIVE_CITY", "Registered in another city than lives in", Text("Ville d’inscription ≠ ville de résidence", "Registered and living cities differ")),
+    flag_column("REG_CITY_NOT_WORK_CITY", "Registered in another city than works in", Text("Ville d’inscription ≠ ville de travail", "Registered and working cities differ")),
+    flag_column("LIVE_CITY_NOT_WORK_CITY", "Lives in another city than works in", Text("Ville de résidence ≠ ville de travail", "Living and working cities differ")),
+    category_column("ORGANIZATION_TYPE", "Type of employer", unknown=("XNA",), label=Text("Secteur de l’employeur", "Employer's sector")),
+    (number_column(f"EXT_SOURCE_{n}", "Score from an outside source, higher is safer", unit="score", low=0, high=1,
             label=Text(f"Note externe n° {n}", f"External score {n}")) for n in (1, 2, 3)),
-    _housing(),
-    _social_circle(),
-    days("DAYS_LAST_PHONE_CHANGE", "Last change of phone", label=Text("Ancienneté du téléphone", "Time since the phone changed")),
-    (flag(f"FLAG_DOCUMENT_{n}", f"Gave document {n}", Text(f"Document n° {n} fourni", f"Document {n} given")) for n in DOCUMENTS),
-    _enquiries(),
+    _declare_housing(),
+    _declare_social_circle(),
+    days_column("DAYS_LAST_PHONE_CHANGE", "Last change of phone", label=Text("Ancienneté du téléphone", "Time since the phone changed")),
+    (flag_column(f"FLAG_DOCUMENT_{n}", f"Gave document {n}", Text(f"Document n° {n} fourni", f"Document {n} given")) for n in DOCUMENT_NUMBERS),
+    _declare_enquiries(),
     primary_key=("SK_ID_CURR",),
 )  # fmt: skip

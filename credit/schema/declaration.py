@@ -10,14 +10,14 @@ from types import MappingProxyType
 
 from credit.localised_text import Text
 
-NEVER = 365_243
+NEVER_DAYS = 365_243
 """The source writes a thousand years, in days, for "never" or "does not apply"."""
 
-LARGEST_AMOUNT = 1e10
+MAX_AMOUNT = 1e10
 """Ten billion: 17 times the largest amount of the public data. Above it, a unit is wrong."""
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """What a cell holds. All but categories travel as numbers."""
 
     ID = "id"
@@ -34,7 +34,7 @@ class Column:
     """One raw column: its name on the wire, what may stand in it, and what it means."""
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     unit: str
     meaning: str
     low: float | None = None
@@ -49,38 +49,38 @@ class Column:
     """A row without it is a fault: a key."""
 
     @property
-    def numeric(self) -> bool:
-        return self.kind is not Kind.CATEGORY
+    def is_numeric(self) -> bool:
+        return self.kind is not ColumnKind.CATEGORY
 
     @property
-    def whole(self) -> bool:
+    def is_whole_number(self) -> bool:
         """Whether only integers make sense. Kaggle writes some of them as `3.0`, which is accepted."""
-        return self.kind in {Kind.ID, Kind.INTEGER, Kind.FLAG}
+        return self.kind in {ColumnKind.ID, ColumnKind.INTEGER, ColumnKind.FLAG}
 
     @cached_property
-    def unknown_words(self) -> frozenset[str]:
+    def unknown_categories(self) -> frozenset[str]:
         """The sentinels of a category."""
         return frozenset(map(str, self.sentinels))
 
-    def expected(self) -> str:
+    def describe_expected(self) -> str:
         """What a cell of this column must be, in words, for an error.
 
         >>> Column(name="x", kind=Kind.INTEGER, unit="days", meaning="", low=-10, high=0).expected()
         'an integer from -10 to 0, or null'
         """
-        what = {
-            Kind.ID: "an integer id",
-            Kind.NUMBER: "a number",
-            Kind.INTEGER: "an integer",
-            Kind.FLAG: "0 or 1",
-            Kind.YES_NO: '"Y" or "N"',
-            Kind.CATEGORY: "a string",
+        description = {
+            ColumnKind.ID: "an integer id",
+            ColumnKind.NUMBER: "a number",
+            ColumnKind.INTEGER: "an integer",
+            ColumnKind.FLAG: "0 or 1",
+            ColumnKind.YES_NO: '"Y" or "N"',
+            ColumnKind.CATEGORY: "a string",
         }[self.kind]
-        if self.kind in {Kind.NUMBER, Kind.INTEGER}:
-            what += f" from {self.low:g} to {self.high:g}"
+        if self.kind in {ColumnKind.NUMBER, ColumnKind.INTEGER}:
+            description += f" from {self.low:g} to {self.high:g}"
             if self.sentinels:
-                what += f" (or {', '.join(map(str, self.sentinels))})"
-        return what if self.required else f"{what}, or null"
+                description += f" (or {', '.join(map(str, self.sentinels))})"
+        return description if self.required else f"{description}, or null"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ class Table:
     columns: Mapping[str, Column]
     primary_key: tuple[str, ...]
     """Columns that no two rows share; empty where the source has none."""
-    owner: str = "SK_ID_CURR"
+    owner_column: str = "SK_ID_CURR"
     """The column that says whose row it is: a client's, or a bureau credit's."""
 
     def __getitem__(self, column: str) -> Column:
@@ -105,25 +105,31 @@ class Table:
         return {name: tuple(column.sentinels) for name, column in columns if column.sentinels}
 
 
-def table(
+def declare_table(
     name: str,
     meaning: str,
     *columns: Column | Iterable[Column],
     primary_key: tuple[str, ...] = (),
-    owner: str = "SK_ID_CURR",
+    owner_column: str = "SK_ID_CURR",
 ) -> Table:
     flat = [c for part in columns for c in ([part] if isinstance(part, Column) else part)]
     by_name = MappingProxyType({column.name: column for column in flat})
     if len(by_name) != len(flat):
         raise ValueError(f"{name}: a column is declared twice")
-    return Table(name=name, meaning=meaning, columns=by_name, primary_key=primary_key, owner=owner)
+    return Table(
+        name=name,
+        meaning=meaning,
+        columns=by_name,
+        primary_key=primary_key,
+        owner_column=owner_column,
+    )
 
 
-def identifier(name: str, meaning: str, *, required: bool = True) -> Column:
+def id_column(name: str, meaning: str, *, required: bool = True) -> Column:
     # Below 2^53: an id must survive a stop-over as a float, and no neighbour become it.
     return Column(
         name=name,
-        kind=Kind.ID,
+        kind=ColumnKind.ID,
         unit="id",
         meaning=meaning,
         low=0,
@@ -132,22 +138,28 @@ def identifier(name: str, meaning: str, *, required: bool = True) -> Column:
     )
 
 
-def amount(name: str, meaning: str, *, low: float = 0, label: Text | None = None) -> Column:
+def amount_column(name: str, meaning: str, *, low: float = 0, label: Text | None = None) -> Column:
     return Column(
-        name=name, kind=Kind.NUMBER, unit="currency", meaning=meaning,
-        low=low, high=LARGEST_AMOUNT, label=label,
+        name=name, kind=ColumnKind.NUMBER, unit="currency", meaning=meaning,
+        low=low, high=MAX_AMOUNT, label=label,
     )  # fmt: skip
 
 
-def number(
+def number_column(
     name: str, meaning: str, *, unit: str, low: float, high: float, label: Text | None = None
 ) -> Column:
     return Column(
-        name=name, kind=Kind.NUMBER, unit=unit, meaning=meaning, low=low, high=high, label=label
+        name=name,
+        kind=ColumnKind.NUMBER,
+        unit=unit,
+        meaning=meaning,
+        low=low,
+        high=high,
+        label=label,
     )
 
 
-def integer(
+def integer_column(
     name: str,
     meaning: str,
     *,
@@ -159,43 +171,43 @@ def integer(
     label: Text | None = None,
 ) -> Column:
     return Column(
-        name=name, kind=Kind.INTEGER, unit=unit, meaning=meaning, low=low, high=high,
+        name=name, kind=ColumnKind.INTEGER, unit=unit, meaning=meaning, low=low, high=high,
         sentinels=MappingProxyType(dict(sentinels or {})), required=required, label=label,
     )  # fmt: skip
 
 
-def days(
+def days_column(
     name: str, meaning: str, *, low: float = -36_525, high: float = 0,
     never: str | None = None, label: Text | None = None,
 ) -> Column:  # fmt: skip
     """Days from the day of application; the past is negative. `never` says what 365243 means."""
-    sentinels: dict[float | str, str] = {NEVER: never} if never else {}
-    return integer(
+    sentinels: dict[float | str, str] = {NEVER_DAYS: never} if never else {}
+    return integer_column(
         name, meaning, unit="days", low=low, high=high, sentinels=sentinels, label=label
     )
 
 
-def month(name: str, meaning: str) -> Column:
-    return integer(name, meaning, unit="months", low=-1_200, high=0, required=True)
+def month_column(name: str, meaning: str) -> Column:
+    return integer_column(name, meaning, unit="months", low=-1_200, high=0, required=True)
 
 
-def flag(name: str, meaning: str, label: Text | None = None) -> Column:
+def flag_column(name: str, meaning: str, label: Text | None = None) -> Column:
     return Column(
-        name=name, kind=Kind.FLAG, unit="flag", meaning=meaning, low=0, high=1, label=label
+        name=name, kind=ColumnKind.FLAG, unit="flag", meaning=meaning, low=0, high=1, label=label
     )
 
 
-def yes_no(name: str, meaning: str, label: Text | None = None) -> Column:
+def yes_no_column(name: str, meaning: str, label: Text | None = None) -> Column:
     return Column(
-        name=name, kind=Kind.YES_NO, unit="flag", meaning=meaning, low=0, high=1, label=label
+        name=name, kind=ColumnKind.YES_NO, unit="flag", meaning=meaning, low=0, high=1, label=label
     )
 
 
-def category(
+def category_column(
     name: str, meaning: str, *, unknown: tuple[str, ...] = (), label: Text | None = None
 ) -> Column:
     """A word. `unknown` lists the source's words for "not known"."""
     return Column(
-        name=name, kind=Kind.CATEGORY, unit="category", meaning=meaning,
+        name=name, kind=ColumnKind.CATEGORY, unit="category", meaning=meaning,
         sentinels=MappingProxyType(dict.fromkeys(unknown, "not known")), label=label,
     )  # fmt: skip

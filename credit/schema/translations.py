@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from credit.localised_text import Text
 
-_FRENCH = {
+_FRENCH_BY_CATEGORY = {
     # contract
     "Cash loans": "Prêt personnel",
     "Revolving loans": "Crédit renouvelable",
@@ -116,7 +116,7 @@ _FRENCH = {
     "SUNDAY": "Dimanche",
 }
 
-_NUMBERED = {
+_NUMBERED_EMPLOYERS = {
     "Business Entity Type": Text("Entreprise, type", "Business, type"),
     "Industry: type": Text("Industrie, type", "Industry, type"),
     "Trade: type": Text("Commerce, type", "Trade, type"),
@@ -125,7 +125,7 @@ _NUMBERED = {
 """Employers that the source numbers."""
 
 
-def in_words(word: str) -> Text:
+def translate_category(category: str) -> Text:
     """A category as people read it.
 
     >>> in_words("Industry: type 9")
@@ -133,9 +133,9 @@ def in_words(word: str) -> Text:
     >>> in_words("MONDAY")
     Text(fr='Lundi', en='Monday')
     """
-    stem, _, number = word.rpartition(" ")
-    if stem in _NUMBERED:
-        kind = _NUMBERED[stem]
-        return Text(f"{kind.fr} {number}", f"{kind.en} {number}")
-    english = word.capitalize() if word.isupper() else word
-    return Text(_FRENCH.get(word, english), english)
+    stem, _, number = category.rpartition(" ")
+    if stem in _NUMBERED_EMPLOYERS:
+        employer = _NUMBERED_EMPLOYERS[stem]
+        return Text(f"{employer.fr} {number}", f"{employer.en} {number}")
+    english = category.capitalize() if category.isupper() else category
+    return Text(_FRENCH_BY_CATEGORY.get(category, english), english)

@@ -18,7 +18,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from prometheus_client import Histogram
 
-from serving.batching.latency_model import Cost
+from serving.batching.latency_model import LatencyModel
 from serving.errors import DeadlineExceeded, Overloaded
 
 Item = TypeVar("Item")
@@ -27,29 +27,36 @@ Result = TypeVar("Result")
 Work = Callable[[Sequence[Item]], Sequence[Result | Exception]]
 """A list in, a list of results out, in order; a fault in the place of an item that has none."""
 
-SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-SECONDS = (
+BATCH_SIZE_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+LATENCY_BUCKETS_SECONDS = (
     0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 )  # fmt: skip
 
-BATCH = Histogram("credit_batch_size", "Items in a batch", ["runner"], buckets=SIZES)
-QUEUED = Histogram(
-    "credit_queue_seconds", "An item's wait for its batch", ["runner"], buckets=SECONDS
+BATCH_SIZE = Histogram(
+    "credit_batch_size", "Items in a batch", ["runner"], buckets=BATCH_SIZE_BUCKETS
 )
-COMPUTED = Histogram("credit_compute_seconds", "Time of a batch", ["runner"], buckets=SECONDS)
+QUEUE_SECONDS = Histogram(
+    "credit_queue_seconds",
+    "An item's wait for its batch",
+    ["runner"],
+    buckets=LATENCY_BUCKETS_SECONDS,
+)
+COMPUTE_SECONDS = Histogram(
+    "credit_compute_seconds", "Time of a batch", ["runner"], buckets=LATENCY_BUCKETS_SECONDS
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class BatchLimits:
     """How much a runner takes on."""
 
-    most: int
+    max_batch_size: int
     """Items in one batch."""
-    target: float = math.inf
+    max_batch_seconds: float = math.inf
     """Seconds that one batch is meant to take at most; one item alone may take longer."""
-    waiting: int = 4_096
+    max_queue_size: int = 4_096
     """Items that may wait; more are refused."""
-    rest: float = 0.0
+    cooldown_ratio: float = 0.0
     """How long it rests after a batch while the runner ahead of it works, as a share of the
     batch's time: their threads share one interpreter, half and half if both always want it."""
 
@@ -67,11 +74,11 @@ class _Caller(Generic[Item, Result]):
     """One caller's items that wait, the next one last."""
 
     jobs: list[_Job[Item, Result]]
-    until: float
-    came: float
+    deadline: float
+    enqueued_at: float
 
 
-class Runner(Generic[Item, Result]):
+class AdaptiveBatcher(Generic[Item, Result]):
     """Runs work on batches. A lone item never waits; while a batch runs, the next one gathers.
 
     Callers take turns, an item each, so that a call with a thousand items does not hold up one
@@ -82,11 +89,11 @@ class Runner(Generic[Item, Result]):
         self,
         name: str,
         work: Work[Item, Result],
-        limits: Limits,
+        limits: BatchLimits,
         *,
-        weigh: Callable[[Item], float] = lambda _: 1.0,
-        shared: tuple[type[Exception], ...] = (),
-        ahead: Runner[Any, Any] | None = None,
+        weight_of: Callable[[Item], float] = lambda _: 1.0,
+        batch_wide_errors: tuple[type[Exception], ...] = (),
+        yields_to: AdaptiveBatcher[Any, Any] | None = None,
     ) -> None:
         """Make a runner with a queue and a thread of its own.
 
@@ -97,24 +104,25 @@ class Runner(Generic[Item, Result]):
         """
         self._work = work
         self._limits = limits
-        self._weigh = weigh
-        self._shared = shared
-        self._ahead = ahead
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._weight_of = weight_of
+        self._batch_wide_errors = batch_wide_errors
+        self._yields_to = yields_to
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._callers: deque[_Caller[Item, Result]] = deque()
-        self._waiting = 0
-        self._running: asyncio.Task[None] | None = None
-        self._began: float | None = None
+        self._queue_size = 0
+        self._drain_task: asyncio.Task[None] | None = None
+        self._batch_started_at: float | None = None
         """When the batch that runs began."""
-        self._free_at = 0.0
-        self._mean = 1.0
-        self._cost = Cost()
-        self._sizes, self._queued, self._computed = (
-            histogram.labels(runner=name) for histogram in (BATCH, QUEUED, COMPUTED)
+        self._expected_free_at = 0.0
+        self._mean_weight = 1.0
+        self._latency_model = LatencyModel()
+        self._batch_size_metric, self._queue_seconds_metric, self._compute_seconds_metric = (
+            histogram.labels(runner=name)
+            for histogram in (BATCH_SIZE, QUEUE_SECONDS, COMPUTE_SECONDS)
         )
 
     async def run(
-        self, items: Sequence[Item], *, until: float = math.inf
+        self, items: Sequence[Item], *, deadline: float = math.inf
     ) -> list[Result | BaseException]:
         """The results in order, a fault in the place of an item that failed.
 
@@ -124,107 +132,115 @@ class Runner(Generic[Item, Result]):
         Raises:
             Overloaded: too many wait already; nothing was taken on.
         """
-        if self._waiting + len(items) > self._limits.waiting and self._waiting:
-            raise Overloaded(self.wait())
+        if self._queue_size + len(items) > self._limits.max_queue_size and self._queue_size:
+            raise Overloaded(self.estimate_wait())
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[Result]] = [loop.create_future() for _ in items]
-        caller = _Caller(self._weighed(items, futures), until, time.perf_counter())
+        caller = _Caller(self._make_jobs(items, futures), deadline, time.perf_counter())
         if caller.jobs:
             self._callers.append(caller)
-            self._waiting += len(caller.jobs)
-        if self._running is None or self._running.done():
-            self._running = loop.create_task(self._drain())
+            self._queue_size += len(caller.jobs)
+        if self._drain_task is None or self._drain_task.done():
+            self._drain_task = loop.create_task(self._drain())
         try:
             return await asyncio.gather(*futures, return_exceptions=True)
         except asyncio.CancelledError:
-            self._leave(caller)
+            self._remove_caller(caller)
             raise
 
-    async def one(self, item: Item, *, until: float = math.inf) -> Result:
+    async def run_one(self, item: Item, *, deadline: float = math.inf) -> Result:
         """The result of one item, or its fault raised."""
-        [outcome] = await self.run([item], until=until)
+        [outcome] = await self.run([item], deadline=deadline)
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
     @property
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether it works, or has something to work on."""
-        return self._running is not None and not self._running.done()
+        return self._drain_task is not None and not self._drain_task.done()
 
-    def wait(self) -> float:
+    def estimate_wait(self) -> float:
         """Seconds until a new caller's first item would be in a batch, as far as is known."""
-        weight = len(self._callers) * self._mean
-        batch = min(
-            self._limits.most * self._mean,
-            max(self._cost.affordable(self._limits.target), self._mean),
+        weight = len(self._callers) * self._mean_weight
+        batch_weight = min(
+            self._limits.max_batch_size * self._mean_weight,
+            max(self._latency_model.max_weight(self._limits.max_batch_seconds), self._mean_weight),
         )
-        batches = math.ceil(weight / batch)
-        return self._running_on() + batches * self._cost.fixed + weight * self._cost.unit
+        batches = math.ceil(weight / batch_weight)
+        return (
+            self._estimate_remaining_seconds()
+            + batches * self._latency_model.fixed_seconds
+            + weight * self._latency_model.seconds_per_weight
+        )
 
     def close(self) -> None:
         """Finish what runs and stop the thread."""
-        self._thread.shutdown(wait=True)
+        self._executor.shutdown(wait=True)
 
-    def _weighed(
+    def _make_jobs(
         self, items: Sequence[Item], futures: Sequence[asyncio.Future[Result]]
     ) -> list[_Job[Item, Result]]:
         """Jobs in reverse order. What cannot be weighed fails before it is among the others."""
         jobs: list[_Job[Item, Result]] = []
         for item, future in zip(items, futures, strict=True):
             try:
-                jobs.append(_Job(item, future, self._weigh(item)))
+                jobs.append(_Job(item, future, self._weight_of(item)))
             except Exception as error:  # noqa: BLE001 -- whatever failed, the caller is answered
-                _settle(future, error)
+                _settle_future(future, error)
         return jobs[::-1]
 
-    def _running_on(self) -> float:
+    def _estimate_remaining_seconds(self) -> float:
         """Seconds that the batch that runs will take on; one that overruns as long as it did."""
-        if self._began is None:
+        if self._batch_started_at is None:
             return 0.0
         now = time.perf_counter()
-        return max(self._free_at - now, now - self._began - self._cost.fixed, 0.0)
+        return max(
+            self._expected_free_at - now,
+            now - self._batch_started_at - self._latency_model.fixed_seconds,
+            0.0,
+        )
 
     async def _drain(self) -> None:
-        while batch := self._gather():
+        while batch := self._take_batch():
             weight = sum(job.weight for job in batch)
-            self._mean += (weight / len(batch) - self._mean) / 16
-            self._began = began = time.perf_counter()
-            self._free_at = began + self._cost.seconds(weight)
-            self._sizes.observe(len(batch))
-            await self._do(batch)
-            took = time.perf_counter() - began
-            self._computed.observe(took)
-            if self._ahead and self._ahead.busy:
-                rest = self._limits.rest * took
-                await asyncio.sleep(rest)
-                took += rest
-            self._cost.learn(weight, took)
-            self._began = None
+            self._mean_weight += (weight / len(batch) - self._mean_weight) / 16
+            self._batch_started_at = started_at = time.perf_counter()
+            self._expected_free_at = started_at + self._latency_model.predict(weight)
+            self._batch_size_metric.observe(len(batch))
+            await self._run_batch(batch)
+            elapsed = time.perf_counter() - started_at
+            self._compute_seconds_metric.observe(elapsed)
+            if self._yields_to and self._yields_to.is_busy:
+                cooldown = self._limits.cooldown_ratio * elapsed
+                await asyncio.sleep(cooldown)
+                elapsed += cooldown
+            self._latency_model.update(weight, elapsed)
+            self._batch_started_at = None
 
-    def _gather(self) -> list[_Job[Item, Result]]:
+    def _take_batch(self) -> list[_Job[Item, Result]]:
         """The next batch: an item of every caller in turn, as many as there is time for."""
         batch: list[_Job[Item, Result]] = []
-        room = self._cost.affordable(self._limits.target)
+        remaining_weight = self._latency_model.max_weight(self._limits.max_batch_seconds)
         now = time.perf_counter()
-        while self._callers and len(batch) < self._limits.most:
+        while self._callers and len(batch) < self._limits.max_batch_size:
             caller = self._callers[0]
-            if now >= caller.until:
-                self._give_up(caller)
+            if now >= caller.deadline:
+                self._expire_caller(caller)
                 continue
             weight = caller.jobs[-1].weight
-            if batch and weight > room:
+            if batch and weight > remaining_weight:
                 break
-            room -= weight
+            remaining_weight -= weight
             batch.append(caller.jobs.pop())
-            self._waiting -= 1
-            self._queued.observe(now - caller.came)
+            self._queue_size -= 1
+            self._queue_seconds_metric.observe(now - caller.enqueued_at)
             self._callers.popleft()
             if caller.jobs:
                 self._callers.append(caller)
         return batch
 
-    async def _do(self, batch: Sequence[_Job[Item, Result]]) -> None:
+    async def _run_batch(self, batch: Sequence[_Job[Item, Result]]) -> None:
         """Work on a batch. When it fails its halves are tried, until the culprit is alone."""
         batch = [job for job in batch if not job.future.done()]  # who left meanwhile is not tried
         if not batch:
@@ -232,31 +248,31 @@ class Runner(Generic[Item, Result]):
         loop = asyncio.get_running_loop()
         items = [job.item for job in batch]
         try:
-            results = await loop.run_in_executor(self._thread, self._work, items)
-            answered = list(zip(batch, results, strict=True))
+            results = await loop.run_in_executor(self._executor, self._work, items)
+            job_results = list(zip(batch, results, strict=True))
         except Exception as error:  # noqa: BLE001 -- whatever failed, every caller is answered
-            if len(batch) == 1 or isinstance(error, self._shared):
+            if len(batch) == 1 or isinstance(error, self._batch_wide_errors):
                 for job in batch:
-                    _settle(job.future, error)
+                    _settle_future(job.future, error)
                 return
-            await self._do(batch[: len(batch) // 2])
-            await self._do(batch[len(batch) // 2 :])
+            await self._run_batch(batch[: len(batch) // 2])
+            await self._run_batch(batch[len(batch) // 2 :])
             return
-        for job, result in answered:
-            _settle(job.future, result)
+        for job, result in job_results:
+            _settle_future(job.future, result)
 
-    def _leave(self, caller: _Caller[Item, Result]) -> None:
+    def _remove_caller(self, caller: _Caller[Item, Result]) -> None:
         if caller in self._callers:
             self._callers.remove(caller)
-            self._waiting -= len(caller.jobs)
+            self._queue_size -= len(caller.jobs)
 
-    def _give_up(self, caller: _Caller[Item, Result]) -> None:
-        self._leave(caller)
+    def _expire_caller(self, caller: _Caller[Item, Result]) -> None:
+        self._remove_caller(caller)
         for job in caller.jobs:
-            _settle(job.future, DeadlineExceeded())
+            _settle_future(job.future, DeadlineExceeded())
 
 
-def _settle(future: asyncio.Future[Result], outcome: Result | Exception) -> None:
+def _settle_future(future: asyncio.Future[Result], outcome: Result | Exception) -> None:
     if future.done():
         return
     if isinstance(outcome, Exception):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-MEMORY = 0.98
+FORGETTING_FACTOR = 0.98
 """What a batch still counts after the next one: the last fifty are what matters."""
 
-SPREAD = 0.01
+MIN_RELATIVE_VARIANCE = 0.01
 """Least variance of the weights, as a share of their squared mean, that a slope is read from."""
 
-WORTH = 3.0
+MIN_VARIABLE_TO_FIXED_RATIO = 3.0
 """How many times its fixed time a batch may always spend on its items."""
 
 
-class Cost:
+class LatencyModel:
     """Seconds as a line over a batch's weight: so much for any batch, so much for every unit.
 
     Least squares with exponentially fading counts. Until batches of different weights were seen,
@@ -28,32 +28,38 @@ class Cost:
 
     def __init__(self) -> None:
         self._n = self._w = self._s = self._ww = self._ws = 0.0
-        self.fixed = self.unit = 0.0
+        self.fixed_seconds = self.seconds_per_weight = 0.0
 
-    def learn(self, weight: float, seconds: float) -> None:
+    def update(self, weight: float, seconds: float) -> None:
         """Take in that a batch of this weight took this long."""
-        self._n = MEMORY * self._n + 1
-        self._w = MEMORY * self._w + weight
-        self._s = MEMORY * self._s + seconds
-        self._ww = MEMORY * self._ww + weight * weight
-        self._ws = MEMORY * self._ws + weight * seconds
+        self._n = FORGETTING_FACTOR * self._n + 1
+        self._w = FORGETTING_FACTOR * self._w + weight
+        self._s = FORGETTING_FACTOR * self._s + seconds
+        self._ww = FORGETTING_FACTOR * self._ww + weight * weight
+        self._ws = FORGETTING_FACTOR * self._ws + weight * seconds
         mean = self._w / self._n
         variance = self._ww / self._n - mean * mean
-        self.unit = 0.0
-        if variance > SPREAD * mean * mean:
-            together = self._ws / self._n - mean * self._s / self._n
-            self.unit = min(max(together / variance, 0.0), self._s / self._w)
-        self.fixed = self._s / self._n - self.unit * mean
+        self.seconds_per_weight = 0.0
+        if variance > MIN_RELATIVE_VARIANCE * mean * mean:
+            covariance = self._ws / self._n - mean * self._s / self._n
+            self.seconds_per_weight = min(max(covariance / variance, 0.0), self._s / self._w)
+        self.fixed_seconds = self._s / self._n - self.seconds_per_weight * mean
 
-    def seconds(self, weight: float) -> float:
+    def predict(self, weight: float) -> float:
         """What a batch of this weight will take."""
-        return self.fixed + self.unit * weight
+        return self.fixed_seconds + self.seconds_per_weight * weight
 
-    def affordable(self, seconds: float) -> float:
+    def max_weight(self, seconds: float) -> float:
         """The weight of a batch that takes this long, or of one that is worth its fixed time.
 
         Where the machine is short of time even a batch of one takes long; small batches would
         then cost the most when there is the least.
         """
-        left = max(seconds - self.fixed, WORTH * self.fixed)
-        return left / self.unit if self.unit else float("inf")
+        available_seconds = max(
+            seconds - self.fixed_seconds, MIN_VARIABLE_TO_FIXED_RATIO * self.fixed_seconds
+        )
+        return (
+            available_seconds / self.seconds_per_weight
+            if self.seconds_per_weight
+            else float("inf")
+        )

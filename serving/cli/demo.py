@@ -18,18 +18,18 @@ from types import FrameType
 import typer
 from rich.console import Console
 
-from serving.cli.bentoml_commands import make_sure_of_a_champion, serve_command
-from serving.cli.ports import make_sure_doors_are_free, say_who_may_come
-from stores.cli import errors_told
-from stores.settings import Settings, settings
+from serving.cli.bentoml_commands import build_serve_command, ensure_champion
+from serving.cli.ports import check_ports_free, print_access_notice
+from stores.cli import report_errors
+from stores.settings import Settings, get_settings
 
-SOON = 60.0
+STARTUP_TIMEOUT_SECONDS = 60.0
 """Seconds a door may take to open."""
 
 app = typer.Typer(add_completion=False)
 
 
-class Stopped(Exception):
+class DemoStopped(Exception):
     """Somebody asked the demo to stop."""
 
 
@@ -37,43 +37,45 @@ class Stopped(Exception):
 def demo() -> None:
     """Train on synthetic clients if no model serves yet, then serve until Ctrl-C."""
     console = Console()
-    with errors_told(console):
-        where = settings()
-        make_sure_doors_are_free(where)
-    signal.signal(signal.SIGTERM, _stop)
+    with report_errors(console):
+        settings = get_settings()
+        check_ports_free(settings)
+    signal.signal(signal.SIGTERM, _raise_stopped)
     try:
-        make_sure_of_a_champion(where, console)
-        page = f"http://{where.address(where.ui_port)}"
-        api = f"http://{where.address(where.http_port)}"
+        ensure_champion(settings, console)
+        page_url = f"http://{settings.format_address(settings.ui_port)}"
+        api_url = f"http://{settings.format_address(settings.http_port)}"
         with (
-            _running([sys.executable, "-m", "ui"]) as ui,
-            _open(ui, f"{page}/healthz"),
-            _running(serve_command(where)) as service,
-            _open(service, f"{api}/readyz"),
+            _run_process([sys.executable, "-m", "ui"]) as ui,
+            _wait_until_ready(ui, f"{page_url}/healthz"),
+            _run_process(build_serve_command(settings)) as service,
+            _wait_until_ready(service, f"{api_url}/readyz"),
         ):
-            _welcome(console, where, api, page)
-            _wait([ui, service])
-    except (KeyboardInterrupt, Stopped):
+            _print_welcome(console, settings, api_url, page_url)
+            _raise_on_first_exit([ui, service])
+    except (KeyboardInterrupt, DemoStopped):
         console.print("Stopped.")
     except subprocess.CalledProcessError as error:
         console.print(f"[red]{' '.join(error.cmd)} ended with code {error.returncode}[/]")
         raise typer.Exit(1) from error
 
 
-def _welcome(console: Console, where: Settings, api: str, page: str) -> None:
-    request = f"curl -s {api}/predict -d '{{\"client_id\": 100001}}'"
-    console.print(f"\nThe adviser's page  {page}", f"The API             {api}", sep="\n")
-    console.print(f"The API over gRPC   {where.address(where.grpc_port)}")
+def _print_welcome(console: Console, settings: Settings, api_url: str, page_url: str) -> None:
+    example_command = f"curl -s {api_url}/predict -d '{{\"client_id\": 100001}}'"
+    console.print(f"\nThe adviser's page  {page_url}", f"The API             {api_url}", sep="\n")
+    console.print(f"The API over gRPC   {settings.format_address(settings.grpc_port)}")
     console.print(
-        f"Its description     {api}/docs.json", f"State               {where.home}", sep="\n"
+        f"Its description     {api_url}/docs.json",
+        f"State               {settings.home}",
+        sep="\n",
     )
-    console.print(f"A decision          {request}", highlight=False)
-    say_who_may_come(where, console)
+    console.print(f"A decision          {example_command}", highlight=False)
+    print_access_notice(settings, console)
     console.print("Ctrl-C stops everything.")
 
 
 @contextmanager
-def _running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+def _run_process(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     """A process of its own session, stopped with all its children on the way out."""
     process = subprocess.Popen(command)
     try:
@@ -81,21 +83,21 @@ def _running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.terminate()
         try:
-            process.wait(timeout=settings().grace + 5)
+            process.wait(timeout=get_settings().grace_seconds + 5)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
 @contextmanager
-def _open(process: subprocess.Popen[bytes], url: str) -> Iterator[None]:
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> Iterator[None]:
     """Wait until a door answers.
 
     Raises:
         subprocess.CalledProcessError: its process ended first, or took too long.
     """
-    end = time.monotonic() + SOON
-    while time.monotonic() < end and process.poll() is None:
+    deadline = time.monotonic() + STARTUP_TIMEOUT_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=2):  # noqa: S310 -- our own door
                 yield
@@ -105,7 +107,7 @@ def _open(process: subprocess.Popen[bytes], url: str) -> Iterator[None]:
     raise subprocess.CalledProcessError(process.returncode or 1, process.args)
 
 
-def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+def _raise_on_first_exit(processes: Sequence[subprocess.Popen[bytes]]) -> None:
     while True:
         for process in processes:
             if process.poll() is not None:
@@ -113,8 +115,8 @@ def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> None:
         time.sleep(0.5)
 
 
-def _stop(_: int, __: FrameType | None) -> None:
-    raise Stopped
+def _raise_stopped(_: int, __: FrameType | None) -> None:
+    raise DemoStopped
 
 
 if __name__ == "__main__":

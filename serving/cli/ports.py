@@ -7,18 +7,18 @@ from ipaddress import ip_address
 
 from rich.console import Console
 
-from credit.errors import Fault, Faulty
-from stores.settings import PREFIX, Settings
+from credit.errors import Fault, InvalidInput
+from stores.settings import ENV_PREFIX, Settings
 
 
-class DoorTaken(Faulty):
+class PortUnavailable(InvalidInput):
     """A port cannot be listened on."""
 
     code = "door-taken"
     subject = "environment"
 
 
-def make_sure_doors_are_free(where: Settings) -> None:
+def check_ports_free(settings: Settings) -> None:
     """Take every port for a moment, alone.
 
     The gRPC door itself is shared by the workers, and would share it with another service, too:
@@ -28,34 +28,36 @@ def make_sure_doors_are_free(where: Settings) -> None:
         DoorTaken: somebody listens on one, or it may not be listened on.
     """
     faults = []
-    for name, port in (("HTTP_PORT", where.http_port), ("GRPC_PORT", where.grpc_port)):
-        family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
-        with socket.socket(family) as door:
+    for name, port in (("HTTP_PORT", settings.http_port), ("GRPC_PORT", settings.grpc_port)):
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        with socket.socket(family) as listener:
             # Else a service that has just stopped keeps the next one out for a minute.
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                door.bind((where.host, port))
-                door.listen()
+                listener.bind((settings.host, port))
+                listener.listen()
             except OSError as error:
-                why = (error.strerror or str(error)).lower()
-                expected = f"a port to listen on at {where.host} ({why})"
-                faults.append(Fault(f"{PREFIX}{name}", port, expected))
-    if where.http_port == where.grpc_port:
-        faults.append(Fault(f"{PREFIX}GRPC_PORT", where.grpc_port, "another port than HTTP's"))
+                reason = (error.strerror or str(error)).lower()
+                expected = f"a port to listen on at {settings.host} ({reason})"
+                faults.append(Fault(f"{ENV_PREFIX}{name}", port, expected))
+    if settings.http_port == settings.grpc_port:
+        faults.append(
+            Fault(f"{ENV_PREFIX}GRPC_PORT", settings.grpc_port, "another port than HTTP's")
+        )
     if faults:
-        raise DoorTaken(faults)
+        raise PortUnavailable(faults)
 
 
-def say_who_may_come(where: Settings, console: Console) -> None:
+def print_access_notice(settings: Settings, console: Console) -> None:
     """Say what opens, and that nobody is asked who he is."""
-    known = "to holders of a certificate" if where.grpc_tls_clients else "without login"
+    grpc_access = "to holders of a certificate" if settings.grpc_tls_clients else "without login"
     lines = [
-        f"HTTP on {where.address(where.http_port)}, without login or limit of calls.",
-        f"gRPC on {where.address(where.grpc_port)}, {known} or limit of calls.",
+        f"HTTP on {settings.format_address(settings.http_port)}, without login or limit of calls.",
+        f"gRPC on {settings.format_address(settings.grpc_port)}, {grpc_access} or limit of calls.",
     ]
-    if not _is_loopback(where.host):
+    if not _is_loopback(settings.host):
         lines.append(
-            f"[yellow]{where.host} is not loopback: everybody who reaches these ports may ask. "
+            f"[yellow]{settings.host} is not loopback: everybody who reaches these ports may ask. "
             "Put what knows your callers in front of them.[/]"
         )
     for line in lines:

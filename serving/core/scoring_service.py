@@ -17,55 +17,61 @@ from typing import Any
 from credit.contract.request import ScoringRequest
 from credit.decision import Decision
 from credit.errors import CreditError, LedgerUnavailable
-from credit.underwriting import Scored
+from credit.underwriting import ScoredDossier
 from serving.admission import admit
-from serving.batching.adaptive_batcher import Item, Limits, Result, Runner
-from serving.core.decision_engine import EXPLAIN, PREDICT, Asked, Call, Judge
+from serving.batching.adaptive_batcher import AdaptiveBatcher, BatchLimits, Item, Result
+from serving.core.decision_engine import EXPLAIN, PREDICT, CallContext, DecisionEngine, ScoringJob
 from serving.core.readiness import Readiness
-from serving.errors import DeadlineExceeded, log_ours
+from serving.errors import DeadlineExceeded, log_internal_error
 
-PREDICTING = Limits(most=64, target=0.050)
-EXPLAINING = Limits(most=4, target=0.4, rest=1.0)
+PREDICT_LIMITS = BatchLimits(max_batch_size=64, max_batch_seconds=0.050)
+EXPLAIN_LIMITS = BatchLimits(max_batch_size=4, max_batch_seconds=0.4, cooldown_ratio=1.0)
 """In one worker, the rest within the target. Beside more at once, or with less rest, predictions'
 p99 would be more than twice what it is alone (docs/decisions/0006)."""
 
-LOOKING = Limits(most=16, rest=0.5)
+SCORE_CLIENT_LIMITS = BatchLimits(max_batch_size=16, cooldown_ratio=0.5)
 
-AT_ONCE = 64
+MAX_REQUESTS_PER_CHUNK = 64
 """Requests of a long call that are handed to the runner together, before the next ones."""
 
 
-class Scoring:
+class ScoringService:
     """Judges requests in batches, those that can be answered in good time."""
 
-    def __init__(self, judge: Judge, *, patience: float = math.inf) -> None:
+    def __init__(self, engine: DecisionEngine, *, patience: float = math.inf) -> None:
         """Make the core with its runners.
 
         Args:
             patience: Seconds that a request may have to wait; longer, and it is refused at once.
         """
-        self._judge = judge
+        self._engine = engine
         self._patience = patience
-        shared = (LedgerUnavailable,)
-        self._predict = Runner(
-            PREDICT, judge.predict, PREDICTING, weigh=Asked.weight, shared=shared
+        batch_wide_errors = (LedgerUnavailable,)
+        self._predict_batcher = AdaptiveBatcher(
+            PREDICT,
+            engine.predict,
+            PREDICT_LIMITS,
+            weight_of=ScoringJob.compute_weight,
+            batch_wide_errors=batch_wide_errors,
         )
-        self._explain = Runner(
+        self._explain_batcher = AdaptiveBatcher(
             EXPLAIN,
-            judge.explain,
-            EXPLAINING,
-            weigh=Asked.weight,
-            shared=shared,
-            ahead=self._predict,
+            engine.explain,
+            EXPLAIN_LIMITS,
+            weight_of=ScoringJob.compute_weight,
+            batch_wide_errors=batch_wide_errors,
+            yields_to=self._predict_batcher,
         )
-        self._look: Runner[int, Scored] = Runner("look", judge.look, LOOKING, ahead=self._predict)
-        self._readiness = Readiness(judge.ledger.answers)
+        self._score_client_batcher: AdaptiveBatcher[int, ScoredDossier] = AdaptiveBatcher(
+            "look", engine.score_clients, SCORE_CLIENT_LIMITS, yields_to=self._predict_batcher
+        )
+        self._readiness = Readiness(engine.ledger.is_available)
 
-    async def ready(self) -> bool:
+    async def is_ready(self) -> bool:
         """Whether decisions can be recorded."""
-        return await self._readiness.now()
+        return await self._readiness.is_ready()
 
-    async def judge(self, request: ScoringRequest, call: Call) -> Decision:
+    async def decide(self, request: ScoringRequest, call: CallContext) -> Decision:
         """The recorded decision on a request; an `Explanation` when that was called for.
 
         Raises:
@@ -76,10 +82,10 @@ class Scoring:
             Overloaded: too much is asked at once.
             DeadlineExceeded: the caller's time is over.
         """
-        runner = self._explain if call.kind == EXPLAIN else self._predict
-        return await self._one(runner, Asked(request, call), call.until)
+        batcher = self._explain_batcher if call.kind == EXPLAIN else self._predict_batcher
+        return await self._run_one(batcher, ScoringJob(request, call), call.deadline)
 
-    async def simulate(self, request: ScoringRequest, until: float = math.inf) -> Decision:
+    async def simulate(self, request: ScoringRequest, deadline: float = math.inf) -> Decision:
         """The explained decision on a request, recorded nowhere.
 
         Raises:
@@ -87,19 +93,19 @@ class Scoring:
             Overloaded: too much is asked at once.
             DeadlineExceeded: the caller's time is over.
         """
-        return await self._one(self._explain, Asked(request), until)
+        return await self._run_one(self._explain_batcher, ScoringJob(request), deadline)
 
-    async def look(self, client_id: int) -> Scored:
+    async def score_client(self, client_id: int) -> ScoredDossier:
         """A client of the store as the model sees it.
 
         Raises:
             UnknownClient: the client is not in the store.
             Overloaded: too much is asked at once.
         """
-        return await self._one(self._look, client_id, math.inf)
+        return await self._run_one(self._score_client_batcher, client_id, math.inf)
 
-    async def judge_many(
-        self, requests: Sequence[ScoringRequest | CreditError], call: Call
+    async def decide_many(
+        self, requests: Sequence[ScoringRequest | CreditError], call: CallContext
     ) -> AsyncIterator[Decision | BaseException]:
         """A recorded decision for every request in order, an error in the place of a bad one.
 
@@ -111,66 +117,72 @@ class Scoring:
             LedgerUnavailable: the ledger does not answer; nothing is recorded.
             DeadlineExceeded: the caller's time was over before anything was told.
         """
-        down: LedgerUnavailable | None = None
-        for start in range(0, len(requests), AT_ONCE):
-            part = requests[start : start + AT_ONCE]
-            if down:
-                outcomes = _instead(part, down)
+        outage: LedgerUnavailable | None = None
+        for start in range(0, len(requests), MAX_REQUESTS_PER_CHUNK):
+            chunk = requests[start : start + MAX_REQUESTS_PER_CHUNK]
+            if outage:
+                outcomes = _fill_with_error(chunk, outage)
             else:
                 # Once begun, a long call goes on: its patience is tried at its beginning alone.
                 patience = math.inf if start else self._patience
                 try:
-                    async with self._in_time(self._predict, until=call.until, patience=patience):
-                        outcomes = await self._judge_part(part, call)
+                    async with self._within_deadline(
+                        self._predict_batcher, deadline=call.deadline, patience=patience
+                    ):
+                        outcomes = await self._decide_chunk(chunk, call)
                 except Exception as error:
                     if not start:
                         raise
-                    log_ours("a part of many requests failed", error)
-                    outcomes = _instead(part, error)
-                    down = error if isinstance(error, LedgerUnavailable) else None
+                    log_internal_error("a part of many requests failed", error)
+                    outcomes = _fill_with_error(chunk, error)
+                    outage = error if isinstance(error, LedgerUnavailable) else None
             for outcome in outcomes:
                 yield outcome
 
     def close(self) -> None:
         """Finish what runs, stop the threads, and let go of the ledger."""
-        for runner in (self._predict, self._explain, self._look):
-            runner.close()
-        self._judge.ledger.close()
+        for batcher in (self._predict_batcher, self._explain_batcher, self._score_client_batcher):
+            batcher.close()
+        self._engine.ledger.close()
 
-    async def _one(self, runner: Runner[Item, Result], item: Item, until: float) -> Result:
-        async with self._in_time(runner, until=until):
-            return await runner.one(item, until=until)
+    async def _run_one(
+        self, batcher: AdaptiveBatcher[Item, Result], item: Item, deadline: float
+    ) -> Result:
+        async with self._within_deadline(batcher, deadline=deadline):
+            return await batcher.run_one(item, deadline=deadline)
 
     @asynccontextmanager
-    async def _in_time(
-        self, runner: Runner[Any, Any], *, until: float, patience: float | None = None
+    async def _within_deadline(
+        self, batcher: AdaptiveBatcher[Any, Any], *, deadline: float, patience: float | None = None
     ) -> AsyncIterator[None]:
         """Refuse what would wait too long; leave when the time is over."""
-        admit(runner, patience=patience or self._patience, until=until)
+        admit(batcher, patience=patience or self._patience, deadline=deadline)
         try:
-            left = None if math.isinf(until) else until - time.perf_counter()
-            async with asyncio.timeout(left):
+            remaining = None if math.isinf(deadline) else deadline - time.perf_counter()
+            async with asyncio.timeout(remaining):
                 yield
         except TimeoutError as error:
             raise DeadlineExceeded from error
 
-    async def _judge_part(
-        self, requests: Sequence[ScoringRequest | CreditError], call: Call
+    async def _decide_chunk(
+        self, requests: Sequence[ScoringRequest | CreditError], call: CallContext
     ) -> list[Decision | BaseException]:
-        good = [Asked(one, call) for one in requests if not isinstance(one, CreditError)]
-        told = await self._predict.run(good, until=call.until)
-        if told and all(isinstance(one, LedgerUnavailable) for one in told):
-            raise told[0]  # type: ignore[misc]  # which is an error
-        judged = iter(told)
-        outcomes = [one if isinstance(one, CreditError) else next(judged) for one in requests]
+        jobs = [ScoringJob(item, call) for item in requests if not isinstance(item, CreditError)]
+        results = await self._predict_batcher.run(jobs, deadline=call.deadline)
+        if results and all(isinstance(item, LedgerUnavailable) for item in results):
+            raise results[0]  # type: ignore[misc]  # which is an error
+        remaining_results = iter(results)
+        outcomes = [
+            item if isinstance(item, CreditError) else next(remaining_results) for item in requests
+        ]
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
-                log_ours("a request among many failed", outcome)
+                log_internal_error("a request among many failed", outcome)
         return outcomes
 
 
-def _instead(
-    part: Sequence[ScoringRequest | CreditError], error: Exception
+def _fill_with_error(
+    requests: Sequence[ScoringRequest | CreditError], error: Exception
 ) -> list[Decision | BaseException]:
     """What is told of requests that could not be judged; a bad one is what it was."""
-    return [one if isinstance(one, CreditError) else error for one in part]
+    return [request if isinstance(request, CreditError) else error for request in requests]

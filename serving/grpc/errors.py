@@ -10,10 +10,10 @@ from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status.rpc_status import to_status
 
-from serving.errors import retry_after, told
+from serving.errors import error_payload, get_retry_after_seconds
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
 
-CODES = {
+GRPC_STATUS_BY_CODE = {
     "invalid-request": grpc.StatusCode.INVALID_ARGUMENT,
     "not-protobuf": grpc.StatusCode.INVALID_ARGUMENT,
     "unknown-client": grpc.StatusCode.NOT_FOUND,
@@ -26,34 +26,34 @@ CODES = {
 }
 """gRPC's word for a code. What is not listed is our own fault: INTERNAL."""
 
-LARGEST_STATUS = 5_000
+MAX_STATUS_BYTES = 5_000
 """Bytes: clients refuse trailing metadata above 8 kB, and a status travels there."""
 
 
-def failure(error: BaseException) -> pb.Failure:
+def build_failure_message(error: BaseException) -> pb.Failure:
     """The error as callers see it."""
-    problem = told(error)["error"]
-    message = pb.Failure(code=problem["code"], message=problem["message"])
-    for fault in problem["faults"]:
-        added = message.faults.add(where=fault["where"], expected=fault["expected"])
-        _put(added, fault["got"])
+    error_object = error_payload(error)["error"]
+    message = pb.Failure(code=error_object["code"], message=error_object["message"])
+    for fault in error_object["faults"]:
+        fault_message = message.faults.add(where=fault["where"], expected=fault["expected"])
+        _set_got(fault_message, fault["got"])
     return message
 
 
-def status(error: BaseException) -> grpc.Status:
+def build_grpc_status(error: BaseException) -> grpc.Status:
     """The status of a call that failed, with its details."""
-    problem = failure(error)
-    code = CODES.get(problem.code, grpc.StatusCode.INTERNAL)
-    number: int = code.value[0]
-    full = _status(number, problem, error)
-    while full.ByteSize() > LARGEST_STATUS:  # the message still counts them all
+    problem = build_failure_message(error)
+    code = GRPC_STATUS_BY_CODE.get(problem.code, grpc.StatusCode.INTERNAL)
+    code_number: int = code.value[0]
+    rpc_status = _build_rpc_status(code_number, problem, error)
+    while rpc_status.ByteSize() > MAX_STATUS_BYTES:  # the message still counts them all
         del problem.faults[len(problem.faults) // 2 :]
-        full = _status(number, problem, error)
-    made: grpc.Status = to_status(full)
-    return made
+        rpc_status = _build_rpc_status(code_number, problem, error)
+    grpc_status: grpc.Status = to_status(rpc_status)
+    return grpc_status
 
 
-def _status(code: int, problem: pb.Failure, error: BaseException) -> Status:
+def _build_rpc_status(code: int, problem: pb.Failure, error: BaseException) -> Status:
     status = Status(code=code, message=problem.message)
     details: list[Message] = [problem]
     if problem.faults:
@@ -62,16 +62,16 @@ def _status(code: int, problem: pb.Failure, error: BaseException) -> Status:
             for f in problem.faults
         ]
         details.append(BadRequest(field_violations=violations))
-    if seconds := retry_after(error):
+    if seconds := get_retry_after_seconds(error):
         details.append(RetryInfo(retry_delay=Duration(seconds=seconds)))
     for detail in details:
-        packed = Packed()
-        packed.Pack(detail)
-        status.details.append(packed)
+        packed_detail = Packed()
+        packed_detail.Pack(detail)
+        status.details.append(packed_detail)
     return status
 
 
-def _put(fault: pb.Fault, got: object) -> None:
+def _set_got(fault: pb.Fault, got: object) -> None:
     if got is None:
         fault.got.null_value = 0  # type: ignore[assignment]
     elif isinstance(got, bool):

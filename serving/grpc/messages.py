@@ -7,30 +7,35 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
-from credit.contract.request import ScoringRequest, read_each, read_said, too_many
-from credit.contract.validation_errors import MOST_REQUESTS
+from credit.contract.request import (
+    ScoringRequest,
+    build_batch_size_error,
+    parse_python,
+    parse_python_many,
+)
+from credit.contract.validation_errors import MAX_REQUESTS_PER_CALL
 from credit.decision import Decision, Explanation, Outcome, Reason
-from credit.errors import CreditError, Fault, Faulty, InvalidDossier
+from credit.errors import CreditError, Fault, InvalidDossier, InvalidInput
 from credit.localised_text import Text
 from credit.schema import APPLICATION
-from credit.underwriting import FEATURES
+from credit.underwriting import FEATURE_DESCRIPTIONS
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
 
-OUTCOMES = {
+OUTCOME_MESSAGES = {
     Outcome.APPROVE: pb.OUTCOME_APPROVE,
     Outcome.REFER: pb.OUTCOME_REFER,
     Outcome.DECLINE: pb.OUTCOME_DECLINE,
 }
 
 
-class NotProtobuf(Faulty):
+class NotProtobuf(InvalidInput):
     """The bytes of a message are not the message that the call takes."""
 
     code = "not-protobuf"
     subject = "message"
 
 
-def read_message(kind: type[Message], body: bytes) -> Any:
+def parse_message(message_type: type[Message], body: bytes) -> Any:
     """The message in some bytes.
 
     Raises:
@@ -38,7 +43,7 @@ def read_message(kind: type[Message], body: bytes) -> Any:
         InvalidDossier: they hold fields that the message does not have; passing over them might
             change a decision.
     """
-    message = kind()
+    message = message_type()
     try:
         message.ParseFromString(body)
     except DecodeError as error:
@@ -52,51 +57,51 @@ def read_message(kind: type[Message], body: bytes) -> Any:
     return message
 
 
-def read_one(body: bytes) -> tuple[ScoringRequest, str | None]:
+def parse_scoring_request(body: bytes) -> tuple[ScoringRequest, str | None]:
     """The request in the bytes of a message, and the key that the message has.
 
     Raises:
         NotProtobuf: they are no such message.
         InvalidDossier: the request breaks the schema.
     """
-    message: pb.ScoringRequest = read_message(pb.ScoringRequest, body)
-    return read_said(_said(message)), message.idempotency_key or None
+    message: pb.ScoringRequest = parse_message(pb.ScoringRequest, body)
+    return parse_python(_to_request_body(message)), message.idempotency_key or None
 
 
-def read_many(body: bytes) -> list[ScoringRequest | CreditError]:
+def parse_predict_many_request(body: bytes) -> list[ScoringRequest | CreditError]:
     """The requests in the bytes of a message; a bad one is an error in its place.
 
     Raises:
         NotProtobuf: they are no such message.
         InvalidDossier: there are too many.
     """
-    message: pb.PredictManyRequest = read_message(pb.PredictManyRequest, body)
-    if len(message.requests) > MOST_REQUESTS:
-        raise too_many()
-    return read_each(map(_said_or_keyed, message.requests))
+    message: pb.PredictManyRequest = parse_message(pb.PredictManyRequest, body)
+    if len(message.requests) > MAX_REQUESTS_PER_CALL:
+        raise build_batch_size_error()
+    return parse_python_many(map(_to_request_body_or_error, message.requests))
 
 
-def _said_or_keyed(message: pb.ScoringRequest) -> dict[str, Any] | InvalidDossier:
+def _to_request_body_or_error(message: pb.ScoringRequest) -> dict[str, Any] | InvalidDossier:
     if key := message.idempotency_key:
         expected = "none: it is for Predict, Explain"
         return InvalidDossier([Fault("idempotency_key", key, expected)])
-    return _said(message)
+    return _to_request_body(message)
 
 
-def _said(message: pb.ScoringRequest) -> dict[str, Any]:
+def _to_request_body(message: pb.ScoringRequest) -> dict[str, Any]:
     """A message in the shape that HTTP's bodies have."""
-    said: dict[str, Any] = {}
+    request_body: dict[str, Any] = {}
     if message.HasField("client_id"):
-        said["client_id"] = message.client_id
+        request_body["client_id"] = message.client_id
     if message.HasField("dossier"):
-        said["dossier"] = _dossier(message.dossier)
-    changes = dict.fromkeys(message.changes_to_unknown) | _row(message.changes)
+        request_body["dossier"] = _to_document(message.dossier)
+    changes = dict.fromkeys(message.changes_to_unknown) | _to_row(message.changes)
     if changes:
-        said["changes"] = changes
-    return said
+        request_body["changes"] = changes
+    return request_body
 
 
-def decision_message(decision: Decision) -> pb.Decision:
+def build_decision_message(decision: Decision) -> pb.Decision:
     """A recorded decision."""
     message = pb.Decision(
         decision_id=decision.decision_id or "",
@@ -104,7 +109,7 @@ def decision_message(decision: Decision) -> pb.Decision:
         risk=decision.risk,
         index=decision.index,
         points=decision.points,
-        outcome=OUTCOMES[decision.outcome],
+        outcome=OUTCOME_MESSAGES[decision.outcome],
         rules=decision.rules,
         threshold=decision.threshold,
         model_version=decision.model_version,
@@ -114,55 +119,59 @@ def decision_message(decision: Decision) -> pb.Decision:
     return message
 
 
-def explanation_message(explanation: Explanation) -> pb.Explanation:
+def build_explanation_message(explanation: Explanation) -> pb.Explanation:
     """A recorded decision with what made it."""
     message = pb.Explanation()
-    message.CopyFrom(_whoever_is_explained())
-    message.decision.CopyFrom(decision_message(explanation))
+    message.CopyFrom(_make_explanation_template())
+    message.decision.CopyFrom(build_decision_message(explanation))
     message.base_risk = explanation.base_risk
-    message.reasons.extend(map(_reason, explanation.reasons))
-    for part, told in zip(message.contributions, explanation.contributions, strict=True):
-        if isinstance(told.value, str):
-            part.word = told.value
-        elif told.value is not None:
-            part.number = told.value
-        part.log_odds = told.log_odds
-        part.points = told.points
+    message.reasons.extend(map(_build_reason_message, explanation.reasons))
+    for contribution_message, contribution in zip(
+        message.contributions, explanation.contributions, strict=True
+    ):
+        if isinstance(contribution.value, str):
+            contribution_message.word = contribution.value
+        elif contribution.value is not None:
+            contribution_message.number = contribution.value
+        contribution_message.log_odds = contribution.log_odds
+        contribution_message.points = contribution.points
     return message
 
 
 @cache
-def _whoever_is_explained() -> pb.Explanation:
+def _make_explanation_template() -> pb.Explanation:
     """What every explanation says of its features: copied sooner than it is made."""
     features = (
-        pb.Contribution(feature=name, label=_text(label), concept=concept, unit=unit)
-        for name, label, concept, unit in FEATURES
+        pb.Contribution(feature=name, label=_build_text_message(label), concept=concept, unit=unit)
+        for name, label, concept, unit in FEATURE_DESCRIPTIONS
     )
     return pb.Explanation(contributions=features)
 
 
-def _reason(told: Reason) -> pb.Reason:
+def _build_reason_message(reason: Reason) -> pb.Reason:
     return pb.Reason(
-        concept=told.concept,
-        label=_text(told.label),
-        text=_text(told.text),
-        raises=told.raises,
-        log_odds=told.log_odds,
-        points=told.points,
+        concept=reason.concept,
+        label=_build_text_message(reason.label),
+        text=_build_text_message(reason.text),
+        raises=reason.raises,
+        log_odds=reason.log_odds,
+        points=reason.points,
     )
 
 
-def _text(text: Text) -> pb.Text:
+def _build_text_message(text: Text) -> pb.Text:
     return pb.Text(fr=text.fr, en=text.en)
 
 
-def _dossier(message: Message) -> dict[str, Any]:
+def _to_document(message: Message) -> dict[str, Any]:
     return {
-        field.name: _row(part) if field.name == APPLICATION.name else list(map(_row, part.rows))
-        for field, part in message.ListFields()
+        field.name: _to_row(value)
+        if field.name == APPLICATION.name
+        else list(map(_to_row, value.rows))
+        for field, value in message.ListFields()
     }
 
 
-def _row(message: Message) -> dict[str, Any]:
+def _to_row(message: Message) -> dict[str, Any]:
     """The cells that are known."""
     return {field.name: value for field, value in message.ListFields()}

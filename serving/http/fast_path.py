@@ -14,33 +14,33 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.http.middleware import Edge
-from serving.http.request_body import Unread
+from serving.http.middleware import RequestMiddleware
+from serving.http.request_body import StreamedRequest
 
 Handler = Callable[[Request], Awaitable[Response]]
 
-CALLS: MutableMapping[str, Handler] = {}
+FAST_PATH_HANDLERS: MutableMapping[str, Handler] = {}
 """By path; BentoML answers a call that is not here, and every call until this is filled."""
 
 
-class LeanService(bentoml.Service):  # type: ignore[misc]  # exported lazily, without a type
+class FastPathService(bentoml.Service):  # type: ignore[misc]  # exported lazily, without a type
     """A BentoML service whose own calls are answered without its tracing, timer and parsing.
 
     They cost more than the decision itself does in a batch. Both ways end in the same method.
     """
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:  # noqa: FBT001, FBT002 -- BentoML's signature
-        return Edge(Lane(super().to_asgi(is_main)))
+        return RequestMiddleware(FastPathMiddleware(super().to_asgi(is_main)))
 
 
-class Lane:
+class FastPathMiddleware:
     """ASGI middleware."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        handler = CALLS.get(scope.get("path", ""))
+        handler = FAST_PATH_HANDLERS.get(scope.get("path", ""))
         if handler is None or scope["type"] != "http" or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
@@ -48,19 +48,21 @@ class Lane:
         await response(scope, receive, send)
 
 
-def open_lane(service: object, kinds: Mapping[str, type[Unread]]) -> None:
+def install_fast_path(service: object, body_types: Mapping[str, type[StreamedRequest]]) -> None:
     """Answer these APIs of a service's instance on the straight way.
 
     Args:
         kinds: What each API takes, by its name.
     """
-    for name, kind in kinds.items():
+    for name, body_type in body_types.items():
         api = getattr(type(service), name)
-        CALLS[api.route] = _handler(partial(api.func, service), kind)
+        FAST_PATH_HANDLERS[api.route] = _make_handler(partial(api.func, service), body_type)
 
 
-def _handler(call: Callable[[Unread], Awaitable[Response]], kind: type[Unread]) -> Handler:
+def _make_handler(
+    endpoint: Callable[[StreamedRequest], Awaitable[Response]], body_type: type[StreamedRequest]
+) -> Handler:
     async def handle(request: Request) -> Response:
-        return await call(kind.of(request))
+        return await endpoint(body_type.from_request(request))
 
     return handle

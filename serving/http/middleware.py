@@ -9,30 +9,32 @@ import orjson
 from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.errors import body
+from serving.errors import build_error_object
 
-CALLS = frozenset({
+KNOWN_PATHS = frozenset({
     "/predict", "/explain", "/simulate", "/predict_many",
     "/healthz", "/livez", "/readyz", "/metrics", "/docs.json", "/schema.json", "/",
 })  # fmt: skip
 
-NOBODY = {
-    404: body("no-such-path", "nothing is served here; /docs.json lists the calls"),
-    405: body("method-not-allowed", "this path takes another method; /docs.json lists the calls"),
+ROUTING_ERRORS = {
+    404: build_error_object("no-such-path", "nothing is served here; /docs.json lists the calls"),
+    405: build_error_object(
+        "method-not-allowed", "this path takes another method; /docs.json lists the calls"
+    ),
 }
 
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+LATENCY_BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
-REQUESTS = Histogram(
+REQUEST_SECONDS = Histogram(
     "credit_request_seconds",
     "Time from request to answer, by route and status",
     ["route", "status"],
-    buckets=SECONDS,
+    buckets=LATENCY_BUCKETS_SECONDS,
 )
 """BentoML's own keeps a series for every path ever asked for; it is off."""
 
 
-class Edge:
+class RequestMiddleware:
     """ASGI middleware."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -42,52 +44,57 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
-        answer = _Answer(send, _request_id(scope))
+        started_at = time.perf_counter()
+        response = _ResponseSender(send, _get_request_id(scope))
         try:
-            await self._app(scope, receive, answer)
+            await self._app(scope, receive, response)
         except BaseException:  # a task that is cancelled at the end of its patience, too
-            answer.failed()
+            response.mark_failed()
             raise
         finally:
-            labels = {"route": _route(scope), "status": str(answer.status)}
-            REQUESTS.labels(**labels).observe(time.perf_counter() - began)
+            labels = {"route": _get_route_label(scope), "status": str(response.status)}
+            REQUEST_SECONDS.labels(**labels).observe(time.perf_counter() - started_at)
 
 
-class _Answer:
+class _ResponseSender:
     """Passes an answer on, with its id; replaces the plain text of a path that nobody serves."""
 
     def __init__(self, send: Send, request_id: bytes) -> None:
         self._send = send
         self._request_id = request_id
-        self._replaced = False
+        self._is_replaced = False
         self.status = 499
         """That of the answer; 499 when the caller left before there was one."""
-        self._begun = False
+        self._has_started = False
 
-    def failed(self) -> None:
+    def mark_failed(self) -> None:
         """What was to make an answer did not; the server tells 500 where none has begun."""
-        if not self._begun:
+        if not self._has_started:
             self.status = 500
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status, self._begun = message["status"], True
+            self.status, self._has_started = message["status"], True
             headers = [*message.get("headers", []), (b"x-request-id", self._request_id)]
-            self._replaced = self.status in NOBODY and not _is_json(headers)
-            if self._replaced:
+            self._is_replaced = self.status in ROUTING_ERRORS and not _is_json(headers)
+            if self._is_replaced:
                 await self._replace(headers)
                 return
             message = {**message, "headers": headers}
-        if not self._replaced:
+        if not self._is_replaced:
             await self._send(message)
 
     async def _replace(self, headers: list[tuple[bytes, bytes]]) -> None:
-        content = orjson.dumps(NOBODY[self.status])
-        ours = {b"content-type": b"application/json", b"content-length": b"%d" % len(content)}
-        kept = [(name, value) for name, value in headers if name.lower() not in ours]
+        content = orjson.dumps(ROUTING_ERRORS[self.status])
+        content_headers = {
+            b"content-type": b"application/json",
+            b"content-length": b"%d" % len(content),
+        }
+        other_headers = [
+            (name, value) for name, value in headers if name.lower() not in content_headers
+        ]
         start = {"type": "http.response.start", "status": self.status}
-        await self._send({**start, "headers": [*kept, *ours.items()]})
+        await self._send({**start, "headers": [*other_headers, *content_headers.items()]})
         await self._send({"type": "http.response.body", "body": content})
 
 
@@ -95,13 +102,15 @@ def _is_json(headers: list[tuple[bytes, bytes]]) -> bool:
     return any(n.lower() == b"content-type" and b"json" in v for n, v in headers)
 
 
-def _request_id(scope: Scope) -> bytes:
-    given = (value for name, value in scope["headers"] if name == b"x-request-id")
-    return next(given, b"")[:64] or uuid4().hex.encode()
+def _get_request_id(scope: Scope) -> bytes:
+    sent_ids = (value for name, value in scope["headers"] if name == b"x-request-id")
+    return next(sent_ids, b"")[:64] or uuid4().hex.encode()
 
 
-def _route(scope: Scope) -> str:
+def _get_route_label(scope: Scope) -> str:
     """The path's template, so that there are as many series as there are calls."""
     route = scope.get("route")
     template: str = getattr(route, "path", "") if route else scope["path"]
-    return template if template in CALLS or (template.startswith("/v1/") and route) else "other"
+    return (
+        template if template in KNOWN_PATHS or (template.startswith("/v1/") and route) else "other"
+    )

@@ -10,16 +10,16 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from credit.contract.responses import Failure
-from credit.contract.validation_errors import MOST_REQUESTS
-from credit.contract.wire_types import MANY, REQUEST
+from credit.contract.validation_errors import MAX_REQUESTS_PER_CALL
+from credit.contract.wire_types import REQUEST_ADAPTER, REQUEST_LIST_ADAPTER
 from credit.decision import Decision, Explanation
-from serving.request_limits import KEY, KEYS
+from serving.request_limits import IDEMPOTENCY_KEY_HEADER, IDEMPOTENCY_KEY_PATTERN
 
-REFERENCE = "#/components/schemas/{model}"
+SCHEMA_REF_TEMPLATE = "#/components/schemas/{model}"
 
-BY_ID = {"client_id": 100_001}
-CHANGED = {"client_id": 100_001, "changes": {"AMT_CREDIT": 250_000}}
-DOSSIER = {
+CLIENT_REQUEST = {"client_id": 100_001}
+CHANGED_REQUEST = {"client_id": 100_001, "changes": {"AMT_CREDIT": 250_000}}
+DOSSIER_REQUEST = {
     "dossier": {
         "application": {
             "NAME_CONTRACT_TYPE": "Cash loans",
@@ -36,13 +36,15 @@ DOSSIER = {
     }
 }
 EXAMPLES = {
-    "client": {"summary": "A client of the store", "value": BY_ID},
-    "changes": {"summary": "What if he asked for less", "value": CHANGED},
-    "dossier": {"summary": "A dossier; what is left out is unknown", "value": DOSSIER},
+    "client": {"summary": "A client of the store", "value": CLIENT_REQUEST},
+    "changes": {"summary": "What if he asked for less", "value": CHANGED_REQUEST},
+    "dossier": {"summary": "A dossier; what is left out is unknown", "value": DOSSIER_REQUEST},
 }
-MANY_EXAMPLES = {"two": {"summary": "Two at once", "value": {"requests": [BY_ID, DOSSIER]}}}
+MANY_EXAMPLES = {
+    "two": {"summary": "Two at once", "value": {"requests": [CLIENT_REQUEST, DOSSIER_REQUEST]}}
+}
 
-FAILURES = {
+FAILURE_DESCRIPTIONS = {
     "400": "the body is no JSON",
     "404": "the client is not in the store",
     "409": "the idempotency key answered another request, or a model that serves no more",
@@ -55,26 +57,28 @@ FAILURES = {
 
 
 @cache
-def document(app: FastAPI) -> dict[str, Any]:
+def build_openapi_document(app: FastAPI) -> dict[str, Any]:
     """The whole document: what FastAPI knows of /v1, and the scoring calls."""
     adapters: list[tuple[str, Any, TypeAdapter[Any]]] = [
-        ("request", "validation", REQUEST),
-        ("many", "validation", MANY),
+        ("request", "validation", REQUEST_ADAPTER),
+        ("many", "validation", REQUEST_LIST_ADAPTER),
         ("decision", "serialization", TypeAdapter(Decision)),
         ("decisions", "serialization", TypeAdapter(list[Decision | Failure])),
         ("explanation", "serialization", TypeAdapter(Explanation)),
         ("failure", "serialization", TypeAdapter(Failure)),
     ]
-    made, shared = TypeAdapter.json_schemas(adapters, ref_template=REFERENCE)
-    schema = {key: shape for (key, _), shape in made.items()}
-    whole = get_openapi(title="Credit scoring", version="1", routes=app.routes)
-    components = whole.setdefault("components", {}).setdefault("schemas", {})
-    components |= shared.get("$defs", {})
-    keys = {"type": "string", "pattern": f"^{KEYS.pattern}$"}
-    key = {"name": KEY.title(), "in": "header", "schema": keys}
-    seconds = {"type": "number", "exclusiveMinimum": 0}
-    timeout = {"name": "X-Request-Timeout", "in": "header", "schema": seconds}
-    for path, summary, asked, told, examples in (
+    schemas_by_key, shared_definitions = TypeAdapter.json_schemas(
+        adapters, ref_template=SCHEMA_REF_TEMPLATE
+    )
+    schemas = {key: shape for (key, _), shape in schemas_by_key.items()}
+    openapi_document = get_openapi(title="Credit scoring", version="1", routes=app.routes)
+    components = openapi_document.setdefault("components", {}).setdefault("schemas", {})
+    components |= shared_definitions.get("$defs", {})
+    key_schema = {"type": "string", "pattern": f"^{IDEMPOTENCY_KEY_PATTERN.pattern}$"}
+    key = {"name": IDEMPOTENCY_KEY_HEADER.title(), "in": "header", "schema": key_schema}
+    seconds_schema = {"type": "number", "exclusiveMinimum": 0}
+    timeout = {"name": "X-Request-Timeout", "in": "header", "schema": seconds_schema}
+    for path, summary, request_name, response_name, examples in (
         ("/predict", "The decision on one application, recorded", "request", "decision", EXAMPLES),
         (
             "/explain",
@@ -86,36 +90,36 @@ def document(app: FastAPI) -> dict[str, Any]:
         ("/simulate", "What would be decided; not recorded", "request", "explanation", EXAMPLES),
         (
             "/predict_many",
-            f"Up to {MOST_REQUESTS:,} decisions, in order",
+            f"Up to {MAX_REQUESTS_PER_CALL:,} decisions, in order",
             "many",
             "decisions",
             MANY_EXAMPLES,
         ),
     ):
-        keyed = path in {"/predict", "/explain"}
-        whole["paths"][path] = {
+        accepts_key = path in {"/predict", "/explain"}
+        openapi_document["paths"][path] = {
             "post": {
                 "summary": summary,
                 "operationId": path.removeprefix("/"),
-                "parameters": [key, timeout] if keyed else [timeout],
+                "parameters": [key, timeout] if accepts_key else [timeout],
                 "requestBody": {
                     "required": True,
                     "content": {
-                        "application/json": {"schema": schema[asked], "examples": examples}
+                        "application/json": {"schema": schemas[request_name], "examples": examples}
                     },
                 },
                 "responses": {
-                    "200": _answer(summary, schema[told]),
+                    "200": _describe_response(summary, schemas[response_name]),
                     **{
-                        status: _answer(when, schema["failure"])
-                        for status, when in FAILURES.items()
-                        if status != "409" or keyed
+                        status: _describe_response(description, schemas["failure"])
+                        for status, description in FAILURE_DESCRIPTIONS.items()
+                        if status != "409" or accepts_key
                     },
                 },
             }
         }
-    return whole
+    return openapi_document
 
 
-def _answer(description: str, schema: Any) -> dict[str, Any]:
+def _describe_response(description: str, schema: Any) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}

@@ -21,53 +21,53 @@ from credit.errors import Fault, InvalidDossier
 from serving.errors import (
     BodyTooLarge,
     DeadlineExceeded,
-    log_ours,
-    retry_after,
-    status_of,
-    told,
+    error_payload,
+    get_http_status,
+    get_retry_after_seconds,
+    log_internal_error,
 )
-from serving.request_limits import KEY, ROOM, SHORT
+from serving.request_limits import BODY_BUDGET, IDEMPOTENCY_KEY_HEADER, MAX_INLINE_PARSE_BYTES
 
-Told = TypeVar("Told")
+Result = TypeVar("Result")
 
-TIMEOUT = "x-request-timeout"
+TIMEOUT_HEADER = "x-request-timeout"
 """The header that says how many seconds the caller waits."""
 
-SOON = 0.05
+DISCONNECT_WATCH_DELAY_SECONDS = 0.05
 """Seconds after which a caller is watched."""
 
-CALLER_LEFT = 499
+CLIENT_CLOSED_REQUEST = 499
 """Nginx's status for a caller who hung up; nobody reads it but the measurements."""
 
-LARGEST_MANY = 48 * 2**20
+MAX_PREDICT_MANY_BYTES = 48 * 2**20
 """Bytes of a thousand requests: half as much again as the dossiers of a thousand clients."""
 
 
-class CallerLeft(Exception):
+class CallerDisconnected(Exception):
     """The caller hung up before the answer."""
 
 
-class Unread(bentoml.IODescriptor):  # type: ignore[misc]  # exported lazily, without a type
+class StreamedRequest(bentoml.IODescriptor):  # type: ignore[misc]  # exported lazily, without a type
     """A request whose body the handler reads itself, strictly and with a limit.
 
     BentoML would parse the body leniently, without a limit, and tell one fault. Its fields say to
     BentoML's own clients what may be sent.
     """
 
-    _http: Request = PrivateAttr()
+    _http_request: Request = PrivateAttr()
 
     @classmethod
     async def from_http_request(cls, request: Request, serde: object) -> Self:  # noqa: ARG003 -- BentoML's signature
-        return cls.of(request)
+        return cls.from_request(request)
 
     @classmethod
-    def of(cls, request: Request) -> Self:
-        unread: Self = cls.model_construct()
-        unread._http = request
-        return unread
+    def from_request(cls, request: Request) -> Self:
+        streamed_request: Self = cls.model_construct()
+        streamed_request._http_request = request
+        return streamed_request
 
     @asynccontextmanager
-    async def body(self, most: int, until: float) -> AsyncIterator[bytes]:
+    async def read_body(self, max_bytes: int, deadline: float) -> AsyncIterator[bytes]:
         """The body, for which there is room until the block ends.
 
         Args:
@@ -79,35 +79,37 @@ class Unread(bentoml.IODescriptor):  # type: ignore[misc]  # exported lazily, wi
             CallerLeft: the caller hung up before its end.
             Overloaded: too many long bodies are there already; the rest is not read.
         """
-        with ROOM.taken() as take:
+        with BODY_BUDGET.reserve() as reserve_more:
             try:
-                async with asyncio.timeout(until - time.perf_counter()):
-                    body = await self._whole(most, take)
+                async with asyncio.timeout(deadline - time.perf_counter()):
+                    body = await self._read_all(max_bytes, reserve_more)
             except TimeoutError as error:
                 raise DeadlineExceeded from error
             except ClientDisconnect as error:
-                raise CallerLeft from error
+                raise CallerDisconnected from error
             yield body
 
-    async def _whole(self, most: int, take: Callable[[int], None]) -> bytes:
-        if int(self._http.headers.get("content-length") or 0) > most:
-            raise BodyTooLarge(most)
-        parts, size = [], 0
-        async for part in self._http.stream():
-            size += len(part)
-            if size > most:
-                raise BodyTooLarge(most)
-            if size > SHORT:  # what came before is so little that it does not matter
-                take(len(part))
-            parts.append(part)
-        return b"".join(parts)
+    async def _read_all(self, max_bytes: int, reserve_more: Callable[[int], None]) -> bytes:
+        if int(self._http_request.headers.get("content-length") or 0) > max_bytes:
+            raise BodyTooLarge(max_bytes)
+        chunks, size = [], 0
+        async for chunk in self._http_request.stream():
+            size += len(chunk)
+            if size > max_bytes:
+                raise BodyTooLarge(max_bytes)
+            if (
+                size > MAX_INLINE_PARSE_BYTES
+            ):  # what came before is so little that it does not matter
+                reserve_more(len(chunk))
+            chunks.append(chunk)
+        return b"".join(chunks)
 
     @property
-    def key(self) -> str | None:
+    def idempotency_key(self) -> str | None:
         """The idempotency key, as it was sent."""
-        return self._http.headers.get(KEY)
+        return self._http_request.headers.get(IDEMPOTENCY_KEY_HEADER)
 
-    def until(self, most: float) -> float:
+    def compute_deadline(self, max_seconds: float) -> float:
         """When the caller stops waiting, on `time.perf_counter`'s clock.
 
         Args:
@@ -116,10 +118,12 @@ class Unread(bentoml.IODescriptor):  # type: ignore[misc]  # exported lazily, wi
         Raises:
             InvalidDossier: the header is no number of seconds above 0.
         """
-        asked = self._http.headers.get(TIMEOUT)
-        return time.perf_counter() + (most if asked is None else min(_seconds(asked), most))
+        requested = self._http_request.headers.get(TIMEOUT_HEADER)
+        return time.perf_counter() + (
+            max_seconds if requested is None else min(_parse_seconds(requested), max_seconds)
+        )
 
-    async def waited_for(self, work: Awaitable[Told]) -> Told:
+    async def cancel_on_disconnect(self, work: Awaitable[Result]) -> Result:
         """The result of some work, which ends when the caller hangs up.
 
         The body must have been read.
@@ -127,50 +131,52 @@ class Unread(bentoml.IODescriptor):  # type: ignore[misc]  # exported lazily, wi
         Raises:
             CallerLeft: nobody waits for the result any more.
         """
-        watch = _Watch(self._http.receive)
+        watcher = _DisconnectWatcher(self._http_request.receive)
         try:
             return await work
         except asyncio.CancelledError as error:
-            if watch.left():
-                raise CallerLeft from error
+            if watcher.confirm_disconnect():
+                raise CallerDisconnected from error
             raise
         finally:
-            watch.end()
+            watcher.stop()
 
 
-class _Watch:
+class _DisconnectWatcher:
     """Cancels the task that made it when the caller hangs up."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._task = cast("asyncio.Task[Any]", asyncio.current_task())
-        self._left = False
-        self._watching: asyncio.Task[None] | None = None
+        self._has_disconnected = False
+        self._watch_task: asyncio.Task[None] | None = None
         # Most work is done sooner than a watch is worth.
-        self._begin = asyncio.get_running_loop().call_later(SOON, self._start)
+        self._start_timer = asyncio.get_running_loop().call_later(
+            DISCONNECT_WATCH_DELAY_SECONDS, self._start
+        )
 
-    def left(self) -> bool:
+    def confirm_disconnect(self) -> bool:
         """Whether the caller did; the task may go on then, to say so."""
-        if self._left:
+        if self._has_disconnected:
             self._task.uncancel()
-        return self._left
+        return self._has_disconnected
 
-    def end(self) -> None:
-        self._begin.cancel()
-        if self._watching:
-            self._watching.cancel()
+    def stop(self) -> None:
+        self._start_timer.cancel()
+        if self._watch_task:
+            self._watch_task.cancel()
 
     def _start(self) -> None:
-        self._watching = asyncio.get_running_loop().create_task(self._until_left())
+        self._watch_task = asyncio.get_running_loop().create_task(self._wait_for_disconnect())
 
-    async def _until_left(self) -> None:
+    async def _wait_for_disconnect(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self._left = True
+        self._has_disconnected = True
         self._task.cancel()
 
 
-class OneRequest(Unread):
+class ScoreRequestBody(StreamedRequest):
     """One request: exactly one of `client_id` and `dossier`."""
 
     client_id: int | None = None
@@ -178,44 +184,44 @@ class OneRequest(Unread):
     changes: Changes | None = None
 
 
-class ManyRequests(Unread):
+class ScoreManyRequestBody(StreamedRequest):
     """Up to a thousand requests."""
 
     requests: list[dict[str, Any]] = Field(default_factory=list)
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
     if not seconds > 0:
-        raise InvalidDossier([Fault(TIMEOUT, text, "seconds above 0")])
+        raise InvalidDossier([Fault(TIMEOUT_HEADER, text, "seconds above 0")])
     return seconds
 
 
-def answer(content: object, status: int = 200) -> Response:
+def build_json_response(content: object, status: int = 200) -> Response:
     return Response(orjson.dumps(content), status, media_type="application/json")
 
 
-def failure(error: BaseException) -> Response:
+def build_error_response(error: BaseException) -> Response:
     """The answer to a request that failed; our own faults are logged whole and told as such."""
-    log_ours("a request failed", error)
-    response = answer(told(error), status_of(error))
-    if seconds := retry_after(error):
+    log_internal_error("a request failed", error)
+    response = build_json_response(error_payload(error), get_http_status(error))
+    if seconds := get_retry_after_seconds(error):
         response.headers["retry-after"] = str(seconds)
     return response
 
 
-async def answered(work: Callable[[], Awaitable[Told]]) -> Told:
+async def respond_with_json(work: Callable[[], Awaitable[Result]]) -> Result:
     """The JSON answer of some work, or its error.
 
     It is a `Response`, which BentoML passes on as it is; the type is what BentoML's clients read.
     """
     try:
-        response = answer(await work())
-    except CallerLeft:
-        response = Response(status_code=CALLER_LEFT)
+        response = build_json_response(await work())
+    except CallerDisconnected:
+        response = Response(status_code=CLIENT_CLOSED_REQUEST)
     except Exception as error:  # noqa: BLE001 -- whatever failed, the caller is answered
-        response = failure(error)
+        response = build_error_response(error)
     return response  # type: ignore[return-value]

@@ -11,15 +11,20 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.responses import Response
 
-from credit.client_profile import Profile, profile
-from credit.contract.responses import ClientList, DecisionRecord, ModelDescription, describe
-from credit.errors import CreditError, Fault, InvalidDossier, nearest
+from credit.client_profile import Profile, build_profile
+from credit.contract.responses import (
+    ClientList,
+    DecisionRecord,
+    ModelDescription,
+    build_model_description,
+)
+from credit.errors import CreditError, Fault, InvalidDossier, suggest_known_name
 from credit.features import CATALOGUE
 from credit.reference_population import CrossedPosition, Position
-from serving.core.decision_engine import Judge
-from serving.core.scoring_service import Scoring
-from serving.http.openapi import document
-from serving.http.request_body import answer, failure
+from serving.core.decision_engine import DecisionEngine
+from serving.core.scoring_service import ScoringService
+from serving.http.openapi import build_openapi_document
+from serving.http.request_body import build_error_response, build_json_response
 
 ClientId = Annotated[int, Path(ge=0, lt=2**53, description="A client of the store.")]
 DecisionId = Annotated[
@@ -27,12 +32,12 @@ DecisionId = Annotated[
 ]
 
 
-def resources() -> FastAPI:
+def create_resource_app() -> FastAPI:
     """The application that BentoML mounts beside the scoring calls."""
     app = FastAPI(title="Credit scoring", openapi_url=None, docs_url=None, redoc_url=None)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(CreditError, _failed)
-    app.add_exception_handler(Exception, _failed)
+    app.add_exception_handler(RequestValidationError, _handle_validation_error)
+    app.add_exception_handler(CreditError, _handle_error)
+    app.add_exception_handler(Exception, _handle_error)
     for path, handler, model in (
         ("/v1/clients", clients, ClientList),
         ("/v1/clients/{client_id}", client, Profile),
@@ -41,8 +46,8 @@ def resources() -> FastAPI:
         ("/v1/decisions/{decision_id}", decision, DecisionRecord),
     ):
         app.add_api_route(path, handler, response_model=model)
-    app.add_route("/docs.json", lambda _: answer(document(app)))
-    app.add_route("/metrics", metrics)
+    app.add_route("/docs.json", lambda _: build_json_response(build_openapi_document(app)))
+    app.add_route("/metrics", render_metrics)
     return app
 
 
@@ -52,13 +57,15 @@ def clients(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 20,
 ) -> Response:
     """Ids of known clients whose digits begin with the prefix, smallest first."""
-    found, total = _judge(request).clients.search(prefix, limit)
-    return answer(ClientList(clients=found, total=total))
+    client_ids, total = _get_engine(request).clients.search(prefix, limit)
+    return build_json_response(ClientList(clients=client_ids, total=total))
 
 
 def client(request: Request, client_id: ClientId) -> Response:
     """The profile an adviser is shown."""
-    return answer(profile(client_id, _judge(request).clients.dossier(client_id)))
+    return build_json_response(
+        build_profile(client_id, _get_engine(request).clients.get_dossier(client_id))
+    )
 
 
 async def position(
@@ -74,66 +81,81 @@ async def position(
     ] = "false",
 ) -> Response:
     """The client's value among the clients the model was trained on."""
-    judge, scoring = _judge(request), cast("Scoring", request.app.state.scoring)
-    population = judge.scorer.facts.population
-    _known("feature", feature)
-    scored = await scoring.look(client_id)
-    values = judge.scorer.values(scored.row)
+    engine, scoring = _get_engine(request), cast("ScoringService", request.app.state.scoring)
+    population = engine.scorer.metadata.population
+    _require_known_feature("feature", feature)
+    scored = await scoring.score_client(client_id)
+    values = engine.scorer.decode_row(scored.row)
     if by is None:
-        fifth = population.fifth(scored.risk) if similar == "true" else None
-        found = population.spreads[feature].position(feature, values[feature], fifth=fifth)
-        return answer(found.model_dump())
-    _known("by", by)
-    crossing = population.crossing(feature, by)
-    if crossing is None:
-        kept = f"two of {', '.join(population.crossed)}"
-        raise InvalidDossier([Fault("feature and by", f"{feature}, {by}", kept)])
+        risk_quintile = population.risk_quintile(scored.risk) if similar == "true" else None
+        client_position = population.spreads[feature].locate_client(
+            feature, values[feature], risk_quintile=risk_quintile
+        )
+        return build_json_response(client_position.model_dump())
+    _require_known_feature("by", by)
+    joint_distribution = population.find_joint_distribution(feature, by)
+    if joint_distribution is None:
+        expected = f"two of {', '.join(population.crossed_features)}"
+        raise InvalidDossier([Fault("feature and by", f"{feature}, {by}", expected)])
     pair = (values[feature], values[by])
-    crossed = CrossedPosition(feature=feature, by=by, values=pair, **crossing.model_dump())
-    return answer(crossed.model_dump())
+    crossed_position = CrossedPosition(
+        feature=feature, by=by, values=pair, **joint_distribution.model_dump()
+    )
+    return build_json_response(crossed_position.model_dump())
 
 
 def describe_model(request: Request) -> Response:
     """The model that serves: version, threshold, metrics, features, importance, data."""
-    judge = _judge(request)
-    return answer(describe(judge.scorer, judge.policy_on(datetime.now(UTC).date())))
+    engine = _get_engine(request)
+    return build_json_response(
+        build_model_description(engine.scorer, engine.policy_on(datetime.now(UTC).date()))
+    )
 
 
 def decision(request: Request, decision_id: DecisionId) -> Response:
     """The record of a decision."""
-    judge = _judge(request)
-    record = judge.ledger.find(decision_id)
-    features = judge.scorer.values(record.row) if judge.scored(record) else None
-    return answer(DecisionRecord(decision=record.decision, kind=record.kind, features=features))
+    engine = _get_engine(request)
+    record = engine.ledger.find(decision_id)
+    features = (
+        engine.scorer.decode_row(record.feature_row)
+        if engine.is_from_current_model(record)
+        else None
+    )
+    return build_json_response(
+        DecisionRecord(decision=record.decision, kind=record.kind, features=features)
+    )
 
 
-def metrics(_: Request) -> Response:
+def render_metrics(_: Request) -> Response:
     """Measurements of all workers, as Prometheus reads them."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _known(where: str, feature: str) -> None:
+def _require_known_feature(parameter: str, feature: str) -> None:
     if feature not in CATALOGUE:
-        expected = nearest(feature, CATALOGUE).replace("column", "feature")
-        raise InvalidDossier([Fault(where, feature, expected)])
+        expected = suggest_known_name(feature, CATALOGUE).replace("column", "feature")
+        raise InvalidDossier([Fault(parameter, feature, expected)])
 
 
-def _judge(request: Request) -> Judge:
-    return cast("Judge", request.app.state.judge)
+def _get_engine(request: Request) -> DecisionEngine:
+    return cast("DecisionEngine", request.app.state.judge)
 
 
-async def _failed(_: Request, error: Exception) -> Response:
-    return failure(error)
+async def _handle_error(_: Request, error: Exception) -> Response:
+    return build_error_response(error)
 
 
-async def _invalid(_: Request, error: Exception) -> Response:
+async def _handle_validation_error(_: Request, error: Exception) -> Response:
     details = cast("RequestValidationError", error).errors()
-    faults = [Fault(str(d["loc"][-1]), d.get("input"), _wanted(d["msg"])) for d in details]
-    return failure(InvalidDossier(faults))
+    faults = [
+        Fault(str(detail["loc"][-1]), detail.get("input"), _format_expected(detail["msg"]))
+        for detail in details
+    ]
+    return build_error_response(InvalidDossier(faults))
 
 
-def _wanted(message: str) -> str:
+def _format_expected(message: str) -> str:
     """Pydantic's "Input should be ..." as what was expected."""
     return message.removeprefix("Input should be ").removeprefix("String should ")

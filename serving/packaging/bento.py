@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from serving.cli.bentoml_commands import bentoml_command, make_sure_of_a_champion
+from serving.cli.bentoml_commands import build_bentoml_command, ensure_champion
 from serving.packaging.image import make_image
-from stores.cli import Steps, errors_told
-from stores.settings import settings
+from stores.cli import ProgressReporter, report_errors
+from stores.settings import get_settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,14 +27,14 @@ def build(
 ) -> None:
     """Build the bento described by bentofile.yaml, with the champion packed in it."""
     console = Console()
-    with errors_told(console):
-        where = settings()
-    make_sure_of_a_champion(where, console)
+    with report_errors(console):
+        settings = get_settings()
+    ensure_champion(settings, console)
     try:
-        subprocess.run(bentoml_command(where, "build", str(ROOT)), check=True)
+        subprocess.run(build_bentoml_command(settings, "build", str(ROOT)), check=True)
         if image:
-            with errors_told(console):
-                make_image(where, "credit_scoring:latest", image, Steps(console))
+            with report_errors(console):
+                make_image(settings, "credit_scoring:latest", image, ProgressReporter(console))
     except subprocess.CalledProcessError as error:
         raise typer.Exit(error.returncode) from error
 

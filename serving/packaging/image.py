@@ -12,101 +12,118 @@ import tempfile
 from pathlib import Path
 
 from credit.errors import CreditError
-from serving.packaging.sbom import LIST, Installed, bill
-from stores.cli import Steps
-from stores.settings import Settings, direct_libraries
+from serving.packaging.sbom import INVENTORY_SCRIPT, ImageInventory, build_sbom
+from stores.cli import ProgressReporter
+from stores.settings import Settings, configure_libraries
 
 DOCKERFILE = Path(__file__).parents[2] / "deploy" / "Dockerfile"
 
-DEBIAN = "bookworm"
-HUB = f"docker.io/library/python:3.11-slim-{DEBIAN}"
-BASE = f"localhost/python:3.11-{DEBIAN}"
+DEBIAN_RELEASE = "bookworm"
+HUB_IMAGE = f"docker.io/library/python:3.11-slim-{DEBIAN_RELEASE}"
+BASE_IMAGE = f"localhost/python:3.11-{DEBIAN_RELEASE}"
 """Where Docker's hub is out of reach: Python on Debian, made of Debian's own packages."""
 
-PACKAGES = ("ca-certificates", "python3", "python3-venv", "usr-is-merged")
-MERGED = "/usr/share/mmdebstrap/hooks/merged-usr"
+BASE_PACKAGES = ("ca-certificates", "python3", "python3-venv", "usr-is-merged")
+MERGED_USR_HOOK = "/usr/share/mmdebstrap/hooks/merged-usr"
 """Lays /bin and the like as links from the start. A package would do it later, and bring Perl."""
 
-UNREAD = tuple(f"/usr/share/{what}/*" for what in ("doc", "man", "info", "locale", "lintian"))
+EXCLUDED_PATHS = tuple(
+    f"/usr/share/{folder}/*" for folder in ("doc", "man", "info", "locale", "lintian")
+)
 """What packages bring along and no service reads."""
 
-CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+CA_BUNDLE_PATH = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
-class NoBuilder(CreditError):
+class NoImageBuilder(CreditError):
     """Neither docker with its daemon nor buildah is here."""
 
     code = "no-image-builder"
 
 
-def make_image(where: Settings, bento: str, image: str, steps: Steps) -> None:
+def make_image(settings: Settings, bento: str, image: str, progress: ProgressReporter) -> None:
     """Build a bento's image under a name; tell its size; write its bill of materials.
 
     Raises:
         NoBuilder: nothing here can build images.
         subprocess.CalledProcessError: the build failed; it has said why.
     """
-    builder, options = _builder(steps)
-    direct_libraries(where)
+    builder, options = _find_builder(progress)
+    configure_libraries(settings)
     from bentoml import bentos  # noqa: PLC0415 -- it reads its environment at import
 
-    with steps.step(f"{image} from {bento}"), tempfile.TemporaryDirectory() as folder:
+    with progress.step(f"{image} from {bento}"), tempfile.TemporaryDirectory() as folder:
         # Exported, a bento holds its model; in the store it only names it.
         context = bentos.get(bento).export(f"{folder}/bento", output_format="folder")
         _run(builder, "build", *options, "--file", str(DOCKERFILE), "--tag", image, context)
-    listed = _bill_of_materials(where, builder, image)
-    steps.say(f"{image}: {_size(builder, image) / 1e6:,.0f} MB; its bill of materials: {listed}")
+    sbom_path = _write_sbom(settings, builder, image)
+    progress.log(
+        f"{image}: {_get_image_bytes(builder, image) / 1e6:,.0f} MB; its bill of materials: {sbom_path}"
+    )
 
 
-def _builder(steps: Steps) -> tuple[str, list[str]]:
+def _find_builder(progress: ProgressReporter) -> tuple[str, list[str]]:
     """What builds images here, and its options."""
     if _succeeds("docker", "info"):
         return "docker", []
     if not _succeeds("buildah", "info"):
-        raise NoBuilder("an image needs docker with its daemon, or buildah")
+        raise NoImageBuilder("an image needs docker with its daemon, or buildah")
     # Without a daemon there may be no privileges either; a chroot needs the fewest.
     os.environ.setdefault("BUILDAH_ISOLATION", "chroot")
     # The other format knows no health checks.
     options = ["--format=docker", "--layers"]
-    if CERTIFICATES.exists():
-        options.append(f"--volume={CERTIFICATES}:{CERTIFICATES}:ro")
-    if not _succeeds("buildah", "pull", "--quiet", HUB):
-        if not _succeeds("buildah", "inspect", "--type", "image", BASE):
-            with steps.step(f"{BASE}, of Debian's packages: no registry answers"):
-                _make_base()
-        options += [f"--build-arg=BASE={BASE}", "--pull-never"]
+    if CA_BUNDLE_PATH.exists():
+        options.append(f"--volume={CA_BUNDLE_PATH}:{CA_BUNDLE_PATH}:ro")
+    if not _succeeds("buildah", "pull", "--quiet", HUB_IMAGE):
+        if not _succeeds("buildah", "inspect", "--type", "image", BASE_IMAGE):
+            with progress.step(f"{BASE_IMAGE}, of Debian's packages: no registry answers"):
+                _build_base_image()
+        options += [f"--build-arg=BASE={BASE_IMAGE}", "--pull-never"]
     return "buildah", options
 
 
-def _make_base() -> None:
+def _build_base_image() -> None:
     with tempfile.TemporaryDirectory() as folder:
         archive = f"{folder}/base.tar"
-        unread = [f"--dpkgopt=path-exclude={pattern}" for pattern in UNREAD]
-        include = f"--include={','.join(PACKAGES)}"
-        options = ("--quiet", "--variant=minbase", f"--hook-dir={MERGED}", include, *unread)
-        _run("mmdebstrap", *options, DEBIAN, archive)
+        exclusions = [f"--dpkgopt=path-exclude={pattern}" for pattern in EXCLUDED_PATHS]
+        include = f"--include={','.join(BASE_PACKAGES)}"
+        options = (
+            "--quiet",
+            "--variant=minbase",
+            f"--hook-dir={MERGED_USR_HOOK}",
+            include,
+            *exclusions,
+        )
+        _run("mmdebstrap", *options, DEBIAN_RELEASE, archive)
         container = _run("buildah", "from", "scratch").strip()
         _run("buildah", "add", "--quiet", container, archive, "/")
-        _run("buildah", "commit", "--quiet", "--rm", container, BASE)
+        _run("buildah", "commit", "--quiet", "--rm", container, BASE_IMAGE)
 
 
-def _size(builder: str, image: str) -> int:
+def _get_image_bytes(builder: str, image: str) -> int:
     """Bytes of an image, unpacked."""
     if builder == "docker":
         return int(_run("docker", "inspect", "--format", "{{.Size}}", image))
-    listed = json.loads(_run("buildah", "images", "--json", "--filter", f"reference={image}"))
-    return int(float(listed[0]["size"].split()[0]) * 1e6)
+    images = json.loads(_run("buildah", "images", "--json", "--filter", f"reference={image}"))
+    return int(float(images[0]["size"].split()[0]) * 1e6)
 
 
-def _bill_of_materials(where: Settings, builder: str, image: str) -> Path:
+def _write_sbom(settings: Settings, builder: str, image: str) -> Path:
     """What an image holds, in CycloneDX, as its own interpreter lists it."""
-    path = where.home / "reports" / "sbom.cdx.json"
+    path = settings.home / "reports" / "sbom.cdx.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(bill(image, Installed.read(_within(builder, image, "python", "-c", LIST))))
+    path.write_text(
+        build_sbom(
+            image,
+            ImageInventory.from_json(
+                _run_in_image(builder, image, "python", "-c", INVENTORY_SCRIPT)
+            ),
+        )
+    )
     return path
 
 
-def _within(builder: str, image: str, program: str, *arguments: str) -> str:
+def _run_in_image(builder: str, image: str, program: str, *arguments: str) -> str:
     """What a program of the image prints."""
     if builder == "docker":
         return _run("docker", "run", "--rm", "--entrypoint", program, image, *arguments)
@@ -126,5 +143,5 @@ def _succeeds(*command: str) -> bool:
 
 def _run(*command: str) -> str:
     """What a command prints; its complaints go where ours do."""
-    done = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE)
-    return done.stdout
+    completed = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE)
+    return completed.stdout

@@ -14,7 +14,7 @@ from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
-LIST = """
+INVENTORY_SCRIPT = """
 import json, platform, subprocess
 from importlib.metadata import distributions
 shown = "${Package} ${Version} ${Architecture} ${source:Package} ${db:Status-Status}\\n"
@@ -31,7 +31,7 @@ print(json.dumps({
 
 
 @dataclass(frozen=True, kw_only=True)
-class Installed:
+class ImageInventory:
     """What an image holds, as `LIST` prints it."""
 
     image: dict[str, str]
@@ -42,32 +42,32 @@ class Installed:
     python: list[tuple[str, str]]
 
     @classmethod
-    def read(cls, printed: str) -> Self:
-        return cls(**json.loads(printed))
+    def from_json(cls, text: str) -> Self:
+        return cls(**json.loads(text))
 
 
-def bill(image: str, installed: Installed) -> str:
+def build_sbom(image: str, inventory: ImageInventory) -> str:
     """The bill of an image of this name, as CycloneDX 1.6 in JSON."""
-    system, release = installed.image["ID"], installed.image.get("VERSION_ID", "unreleased")
+    system, release = inventory.image["ID"], inventory.image.get("VERSION_ID", "unreleased")
     distribution = {"distro": f"{system}-{release}"}
     packages = [
         PackageURL("deb", system, name, version, {"arch": arch, "upstream": source} | distribution)
-        for name, version, arch, source in installed.debian
+        for name, version, arch, source in inventory.debian
     ]
-    packages += [PackageURL("pypi", None, name, version) for name, version in installed.python]
-    whole = Bom(
+    packages += [PackageURL("pypi", None, name, version) for name, version in inventory.python]
+    bom = Bom(
         components=[
             Component(type=ComponentType.OPERATING_SYSTEM, name=system, version=release),
-            Component(type=ComponentType.PLATFORM, name="CPython", version=installed.interpreter),
-            *map(_library, packages),
+            Component(type=ComponentType.PLATFORM, name="CPython", version=inventory.interpreter),
+            *map(_to_library_component, packages),
         ]
     )
-    whole.metadata.component = Component(type=ComponentType.CONTAINER, name=image)
-    whole.register_dependency(whole.metadata.component, whole.components)
-    return JsonV1Dot6(whole).output_as_string(indent=2)
+    bom.metadata.component = Component(type=ComponentType.CONTAINER, name=image)
+    bom.register_dependency(bom.metadata.component, bom.components)
+    return JsonV1Dot6(bom).output_as_string(indent=2)
 
 
-def _library(url: PackageURL) -> Component:
+def _to_library_component(url: PackageURL) -> Component:
     return Component(
         type=ComponentType.LIBRARY, name=url.name, version=url.version, purl=url, bom_ref=str(url)
     )

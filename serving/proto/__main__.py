@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from serving.proto.dossier import dossier_proto
+from serving.proto.dossier import render_dossier_proto
 
 HERE = Path(__file__).parent
 PACKAGE = Path("credit", "scoring", "v1")
@@ -29,22 +29,22 @@ def generate(
 
     folder = out / PACKAGE
     folder.mkdir(parents=True, exist_ok=True)
-    before = HERE / PACKAGE / "dossier.proto"
+    previous = HERE / PACKAGE / "dossier.proto"
     (folder / "dossier.proto").write_text(
-        dossier_proto(before.read_text() if before.exists() else "")
+        render_dossier_proto(previous.read_text() if previous.exists() else "")
     )
     files = [str(PACKAGE / name) for name in ("dossier.proto", "scoring.proto")]
-    google = Path(protoc.__file__).parent / "_proto"
+    google_protos = Path(protoc.__file__).parent / "_proto"
     outputs = [f"--{kind}_out={out}" for kind in ("python", "pyi", "grpc_python")]
-    code = protoc.main(["protoc", f"-I{out}", f"-I{HERE}", f"-I{google}", *outputs, *files])
+    code = protoc.main(["protoc", f"-I{out}", f"-I{HERE}", f"-I{google_protos}", *outputs, *files])
     if code:
         raise typer.Exit(code)
-    for made in folder.glob("*_pb2*.py*"):
+    for generated in folder.glob("*_pb2*.py*"):
         # protoc takes the proto package for a Python one; ours of that name is the domain.
-        text = made.read_text().replace(
+        text = generated.read_text().replace(
             "from credit.scoring.v1 import", "from serving.proto.credit.scoring.v1 import"
         )
-        made.write_text(text)
+        generated.write_text(text)
     (folder / "dossier_pb2_grpc.py").unlink()  # it holds messages only
 
 

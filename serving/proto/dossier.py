@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from textwrap import wrap
 
-from credit.schema import APPLICATION, HISTORIES, Column, Kind, Table
+from credit.schema import APPLICATION, HISTORIES, Column, ColumnKind, Table
 
-HEAD = """\
+FILE_HEADER = """\
 // A client's dossier, written from credit/schema by `python -m serving.proto`. Do not edit.
 //
 // A field that is absent is unknown. A history that is absent is unknown too; one that is present
@@ -22,91 +22,115 @@ syntax = "proto3";
 package credit.scoring.v1;
 """
 
-TYPES = {
-    Kind.ID: "int64",
-    Kind.NUMBER: "double",
-    Kind.INTEGER: "sint64",
-    Kind.FLAG: "sint64",
-    Kind.YES_NO: "string",
-    Kind.CATEGORY: "string",
+PROTO_TYPES = {
+    ColumnKind.ID: "int64",
+    ColumnKind.NUMBER: "double",
+    ColumnKind.INTEGER: "sint64",
+    ColumnKind.FLAG: "sint64",
+    ColumnKind.YES_NO: "string",
+    ColumnKind.CATEGORY: "string",
 }
 
-Numbers = Mapping[str, Mapping[str, int]]
+FieldNumbers = Mapping[str, Mapping[str, int]]
 """Message, then field, to number."""
 
-FIELD = re.compile(r"^  [\w ]+ (\w+) = (\d+)")
-RESERVED = re.compile(r"^  reserved (\d+);  // (\w+)")
-MESSAGE = re.compile(r"^message (\w+) ")
+FIELD_PATTERN = re.compile(r"^  [\w ]+ (\w+) = (\d+)")
+RESERVED_PATTERN = re.compile(r"^  reserved (\d+);  // (\w+)")
+MESSAGE_PATTERN = re.compile(r"^message (\w+) ")
 
 
-def message_of(table: Table) -> str:
+def get_message_name(table: Table) -> str:
     """What a row of a table is called.
 
     >>> message_of(HISTORIES["POS_CASH_balance"])
     'PosCashBalance'
     """
-    return "".join(word.capitalize() for word in table.name.split("_"))
+    return "".join(name_part.capitalize() for name_part in table.name.split("_"))
 
 
-def numbers(text: str) -> Numbers:
+def parse_field_numbers(text: str) -> FieldNumbers:
     """The numbers that an earlier file gave away."""
-    found: dict[str, dict[str, int]] = {}
+    numbers_by_message: dict[str, dict[str, int]] = {}
     fields: dict[str, int] = {}
     for line in text.splitlines():
-        if started := MESSAGE.match(line):
-            fields = found.setdefault(started[1], {})
-        elif field := FIELD.match(line):
-            fields[field[1]] = int(field[2])
-        elif gone := RESERVED.match(line):
-            fields[gone[2]] = int(gone[1])
-    return found
+        if message_match := MESSAGE_PATTERN.match(line):
+            fields = numbers_by_message.setdefault(message_match[1], {})
+        elif field_match := FIELD_PATTERN.match(line):
+            fields[field_match[1]] = int(field_match[2])
+        elif reserved_match := RESERVED_PATTERN.match(line):
+            fields[reserved_match[2]] = int(reserved_match[1])
+    return numbers_by_message
 
 
-def written(tables: Mapping[str, Table], given: Numbers) -> str:
+def render_proto(tables: Mapping[str, Table], field_numbers: FieldNumbers) -> str:
     """The file for some tables, with the numbers that were given before."""
-    parts = [HEAD]
+    parts = [FILE_HEADER]
     histories = []
     for table in tables.values():
-        row = message_of(table)
-        parts.append(_message(row, table.meaning, map(_column, table.columns.values()), given))
+        row_message = get_message_name(table)
+        parts.append(
+            _render_message(
+                row_message, table.meaning, map(_to_field, table.columns.values()), field_numbers
+            )
+        )
         if table.name != APPLICATION.name:
-            rows = [("Newest first or not: their order never matters", f"repeated {row}", "rows")]
-            parts.append(_message(f"{row}Rows", f"Known rows of {table.name}", rows, given))
-            histories.append((table.meaning, f"{row}Rows", table.name))
-    fields = [(APPLICATION.meaning, message_of(APPLICATION), APPLICATION.name), *histories]
-    parts.append(_message("Dossier", "All that is known of one client", fields, given))
+            rows = [
+                (
+                    "Newest first or not: their order never matters",
+                    f"repeated {row_message}",
+                    "rows",
+                )
+            ]
+            parts.append(
+                _render_message(
+                    f"{row_message}Rows", f"Known rows of {table.name}", rows, field_numbers
+                )
+            )
+            histories.append((table.meaning, f"{row_message}Rows", table.name))
+    fields = [(APPLICATION.meaning, get_message_name(APPLICATION), APPLICATION.name), *histories]
+    parts.append(
+        _render_message("Dossier", "All that is known of one client", fields, field_numbers)
+    )
     return "\n".join(parts)
 
 
-def dossier_proto(text: str) -> str:
+def render_dossier_proto(text: str) -> str:
     """The file for the schema of today, after an earlier one."""
-    return written({APPLICATION.name: APPLICATION, **HISTORIES}, numbers(text))
+    return render_proto({APPLICATION.name: APPLICATION, **HISTORIES}, parse_field_numbers(text))
 
 
 _Field = tuple[str, str, str]
 """Comment, type, name."""
 
 
-def _column(column: Column) -> _Field:
-    what = column.expected().removesuffix(", or null")
-    says = "".join(f" {word} says: {said}." for word, said in column.sentinels.items())
-    comment = f"{column.meaning}: {what}. Unit: {column.unit}.{says}"
-    return comment, f"optional {TYPES[column.kind]}", column.name
+def _to_field(column: Column) -> _Field:
+    expected = column.describe_expected().removesuffix(", or null")
+    sentinel_notes = "".join(
+        f" {sentinel} says: {meaning}." for sentinel, meaning in column.sentinels.items()
+    )
+    comment = f"{column.meaning}: {expected}. Unit: {column.unit}.{sentinel_notes}"
+    return comment, f"optional {PROTO_TYPES[column.kind]}", column.name
 
 
-def _message(name: str, meaning: str, fields: Iterable[_Field], given: Numbers) -> str:
-    taken = dict(given.get(name, {}))
+def _render_message(
+    name: str, meaning: str, fields: Iterable[_Field], field_numbers: FieldNumbers
+) -> str:
+    numbers_by_field = dict(field_numbers.get(name, {}))
     lines = [f"// {meaning}.", f"message {name} {{"]
-    written_now = set()
+    current_fields = set()
     for comment, kind, field in fields:
-        number = taken.setdefault(field, max(taken.values(), default=0) + 1)
-        written_now.add(field)
-        lines += _comment(comment)
+        number = numbers_by_field.setdefault(field, max(numbers_by_field.values(), default=0) + 1)
+        current_fields.add(field)
+        lines += _render_comment(comment)
         # Names are the wire format's; JSON would make AMTCREDIT of AMT_CREDIT.
         lines.append(f'  {kind} {field} = {number} [json_name = "{field}"];')
-    lines += [f"  reserved {taken[gone]};  // {gone}" for gone in taken if gone not in written_now]
+    lines += [
+        f"  reserved {numbers_by_field[removed]};  // {removed}"
+        for removed in numbers_by_field
+        if removed not in current_fields
+    ]
     return "\n".join([*lines, "}", ""])
 
 
-def _comment(text: str) -> Iterator[str]:
+def _render_comment(text: str) -> Iterator[str]:
     return (f"  // {line}" for line in wrap(text, 94))

@@ -18,15 +18,17 @@ from rich.console import Console
 
 from credit.dossier import Document
 from credit.errors import UnknownClient
-from stores.cli import Lender, Steps, errors_told
-from stores.settings import settings
+from stores.cli import LenderOption, ProgressReporter, report_errors
+from stores.settings import get_settings
 
-LONGEST_ID = 16
+MAX_ID_DIGITS = 16
 """Digits of the largest id, 2^53."""
 
-TABLE = "CREATE TABLE IF NOT EXISTS client (id INTEGER PRIMARY KEY, dossier BLOB NOT NULL)"
-IDS_BETWEEN = "SELECT id FROM client WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
-COUNT_BETWEEN = "SELECT count(*) FROM client WHERE id >= ? AND id < ?"
+CREATE_TABLE_SQL = (
+    "CREATE TABLE IF NOT EXISTS client (id INTEGER PRIMARY KEY, dossier BLOB NOT NULL)"
+)
+SELECT_IDS_SQL = "SELECT id FROM client WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+COUNT_IDS_SQL = "SELECT count(*) FROM client WHERE id >= ? AND id < ?"
 
 
 class ClientStore:
@@ -34,40 +36,40 @@ class ClientStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._local = local()
+        self._thread_local = local()
 
-    def dossier(self, client_id: int) -> Document:
+    def get_dossier(self, client_id: int) -> Document:
         """The client's dossier.
 
         Raises:
             UnknownClient: none is kept under this id.
         """
-        return unpack(self.packed(client_id))
+        return decompress_document(self.compressed(client_id))
 
-    def packed(self, client_id: int) -> bytes:
+    def compressed(self, client_id: int) -> bytes:
         """The client's dossier as it is stored: JSON, compressed with zlib.
 
         Raises:
             UnknownClient: none is kept under this id.
         """
-        found = self._rows("SELECT dossier FROM client WHERE id = ?", client_id)
-        if not found:
+        rows = self._fetch_rows("SELECT dossier FROM client WHERE id = ?", client_id)
+        if not rows:
             raise UnknownClient(client_id)
-        packed: bytes = found[0][0]
-        return packed
+        blob: bytes = rows[0][0]
+        return blob
 
     def search(self, prefix: str, limit: int) -> tuple[list[int], int]:
         """Ids whose digits begin with `prefix`, the smallest first, and how many there are."""
-        bounds = _ranges(prefix)
-        found: list[int] = []
+        id_ranges = _iter_id_ranges(prefix)
+        ids: list[int] = []
         total = 0
-        for low, high in bounds:
-            between = (low, high, max(limit - len(found), 0))
-            found += [client for (client,) in self._rows(IDS_BETWEEN, *between)]
-            total += self._rows(COUNT_BETWEEN, low, high)[0][0]
-        return found, total
+        for low, high in id_ranges:
+            parameters = (low, high, max(limit - len(ids), 0))
+            ids += [client_id for (client_id,) in self._fetch_rows(SELECT_IDS_SQL, *parameters)]
+            total += self._fetch_rows(COUNT_IDS_SQL, low, high)[0][0]
+        return ids, total
 
-    def keep(self, documents: Iterable[tuple[int, str]]) -> int:
+    def save(self, documents: Iterable[tuple[int, str]]) -> int:
         """Keep dossiers, replacing those of the same id; all or, on failure, none of them.
 
         Returns:
@@ -75,47 +77,47 @@ class ClientStore:
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         count = 0
-        with self._connection() as connection:
-            for client, document in documents:
-                row = (client, zlib.compress(document.encode(), 6))
+        with self._get_connection() as connection:
+            for client_id, document in documents:
+                row = (client_id, zlib.compress(document.encode(), 6))
                 connection.execute("INSERT OR REPLACE INTO client VALUES (?, ?)", row)
                 count += 1
         return count
 
-    def _rows(self, query: str, *values: int) -> list[tuple[Any, ...]]:
-        return self._connection().execute(query, values).fetchall()
+    def _fetch_rows(self, query: str, *parameters: int) -> list[tuple[Any, ...]]:
+        return self._get_connection().execute(query, parameters).fetchall()
 
-    def _connection(self) -> sqlite3.Connection:
-        if not hasattr(self._local, "connection"):
+    def _get_connection(self) -> sqlite3.Connection:
+        if not hasattr(self._thread_local, "connection"):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._local.connection = sqlite3.connect(self._path, timeout=30)
-            self._local.connection.execute("PRAGMA journal_mode=WAL")
-            self._local.connection.execute(TABLE)
-        connection: sqlite3.Connection = self._local.connection
+            self._thread_local.connection = sqlite3.connect(self._path, timeout=30)
+            self._thread_local.connection.execute("PRAGMA journal_mode=WAL")
+            self._thread_local.connection.execute(CREATE_TABLE_SQL)
+        connection: sqlite3.Connection = self._thread_local.connection
         return connection
 
 
-def unpack(packed: bytes) -> Document:
+def decompress_document(compressed: bytes) -> Document:
     """The dossier that was stored."""
-    document: Document = orjson.loads(zlib.decompress(packed))
+    document: Document = orjson.loads(zlib.decompress(compressed))
     return document
 
 
-def _ranges(prefix: str) -> Iterator[tuple[int, int]]:
+def _iter_id_ranges(prefix: str) -> Iterator[tuple[int, int]]:
     """The ranges of ids, upper end left out, whose digits begin with `prefix`.
 
     >>> list(_ranges("10"))[:3]
     [(10, 11), (100, 110), (1000, 1100)]
     """
     if not prefix:
-        yield 0, 10**LONGEST_ID
+        yield 0, 10**MAX_ID_DIGITS
         return
     if prefix.startswith("0"):
         if prefix == "0":
             yield 0, 1
         return
-    for digits in range(LONGEST_ID - len(prefix) + 1):
-        yield int(prefix) * 10**digits, (int(prefix) + 1) * 10**digits
+    for extra_digits in range(MAX_ID_DIGITS - len(prefix) + 1):
+        yield int(prefix) * 10**extra_digits, (int(prefix) + 1) * 10**extra_digits
 
 
 app = typer.Typer(add_completion=False)
@@ -127,19 +129,19 @@ def fill(
     data: Annotated[
         Path, typer.Option(help="Folder of raw tables.", exists=True, file_okay=False)
     ],
-    lender: Lender = None,
+    lender: LenderOption = None,
 ) -> None:
     """Keep the dossier of every client of the folder's applications, labelled and new."""
     console = Console()
-    with errors_told(console):
-        where = settings()
+    with report_errors(console):
+        settings = get_settings()
         # Imported now: the service, which reads clients, has no use for what fills them.
-        from stores.clients.ingestion import fill_clients  # noqa: PLC0415
-        from stores.raw_tables.lender_mapping import LenderFiles  # noqa: PLC0415
+        from stores.clients.ingestion import fill_client_store  # noqa: PLC0415
+        from stores.raw_tables.lender_mapping import LenderMapping  # noqa: PLC0415
 
-        mapped = LenderFiles.read(lender) if lender else None
-        kept = fill_clients(where, data, Steps(console), mapped)
-    console.print(f"{kept:,} clients in {where.clients}")
+        lender_files = LenderMapping.from_yaml(lender) if lender else None
+        client_count = fill_client_store(settings, data, ProgressReporter(console), lender_files)
+    console.print(f"{client_count:,} clients in {settings.clients_path}")
 
 
 if __name__ == "__main__":

@@ -11,56 +11,65 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from credit.dossier import YES_NO, Dossiers, Floats, Rows, Words
-from credit.schema import APPLICATION, HISTORIES, Kind, Table
+from credit.dossier import YES_NO, CategoricalColumn, DossierBatch, Floats, Rows
+from credit.schema import APPLICATION, HISTORIES, ColumnKind, Table
 
-CLIENT = "SK_ID_CURR"
+CLIENT_ID_COLUMN = "SK_ID_CURR"
 
 
-def list_of(table: str, column: str) -> str:
+def name_list_column(table: str, column: str) -> str:
     """The name under which a column of a history stands in a row of dossiers."""
     return f"{table}.{column}"
 
 
-def arrow_columns(columns: Mapping[str, Sequence[str]], present: Iterable[str]) -> list[str]:
+def select_arrow_columns(
+    columns: Mapping[str, Sequence[str]], present_histories: Iterable[str]
+) -> list[str]:
     """The names of these raw columns in a row of dossiers.
 
     Args:
         columns: Raw columns, table by table.
         present: The histories that the dossiers hold.
     """
-    lists = (
-        list_of(name, column)
-        for name in present
+    list_columns = (
+        name_list_column(name, column)
+        for name in present_histories
         for column in columns[name]
-        if column != CLIENT
+        if column != CLIENT_ID_COLUMN
     )  # fmt: skip
-    return [*columns[APPLICATION.name], *lists]
+    return [*columns[APPLICATION.name], *list_columns]
 
 
-def dossiers_of(batch: pa.RecordBatch, columns: Mapping[str, Sequence[str]]) -> Dossiers:
+def dossiers_from_arrow(
+    batch: pa.RecordBatch, columns: Mapping[str, Sequence[str]]
+) -> DossierBatch:
     """The dossiers of a batch; a history none of whose columns is there is unknown of everyone."""
     count = batch.num_rows
-    everyone = np.arange(count, dtype=np.int64)
-    form = {name: _cells(APPLICATION, name, batch[name]) for name in columns[APPLICATION.name]}
-    known = np.ones(count, dtype=np.bool_)
-    tables = {APPLICATION.name: Rows.of(APPLICATION, everyone, form, known)}
-    there = set(batch.schema.names)
+    row_indices = np.arange(count, dtype=np.int64)
+    form = {
+        name: _read_values(APPLICATION, name, batch[name]) for name in columns[APPLICATION.name]
+    }
+    is_known = np.ones(count, dtype=np.bool_)
+    tables = {APPLICATION.name: Rows.from_columns(APPLICATION, row_indices, form, is_known)}
+    present_columns = set(batch.schema.names)
     for name, table in HISTORIES.items():
-        names = {c: list_of(name, c) for c in columns[name] if c != CLIENT}
-        held = not there.isdisjoint(names.values())
-        lists = {
-            column: batch[place] if held else _no_lists(table, column, count)
-            for column, place in names.items()
+        list_names = {c: name_list_column(name, c) for c in columns[name] if c != CLIENT_ID_COLUMN}
+        is_present = not present_columns.isdisjoint(list_names.values())
+        list_columns = {
+            column: batch[list_name] if is_present else _make_null_lists(table, column, count)
+            for column, list_name in list_names.items()
         }
-        lengths = next(iter(lists.values())).value_lengths().fill_null(0).to_numpy()
-        cells = {column: _cells(table, column, lists[column].flatten()) for column in lists}
-        owner = np.repeat(everyone, lengths)
-        tables[name] = Rows.of(table, owner, cells, np.full(count, held))
-    return Dossiers(count, tables)
+        lengths = next(iter(list_columns.values())).value_lengths().fill_null(0).to_numpy()
+        values = {
+            column: _read_values(table, column, list_columns[column].flatten())
+            for column in list_columns
+        }
+        owner = np.repeat(row_indices, lengths)
+        tables[name] = Rows.from_columns(table, owner, values, np.full(count, is_present))
+    return DossierBatch(count, tables)
 
 
-def split(batch: pa.RecordBatch) -> pa.RecordBatch:
+def split_struct_lists(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The same dossiers with a list for every column, out of one list of rows a history.
 
     Spark groups rows, and does not let names with dots into Python.
@@ -73,26 +82,26 @@ def split(batch: pa.RecordBatch) -> pa.RecordBatch:
         ends = np.cumsum(array.value_lengths().fill_null(0).to_numpy(), dtype=np.int32)
         offsets = pa.array(np.concatenate([np.zeros(1, np.int32), ends]))
         rows = array.flatten()
-        for field, cells in zip(rows.type, rows.flatten(), strict=True):
-            columns[list_of(name, field.name)] = pa.ListArray.from_arrays(offsets, cells)
+        for field, values in zip(rows.type, rows.flatten(), strict=True):
+            columns[name_list_column(name, field.name)] = pa.ListArray.from_arrays(offsets, values)
     return pa.RecordBatch.from_pydict(columns)
 
 
-def _cells(table: Table, name: str, array: pa.Array) -> Floats | Words:
+def _read_values(table: Table, name: str, array: pa.Array) -> Floats | CategoricalColumn:
     column = table[name]
-    if column.kind in {Kind.CATEGORY, Kind.YES_NO}:
+    if column.kind in {ColumnKind.CATEGORY, ColumnKind.YES_NO}:
         encoded = array.dictionary_encode()
-        vocabulary = encoded.dictionary.to_pylist()
+        categories = encoded.dictionary.to_pylist()
         codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int32)
-        if column.kind is Kind.YES_NO:
-            return np.array([*(YES_NO[word] for word in vocabulary), np.nan])[codes]
-        words = Words(codes, tuple(vocabulary))
-        unknown = words.isin(tuple(column.unknown_words))
-        return Words(np.where(unknown, np.int32(-1), codes), words.vocabulary)
+        if column.kind is ColumnKind.YES_NO:
+            return np.array([*(YES_NO[category] for category in categories), np.nan])[codes]
+        categorical = CategoricalColumn(codes, tuple(categories))
+        is_unknown = categorical.isin(tuple(column.unknown_categories))
+        return CategoricalColumn(np.where(is_unknown, np.int32(-1), codes), categorical.categories)
     numbers = array.to_numpy(zero_copy_only=False)
     return numbers.astype(np.float64)
 
 
-def _no_lists(table: Table, column: str, count: int) -> pa.ListArray:
-    text = table[column].kind in {Kind.CATEGORY, Kind.YES_NO}
-    return pa.nulls(count, pa.list_(pa.string() if text else pa.float64()))
+def _make_null_lists(table: Table, column: str, count: int) -> pa.ListArray:
+    is_text = table[column].kind in {ColumnKind.CATEGORY, ColumnKind.YES_NO}
+    return pa.nulls(count, pa.list_(pa.string() if is_text else pa.float64()))

@@ -27,12 +27,12 @@ import polars as pl
 import credit
 from credit.dossier import ALL_COLUMNS
 from credit.errors import CreditError
-from credit.schema import APPLICATION, BUREAU, BUREAU_BALANCE, TABLES, TARGET, Column, Kind
-from stores.atomic_files import whole
-from stores.cli import Advance
-from stores.dossiers.arrow import CLIENT, list_of
-from stores.dossiers.parquet import Grouping, RowsOf, clients, write_dossiers
-from stores.raw_tables.file_reader import UNKNOWN_WORDS
+from credit.schema import APPLICATION, BUREAU, BUREAU_BALANCE, TABLES, TARGET, Column, ColumnKind
+from stores.atomic_files import atomic_write
+from stores.cli import ProgressCallback
+from stores.dossiers.arrow import CLIENT_ID_COLUMN, name_list_column
+from stores.dossiers.parquet import GroupingSummary, RowSelector, read_client_ids, write_dossiers
+from stores.raw_tables.file_reader import NULL_VALUES
 from stores.raw_tables.tables import Tables
 from stores.settings import Settings
 
@@ -40,19 +40,19 @@ if TYPE_CHECKING:  # an optional dependency
     from pyspark.sql import Column as Cells
     from pyspark.sql import DataFrame, SparkSession
 
-JAVA = 17
+MIN_JAVA_VERSION = 17
 """The oldest Java that PySpark 4 runs on."""
 
-SHIPPED = ("credit", "stores", "batch")
+SHIPPED_PACKAGES = ("credit", "stores", "batch")
 """The packages that executors import."""
 
-AT_ONCE = 2_048
+CLIENTS_PER_ARROW_BATCH = 2_048
 """Clients handed to the kernel together, which bounds a worker's memory."""
 
-IN_A_PARTITION = 4_096
+CLIENTS_PER_PARTITION = 4_096
 """Clients of a task: few enough for any executor's memory, enough to be worth a start."""
 
-LOG = """\
+LOG4J_CONFIG = """\
 rootLogger.level = error
 logger.gateway.name = org.apache.spark.api.python.PythonGatewayServer
 logger.gateway.level = error
@@ -66,14 +66,14 @@ appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
 """What Spark says on this machine: errors. Its own default greets before it can be told."""
 
 
-class NoSpark(CreditError):
+class SparkUnavailable(CreditError):
     """What Spark needs is not installed."""
 
     code = "no-spark"
 
 
 @contextmanager
-def spark(where: Settings) -> Iterator[SparkSession]:
+def open_spark_session(settings: Settings) -> Iterator[SparkSession]:
     """A session that holds this package, on the master that the settings or spark-submit name.
 
     Raises:
@@ -86,12 +86,14 @@ def spark(where: Settings) -> Iterator[SparkSession]:
 
     builder = SparkSession.builder.appName("pret-a-depenser")
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # spark-submit has settled all this already
-        for name, value in (_settings(where) | where.spark_conf).items():
+        for name, value in (_build_spark_config(settings) | settings.spark_conf).items():
             builder = builder.config(name, value)
     session = builder.getOrCreate()
     try:
-        session.sparkContext.addPyFile(str(_package(where.cache / "spark")))
-        session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(AT_ONCE))
+        session.sparkContext.addPyFile(str(_zip_packages(settings.cache_folder / "spark")))
+        session.conf.set(
+            "spark.sql.execution.arrow.maxRecordsPerBatch", str(CLIENTS_PER_ARROW_BATCH)
+        )
         # With all stages known from the start progress can be told. Clients' rows are even
         # enough, and what adapts would join small partitions into tasks that outgrow a worker.
         session.conf.set("spark.sql.adaptive.enabled", "false")
@@ -106,43 +108,49 @@ def require_spark() -> None:
     Raises:
         NoSpark: Java or PySpark is absent.
     """
-    if missing := lacking():
-        raise NoSpark(missing)
+    if problem := find_missing_requirement():
+        raise SparkUnavailable(problem)
 
 
-def lacking() -> str | None:
+def find_missing_requirement() -> str | None:
     """What is absent, and how to install it; None when Spark can run."""
     if find_spec("pyspark") is None:
         return "the engine spark needs PySpark: pip install 'pret-a-depenser[spark]'"
-    home = os.environ.get("JAVA_HOME")
-    java = shutil.which(Path(home, "bin", "java") if home else "java")
-    remedy = f"install Java {JAVA} or newer, such as openjdk-{JAVA}-jre-headless"
+    java_home = os.environ.get("JAVA_HOME")
+    java = shutil.which(Path(java_home, "bin", "java") if java_home else "java")
+    remedy = f"install Java {MIN_JAVA_VERSION} or newer, such as openjdk-{MIN_JAVA_VERSION}-jre-headless"
     if java is None:
-        there = f"none is in {home}, which JAVA_HOME names" if home else "none is on the PATH"
-        return f"the engine spark needs Java and {there}: {remedy}"
-    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    version = re.search(r'version "(\d+)', told)
-    if version is None or int(version[1]) < JAVA:
-        found = f"Java {version[1]}" if version else "no version of Java"
-        return f"the engine spark needs Java {JAVA} and {java} is {found}: {remedy}"
+        java_problem = (
+            f"none is in {java_home}, which JAVA_HOME names"
+            if java_home
+            else "none is on the PATH"
+        )
+        return f"the engine spark needs Java and {java_problem}: {remedy}"
+    version_output = subprocess.run(
+        [java, "-version"], capture_output=True, text=True, check=False
+    ).stderr
+    version_match = re.search(r'version "(\d+)', version_output)
+    if version_match is None or int(version_match[1]) < MIN_JAVA_VERSION:
+        actual_version = f"Java {version_match[1]}" if version_match else "no version of Java"
+        return f"the engine spark needs Java {MIN_JAVA_VERSION} and {java} is {actual_version}: {remedy}"
     return None
 
 
-def _settings(where: Settings) -> dict[str, str]:
-    told = {
-        "spark.master": where.spark_master,
+def _build_spark_config(settings: Settings) -> dict[str, str]:
+    config = {
+        "spark.master": settings.spark_master,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    if where.spark_master.startswith("local"):
-        folder = (where.cache / "spark").absolute()
+    if settings.spark_master.startswith("local"):
+        folder = (settings.cache_folder / "spark").absolute()
         folder.mkdir(parents=True, exist_ok=True)
-        log = folder / "log4j2.properties"
-        log.write_text(LOG)
+        log_config_path = folder / "log4j2.properties"
+        log_config_path.write_text(LOG4J_CONFIG)
         # The worker must be this very Python, and nothing may be written outside of `home`.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-        told |= {
+        config |= {
             "spark.driver.memory": "4g",
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
@@ -152,29 +160,29 @@ def _settings(where: Settings) -> dict[str, str]:
                 [
                     "-XX:-UsePerfData",
                     f'"-Djava.io.tmpdir={folder}"',
-                    f"-Dlog4j2.configurationFile={log.as_uri()}",
+                    f"-Dlog4j2.configurationFile={log_config_path.as_uri()}",
                 ]
             ),
         }
-    return told
+    return config
 
 
-def _package(folder: Path) -> Path:
+def _zip_packages(folder: Path) -> Path:
     """This package as a zip, as executors import it."""
     root = Path(credit.__file__).parents[1]
     path = folder / "pret_a_depenser.zip"
-    with whole(path) as part, zipfile.ZipFile(part, "w") as archive:
-        for name in SHIPPED:
+    with atomic_write(path) as temp_path, zipfile.ZipFile(temp_path, "w") as archive:
+        for name in SHIPPED_PACKAGES:
             for source in sorted((root / name).rglob("*")):
                 if source.suffix in {".py", ".yaml"}:
                     archive.write(source, source.relative_to(root))
     return path
 
 
-def dossiers(
+def build_dossier_frame(
     session: SparkSession,
     tables: Tables,
-    clients: int,
+    client_count: int,
     columns: Mapping[str, Sequence[str]],
 ) -> DataFrame:
     """One row a client, in no order: the columns of the form, and a list of rows a history.
@@ -185,47 +193,55 @@ def dossiers(
     """
     from pyspark.sql import functions as F  # noqa: N812, PLC0415 -- as everybody calls it
 
-    tasks = max(2 * session.sparkContext.defaultParallelism, -(-clients // IN_A_PARTITION))
+    tasks = max(
+        2 * session.sparkContext.defaultParallelism, -(-client_count // CLIENTS_PER_PARTITION)
+    )
     session.conf.set("spark.sql.shuffle.partitions", str(tasks))
-    form = columns[APPLICATION.name]
-    frame = _read(session, tables, APPLICATION.name, {CLIENT, *form})
-    everyone = frame.select(CLIENT)
+    form_columns = columns[APPLICATION.name]
+    frame = _read_table(session, tables, APPLICATION.name, {CLIENT_ID_COLUMN, *form_columns})
+    client_ids = frame.select(CLIENT_ID_COLUMN)
     for name in tables.histories:
-        held = [column for column in columns[name] if column != CLIENT]
+        history_columns = [column for column in columns[name] if column != CLIENT_ID_COLUMN]
         if name == BUREAU_BALANCE.name:
             if BUREAU.name not in tables.histories:
                 continue
-            owner = _read(session, tables, BUREAU.name, {CLIENT, "SK_ID_BUREAU"})
-            rows = _read(session, tables, name, {*held, "SK_ID_BUREAU"})
-            rows = rows.join(owner, "SK_ID_BUREAU")
+            credit_owners = _read_table(
+                session, tables, BUREAU.name, {CLIENT_ID_COLUMN, "SK_ID_BUREAU"}
+            )
+            rows = _read_table(session, tables, name, {*history_columns, "SK_ID_BUREAU"})
+            rows = rows.join(credit_owners, "SK_ID_BUREAU")
         else:
-            rows = _read(session, tables, name, {CLIENT, *held})
-        rows = rows.join(everyone, CLIENT, "left_semi")
-        lists = rows.groupBy(CLIENT).agg(F.collect_list(F.struct(*held)).alias(name))
-        frame = frame.join(lists, CLIENT, "left")
+            rows = _read_table(session, tables, name, {CLIENT_ID_COLUMN, *history_columns})
+        rows = rows.join(client_ids, CLIENT_ID_COLUMN, "left_semi")
+        lists = rows.groupBy(CLIENT_ID_COLUMN).agg(
+            F.collect_list(F.struct(*history_columns)).alias(name)
+        )
+        frame = frame.join(lists, CLIENT_ID_COLUMN, "left")
     return frame
 
 
-def _read(session: SparkSession, tables: Tables, table: str, columns: set[str]) -> DataFrame:
-    rows = session.read.parquet(tables.files[table].absolute().as_uri())
-    declared = {**TABLES[table].columns, TARGET.name: TARGET}
-    return rows.select(*(_typed(declared[name]) for name in sorted(columns)))
+def _read_table(session: SparkSession, tables: Tables, table: str, columns: set[str]) -> DataFrame:
+    rows = session.read.parquet(tables.parquet_files[table].absolute().as_uri())
+    columns_by_name = {**TABLES[table].columns, TARGET.name: TARGET}
+    return rows.select(*(_cast_column(columns_by_name[name]) for name in sorted(columns)))
 
 
-def _typed(column: Column) -> Cells:
+def _cast_column(column: Column) -> Cells:
     """A checked cell in the declared type, as `stores.raw_tables.file_reader` casts it."""
     from pyspark.sql import functions as F  # noqa: N812, PLC0415 -- as everybody calls it
 
     raw = F.col(column.name)
-    if column.kind in {Kind.CATEGORY, Kind.YES_NO}:
+    if column.kind in {ColumnKind.CATEGORY, ColumnKind.YES_NO}:
         text = raw.cast("string")
-        return F.when(~text.isin(*UNKNOWN_WORDS), text).alias(column.name)
+        return F.when(~text.isin(*NULL_VALUES), text).alias(column.name)
     number = raw.cast("double")
     number = F.when(~F.isnan(number), number)
-    return (number.cast("bigint") if column.kind is Kind.ID else number).alias(column.name)
+    return (number.cast("bigint") if column.kind is ColumnKind.ID else number).alias(column.name)
 
 
-def group(session: SparkSession, tables: Tables, out: Path, advance: Advance) -> Grouping:
+def group_into_dossiers_with_spark(
+    session: SparkSession, tables: Tables, out: Path, advance: ProgressCallback
+) -> GroupingSummary:
     """Write the same file of dossiers as `stores.dossiers.parquet.group`, grouped by Spark.
 
     Raises:
@@ -233,40 +249,42 @@ def group(session: SparkSession, tables: Tables, out: Path, advance: Advance) ->
     """
     from pyspark.sql import functions as F  # noqa: N812, PLC0415 -- as everybody calls it
 
-    extra = [name for name in tables.application.collect_schema().names() if name == TARGET.name]
-    columns = {**ALL_COLUMNS, APPLICATION.name: [*APPLICATION.columns, *extra]}
-    rows = dossiers(session, tables, len(clients(tables)), columns)
-    lists = (
-        F.col(name)[column].alias(list_of(name, column))
+    label_columns = [
+        name for name in tables.application.collect_schema().names() if name == TARGET.name
+    ]
+    columns = {**ALL_COLUMNS, APPLICATION.name: [*APPLICATION.columns, *label_columns]}
+    rows = build_dossier_frame(session, tables, len(read_client_ids(tables)), columns)
+    list_columns = (
+        F.col(name)[column].alias(name_list_column(name, column))
         for name in tables.histories
         if name in rows.columns
         for column in columns[name]
-        if column != CLIENT
+        if column != CLIENT_ID_COLUMN
     )
-    frame = rows.select(*columns[APPLICATION.name], *lists)
-    with written(session, frame, out, advance) as rows_of:
-        return write_dossiers(tables, rows_of, out)
+    frame = rows.select(*columns[APPLICATION.name], *list_columns)
+    with materialise_frame(session, frame, out, advance) as select_rows:
+        return write_dossiers(tables, select_rows, out)
 
 
 @contextmanager
-def written(
-    session: SparkSession, frame: DataFrame, out: Path, advance: Advance
-) -> Iterator[RowsOf]:
+def materialise_frame(
+    session: SparkSession, frame: DataFrame, out: Path, advance: ProgressCallback
+) -> Iterator[RowSelector]:
     """What Spark computed, in parts beside the file that shall hold it, while they are read."""
-    parts = out.absolute().with_name(f"{out.name}.parts")
+    parts_folder = out.absolute().with_name(f"{out.name}.parts")
     try:
-        with watched(session, advance):
-            frame.write.mode("overwrite").parquet(parts.as_uri())
-        yield pl.scan_parquet(parts / "*.parquet").filter
+        with report_spark_progress(session, advance):
+            frame.write.mode("overwrite").parquet(parts_folder.as_uri())
+        yield pl.scan_parquet(parts_folder / "*.parquet").filter
     finally:
-        shutil.rmtree(parts, ignore_errors=True)
+        shutil.rmtree(parts_folder, ignore_errors=True)
 
 
 @contextmanager
-def watched(session: SparkSession, advance: Advance) -> Iterator[None]:
+def report_spark_progress(session: SparkSession, advance: ProgressCallback) -> Iterator[None]:
     """Tell in hundredths how many of the tasks are done while Spark works; all, after it."""
     done = Event()
-    watcher = Thread(target=_watch, args=(session, advance, done), daemon=True)
+    watcher = Thread(target=_poll_progress, args=(session, advance, done), daemon=True)
     watcher.start()
     try:
         yield
@@ -275,15 +293,15 @@ def watched(session: SparkSession, advance: Advance) -> Iterator[None]:
         watcher.join()
 
 
-def _watch(session: SparkSession, advance: Advance, done: Event) -> None:
+def _poll_progress(session: SparkSession, advance: ProgressCallback, done: Event) -> None:
     tracker = session.sparkContext.statusTracker()
-    told = 0
+    reported_percent = 0
     while not done.wait(1.0):
         jobs = filter(None, map(tracker.getJobInfo, tracker.getActiveJobsIds()))
         stages = (tracker.getStageInfo(stage) for job in jobs for stage in job.stageIds)
         counts = [(stage.numCompletedTasks, stage.numTasks) for stage in stages if stage]
         finished, tasks = (sum(column) for column in zip((0, 0), *counts, strict=True))
-        reached = 100 * finished // max(tasks, 1)
-        advance(max(reached - told, 0))
-        told = max(reached, told)
-    advance(100 - told)
+        percent = 100 * finished // max(tasks, 1)
+        advance(max(percent - reported_percent, 0))
+        reported_percent = max(percent, reported_percent)
+    advance(100 - reported_percent)

@@ -14,15 +14,15 @@ from sqlalchemy import exc
 
 from credit.errors import LedgerUnavailable
 
-LOG = logging.getLogger("bentoml.credit")
+LOGGER = logging.getLogger("bentoml.credit")
 
-DOWN = (exc.DBAPIError, exc.TimeoutError, OSError)
+OUTAGE_ERRORS = (exc.DBAPIError, exc.TimeoutError, OSError)
 """What is raised by a database that is gone, locked, full, damaged, read-only or out of time."""
 
-OURS = (exc.IntegrityError, exc.DataError)
+DATA_ERRORS = (exc.IntegrityError, exc.DataError)
 """What is raised of what it is given: only a single record is at fault."""
 
-POSTGRESQL = {
+POSTGRESQL_CONNECT_ARGS = {
     "connect_timeout": 3,  # s
     "options": "-c statement_timeout=10s",
     # Where the machine behind a connection is gone nobody says so: it is found out in 10 s.
@@ -33,7 +33,7 @@ POSTGRESQL = {
 }
 """What its driver is told, where the ledger's URL does not say otherwise."""
 
-SQLITE = (
+SQLITE_PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "busy_timeout=30000",
@@ -46,27 +46,33 @@ SQLITE = (
 
 def open_engine(url: str) -> sa.Engine:
     """A pool of connections; what failed is told without the values, which are a client's."""
-    where = sa.make_url(url)
-    if where.get_backend_name() == "postgresql":
-        said = {name: value for name, value in POSTGRESQL.items() if name not in where.query}
-        return sa.create_engine(where, hide_parameters=True, pool_pre_ping=True, connect_args=said)
-    engine = sa.create_engine(where, hide_parameters=True, paramstyle="named")
+    parsed_url = sa.make_url(url)
+    if parsed_url.get_backend_name() == "postgresql":
+        connect_args = {
+            name: value
+            for name, value in POSTGRESQL_CONNECT_ARGS.items()
+            if name not in parsed_url.query
+        }
+        return sa.create_engine(
+            parsed_url, hide_parameters=True, pool_pre_ping=True, connect_args=connect_args
+        )
+    engine = sa.create_engine(parsed_url, hide_parameters=True, paramstyle="named")
     if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _durable)
+        sa.event.listen(engine, "connect", _set_pragmas)
     return engine
 
 
-def insertion(table: sa.Table, engine: sa.Engine) -> str:
+def insert_statement(table: sa.Table, engine: sa.Engine) -> str:
     """What inserts rows, given as mappings of all columns but those that number themselves.
 
     As the driver takes it: SQLAlchemy would go through the statement anew for every batch.
     """
-    names = [column.name for column in table.columns if column.autoincrement is not True]
-    return str(table.insert().inline().compile(dialect=engine.dialect, column_keys=names))
+    column_names = [column.name for column in table.columns if column.autoincrement is not True]
+    return str(table.insert().inline().compile(dialect=engine.dialect, column_keys=column_names))
 
 
 @contextmanager
-def reached() -> Iterator[None]:
+def translate_db_errors() -> Iterator[None]:
     """Where the database does not answer as it should: logged here, once, whoever waits for it.
 
     Raises:
@@ -74,36 +80,36 @@ def reached() -> Iterator[None]:
     """
     try:
         yield
-    except OURS:
+    except DATA_ERRORS:
         raise
-    except DOWN as error:
-        LOG.exception("the ledger does not answer")
+    except OUTAGE_ERRORS as error:
+        LOGGER.exception("the ledger does not answer")
         raise LedgerUnavailable from error
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def lock_file(path: Path) -> Iterator[None]:
     """Alone among all processes that lock this file."""
     with path.open("wb") as file:  # closing it gives the lock back
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def takes(connection: sa.Connection) -> bool:
+def is_writable(connection: sa.Connection) -> bool:
     """Whether the database could be written to now; nothing is.
 
     Raises:
         sqlalchemy.exc.DBAPIError: it could not, as a rule.
     """
     if connection.dialect.name == "postgresql":
-        told = connection.execute(sa.text("SHOW transaction_read_only")).scalar_one()
-        return str(told) == "off"
+        read_only = connection.execute(sa.text("SHOW transaction_read_only")).scalar_one()
+        return str(read_only) == "off"
     if connection.dialect.name == "sqlite":
         # The turn to write is given back at once, when the connection is.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     return True
 
 
-def _durable(connection: Any, _: object) -> None:
-    for pragma in SQLITE:
+def _set_pragmas(connection: Any, _: object) -> None:
+    for pragma in SQLITE_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")

@@ -22,16 +22,22 @@ import sqlalchemy as sa
 
 from credit.decision import Decision, Outcome
 from credit.dossier import Document, Floats
-from credit.errors import KeyReused, LedgerUnavailable, UnknownDecision
+from credit.errors import IdempotencyKeyReused, LedgerUnavailable, UnknownDecision
 from credit.features import Matrix
-from stores.ledger.database import insertion, locked, open_engine, reached, takes
-from stores.ledger.wal_checkpoints import Checkpoints
+from stores.ledger.database import (
+    insert_statement,
+    is_writable,
+    lock_file,
+    open_engine,
+    translate_db_errors,
+)
+from stores.ledger.wal_checkpoints import WalCheckpointer
 
-_TABLES = sa.MetaData()
+_METADATA = sa.MetaData()
 
-DECISION = sa.Table(
+DECISION_TABLE = sa.Table(
     "decision",
-    _TABLES,
+    _METADATA,
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("decision_id", sa.String(36), nullable=False, unique=True),
     sa.Column("decided_at", sa.String(32), nullable=False, index=True),
@@ -40,9 +46,9 @@ DECISION = sa.Table(
     sa.Column("request_key", sa.String(200), unique=True),
 )
 
-PAYLOAD = sa.Table(
+PAYLOAD_TABLE = sa.Table(
     "payload",
-    _TABLES,
+    _METADATA,
     sa.Column("decision_id", sa.ForeignKey("decision.decision_id"), primary_key=True),
     sa.Column("client_id", sa.BigInteger, index=True),
     sa.Column("dossier", sa.LargeBinary, nullable=False),
@@ -51,7 +57,7 @@ PAYLOAD = sa.Table(
     sa.Column("request_digest", sa.LargeBinary(32), nullable=False),
 )
 
-CORE = (
+CORE_FIELDS = (
     "risk",
     "index",
     "points",
@@ -65,30 +71,30 @@ CORE = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class LedgerRecord:
     """A decision with all it takes to explain or to repeat it."""
 
     decision: Decision
     kind: str
     """The call that was answered: predict or explain."""
     document: Document
-    row: Matrix
+    feature_row: Matrix
     """Shape (features,), float32."""
     contributions: Floats | None
     """Shape (features + 1,), log-odds, the base last; of explanations only."""
     request_digest: bytes
     request_key: str | None = None
     """The caller's idempotency key."""
-    packed: bytes | None = None
+    compressed_document: bytes | None = None
     """The document as `pack` makes it, where the client store had it at hand."""
 
 
-def pack(document: Document) -> bytes:
+def compress_document(document: Document) -> bytes:
     """A document as it is stored: JSON, compressed with zlib."""
     return zlib.compress(orjson.dumps(document), 1)
 
 
-def digest(kind: str, body: bytes) -> bytes:
+def digest_request(kind: str, body: bytes) -> bytes:
     """What tells one request from another."""
     return sha256(kind.encode() + b"\0" + body).digest()
 
@@ -103,17 +109,17 @@ class Ledger:
             LedgerUnavailable: the database does not answer.
         """
         self._engine = open_engine(url)
-        self._insert_decisions = insertion(DECISION, self._engine)
-        self._insert_payloads = insertion(PAYLOAD, self._engine)
-        self._lock: Path | None = None
-        self._checkpoints: Checkpoints | None = None
+        self._insert_decisions = insert_statement(DECISION_TABLE, self._engine)
+        self._insert_payloads = insert_statement(PAYLOAD_TABLE, self._engine)
+        self._lock_path: Path | None = None
+        self._checkpointer: WalCheckpointer | None = None
         if self._engine.dialect.name == "sqlite":
-            self._lock = Path(f"{self._engine.url.database}.lock")
-            self._lock.parent.mkdir(parents=True, exist_ok=True)
-            self._checkpoints = Checkpoints(self._engine)
-        self._make()
+            self._lock_path = Path(f"{self._engine.url.database}.lock")
+            self._lock_path.parent.mkdir(parents=True, exist_ok=True)
+            self._checkpointer = WalCheckpointer(self._engine)
+        self._create_tables()
 
-    def keep(self, records: Sequence[Record]) -> None:
+    def append(self, records: Sequence[LedgerRecord]) -> None:
         """Keep decisions in one transaction: when this returns, all are on disk.
 
         Raises:
@@ -122,115 +128,115 @@ class Ledger:
         """
         if not records:
             return
-        decisions = [_decision_row(record) for record in records]
-        payloads = [_payload_row(record) for record in records]
-        with reached(), self._turn(), self._engine.begin() as connection:
+        decisions = [_build_decision_row(record) for record in records]
+        payloads = [_build_payload_row(record) for record in records]
+        with translate_db_errors(), self._acquire_write_lock(), self._engine.begin() as connection:
             connection.exec_driver_sql(self._insert_decisions, decisions)
             connection.exec_driver_sql(self._insert_payloads, payloads)
-        if self._checkpoints:
-            self._checkpoints.wrote()
+        if self._checkpointer:
+            self._checkpointer.request_checkpoint()
 
-    def find(self, decision_id: str) -> Record:
+    def find(self, decision_id: str) -> LedgerRecord:
         """The record of a decision.
 
         Raises:
             UnknownDecision: none has this id.
         """
-        if record := self._one(DECISION.c.decision_id == decision_id):
+        if record := self._fetch_record(DECISION_TABLE.c.decision_id == decision_id):
             return record
         raise UnknownDecision(decision_id)
 
-    def answered(self, key: str, request_digest: bytes) -> Record | None:
+    def find_by_key(self, key: str, request_digest: bytes) -> LedgerRecord | None:
         """The record that an idempotency key stands for, if the key was used.
 
         Raises:
             KeyReused: it was used for another request.
         """
-        record = self._one(DECISION.c.request_key == key)
+        record = self._fetch_record(DECISION_TABLE.c.request_key == key)
         if record and record.request_digest != request_digest:
-            raise KeyReused(key)
+            raise IdempotencyKeyReused(key)
         return record
 
-    def between(self, since: datetime, until: datetime) -> Iterator[Record]:
+    def iter_between(self, since: datetime, until: datetime) -> Iterator[LedgerRecord]:
         """Records from `since` until before `until`, oldest first, read as they are asked for."""
-        low, high = _moment(since), _moment(until)
-        where = (DECISION.c.decided_at >= low) & (DECISION.c.decided_at < high)
-        query = _whole().where(where).order_by(DECISION.c.seq)
+        low, high = _format_timestamp(since), _format_timestamp(until)
+        in_period = (DECISION_TABLE.c.decided_at >= low) & (DECISION_TABLE.c.decided_at < high)
+        query = _select_records().where(in_period).order_by(DECISION_TABLE.c.seq)
         with self._engine.connect() as connection:
             if connection.dialect.name == "postgresql":  # years of records take their time
                 connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
             for row in connection.execution_options(yield_per=1_000).execute(query):
-                yield _record(row)
+                yield _parse_record(row)
 
-    def answers(self) -> bool:
+    def is_available(self) -> bool:
         """Whether decisions can be read and kept at this moment."""
         try:
-            with reached(), self._engine.connect() as connection:
-                for table in (DECISION, PAYLOAD):
+            with translate_db_errors(), self._engine.connect() as connection:
+                for table in (DECISION_TABLE, PAYLOAD_TABLE):
                     connection.execute(sa.select(table.c.decision_id).limit(1)).all()
-                return takes(connection)
+                return is_writable(connection)
         except LedgerUnavailable:
             return False
 
     def close(self) -> None:
         """Let go of the database."""
-        if self._checkpoints:
-            self._checkpoints.close()
+        if self._checkpointer:
+            self._checkpointer.close()
         self._engine.dispose()
 
-    def _make(self) -> None:
+    def _create_tables(self) -> None:
         """Make the tables that are not there, one process at a time."""
-        with reached(), self._turn(), self._engine.begin() as connection:
+        with translate_db_errors(), self._acquire_write_lock(), self._engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(3)"))
-            _TABLES.create_all(connection)
+            _METADATA.create_all(connection)
 
-    def _turn(self) -> AbstractContextManager[None]:
+    def _acquire_write_lock(self) -> AbstractContextManager[None]:
         """Workers write to SQLite in turn: it would have them poll for its lock, up to 100 ms."""
-        return nullcontext() if self._lock is None else locked(self._lock)
+        return nullcontext() if self._lock_path is None else lock_file(self._lock_path)
 
-    def _one(self, where: sa.ColumnElement[bool]) -> Record | None:
-        with reached(), self._engine.connect() as connection:
-            row = connection.execute(_whole().where(where)).one_or_none()
-        return _record(row) if row else None
-
-
-def _whole() -> sa.Select[Any]:
-    return sa.select(DECISION, PAYLOAD).join(PAYLOAD)
+    def _fetch_record(self, condition: sa.ColumnElement[bool]) -> LedgerRecord | None:
+        with translate_db_errors(), self._engine.connect() as connection:
+            row = connection.execute(_select_records().where(condition)).one_or_none()
+        return _parse_record(row) if row else None
 
 
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+def _select_records() -> sa.Select[Any]:
+    return sa.select(DECISION_TABLE, PAYLOAD_TABLE).join(PAYLOAD_TABLE)
 
 
-def _decision_row(record: Record) -> dict[str, Any]:
+def _format_timestamp(timestamp: datetime) -> str:
+    return timestamp.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _build_decision_row(record: LedgerRecord) -> dict[str, Any]:
     decision = record.decision
     return {
         "decision_id": decision.decision_id,
-        "decided_at": _moment(decision.decided_at),
+        "decided_at": _format_timestamp(decision.decided_at),
         "kind": record.kind,
-        "core": orjson.dumps({name: getattr(decision, name) for name in CORE}),
+        "core": orjson.dumps({name: getattr(decision, name) for name in CORE_FIELDS}),
         "request_key": record.request_key,
     }
 
 
-def _payload_row(record: Record) -> dict[str, Any]:
-    told = record.contributions
+def _build_payload_row(record: LedgerRecord) -> dict[str, Any]:
+    contributions = record.contributions
     return {
         "decision_id": record.decision.decision_id,
         "client_id": record.decision.client_id,
-        "dossier": record.packed or pack(record.document),
-        "features": record.row.tobytes(),
-        "contributions": None if told is None else told.tobytes(),
+        "dossier": record.compressed_document or compress_document(record.document),
+        "features": record.feature_row.tobytes(),
+        "contributions": None if contributions is None else contributions.tobytes(),
         "request_digest": record.request_digest,
     }
 
 
-def _record(row: Any) -> Record:
+def _parse_record(row: Any) -> LedgerRecord:
     core = orjson.loads(row.core)
     core |= {"outcome": Outcome(core["outcome"]), "rules": tuple(core["rules"])}
-    told = row.contributions
-    return Record(
+    contributions = row.contributions
+    return LedgerRecord(
         decision=Decision(
             decision_id=row.decision_id,
             client_id=row.client_id,
@@ -239,8 +245,10 @@ def _record(row: Any) -> Record:
         ),
         kind=row.kind,
         document=orjson.loads(zlib.decompress(row.dossier)),
-        row=np.frombuffer(row.features, dtype=np.float32),
-        contributions=None if told is None else np.frombuffer(told, dtype=np.float64),
+        feature_row=np.frombuffer(row.features, dtype=np.float32),
+        contributions=None
+        if contributions is None
+        else np.frombuffer(contributions, dtype=np.float64),
         request_digest=row.request_digest,
         request_key=row.request_key,
     )

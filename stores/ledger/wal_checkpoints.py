@@ -10,35 +10,35 @@ from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
 
-from stores.ledger.database import DOWN, LOG
+from stores.ledger.database import LOGGER, OUTAGE_ERRORS
 
-PAUSE = 0.1
+CHECKPOINT_DELAY_SECONDS = 0.1
 """Seconds after a commit, so that what comes meanwhile is carried over with it."""
 
 
-class Checkpoints:
+class WalCheckpointer:
     """Of one database, in a thread of their own that is there once something was written."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
-        self._due = False
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._is_scheduled = False
 
-    def wrote(self) -> None:
+    def request_checkpoint(self) -> None:
         """Say that something was committed; never waits."""
-        if not self._due:
-            self._due = True
-            self._thread.submit(self._carry_over)
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._executor.submit(self._run_checkpoint)
 
     def close(self) -> None:
         """Finish what runs and stop the thread."""
-        self._thread.shutdown()
+        self._executor.shutdown()
 
-    def _carry_over(self) -> None:
-        time.sleep(PAUSE)
-        self._due = False  # one that begins may miss what is committed from here on
+    def _run_checkpoint(self) -> None:
+        time.sleep(CHECKPOINT_DELAY_SECONDS)
+        self._is_scheduled = False  # one that begins may miss what is committed from here on
         try:
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
-        except DOWN:  # nothing is lost: the next one takes it in
-            LOG.exception("the ledger's log was not carried over")
+        except OUTAGE_ERRORS:  # nothing is lost: the next one takes it in
+            LOGGER.exception("the ledger's log was not carried over")

@@ -23,29 +23,31 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 
 from credit.features import CATALOGUE
-from credit.scorer import Facts
-from stores.models.bento_store import FACTS, MODEL, name_champion
+from credit.scorer import ModelMetadata
+from stores.models.bento_store import METADATA_PATH, MODEL_NAME, set_champion_tag
 from stores.settings import Settings
 
-EXPERIMENT = "credit-scoring"
-CHAMPION = "champion"
-PREVIOUS = "previous"
-REFUSED = "refused"
+EXPERIMENT_NAME = "credit-scoring"
+CHAMPION_ALIAS = "champion"
+PREVIOUS_ALIAS = "previous"
+REFUSED_TAG = "refused"
 """The tag of a version that a gate refused; its value names the gates."""
 
 
-def open_experiment(where: Settings) -> str:
+def open_experiment(settings: Settings) -> str:
     """The id of the experiment whose artefacts lie under `home`, made when it is not there."""
-    (where.home / "mlflow").mkdir(parents=True, exist_ok=True)
-    mlflow.set_tracking_uri(where.mlflow_uri)
-    experiment = mlflow.get_experiment_by_name(EXPERIMENT)
+    (settings.home / "mlflow").mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(settings.mlflow_uri)
+    experiment = mlflow.get_experiment_by_name(EXPERIMENT_NAME)
     if experiment:
         return str(experiment.experiment_id)
-    artefacts = (where.home / "mlflow" / "artifacts").absolute().as_uri()
-    return str(mlflow.create_experiment(EXPERIMENT, artifact_location=artefacts))
+    artefacts = (settings.home / "mlflow" / "artifacts").absolute().as_uri()
+    return str(mlflow.create_experiment(EXPERIMENT_NAME, artifact_location=artefacts))
 
 
-def register(booster: lgb.Booster, facts: Facts, *, metadata: Mapping[str, Any]) -> int:
+def register_model(
+    booster: lgb.Booster, model_metadata: ModelMetadata, *, metadata: Mapping[str, Any]
+) -> int:
     """Log a model to the active run and register it.
 
     Returns:
@@ -55,8 +57,8 @@ def register(booster: lgb.Booster, facts: Facts, *, metadata: Mapping[str, Any])
         ColSpec("double", name, required=False) for name in CATALOGUE
     ]
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, FACTS.name)
-        path.write_text(facts.model_dump_json())
+        path = Path(folder, METADATA_PATH.name)
+        path.write_text(model_metadata.model_dump_json())
         info = mlflow.lightgbm.log_model(
             booster,
             name="model",
@@ -64,13 +66,13 @@ def register(booster: lgb.Booster, facts: Facts, *, metadata: Mapping[str, Any])
             extra_files=[str(path)],
             pip_requirements=[f"lightgbm=={version('lightgbm')}"],
             metadata=dict(metadata),
-            registered_model_name=MODEL,
+            registered_model_name=MODEL_NAME,
         )
     return int(info.registered_model_version)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Registered:
+class RegisteredVersion:
     """A version in the registry."""
 
     tag: str
@@ -78,33 +80,37 @@ class Registered:
     run_id: str
 
 
-def champion_version(where: Settings) -> Registered | None:
+def get_champion_version(settings: Settings) -> RegisteredVersion | None:
     """The champion, or None when no version was promoted under this home."""
-    client = mlflow.MlflowClient(where.mlflow_uri)
+    client = mlflow.MlflowClient(settings.mlflow_uri)
     try:
-        number = client.get_registered_model(MODEL).aliases.get(CHAMPION)
+        version_number = client.get_registered_model(MODEL_NAME).aliases.get(CHAMPION_ALIAS)
     except MlflowException:  # nothing was ever registered
         return None
-    if number is None:
+    if version_number is None:
         return None
-    run_id = str(client.get_model_version(MODEL, number).run_id)
-    return Registered(tag=f"{MODEL}:{number}", run_id=run_id)
+    run_id = str(client.get_model_version(MODEL_NAME, version_number).run_id)
+    return RegisteredVersion(tag=f"{MODEL_NAME}:{version_number}", run_id=run_id)
 
 
-def refuse(where: Settings, number: int, codes: Sequence[str]) -> str:
+def mark_version_refused(settings: Settings, version_number: int, codes: Sequence[str]) -> str:
     """Mark a registered version, and its run, as refused by these gates; nothing else changes.
 
     Returns:
         The name of the version.
     """
-    client = mlflow.MlflowClient(where.mlflow_uri)
-    told = " ".join(codes)
-    client.set_model_version_tag(MODEL, str(number), REFUSED, told)
-    client.set_tag(str(client.get_model_version(MODEL, str(number)).run_id), REFUSED, told)
-    return f"{MODEL}:{number}"
+    client = mlflow.MlflowClient(settings.mlflow_uri)
+    gate_codes = " ".join(codes)
+    client.set_model_version_tag(MODEL_NAME, str(version_number), REFUSED_TAG, gate_codes)
+    client.set_tag(
+        str(client.get_model_version(MODEL_NAME, str(version_number)).run_id),
+        REFUSED_TAG,
+        gate_codes,
+    )
+    return f"{MODEL_NAME}:{version_number}"
 
 
-def promote(where: Settings, number: int) -> str:
+def promote_version(settings: Settings, version_number: int) -> str:
     """Make a registered version the champion: aliases, Bento model, `serving.json`, log.
 
     MLflow cannot move two aliases at once: `previous` goes first, so that a failure between the
@@ -113,30 +119,34 @@ def promote(where: Settings, number: int) -> str:
     Returns:
         The champion's BentoML tag.
     """
-    client = mlflow.MlflowClient(where.mlflow_uri)
-    aliases = client.get_registered_model(MODEL).aliases
-    replaced = aliases.get(CHAMPION)
-    if replaced and int(replaced) != number:
-        client.set_registered_model_alias(MODEL, PREVIOUS, replaced)
-    client.set_registered_model_alias(MODEL, CHAMPION, str(number))
-    tag = import_model(client, number)
-    name_champion(where, tag)
-    moment = datetime.now(UTC).isoformat()
-    entry = {"at": moment, "version": number, "tag": tag, "replaced": replaced}
-    with (where.home / "promotions.jsonl").open("a") as log:
-        log.write(json.dumps(entry) + "\n")
+    client = mlflow.MlflowClient(settings.mlflow_uri)
+    aliases = client.get_registered_model(MODEL_NAME).aliases
+    replaced_version = aliases.get(CHAMPION_ALIAS)
+    if replaced_version and int(replaced_version) != version_number:
+        client.set_registered_model_alias(MODEL_NAME, PREVIOUS_ALIAS, replaced_version)
+    client.set_registered_model_alias(MODEL_NAME, CHAMPION_ALIAS, str(version_number))
+    tag = import_to_bento_store(client, version_number)
+    set_champion_tag(settings, tag)
+    timestamp = datetime.now(UTC).isoformat()
+    entry = {"at": timestamp, "version": version_number, "tag": tag, "replaced": replaced_version}
+    with (settings.home / "promotions.jsonl").open("a") as log_file:
+        log_file.write(json.dumps(entry) + "\n")
     return tag
 
 
-def import_model(client: mlflow.MlflowClient, number: int) -> str:
+def import_to_bento_store(client: mlflow.MlflowClient, version_number: int) -> str:
     """Bring a registered version into the BentoML store, once, with its lineage."""
-    tag = f"{MODEL}:{number}"
+    tag = f"{MODEL_NAME}:{version_number}"
     try:
         bentoml.models.get(tag)
     except NotFound:
-        uri = f"models:/{MODEL}/{number}"
-        registered = client.get_model_version(MODEL, str(number))
-        told = mlflow.models.get_model_info(uri).metadata or {}
-        lineage = {"version": tag, "run_id": registered.run_id, "registry_version": number}
-        bentoml.mlflow.import_model(tag, uri, metadata={**told, **lineage})
+        uri = f"models:/{MODEL_NAME}/{version_number}"
+        model_version = client.get_model_version(MODEL_NAME, str(version_number))
+        model_metadata = mlflow.models.get_model_info(uri).metadata or {}
+        lineage = {
+            "version": tag,
+            "run_id": model_version.run_id,
+            "registry_version": version_number,
+        }
+        bentoml.mlflow.import_model(tag, uri, metadata={**model_metadata, **lineage})
     return tag

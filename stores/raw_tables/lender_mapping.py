@@ -29,10 +29,10 @@ import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, model_validator
 
-from credit.errors import Fault, InvalidTables, nearest
+from credit.errors import Fault, InvalidTables, suggest_known_name
 from credit.schema import APPLICATION, TABLES
 
-APPLICATIONS = ("application_train", "application_test")
+APPLICATION_FILE_NAMES = ("application_train", "application_test")
 """The files of applications, labelled and new, in Kaggle's words."""
 
 
@@ -50,7 +50,7 @@ class MappedColumn(BaseModel):
     words: dict[str, str] = {}
     """The lender's words, with the schema's; other words stay as they are."""
 
-    def expression(self, name: str) -> pl.Expr:
+    def to_expression(self, name: str) -> pl.Expr:
         column = pl.col(self.column)
         if self.words:
             column = column.cast(pl.String).replace(self.words)
@@ -68,39 +68,41 @@ class MappedTable(BaseModel):
     """Of the applications, their files' names without ending, by Kaggle's."""
     columns: dict[str, MappedColumn]
 
-    def expressions(self, wanted: Container[str]) -> list[pl.Expr]:
+    def to_expressions(self, column_names: Container[str]) -> list[pl.Expr]:
         """The wanted columns, of those that are mapped."""
-        mapped = self.columns.items()
-        return [column.expression(name) for name, column in mapped if name in wanted]
+        mapped_columns = self.columns.items()
+        return [
+            column.to_expression(name) for name, column in mapped_columns if name in column_names
+        ]
 
 
-class LenderFiles(RootModel[dict[str, MappedTable]]):
+class LenderMapping(RootModel[dict[str, MappedTable]]):
     """The whole file, by table of the schema."""
 
     model_config = ConfigDict(frozen=True)
 
     @model_validator(mode="after")
-    def _known(self) -> Self:
-        for name, mapped in self.root.items():
+    def _check_columns_exist(self) -> Self:
+        for name, mapping in self.root.items():
             if name not in TABLES:
                 raise ValueError(f"{name} is not a table; the tables are {', '.join(TABLES)}")
-            _refuse_misnamed(name, mapped)
-            for column in mapped.columns:
+            _check_file_names(name, mapping)
+            for column in mapping.columns:
                 if column not in TABLES[name].columns and column != "TARGET":
                     raise ValueError(
-                        f"{name}.{column} is not {nearest(column, TABLES[name].columns)}"
+                        f"{name}.{column} is not {suggest_known_name(column, TABLES[name].columns)}"
                     )
         return self
 
-    def file_of(self, name: str) -> str:
+    def resolve_file_name(self, name: str) -> str:
         """The lender's name for the file of a history, or of applications by Kaggle's name."""
-        own = {table: mapped.file for table, mapped in self.root.items() if mapped.file}
+        file_names = {table: mapping.file for table, mapping in self.root.items() if mapping.file}
         if APPLICATION.name in self.root:
-            own |= self.root[APPLICATION.name].files
-        return own.get(name, name)
+            file_names |= self.root[APPLICATION.name].files
+        return file_names.get(name, name)
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def from_yaml(cls, path: Path) -> Self:
         """Read the YAML.
 
         Raises:
@@ -118,17 +120,19 @@ class LenderFiles(RootModel[dict[str, MappedTable]]):
             raise InvalidTables([Fault(path.name, "no YAML", str(error))]) from error
 
 
-def _refuse_misnamed(name: str, mapped: MappedTable) -> None:
+def _check_file_names(name: str, mapping: MappedTable) -> None:
     """Applications have two files, labelled and new; a history has one.
 
     Raises:
         ValueError: the mapping says otherwise.
     """
-    if name != APPLICATION.name and mapped.files:
+    if name != APPLICATION.name and mapping.files:
         raise ValueError(f"{name} has one file: name it as `file`")
-    if name == APPLICATION.name and mapped.file:
+    if name == APPLICATION.name and mapping.file:
         raise ValueError(f"{name} has several files: name them under `files`, by Kaggle's names")
-    for one in mapped.files:
-        if one not in APPLICATIONS:
-            known = " and ".join(APPLICATIONS)
-            raise ValueError(f"{name}.files.{one} is no file of applications; those are {known}")
+    for file_name in mapping.files:
+        if file_name not in APPLICATION_FILE_NAMES:
+            expected_names = " and ".join(APPLICATION_FILE_NAMES)
+            raise ValueError(
+                f"{name}.files.{file_name} is no file of applications; those are {expected_names}"
+            )

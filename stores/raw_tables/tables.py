@@ -15,8 +15,8 @@ import polars as pl
 
 from credit.errors import Fault, InvalidTables
 from credit.schema import APPLICATION, HISTORIES, TARGET
-from stores.raw_tables.file_reader import ENDINGS, Reader, find
-from stores.raw_tables.lender_mapping import LenderFiles
+from stores.raw_tables.file_reader import FILE_EXTENSIONS, TableReader, find_table_file
+from stores.raw_tables.lender_mapping import LenderMapping
 
 
 @dataclass(frozen=True)
@@ -27,26 +27,30 @@ class Tables:
     application: pl.LazyFrame
     """With TARGET when the tables are labelled."""
     histories: Mapping[str, pl.LazyFrame]
-    absent: tuple[str, ...]
+    absent_histories: tuple[str, ...]
     """Histories without a file: unknown of everyone."""
-    files: Mapping[str, Path]
+    parquet_files: Mapping[str, Path]
     """The Parquet file, by table, that holds the checked rows: for engines other than Polars."""
     sources: Mapping[str, Path]
     """The file of the folder, by table, that the rows come from."""
 
 
-def file_of(folder: Path, name: str, lender: LenderFiles | None = None) -> Path | None:
+def resolve_table_file(
+    folder: Path, name: str, lender: LenderMapping | None = None
+) -> Path | None:
     """The file of a history, or of applications by Kaggle's name, under the lender's own name."""
-    return find(folder, lender.file_of(name) if lender else name)
+    return find_table_file(folder, lender.resolve_file_name(name) if lender else name)
 
 
-def no_applications(
-    folder: Path, names: Iterable[str], lender: LenderFiles | None = None
+def missing_applications_error(
+    folder: Path, names: Iterable[str], lender: LenderMapping | None = None
 ) -> InvalidTables:
     """The fault of a folder that has none of these files of applications."""
-    own = [lender.file_of(name) if lender else name for name in names]
-    wanted = ", ".join(f"{name}{ending}" for name in own for ending in ENDINGS)
-    return InvalidTables([Fault(str(folder), "no application file", f"one of {wanted}")])
+    file_names = [lender.resolve_file_name(name) if lender else name for name in names]
+    expected_files = ", ".join(
+        f"{name}{ending}" for name in file_names for ending in FILE_EXTENSIONS
+    )
+    return InvalidTables([Fault(str(folder), "no application file", f"one of {expected_files}")])
 
 
 def read_tables(
@@ -54,7 +58,7 @@ def read_tables(
     *,
     application: str = "application_train",
     labelled: bool = False,
-    lender: LenderFiles | None = None,
+    lender: LenderMapping | None = None,
     cache: Path,
 ) -> Tables:
     """Find, check and open the tables of a folder.
@@ -68,20 +72,26 @@ def read_tables(
     Raises:
         InvalidTables: with every fault found.
     """
-    mapped = lender.root if lender else {}
-    reader = Reader(cache)
-    found = file_of(folder, application, lender)
-    if found is None:
-        raise no_applications(folder, [application], lender)
-    extra = (TARGET,) if labelled else ()
-    forms = reader.read(APPLICATION, found, mapped.get(APPLICATION.name), extra)
-    sources = {name: path for name in HISTORIES if (path := file_of(folder, name, lender))}
+    mappings = lender.root if lender else {}
+    reader = TableReader(cache)
+    application_file = resolve_table_file(folder, application, lender)
+    if application_file is None:
+        raise missing_applications_error(folder, [application], lender)
+    extra_columns = (TARGET,) if labelled else ()
+    application_rows = reader.read(
+        APPLICATION, application_file, mappings.get(APPLICATION.name), extra_columns
+    )
+    sources = {
+        name: path for name in HISTORIES if (path := resolve_table_file(folder, name, lender))
+    }
     histories = {
-        name: reader.read(HISTORIES[name], path, mapped.get(name))
+        name: reader.read(HISTORIES[name], path, mappings.get(name))
         for name, path in sources.items()
     }
     if reader.faults:
         raise InvalidTables(reader.faults)
-    absent = tuple(name for name in HISTORIES if name not in histories)
-    sources = {APPLICATION.name: found, **sources}
-    return Tables(folder, forms, histories, absent, reader.files, sources)
+    absent_histories = tuple(name for name in HISTORIES if name not in histories)
+    sources = {APPLICATION.name: application_file, **sources}
+    return Tables(
+        folder, application_rows, histories, absent_histories, reader.parquet_files, sources
+    )

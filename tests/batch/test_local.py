@@ -13,15 +13,15 @@ import pytest
 from rich.console import Console
 
 from batch.local import score_file, score_tables
-from batch.scoring import JUDGED_BY_RULES
+from batch.scoring import RULE_COLUMNS
 from credit.errors import CreditError
 from credit.features import CATALOGUE
 from credit.policy import Policy, logit
 from credit.scorer import Scorer
-from credit.underwriting import decide, score
-from stores.cli import Steps
-from stores.dossiers.parquet import BATCH, DossierFile, group
-from stores.raw_tables.lender_mapping import LenderFiles
+from credit.underwriting import make_decision, score_dossiers
+from stores.cli import ProgressReporter
+from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile, group_into_dossiers
+from stores.raw_tables.lender_mapping import LenderMapping
 from stores.raw_tables.tables import read_tables
 from stores.settings import Settings
 from tests.crowd import crowd
@@ -46,7 +46,7 @@ def everyone() -> list[Dossier]:
 def file(tmp_path_factory: pytest.TempPathFactory, everyone: list[Dossier]) -> DossierFile:
     folder = write(tmp_path_factory.mktemp("tables"), frames(everyone, forms=TEST), ".csv.gz")
     tables = read_tables(folder, application=TEST, cache=folder / "cache")
-    group(tables, folder / "some.parquet")
+    group_into_dossiers(tables, folder / "some.parquet")
     return DossierFile(folder / "some.parquet")
 
 
@@ -55,7 +55,12 @@ def scored(
 ) -> pl.DataFrame:
     advanced: list[int] = []
     count = score_file(
-        file, out, scorer=scorer, policy=policy, explained=explained, advance=advanced.append
+        file,
+        out,
+        scorer=scorer,
+        policy=policy,
+        with_contributions=explained,
+        advance=advanced.append,
     )
     assert count == sum(advanced) == len(file)
     return pl.read_parquet(out)
@@ -67,8 +72,8 @@ def test_a_folder_is_scored_as_its_dossiers_are_one_by_one(
     rows = scored(file, tmp_path / "out.parquet", scorer, policy)
     assert sorted(rows["SK_ID_CURR"]) == [p["application"]["SK_ID_CURR"] for p in everyone]
     for row in rows.iter_rows(named=True):
-        [alone] = score(scorer, [everyone[row["SK_ID_CURR"] - 1]])
-        decision = decide(alone, scorer.version, policy, None, NOW)
+        [alone] = score_dossiers(scorer, [everyone[row["SK_ID_CURR"] - 1]])
+        decision = make_decision(alone, scorer.version, policy, None, NOW)
         assert row == {
             "SK_ID_CURR": decision.client_id,
             "risk": decision.risk,
@@ -98,8 +103,8 @@ def test_contributions_add_up_to_the_risk_and_are_those_of_the_scorer(
     told = rows.select(names).to_numpy()
     for place, (client, risk) in enumerate(rows.select("SK_ID_CURR", "risk").iter_rows()):
         assert math.isclose(math.fsum(told[place]), logit(risk), rel_tol=0, abs_tol=1e-9)
-        features = scorer.features([everyone[client - 1]])
-        assert np.array_equal(scorer.contributions(features)[0], told[place])
+        features = scorer.build_features([everyone[client - 1]])
+        assert np.array_equal(scorer.predict_contributions(features)[0], told[place])
 
 
 def test_explaining_changes_no_decision(
@@ -113,22 +118,22 @@ def test_explaining_changes_no_decision(
 def test_clients_of_several_batches_keep_their_own_risks(
     tmp_path: Path, scorer: Scorer, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stores.dossiers.parquet.CLIENTS_AT_ONCE", 1_000)
-    scores = np.random.default_rng(6).uniform(0, 1, BATCH + 150)
+    monkeypatch.setattr("stores.dossiers.parquet.CLIENTS_PER_SLICE", 1_000)
+    scores = np.random.default_rng(6).uniform(0, 1, DOSSIERS_PER_BATCH + 150)
     forms: list[Dossier] = [
         {"application": {"SK_ID_CURR": number, "EXT_SOURCE_2": score, "EXT_SOURCE_3": score}}
         for number, score in enumerate(scores.tolist())
     ]
     folder = write(tmp_path, frames(forms))
-    group(read_tables(folder, cache=folder / "cache"), folder / "forms.parquet")
+    group_into_dossiers(read_tables(folder, cache=folder / "cache"), folder / "forms.parquet")
     rows = scored(DossierFile(folder / "forms.parquet"), tmp_path / "out", scorer, policy)
-    risks = scorer.risk(scorer.features(forms)).tolist()
+    risks = scorer.predict_risk(scorer.build_features(forms)).tolist()
     assert dict(rows.select("SK_ID_CURR", "risk").iter_rows()) == dict(enumerate(risks))
     assert len(set(risks)) > 4
 
 
 def test_the_rules_look_at_no_other_columns_than_the_batch_gives_them(policy: Policy) -> None:
-    form: dict[str, float] = dict.fromkeys(JUDGED_BY_RULES, 1.0)
+    form: dict[str, float] = dict.fromkeys(RULE_COLUMNS, 1.0)
     asked: set[str] = set()
 
     class Asked(dict[str, float]):
@@ -137,8 +142,8 @@ def test_the_rules_look_at_no_other_columns_than_the_batch_gives_them(policy: Po
             asked.add(key)
             return form[key]
 
-    policy.holding(Asked())
-    assert asked == set(JUDGED_BY_RULES)
+    policy.find_applicable_rules(Asked())
+    assert asked == set(RULE_COLUMNS)
 
 
 def test_the_output_appears_when_it_is_whole(
@@ -150,7 +155,9 @@ def test_the_output_appears_when_it_is_whole(
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="the disk is full"):
-        score_file(file, out, scorer=scorer, policy=policy, explained=False, advance=broken)
+        score_file(
+            file, out, scorer=scorer, policy=policy, with_contributions=False, advance=broken
+        )
     assert not list(out.parent.iterdir())
     assert len(scored(file, out, scorer, policy)) == len(file)
     assert [path.name for path in out.parent.iterdir()] == ["out.parquet"]
@@ -173,22 +180,22 @@ def folder(tmp_path: Path, everyone: list[Dossier]) -> Path:
     return write(tmp_path / "tables", few)
 
 
-def batch(folder: Path, scorer: Scorer, policy: Policy, lender: LenderFiles) -> tuple[int, str]:
+def batch(folder: Path, scorer: Scorer, policy: Policy, lender: LenderMapping) -> tuple[int, str]:
     """How many were scored, and what was said; their cache and output stand beside the tables."""
     said, beside = StringIO(), folder.parent
     tables = read_tables(folder, application=TEST, lender=lender, cache=beside / "home" / "cache")
     count = score_tables(
         Settings(home=beside / "home"), tables, beside / "out" / "scores.parquet", scorer=scorer,
-        policy=policy, explained=False, steps=Steps(Console(file=said)),
+        policy=policy, with_contributions=False, progress=ProgressReporter(Console(file=said)),
     )  # fmt: skip
     return count, said.getvalue()
 
 
-def own_names(columns: list[str]) -> LenderFiles:
+def own_names(columns: list[str]) -> LenderMapping:
     """A mapping of names of files alone."""
     files = {"application_train": "demandes", TEST: "nouvelles"}
     same = {name: {"column": name} for name in columns}
-    return LenderFiles.model_validate({"application": {"files": files, "columns": same}})
+    return LenderMapping.model_validate({"application": {"files": files, "columns": same}})
 
 
 def test_the_new_applications_of_a_lenders_own_files_are_scored(

@@ -17,13 +17,13 @@ import polars as pl
 import pytest
 
 from batch.local import score_file
-from batch.spark import score_with
+from batch.spark import score_in_session
 from credit.errors import InvalidTables
 from credit.policy import Policy
 from credit.schema import HISTORIES
 from credit.scorer import Scorer
-from stores.dossiers.parquet import DossierFile, group
-from stores.dossiers.spark import lacking
+from stores.dossiers.parquet import DossierFile, group_into_dossiers
+from stores.dossiers.spark import find_missing_requirement
 from stores.raw_tables.tables import Tables, read_tables
 from tests.conftest import ROOT, STARTS_SOONER
 from tests.crowd import crowd
@@ -104,9 +104,9 @@ def forms_of(count: int) -> pl.DataFrame:
 
 
 def locally(tables: Tables, out: Path, judges: Judges, *, explained: bool = False) -> Path:
-    group(tables, out.with_suffix(".dossiers"))
+    group_into_dossiers(tables, out.with_suffix(".dossiers"))
     file = DossierFile(out.with_suffix(".dossiers"))
-    score_file(file, out, **judges, explained=explained, advance=lambda _: None)
+    score_file(file, out, **judges, with_contributions=explained, advance=lambda _: None)
     return out
 
 
@@ -114,7 +114,9 @@ def test_both_engines_write_the_same_file_byte_for_byte(
     session: SparkSession, tmp_path: Path, tables: Tables, judges: Judges
 ) -> None:
     out, advanced = tmp_path / "new" / "folder" / "spark.parquet", list[int]()
-    count = score_with(session, tables, out, **judges, explained=False, advance=advanced.append)
+    count = score_in_session(
+        session, tables, out, **judges, with_contributions=False, advance=advanced.append
+    )
     here = locally(tables, tmp_path / "local.parquet", judges)
     assert out.read_bytes() == here.read_bytes()
     rows = pl.read_parquet(out)
@@ -132,7 +134,9 @@ def test_absent_and_empty_histories_are_scored_and_explained_alike(
     told["POS_CASH_balance"] = frame(HISTORIES["POS_CASH_balance"], [])
     tables = folder_of(tmp_path, told)
     out = tmp_path / "spark.parquet"
-    score_with(session, tables, out, **judges, explained=True, advance=lambda _: None)
+    score_in_session(
+        session, tables, out, **judges, with_contributions=True, advance=lambda _: None
+    )
     here = locally(tables, tmp_path / "local.parquet", judges, explained=True)
     assert out.read_bytes() == here.read_bytes()
 
@@ -142,7 +146,7 @@ def cut_small(session: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Iterato
     """A session that gives the kernel seven clients at once, of twenty in a partition."""
     name = "spark.sql.execution.arrow.maxRecordsPerBatch"
     usual = session.conf.get(name) or ""
-    monkeypatch.setattr("stores.dossiers.spark.IN_A_PARTITION", 20)
+    monkeypatch.setattr("stores.dossiers.spark.CLIENTS_PER_PARTITION", 20)
     session.conf.set(name, "7")
     yield session
     session.conf.set(name, usual)
@@ -156,9 +160,11 @@ def test_however_clients_are_cut_they_keep_their_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here = locally(tables, tmp_path / "local.parquet", judges, explained=True)
-    monkeypatch.setattr("stores.dossiers.parquet.CLIENTS_AT_ONCE", 48)
+    monkeypatch.setattr("stores.dossiers.parquet.CLIENTS_PER_SLICE", 48)
     out = tmp_path / "spark.parquet"
-    score_with(cut_small, tables, out, **judges, explained=True, advance=lambda _: None)
+    score_in_session(
+        cut_small, tables, out, **judges, with_contributions=True, advance=lambda _: None
+    )
     assert cut_small.conf.get("spark.sql.shuffle.partitions") == "7"
     assert pl.read_parquet(out).equals(pl.read_parquet(here))
 
@@ -173,11 +179,15 @@ def test_what_fails_on_an_executor_is_told_and_leaves_the_file_of_before(
     out.parent.mkdir()
     out.write_text("of before")
     scorer = judges["scorer"]
-    broken = Scorer(scorer.trees, scorer.facts, version="broken")
-    broken.facts = scorer.facts.model_copy(update={"features": scorer.facts.features[:-1]})
+    broken = Scorer(scorer.model_text, scorer.metadata, version="broken")
+    broken.metadata = scorer.metadata.model_copy(
+        update={"features": scorer.metadata.features[:-1]}
+    )
     judges["scorer"] = broken
     with pytest.raises(PySparkException, match="ModelMismatch"):
-        score_with(session, tables, out, **judges, explained=False, advance=lambda _: None)
+        score_in_session(
+            session, tables, out, **judges, with_contributions=False, advance=lambda _: None
+        )
     assert out.read_text() == "of before"
     assert list(out.parent.iterdir()) == [out]
 
@@ -188,7 +198,9 @@ def test_nobody_to_score_is_told_as_a_fault_of_the_tables(
     tables = folder_of(tmp_path, {TEST: forms_of(1).clear()})
     out = tmp_path / "out.parquet"
     with pytest.raises(InvalidTables, match="at least one row"):
-        score_with(session, tables, out, **judges, explained=False, advance=lambda _: None)
+        score_in_session(
+            session, tables, out, **judges, with_contributions=False, advance=lambda _: None
+        )
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -206,11 +218,11 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
 def test_a_session_of_its_own_scores_from_any_folder_and_says_no_more_than_it_must(
     tmp_path: Path, judges: Judges
 ) -> None:
-    if missing := lacking():
+    if missing := find_missing_requirement():
         pytest.skip(missing)
     tables = folder_of(tmp_path / "tables", {TEST: forms_of(30)})
-    (tmp_path / "trees").write_text(judges["scorer"].trees)
-    (tmp_path / "facts").write_text(judges["scorer"].facts.model_dump_json())
+    (tmp_path / "trees").write_text(judges["scorer"].model_text)
+    (tmp_path / "facts").write_text(judges["scorer"].metadata.model_dump_json())
     work = tmp_path / "work"
     work.mkdir()
     done = run(

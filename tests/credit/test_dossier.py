@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.columns import FEW, _looked_up_before
-from credit.dossier import Dossiers, Words
+from credit.columns import MAX_CACHED_CATEGORIES, _cached_lookup
+from credit.dossier import CategoricalColumn, DossierBatch
 from credit.schema import HISTORIES
 from tests.people import applicant, stranger, with_history
 
 
 def test_every_row_belongs_to_the_dossier_it_came_in() -> None:
     people = [with_history(bureau=[{}, {}]), stranger(), with_history(bureau=[{}])]
-    bureau = Dossiers.of(people).tables["bureau"]
+    bureau = DossierBatch.from_documents(people).tables["bureau"]
     assert bureau.owner.tolist() == [0, 0, 2]
     assert bureau.known.tolist() == [True, False, True]
     assert len(bureau) == 3
@@ -21,44 +21,50 @@ def test_every_row_belongs_to_the_dossier_it_came_in() -> None:
 
 def test_an_empty_history_is_known_and_a_missing_one_is_not() -> None:
     people = [with_history(bureau=[]), with_history(bureau=None), stranger()]
-    assert Dossiers.of(people).tables["bureau"].known.tolist() == [True, False, False]
+    assert DossierBatch.from_documents(people).tables["bureau"].known.tolist() == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_cell_left_out_is_as_unknown_as_null() -> None:
     form = applicant(AMT_CREDIT=None)["application"]
     left_out = {name: cell for name, cell in form.items() if name != "AMT_CREDIT"}
-    rows = Dossiers.of([{"application": form}, {"application": left_out}]).tables["application"]
+    rows = DossierBatch.from_documents([{"application": form}, {"application": left_out}]).tables[
+        "application"
+    ]
     assert np.isnan(rows["AMT_CREDIT"]).all()
 
 
 def test_yes_and_no_are_one_and_zero() -> None:
     people = [applicant(FLAG_OWN_CAR=answer) for answer in ("Y", "N", None)]
-    owns_car = Dossiers.of(people).tables["application"]["FLAG_OWN_CAR"]
+    owns_car = DossierBatch.from_documents(people).tables["application"]["FLAG_OWN_CAR"]
     assert owns_car[:2].tolist() == [1, 0]
     assert np.isnan(owns_car[2])
 
 
 def test_a_sentinel_is_unknown_as_a_number_and_can_still_be_asked_for() -> None:
     people = [applicant(DAYS_EMPLOYED=days) for days in (365_243, -10, None)]
-    form = Dossiers.of(people).tables["application"]
+    form = DossierBatch.from_documents(people).tables["application"]
     assert np.isnan(form["DAYS_EMPLOYED"]).tolist() == [True, False, True]
-    said = form.says("DAYS_EMPLOYED", 365_243)
+    said = form.flag_sentinel("DAYS_EMPLOYED", 365_243)
     assert said[:2].tolist() == [1, 0]
     assert np.isnan(said[2])
 
 
 def test_words_are_no_numbers_and_numbers_no_words() -> None:
-    form = Dossiers.of([applicant()]).tables["application"]
+    form = DossierBatch.from_documents([applicant()]).tables["application"]
     with pytest.raises(TypeError, match="NAME_CONTRACT_TYPE holds words"):
         form["NAME_CONTRACT_TYPE"]
     with pytest.raises(TypeError, match="AMT_CREDIT holds numbers"):
-        form.words("AMT_CREDIT")
+        form.get_categorical("AMT_CREDIT")
     with pytest.raises(TypeError, match="holds words"):
-        form.says("NAME_CONTRACT_TYPE", 1)
+        form.flag_sentinel("NAME_CONTRACT_TYPE", 1)
 
 
 def test_an_unknown_word_equals_no_word() -> None:
-    words = Words.of(["Active", None, "XNA"], frozenset({"XNA"}))
+    words = CategoricalColumn.from_values(["Active", None, "XNA"], frozenset({"XNA"}))
     assert (words == "Active").tolist() == [True, False, False]
     assert (words == "XNA").tolist() == [False, False, False]
     assert (words == "never seen").tolist() == [False, False, False]
@@ -68,8 +74,8 @@ def test_an_unknown_word_equals_no_word() -> None:
 
 def test_a_history_can_be_hidden_from_some_without_touching_the_others() -> None:
     people = [with_history(bureau=[{}, {}]), with_history(bureau=[{}])]
-    whole = Dossiers.of(people)
-    hidden = whole.without("bureau", np.array([True, False]))
+    whole = DossierBatch.from_documents(people)
+    hidden = whole.mask_history("bureau", np.array([True, False]))
     assert hidden.tables["bureau"].owner.tolist() == [1]
     assert hidden.tables["bureau"].known.tolist() == [False, True]
     assert len(whole.tables["bureau"]) == 3
@@ -79,13 +85,17 @@ def test_a_history_can_be_hidden_from_some_without_touching_the_others() -> None
 
 def test_fewer_columns_may_be_taken() -> None:
     columns = dict.fromkeys(HISTORIES, ()) | {"application": ("AMT_CREDIT",)}
-    taken = Dossiers.of([applicant()], columns)
-    assert list(taken.tables["application"].cells) == ["AMT_CREDIT"]
+    taken = DossierBatch.from_documents([applicant()], columns)
+    assert list(taken.tables["application"].columns_by_name) == ["AMT_CREDIT"]
     assert len(taken.tables["bureau"]) == 5
 
 
 def test_vocabularies_that_may_be_anybody_s_are_not_kept() -> None:
-    kept = _looked_up_before.cache_info().currsize
-    many = Words.of([f"word {number}" for number in range(FEW + 1)], frozenset())
-    assert many.says(("word 7",)).tolist() == [0.0] * 7 + [1.0] + [0.0] * (FEW - 7)
-    assert _looked_up_before.cache_info().currsize == kept
+    kept = _cached_lookup.cache_info().currsize
+    many = CategoricalColumn.from_values(
+        [f"word {number}" for number in range(MAX_CACHED_CATEGORIES + 1)], frozenset()
+    )
+    assert many.flag_values(("word 7",)).tolist() == [0.0] * 7 + [1.0] + [0.0] * (
+        MAX_CACHED_CATEGORIES - 7
+    )
+    assert _cached_lookup.cache_info().currsize == kept

@@ -15,10 +15,10 @@ from pydantic import ValidationError
 
 from credit.decision import Outcome
 from credit.errors import ImpossibleRisk, PolicyNotInForce
-from credit.policy import Policy, Rule, dated_values, logit, policy_on
+from credit.policy import Policy, Rule, load_dated_values, load_policy, logit
 
 DAY = date(2026, 6, 1)
-POLICY = policy_on(DAY)
+POLICY = load_policy(DAY)
 MILDEST_FIRST = [Outcome.APPROVE, Outcome.REFER, Outcome.DECLINE]
 
 FAIR = {
@@ -40,7 +40,7 @@ def with_values(**values: Any) -> Policy:
 
 def dated(**values: dict[date, Any]) -> dict[str, Any]:
     """The lender's file with later values of some entries."""
-    changed = deepcopy(dict(dated_values()))
+    changed = deepcopy(dict(load_dated_values()))
     for name, later in values.items():
         for day, value in later.items():
             changed[name]["values"][day] = {"value": value, "reference": "minute of a test"}
@@ -49,15 +49,17 @@ def dated(**values: dict[date, Any]) -> dict[str, Any]:
 
 @given(probabilities, probabilities)
 def test_more_risk_never_gets_a_milder_outcome(one: float, other: float) -> None:
-    mild, strict = (MILDEST_FIRST.index(POLICY.outcome(risk)) for risk in sorted([one, other]))
+    mild, strict = (
+        MILDEST_FIRST.index(POLICY.propose_outcome(risk)) for risk in sorted([one, other])
+    )
     assert mild <= strict
 
 
 @given(probabilities, probabilities)
 def test_more_risk_never_has_a_lower_index_nor_more_points(one: float, other: float) -> None:
     low, high = sorted([one, other])
-    assert POLICY.index(low) <= POLICY.index(high)
-    assert POLICY.points(low) >= POLICY.points(high)
+    assert POLICY.compute_index(low) <= POLICY.compute_index(high)
+    assert POLICY.compute_points(low) >= POLICY.compute_points(high)
 
 
 @given(st.floats(1e-12, 1 - 1e-12), costs, costs)
@@ -67,14 +69,14 @@ def test_the_index_is_the_sigmoid_of_the_log_odds_over_the_thresholds(
 ) -> None:
     policy = with_values(missed_difficulties_cost=missed, refused_good_cost=refused)
     expected = sigmoid(logit(risk) - logit(policy.threshold))
-    assert math.isclose(policy.index(risk), expected, rel_tol=1e-9, abs_tol=1e-12)
+    assert math.isclose(policy.compute_index(risk), expected, rel_tol=1e-9, abs_tol=1e-12)
 
 
 @given(costs, costs)
 def test_the_index_is_one_half_exactly_at_the_threshold(missed: float, refused: float) -> None:
     policy = with_values(missed_difficulties_cost=missed, refused_good_cost=refused)
-    assert policy.index(policy.threshold) == 0.5
-    assert policy.outcome(policy.threshold) is Outcome.REFER
+    assert policy.compute_index(policy.threshold) == 0.5
+    assert policy.propose_outcome(policy.threshold) is Outcome.REFER
 
 
 def test_the_threshold_is_where_both_mistakes_cost_the_same() -> None:
@@ -85,19 +87,19 @@ def test_the_threshold_is_where_both_mistakes_cost_the_same() -> None:
 
 @pytest.mark.parametrize("risk", [0.0, 5e-324, 1e-300, 1 - 2**-53, 1.0])
 def test_the_ends_of_the_scale_are_numbers(risk: float) -> None:
-    assert 0 <= POLICY.index(risk) <= 1
-    assert math.isfinite(POLICY.points(risk))
-    assert POLICY.outcome(risk) is (Outcome.APPROVE if risk < 0.5 else Outcome.DECLINE)
+    assert 0 <= POLICY.compute_index(risk) <= 1
+    assert math.isfinite(POLICY.compute_points(risk))
+    assert POLICY.propose_outcome(risk) is (Outcome.APPROVE if risk < 0.5 else Outcome.DECLINE)
 
 
 @given(st.floats(0.001, 0.07))
 def test_the_band_includes_both_its_ends(risk: float) -> None:
-    low = with_values(refer_from_index=POLICY.index(risk))
-    assert low.outcome(risk) is Outcome.REFER
-    assert low.outcome(risk * 0.999) is Outcome.APPROVE
-    high = with_values(decline_above_index=POLICY.index(1 - risk))
-    assert high.outcome(1 - risk) is Outcome.REFER
-    assert high.outcome(1 - risk * 0.999) is Outcome.DECLINE
+    low = with_values(refer_from_index=POLICY.compute_index(risk))
+    assert low.propose_outcome(risk) is Outcome.REFER
+    assert low.propose_outcome(risk * 0.999) is Outcome.APPROVE
+    high = with_values(decline_above_index=POLICY.compute_index(1 - risk))
+    assert high.propose_outcome(1 - risk) is Outcome.REFER
+    assert high.propose_outcome(1 - risk * 0.999) is Outcome.DECLINE
 
 
 def test_the_band_is_the_one_of_the_contract() -> None:
@@ -108,54 +110,58 @@ def test_the_band_is_the_one_of_the_contract() -> None:
 def test_twice_the_odds_take_twenty_points_away(risk: float) -> None:
     odds = risk / (1 - risk)
     riskier = 2 * odds / (1 + 2 * odds)
-    assert POLICY.points(risk) - POLICY.points(riskier) == pytest.approx(20, abs=1e-6)
-    assert POLICY.points_of(math.log(2)) == -20
+    assert POLICY.compute_points(risk) - POLICY.compute_points(riskier) == pytest.approx(
+        20, abs=1e-6
+    )
+    assert POLICY.log_odds_to_points(math.log(2)) == -20
 
 
 def test_the_client_at_the_threshold_has_five_hundred_points() -> None:
-    assert POLICY.points(POLICY.threshold) == 500
+    assert POLICY.compute_points(POLICY.threshold) == 500
 
 
 @pytest.mark.parametrize("risk", [math.nan, -0.01, 1.01, math.inf, -math.inf])
 def test_what_is_not_a_probability_is_not_decided(risk: float) -> None:
     with pytest.raises(ImpossibleRisk, match="must be a probability"):
-        POLICY.outcome(risk)
+        POLICY.propose_outcome(risk)
     with pytest.raises(ImpossibleRisk):
-        POLICY.outcome(risk, POLICY.rules)
+        POLICY.propose_outcome(risk, POLICY.rules)
 
 
 @given(probabilities)
 def test_a_rule_decides_before_the_score(risk: float) -> None:
     refer = Rule(code="minor", outcome="refer", bound=18)
     decline = Rule(code="income-unknown", outcome="decline")
-    assert POLICY.outcome(risk, (refer,)) is Outcome.REFER
-    assert POLICY.outcome(risk, (decline,)) is Outcome.DECLINE
-    assert POLICY.outcome(risk, (refer, decline)) is Outcome.DECLINE
-    assert POLICY.outcome(risk, (decline, refer)) is Outcome.DECLINE
+    assert POLICY.propose_outcome(risk, (refer,)) is Outcome.REFER
+    assert POLICY.propose_outcome(risk, (decline,)) is Outcome.DECLINE
+    assert POLICY.propose_outcome(risk, (refer, decline)) is Outcome.DECLINE
+    assert POLICY.propose_outcome(risk, (decline, refer)) is Outcome.DECLINE
 
 
 def test_a_form_that_says_nothing_only_has_an_unknown_income() -> None:
-    assert [rule.code for rule in POLICY.holding({})] == ["income-unknown"]
+    assert [rule.code for rule in POLICY.find_applicable_rules({})] == ["income-unknown"]
 
 
 def test_a_new_cost_holds_from_its_day_on_and_changes_the_version() -> None:
     later = dated(missed_difficulties_cost={date(2026, 7, 1): 20})
-    before, after = (Policy.on(day, later) for day in (date(2026, 6, 30), date(2026, 7, 1)))
+    before, after = (
+        Policy.from_dated_values(day, later) for day in (date(2026, 6, 30), date(2026, 7, 1))
+    )
     assert (before.missed_difficulties_cost, before.version) == (10, "2026-01-01")
     assert (after.missed_difficulties_cost, after.version) == (20, "2026-07-01")
     assert after.threshold == 1 / 21
-    assert before.outcome(0.07) is Outcome.APPROVE
-    assert after.outcome(0.07) is Outcome.DECLINE
+    assert before.propose_outcome(0.07) is Outcome.APPROVE
+    assert after.propose_outcome(0.07) is Outcome.DECLINE
 
 
 def test_a_value_of_later_is_not_in_force_yet() -> None:
     far = dated(points_at_threshold={date(2030, 1, 1): 600.0})
-    assert Policy.on(DAY, far) == POLICY
+    assert Policy.from_dated_values(DAY, far) == POLICY
 
 
 def test_a_day_before_the_first_policy_names_the_first_day() -> None:
     with pytest.raises(PolicyNotInForce, match="its first is 2026-01-01"):
-        policy_on(date(2025, 12, 31))
+        load_policy(date(2025, 12, 31))
 
 
 @pytest.mark.parametrize(
@@ -180,7 +186,7 @@ def test_a_day_before_the_first_policy_names_the_first_day() -> None:
 )
 def test_a_policy_that_cannot_be_meant_is_refused(name: str, value: object) -> None:
     with pytest.raises(ValidationError, match=name.partition("_")[0]):
-        Policy.on(DAY, dated(**{name: {DAY: value}}))
+        Policy.from_dated_values(DAY, dated(**{name: {DAY: value}}))
 
 
 def test_a_rule_told_twice_is_refused() -> None:
@@ -188,25 +194,25 @@ def test_a_rule_told_twice_is_refused() -> None:
         {"code": "minor", "outcome": outcome, "bound": 18} for outcome in ("refer", "decline")
     ]
     with pytest.raises(ValidationError, match="told twice: minor, minor"):
-        Policy.on(DAY, dated(rules={DAY: twice}))
+        Policy.from_dated_values(DAY, dated(rules={DAY: twice}))
 
 
 @pytest.mark.parametrize("code", ["minor", "instalment-above-income"])
 def test_a_rule_without_its_bound_is_refused(code: str) -> None:
     with pytest.raises(ValidationError, match="bound"):
-        Policy.on(DAY, dated(rules={DAY: [{"code": code, "outcome": "refer"}]}))
+        Policy.from_dated_values(DAY, dated(rules={DAY: [{"code": code, "outcome": "refer"}]}))
 
 
 def test_a_misspelt_entry_of_the_file_is_refused() -> None:
-    values = dict(dated_values())
+    values = dict(load_dated_values())
     values["refer_form_index"] = values.pop("refer_from_index")
     with pytest.raises(ValidationError, match="refer_form_index"):
-        Policy.on(DAY, values)
+        Policy.from_dated_values(DAY, values)
 
 
-@pytest.mark.parametrize("name", dated_values())
+@pytest.mark.parametrize("name", load_dated_values())
 def test_every_value_has_a_meaning_a_unit_and_a_reference(name: str) -> None:
-    entry = dated_values()[name]
+    entry = load_dated_values()[name]
     assert entry["meaning"]
     assert entry["unit"]
     assert all(value["reference"] for value in entry["values"].values())
@@ -232,4 +238,4 @@ def test_every_jurisdiction_names_its_laws_and_looks_at_sex_and_age() -> None:
 
 
 def test_the_excluded_columns_are_those_of_excluded_attributes() -> None:
-    assert POLICY.excluded == {"application.CODE_GENDER"}
+    assert POLICY.excluded_columns == {"application.CODE_GENDER"}

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from credit.client_profile import NO_JOB, SHOWN, profile
+from credit.client_profile import NO_JOB_TEXT, PROFILE_COLUMNS, build_profile
 from credit.localised_text import Text
-from credit.reasons import UNKNOWN
+from credit.reasons import UNKNOWN_TEXT
 from credit.schema import APPLICATION
 from tests.people import Dossier, applicant
 
 
 def lines(person: Dossier) -> dict[str, Text]:
-    return {line.column: line.text for line in profile(42, person).lines}
+    return {line.column: line.text for line in build_profile(42, person).lines}
 
 
 def test_the_profile_tells_the_forms_main_lines_in_words() -> None:
-    told = profile(42, applicant())
+    told = build_profile(42, applicant())
     assert told.client_id == 42
-    assert [line.column for line in told.lines] == list(SHOWN)
+    assert [line.column for line in told.lines] == list(PROFILE_COLUMNS)
     texts = lines(applicant())
     assert texts["AMT_CREDIT"] == Text("450\u202f000", "450,000")
     assert texts["DAYS_BIRTH"] == Text("40\u00a0ans", "40 years")
@@ -30,23 +30,23 @@ def test_the_profile_tells_the_forms_main_lines_in_words() -> None:
 
 
 def test_values_stand_beside_their_words_as_they_are() -> None:
-    told = {line.column: line for line in profile(42, applicant()).lines}
+    told = {line.column: line for line in build_profile(42, applicant()).lines}
     assert told["DAYS_BIRTH"].value == -14_600
     assert told["DAYS_BIRTH"].label == APPLICATION["DAYS_BIRTH"].label
 
 
 def test_a_pensioner_has_no_job() -> None:
-    assert lines(applicant(DAYS_EMPLOYED=365_243))["DAYS_EMPLOYED"] == NO_JOB
+    assert lines(applicant(DAYS_EMPLOYED=365_243))["DAYS_EMPLOYED"] == NO_JOB_TEXT
 
 
-@pytest.mark.parametrize("column", SHOWN)
+@pytest.mark.parametrize("column", PROFILE_COLUMNS)
 def test_what_is_unknown_is_said_to_be_unknown(column: str) -> None:
-    assert lines(applicant(**{column: None}))[column] == UNKNOWN
-    assert lines({"application": {}})[column] == UNKNOWN
+    assert lines(applicant(**{column: None}))[column] == UNKNOWN_TEXT
+    assert lines({"application": {}})[column] == UNKNOWN_TEXT
 
 
 def test_sex_and_identity_are_not_shown() -> None:
-    assert not {"CODE_GENDER", "SK_ID_CURR"} & set(SHOWN)
+    assert not {"CODE_GENDER", "SK_ID_CURR"} & set(PROFILE_COLUMNS)
 
 
 @pytest.mark.parametrize("column", ["AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_GOODS_PRICE"])
@@ -55,7 +55,7 @@ def test_an_amount_may_be_365243(column: str) -> None:
 
 
 def test_the_sources_word_for_unknown_is_said_to_be_unknown() -> None:
-    assert lines(applicant(NAME_FAMILY_STATUS="Unknown"))["NAME_FAMILY_STATUS"] == UNKNOWN
+    assert lines(applicant(NAME_FAMILY_STATUS="Unknown"))["NAME_FAMILY_STATUS"] == UNKNOWN_TEXT
 
 
 def test_a_job_begun_today_is_nothing_long() -> None:

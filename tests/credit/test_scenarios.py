@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from credit.policy import policy_on
+from credit.policy import load_policy
 from tests.people import applicant
 
 FILE = Path(__file__).parents[1] / "scenarios" / "policy.yaml"
@@ -20,11 +20,11 @@ FIELDS = {"name", "day", "risk", "form", "outcome", "rules", "index", "points"}
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["name"])
 def test_policy(scenario: dict[str, Any]) -> None:
     assert scenario.keys() <= FIELDS
-    policy = policy_on(scenario["day"])
-    rules = policy.holding(applicant(**scenario.get("form", {}))["application"])
+    policy = load_policy(scenario["day"])
+    rules = policy.find_applicable_rules(applicant(**scenario.get("form", {}))["application"])
     assert [rule.code for rule in rules] == scenario.get("rules", [])
-    assert policy.outcome(scenario["risk"], rules).value == scenario["outcome"]
+    assert policy.propose_outcome(scenario["risk"], rules).value == scenario["outcome"]
     if "index" in scenario:
-        assert round(policy.index(scenario["risk"]), 3) == scenario["index"]
+        assert round(policy.compute_index(scenario["risk"]), 3) == scenario["index"]
     if "points" in scenario:
-        assert round(policy.points(scenario["risk"]), 1) == scenario["points"]
+        assert round(policy.compute_points(scenario["risk"]), 1) == scenario["points"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from credit.features import Unit
-from credit.schema import APPLICATION, HISTORIES, NEVER, TABLES, TARGET, Column, Kind
+from credit.schema import APPLICATION, HISTORIES, NEVER_DAYS, TABLES, TARGET, Column, ColumnKind
 
 EVERY = [(table, column) for table in TABLES.values() for column in table.columns.values()]
 
@@ -40,7 +40,7 @@ def test_says_what_it_means(column: Column) -> None:
 
 @every_column
 def test_has_a_range_unless_it_holds_words(column: Column) -> None:
-    if column.kind is Kind.CATEGORY:
+    if column.kind is ColumnKind.CATEGORY:
         assert column.low is column.high is None
         return
     assert column.low is not None
@@ -52,23 +52,23 @@ def test_has_a_range_unless_it_holds_words(column: Column) -> None:
 def test_a_word_in_disguise_is_no_number_that_could_be_meant(column: Column) -> None:
     for sentinel, meaning in column.sentinels.items():
         assert meaning
-        if column.kind is not Kind.CATEGORY:
+        if column.kind is not ColumnKind.CATEGORY:
             assert not (column.low or 0) <= float(sentinel) <= (column.high or 0)
 
 
 @every_column
 def test_tells_a_caller_what_it_expects(column: Column) -> None:
-    said = column.expected()
+    said = column.describe_expected()
     assert said.endswith(", or null") != column.required
-    if column.kind in {Kind.NUMBER, Kind.INTEGER}:
+    if column.kind in {ColumnKind.NUMBER, ColumnKind.INTEGER}:
         assert f"from {column.low:g} to {column.high:g}" in said
     for sentinel in column.sentinels:
-        assert str(sentinel) in said or column.kind is Kind.CATEGORY
+        assert str(sentinel) in said or column.kind is ColumnKind.CATEGORY
 
 
 @pytest.mark.parametrize("column", APPLICATION.columns.values(), ids=lambda column: column.name)
 def test_a_column_of_the_form_has_words_for_the_adviser(column: Column) -> None:
-    if column.kind is not Kind.ID:
+    if column.kind is not ColumnKind.ID:
         assert column.label
         assert column.label.fr[0].isupper()
         assert column.label.en[0].isupper()
@@ -77,7 +77,7 @@ def test_a_column_of_the_form_has_words_for_the_adviser(column: Column) -> None:
 @pytest.mark.parametrize("name", HISTORIES)
 def test_a_history_says_whose_its_rows_are_and_has_its_keys_in_every_row(name: str) -> None:
     table = TABLES[name]
-    assert table.owner in table.columns
+    assert table.owner_column in table.columns
     assert all(table[column].required for column in table.primary_key)
     assert set(table.primary_key) <= set(table.columns)
 
@@ -92,7 +92,7 @@ def test_no_table_holds_the_label() -> None:
 
 
 def test_a_thousand_years_stand_for_never_in_days_only() -> None:
-    never = {column.unit for _, column in EVERY if NEVER in column.sentinels}
+    never = {column.unit for _, column in EVERY if NEVER_DAYS in column.sentinels}
     assert never == {"days"}
 
 

@@ -11,19 +11,19 @@ import pytest
 import shap
 from pydantic import ValidationError
 
-from credit.dossier import Words
+from credit.dossier import CategoricalColumn
 from credit.errors import ImpossibleRisk, ModelMismatch
-from credit.features import CATALOGUE, Categories
-from credit.scorer import Facts, Scorer
+from credit.features import CATALOGUE, CategoryEncoder
+from credit.scorer import ModelMetadata, Scorer
 from tests.people import Dossier, applicant
-from training.model.trainer import Fitted
+from training.model.trainer import TrainedModel
 
 
 def test_a_model_of_other_features_is_refused_and_they_are_named(
-    fitted: Fitted, scorer: Scorer
+    fitted: TrainedModel, scorer: Scorer
 ) -> None:
-    columns = [*scorer.facts.features[1:], "shoe_size"]
-    facts = scorer.facts.model_copy(update={"features": tuple(columns)})
+    columns = [*scorer.metadata.features[1:], "shoe_size"]
+    facts = scorer.metadata.model_copy(update={"features": tuple(columns)})
     with pytest.raises(ModelMismatch, match=r"not built here: \['shoe_size'\]") as refused:
         Scorer(fitted.booster.model_to_string(), facts, version="credit-scorer:9")
     assert f"new here: ['{next(iter(CATALOGUE))}']" in str(refused.value)
@@ -31,24 +31,28 @@ def test_a_model_of_other_features_is_refused_and_they_are_named(
 
 
 def test_a_model_of_the_same_features_in_another_order_is_refused(
-    fitted: Fitted, scorer: Scorer
+    fitted: TrainedModel, scorer: Scorer
 ) -> None:
-    facts = scorer.facts.model_copy(update={"features": scorer.facts.features[::-1]})
+    facts = scorer.metadata.model_copy(update={"features": scorer.metadata.features[::-1]})
     with pytest.raises(ModelMismatch):
         Scorer(fitted.booster.model_to_string(), facts, version="credit-scorer:9")
 
 
 def test_facts_survive_json(scorer: Scorer) -> None:
-    assert Facts.model_validate_json(scorer.facts.model_dump_json()) == scorer.facts
+    assert ModelMetadata.model_validate_json(scorer.metadata.model_dump_json()) == scorer.metadata
     with pytest.raises(ValidationError, match="extra"):
-        Facts.model_validate({**json.loads(scorer.facts.model_dump_json()), "more": 1})
+        ModelMetadata.model_validate({**json.loads(scorer.metadata.model_dump_json()), "more": 1})
 
 
-def test_a_model_survives_its_text(scorer: Scorer, fitted: Fitted, people: list[Dossier]) -> None:
-    matrix = scorer.features(people)
-    again = Scorer(fitted.booster.model_to_string(), scorer.facts, version="again")
-    assert again.risk(matrix).tolist() == scorer.risk(matrix).tolist()
-    assert scorer.risk(matrix).tolist() == np.asarray(fitted.booster.predict(matrix)).tolist()
+def test_a_model_survives_its_text(
+    scorer: Scorer, fitted: TrainedModel, people: list[Dossier]
+) -> None:
+    matrix = scorer.build_features(people)
+    again = Scorer(fitted.booster.model_to_string(), scorer.metadata, version="again")
+    assert again.predict_risk(matrix).tolist() == scorer.predict_risk(matrix).tolist()
+    assert (
+        scorer.predict_risk(matrix).tolist() == np.asarray(fitted.booster.predict(matrix)).tolist()
+    )
 
 
 def counting_from_one(booster: lgb.Booster) -> lgb.Booster:
@@ -70,13 +74,13 @@ def counting_from_one(booster: lgb.Booster) -> lgb.Booster:
 
 @pytest.mark.filterwarnings("ignore:LightGBM binary classifier:UserWarning")
 def test_contributions_are_those_that_shap_finds(
-    scorer: Scorer, fitted: Fitted, people: list[Dossier]
+    scorer: Scorer, fitted: TrainedModel, people: list[Dossier]
 ) -> None:
     explainer = shap.TreeExplainer(counting_from_one(fitted.booster))
     explainer.model.model_type = "internal"  # else it asks LightGBM, as we do
-    matrix = scorer.features(people)
-    words = np.array([feature.categorical for feature in CATALOGUE.values()])
-    ours, theirs = scorer.contributions(matrix), explainer.shap_values(matrix + words)
+    matrix = scorer.build_features(people)
+    words = np.array([feature.is_categorical for feature in CATALOGUE.values()])
+    ours, theirs = scorer.predict_contributions(matrix), explainer.shap_values(matrix + words)
     assert np.abs(ours[:, :-1]).max() > 0.1
     assert np.abs(ours[:, :-1] - theirs).max() < 1e-6
     assert abs(ours[0, -1] - explainer.expected_value) < 1e-6
@@ -88,66 +92,70 @@ def test_an_answer_that_is_no_probability_is_refused(scorer: Scorer) -> None:
         rng.normal(size=(100, len(CATALOGUE))), rng.normal(size=100), feature_name=list(CATALOGUE)
     )
     regression = lgb.train({"objective": "regression", "verbosity": -1, "num_threads": 1}, data, 2)
-    other = Scorer(regression.model_to_string(), scorer.facts, version="no classifier")
+    other = Scorer(regression.model_to_string(), scorer.metadata, version="no classifier")
     with pytest.raises(ImpossibleRisk, match="no classifier answered"):
-        other.risk(rng.normal(size=(50, len(CATALOGUE))).astype(np.float32) * 10)
+        other.predict_risk(rng.normal(size=(50, len(CATALOGUE))).astype(np.float32) * 10)
 
 
 def test_the_risk_falls_as_external_scores_rise(scorer: Scorer) -> None:
     steps = np.linspace(0, 1, 11)
     people = [applicant(EXT_SOURCE_1=step, EXT_SOURCE_2=step, EXT_SOURCE_3=step) for step in steps]
-    risks = scorer.risk(scorer.features(people))
+    risks = scorer.predict_risk(scorer.build_features(people))
     assert (np.diff(risks) <= 0).all()
     assert risks[0] > 2 * risks[-1]
 
 
 def test_sex_changes_no_risk(scorer: Scorer, people: list[Dossier]) -> None:
-    as_told = scorer.risk(scorer.features(people))
+    as_told = scorer.predict_risk(scorer.build_features(people))
     for sex in ("F", "M", "XNA", None):
         others = [
             {**person, "application": {**person["application"], "CODE_GENDER": sex}}
             for person in people
         ]
-        assert scorer.risk(scorer.features(others)).tolist() == as_told.tolist()
+        assert scorer.predict_risk(scorer.build_features(others)).tolist() == as_told.tolist()
 
 
 def test_the_identity_of_a_client_changes_no_risk(scorer: Scorer) -> None:
     named = [applicant(SK_ID_CURR=client) for client in (None, 1, 2**53)]
-    risks = scorer.risk(scorer.features(named)).tolist()
+    risks = scorer.predict_risk(scorer.build_features(named)).tolist()
     assert len(set(risks)) == 1
 
 
 def test_contributions_do_not_depend_on_neighbours(scorer: Scorer, people: list[Dossier]) -> None:
-    matrix = scorer.features(people[:20])
-    alone = [scorer.contributions(row.reshape(1, -1))[0] for row in matrix]
-    assert np.array_equal(scorer.contributions(matrix), np.stack(alone))
+    matrix = scorer.build_features(people[:20])
+    alone = [scorer.predict_contributions(row.reshape(1, -1))[0] for row in matrix]
+    assert np.array_equal(scorer.predict_contributions(matrix), np.stack(alone))
 
 
 def test_a_feature_that_no_tree_uses_contributes_nothing(
-    scorer: Scorer, fitted: Fitted, people: list[Dossier]
+    scorer: Scorer, fitted: TrainedModel, people: list[Dossier]
 ) -> None:
     unused = fitted.booster.feature_importance("split") == 0
-    told = scorer.contributions(scorer.features(people))[:, :-1]
+    told = scorer.predict_contributions(scorer.build_features(people))[:, :-1]
     assert unused.any()
     assert not told[:, unused].any()
     assert told[:, ~unused].any(axis=0).sum() > 10
 
 
 def test_frequent_categories_are_learnt_most_frequent_first_and_rare_ones_are_not() -> None:
-    words = Words.of(
+    words = CategoricalColumn.from_values(
         ["b"] * 30 + ["a"] * 30 + ["often"] * 31 + ["rare"] * 29 + [None], frozenset()
     )
-    learnt = Categories.fit({"letter": words})
-    assert learnt.known == {"letter": ("often", "a", "b")}
-    codes = learnt.encode("letter", Words.of(["b", "rare", None, "often"], frozenset()))
+    learnt = CategoryEncoder.fit({"letter": words})
+    assert learnt.categories == {"letter": ("often", "a", "b")}
+    codes = learnt.encode(
+        "letter", CategoricalColumn.from_values(["b", "rare", None, "often"], frozenset())
+    )
     assert codes[[0, 3]].tolist() == [2, 0]
     assert np.isnan(codes[[1, 2]]).all()
-    assert learnt.word("letter", 2.0) == "b"
-    assert learnt.word("letter", float("nan")) is None
+    assert learnt.decode("letter", 2.0) == "b"
+    assert learnt.decode("letter", float("nan")) is None
 
 
 def test_words_joined_keep_their_cells() -> None:
     parts: list[list[str | None]] = [["a", None], [], ["b", "a"]]
-    joined = Words.joined([Words.of(part, frozenset()) for part in parts])
-    told = [None if code < 0 else joined.vocabulary[code] for code in joined.codes]
+    joined = CategoricalColumn.concat(
+        [CategoricalColumn.from_values(part, frozenset()) for part in parts]
+    )
+    told = [None if code < 0 else joined.categories[code] for code in joined.codes]
     assert told == ["a", None, "b", "a"]

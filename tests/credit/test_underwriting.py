@@ -14,19 +14,21 @@ from credit.decision import Decision, Explanation, Outcome
 from credit.errors import ImpossibleRisk
 from credit.features import CATALOGUE
 from credit.policy import Policy, logit
-from credit.reasons import MOST_REASONS, said
+from credit.reasons import MAX_REASONS, format_value
 from credit.scorer import Scorer
-from credit.underwriting import Scored, decide, explain, score
+from credit.underwriting import ScoredDossier, explain_decision, make_decision, score_dossiers
 from tests.people import Dossier, applicant, stranger
 
 NOW = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
 
 
 def explained(scorer: Scorer, policy: Policy, documents: Sequence[Dossier]) -> list[Explanation]:
-    scored = score(scorer, documents)
-    contributions = scorer.contributions(np.stack([one.row for one in scored]))
+    scored = score_dossiers(scorer, documents)
+    contributions = scorer.predict_contributions(np.stack([one.row for one in scored]))
     return [
-        explain(decide(one, scorer.version, policy, "id", NOW), one.row, told, scorer, policy)
+        explain_decision(
+            make_decision(one, scorer.version, policy, "id", NOW), one.row, told, scorer, policy
+        )
         for one, told in zip(scored, contributions, strict=True)
     ]
 
@@ -43,15 +45,15 @@ def explanations(scorer: Scorer, policy: Policy, people: list[Dossier]) -> list[
 def test_a_decision_says_which_model_and_policy_took_it_and_when(
     scorer: Scorer, policy: Policy
 ) -> None:
-    [scored] = score(scorer, [applicant()])
-    decision = decide(scored, scorer.version, policy, "an id", NOW)
+    [scored] = score_dossiers(scorer, [applicant()])
+    decision = make_decision(scored, scorer.version, policy, "an id", NOW)
     assert decision == Decision(
         decision_id="an id",
         client_id=42,
         risk=scored.risk,
-        index=policy.index(scored.risk),
-        points=policy.points(scored.risk),
-        outcome=policy.outcome(scored.risk),
+        index=policy.compute_index(scored.risk),
+        points=policy.compute_points(scored.risk),
+        outcome=policy.propose_outcome(scored.risk),
         rules=(),
         threshold=1 / 11,
         model_version="credit-scorer:test",
@@ -65,8 +67,8 @@ def test_a_decision_says_which_model_and_policy_took_it_and_when(
 def test_a_client_is_echoed_as_he_was_named_or_is_nobody(
     scorer: Scorer, policy: Policy, client: float | None
 ) -> None:
-    [scored] = score(scorer, [applicant(SK_ID_CURR=client)])
-    told = decide(scored, scorer.version, policy, None, NOW)
+    [scored] = score_dossiers(scorer, [applicant(SK_ID_CURR=client)])
+    told = make_decision(scored, scorer.version, policy, None, NOW)
     assert told.client_id == client
     assert told.decision_id is None
 
@@ -75,25 +77,25 @@ def test_the_rules_are_looked_at_before_the_score(scorer: Scorer, policy: Policy
     safe = {f"EXT_SOURCE_{number}": 1.0 for number in (1, 2, 3)}
     people = [applicant(**safe), applicant(**safe, AMT_INCOME_TOTAL=None, DAYS_BIRTH=-6_000)]
     judged = [
-        decide(one, scorer.version, policy, None, NOW) for one in score(scorer, people)
+        make_decision(one, scorer.version, policy, None, NOW) for one in score_dossiers(scorer, people)
     ]  # fmt: skip
     assert [one.outcome for one in judged] == [Outcome.APPROVE, Outcome.REFER]
     assert judged[1].rules == ("income-unknown", "minor")
 
 
 def test_a_risk_that_is_no_probability_is_not_decided(scorer: Scorer, policy: Policy) -> None:
-    [scored] = score(scorer, [applicant()])
+    [scored] = score_dossiers(scorer, [applicant()])
     with pytest.raises(ImpossibleRisk):
-        decide(replace(scored, risk=math.nan), scorer.version, policy, None, NOW)
+        make_decision(replace(scored, risk=math.nan), scorer.version, policy, None, NOW)
 
 
 def test_a_dossiers_risk_does_not_depend_on_its_neighbours(
     scorer: Scorer, people: list[Dossier]
 ) -> None:
-    together = [one.risk for one in score(scorer, people)]
-    alone = [score(scorer, [person])[0].risk for person in people]
+    together = [one.risk for one in score_dossiers(scorer, people)]
+    alone = [score_dossiers(scorer, [person])[0].risk for person in people]
     assert together == alone
-    assert together[::-1] == [one.risk for one in score(scorer, people[::-1])]
+    assert together[::-1] == [one.risk for one in score_dossiers(scorer, people[::-1])]
     assert len(set(together)) > len(people) / 2
 
 
@@ -105,7 +107,9 @@ def test_base_and_contributions_add_up_to_the_risk(
         assert math.isclose(
             logit(told.base_risk) + math.fsum(steps), logit(told.risk), rel_tol=0, abs_tol=1e-9
         )
-        points = policy.points(told.base_risk) + math.fsum(o.points for o in told.contributions)
+        points = policy.compute_points(told.base_risk) + math.fsum(
+            o.points for o in told.contributions
+        )
         assert points == pytest.approx(told.points, abs=1e-6)
 
 
@@ -142,10 +146,10 @@ def test_values_are_told_as_people_read_them(scorer: Scorer, policy: Policy) -> 
 
 
 def test_an_explanation_is_the_decision_with_what_made_it(scorer: Scorer, policy: Policy) -> None:
-    [scored] = score(scorer, [applicant()])
-    decision = decide(scored, scorer.version, policy, "an id", NOW)
-    [contributions] = scorer.contributions(scored.row.reshape(1, -1))
-    told = explain(decision, scored.row, contributions, scorer, policy)
+    [scored] = score_dossiers(scorer, [applicant()])
+    decision = make_decision(scored, scorer.version, policy, "an id", NOW)
+    [contributions] = scorer.predict_contributions(scored.row.reshape(1, -1))
+    told = explain_decision(decision, scored.row, contributions, scorer, policy)
     for field in fields(Decision):
         assert getattr(told, field.name) == getattr(decision, field.name)
 
@@ -154,7 +158,7 @@ def test_reasons_are_at_most_four_different_things_heaviest_first(
     explanations: list[Explanation],
 ) -> None:
     for told in explanations:
-        assert len(told.reasons) <= MOST_REASONS == 4
+        assert len(told.reasons) <= MAX_REASONS == 4
         assert len({reason.concept for reason in told.reasons}) == len(told.reasons)
         weights = [abs(reason.log_odds) for reason in told.reasons]
         assert weights == sorted(weights, reverse=True)
@@ -180,7 +184,7 @@ def test_no_concept_left_out_weighed_more_than_one_that_was_told(
         weights: dict[str, float] = {}
         for one in told.contributions:
             weights[one.concept] = weights.get(one.concept, 0) + sign * one.log_odds
-        heaviest = sorted(weights, key=lambda concept: -weights[concept])[:MOST_REASONS]
+        heaviest = sorted(weights, key=lambda concept: -weights[concept])[:MAX_REASONS]
         expected = [concept for concept in heaviest if weights[concept] > 0]
         assert [reason.concept for reason in told.reasons] == expected
 
@@ -193,7 +197,7 @@ def test_a_reason_names_the_feature_that_weighed_most_and_its_value(
         for reason in told.reasons:
             parts = [one for one in told.contributions if one.concept == reason.concept]
             heaviest = max(parts, key=lambda one: sign * one.log_odds)
-            value = said(heaviest.value, CATALOGUE[heaviest.feature].unit)
+            value = format_value(heaviest.value, CATALOGUE[heaviest.feature].unit)
             assert f"({heaviest.label.fr}\u00a0: {value.fr})" in reason.text.fr
             assert f"({heaviest.label.en}: {value.en})" in reason.text.en
             assert reason.log_odds == sum(one.log_odds for one in parts)
@@ -209,6 +213,6 @@ def test_a_stranger_is_judged_too(scorer: Scorer, policy: Policy) -> None:
 
 def test_scored_keeps_the_document_and_its_row(scorer: Scorer) -> None:
     person = applicant()
-    [scored] = score(scorer, [person])
-    assert scored == Scored(document=person, row=scored.row, risk=scored.risk)
+    [scored] = score_dossiers(scorer, [person])
+    assert scored == ScoredDossier(document=person, row=scored.row, risk=scored.risk)
     assert scored.row.shape == (len(CATALOGUE),)

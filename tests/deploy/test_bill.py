@@ -13,9 +13,9 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from serving.packaging.sbom import LIST, Installed, bill
+from serving.packaging.sbom import INVENTORY_SCRIPT, ImageInventory, build_sbom
 
-INSTALLED = Installed(
+INSTALLED = ImageInventory(
     image={"ID": "debian", "VERSION_ID": "12"},
     interpreter="3.11.2",
     debian=[
@@ -34,7 +34,7 @@ def read(text: str) -> dict[str, Any]:
 
 
 def test_everything_is_named_as_scanners_look_it_up() -> None:
-    whole = read(bill("credit-scoring:dev", INSTALLED))
+    whole = read(build_sbom("credit-scoring:dev", INSTALLED))
     assert whole["metadata"]["component"]["name"] == "credit-scoring:dev"
     found = {one["name"]: one for one in whole["components"]}
     assert {name: one["version"] for name, one in found.items()} == {
@@ -52,20 +52,20 @@ def test_everything_is_named_as_scanners_look_it_up() -> None:
 
 
 def test_the_same_package_in_two_architectures_is_two() -> None:
-    twice = Installed(
+    twice = ImageInventory(
         image=INSTALLED.image,
         interpreter=INSTALLED.interpreter,
         debian=[("libgomp1", "12", arch, "gcc-12") for arch in ("amd64", "i386")],
         python=[],
     )
-    assert len(read(bill("two", twice))["components"]) == 4
+    assert len(read(build_sbom("two", twice))["components"]) == 4
 
 
 @pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="dpkg-query is not here")
 def test_an_interpreter_lists_what_is_installed_around_it() -> None:
-    printed = subprocess.check_output([sys.executable, "-c", LIST], text=True)
-    found = Installed.read(printed)
-    listed = {one["name"]: one["version"] for one in read(bill("this", found))["components"]}
+    printed = subprocess.check_output([sys.executable, "-c", INVENTORY_SCRIPT], text=True)
+    found = ImageInventory.from_json(printed)
+    listed = {one["name"]: one["version"] for one in read(build_sbom("this", found))["components"]}
     shown = ["dpkg-query", "--show", "--showformat=${Version}", "base-files"]
     assert listed["base-files"] == subprocess.check_output(shown, text=True)
     assert listed["lightgbm"] == version("lightgbm")

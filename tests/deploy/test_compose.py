@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from serving.cli.bentoml_commands import serve_command
+from serving.cli.bentoml_commands import build_serve_command
 from stores.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -67,14 +67,14 @@ def test_a_service_that_stops_has_the_time_it_gives_its_callers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("os.environ", {})  # the command sets what BentoML reads
-    needed = Settings().grace
+    needed = Settings().grace_seconds
     assert needed > Settings().timeout
     assert needed < int(SERVICES["api"]["stop_grace_period"].removesuffix("s"))
     pod = yaml.safe_load((DEPLOY / "kubernetes" / "deployment.yaml").read_text())["spec"]
     [api] = pod["template"]["spec"]["containers"]
     *_, asleep = api["lifecycle"]["preStop"]["exec"]["command"]
     assert needed + int(asleep) < pod["template"]["spec"]["terminationGracePeriodSeconds"]
-    command = serve_command(Settings())
+    command = build_serve_command(Settings())
     assert command[command.index("--timeout-graceful-shutdown") + 1] == str(needed)
 
 
@@ -113,7 +113,7 @@ def test_every_file_that_is_mounted_is_there() -> None:
 def test_the_api_serves_the_clients_of_the_home_that_trains(tmp_path: Path) -> None:
     api = SERVICES["api"]
     [clients] = [mount for mount in api["volumes"] if isinstance(mount, dict)]
-    assert Path(clients["source"]).name == Settings().clients.name
+    assert Path(clients["source"]).name == Settings().clients_path.name
     served, given = tmp_path / "home", tmp_path / "clients.sqlite"
     served.mkdir()
     given.write_text("new")

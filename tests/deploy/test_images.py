@@ -13,8 +13,8 @@ import pytest
 from rich.console import Console
 
 from serving.packaging import image
-from serving.packaging.image import NoBuilder, make_image
-from stores.cli import Steps
+from serving.packaging.image import NoImageBuilder, make_image
+from stores.cli import ProgressReporter
 from stores.settings import Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -62,13 +62,13 @@ def test_the_health_check_asks_at_the_port_that_is_set(
 
 def test_both_images_stand_on_the_base_that_is_looked_for() -> None:
     for file in ("Dockerfile", "page.Dockerfile"):
-        assert f"ARG BASE={image.HUB}" in (DEPLOY / file).read_text().splitlines()
+        assert f"ARG BASE={image.HUB_IMAGE}" in (DEPLOY / file).read_text().splitlines()
 
 
 def test_where_nothing_builds_images_it_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    steps = Steps(Console(file=StringIO()))
-    with pytest.raises(NoBuilder, match="docker with its daemon, or buildah"):
+    steps = ProgressReporter(Console(file=StringIO()))
+    with pytest.raises(NoImageBuilder, match="docker with its daemon, or buildah"):
         make_image(Settings(home=tmp_path), "credit_scoring:latest", "credit-scoring:dev", steps)

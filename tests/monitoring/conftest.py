@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from credit.scorer import Facts, Scorer
+from credit.scorer import ModelMetadata, Scorer
 from tests.monitoring.made import VERSION, applicants, small_model
 from tests.people import Dossier
 
@@ -14,10 +14,10 @@ def then() -> list[Dossier]:
 
 
 @pytest.fixture(scope="session")
-def model(then: list[Dossier]) -> tuple[str, Facts]:
+def model(then: list[Dossier]) -> tuple[str, ModelMetadata]:
     return small_model(then)
 
 
 @pytest.fixture(scope="session")
-def champion(model: tuple[str, Facts]) -> Scorer:
+def champion(model: tuple[str, ModelMetadata]) -> Scorer:
     return Scorer(*model, version=VERSION)

@@ -9,12 +9,12 @@ from typing import Any
 import lightgbm as lgb
 import polars as pl
 
-from credit.dossier import Dossiers
-from credit.features import CATALOGUE, COLUMNS, Categories, build, words_of
+from credit.dossier import DossierBatch
+from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, build, extract_category_columns
 from credit.reference_population import Population
-from credit.schema import APPLICATION, Kind
-from credit.scorer import Facts, Scorer
-from monitoring.sample import NEEDED, Side, part_of, side_of
+from credit.schema import APPLICATION, ColumnKind
+from credit.scorer import ModelMetadata, Scorer
+from monitoring.sample import REQUIRED_COLUMNS, Sample, build_chunk, combine_chunks
 from tests.crowd import crowd, difficulties
 from tests.people import Dossier
 
@@ -49,16 +49,16 @@ def applicants(count: int, seed: int, change: Change | None = None) -> list[Doss
     return people
 
 
-def small_model(people: list[Dossier]) -> tuple[str, Facts]:
+def small_model(people: list[Dossier]) -> tuple[str, ModelMetadata]:
     """A few small trees, really fitted, and what is known about them."""
-    dossiers = Dossiers.of(people, COLUMNS)
-    categories = Categories.fit(words_of(dossiers))
+    dossiers = DossierBatch.from_documents(people, COLUMNS)
+    categories = CategoryEncoder.fit(extract_category_columns(dossiers))
     data = lgb.Dataset(build(dossiers, categories), difficulties(people, 1))
     parameters = {"objective": "binary", "num_leaves": 4, "num_threads": 1, "verbose": -1}
     booster = lgb.train(parameters, data, num_boost_round=10)
-    facts = Facts(
+    facts = ModelMetadata(
         features=tuple(CATALOGUE),
-        categories=dict(categories.known),
+        categories=dict(categories.categories),
         searched_threshold=0.1,
         metrics={},
         importance={},
@@ -68,15 +68,17 @@ def small_model(people: list[Dossier]) -> tuple[str, Facts]:
     return booster.model_to_string(), facts
 
 
-def side(people: list[Dossier], scorer: Scorer, source: str = "made up") -> Side:
-    part = part_of(Dossiers.of(people, NEEDED), scorer)
-    return side_of([part], scorer, source=source, total=len(people))
+def side(people: list[Dossier], scorer: Scorer, source: str = "made up") -> Sample:
+    part = build_chunk(DossierBatch.from_documents(people, REQUIRED_COLUMNS), scorer)
+    return combine_chunks([part], scorer, source=source, total=len(people))
 
 
 def write_table(people: list[Dossier], path: Path) -> None:
     """The forms as a file of raw applications."""
     text = {
-        name: pl.String() if column.kind in {Kind.CATEGORY, Kind.YES_NO} else pl.Float64()
+        name: pl.String()
+        if column.kind in {ColumnKind.CATEGORY, ColumnKind.YES_NO}
+        else pl.Float64()
         for name, column in APPLICATION.columns.items()
     }
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from credit.dossier import Words
-from credit.schema import NEVER
-from monitoring.binning import Cells, draw
-from monitoring.comparison import Comparison, Kind, compared
+from credit.dossier import CategoricalColumn
+from credit.schema import NEVER_DAYS
+from monitoring.binning import ColumnValues, fit_bins
+from monitoring.comparison import ColumnComparison, ColumnKind, compare_column
 
 RNG = np.random.default_rng(5)
 AMOUNTS = RNG.lognormal(12, 0.6, 4_000)
@@ -18,36 +18,41 @@ NUMBERS = arrays(
     np.float64,
     st.integers(1, 60),
     elements=st.one_of(
-        st.floats(-1e10, 1e10, allow_subnormal=False), st.sampled_from([np.nan, 0.0, 1.0, NEVER])
+        st.floats(-1e10, 1e10, allow_subnormal=False),
+        st.sampled_from([np.nan, 0.0, 1.0, NEVER_DAYS]),
     ),
 )
 WORDS = st.lists(st.sampled_from(["a", "b", "<c>", None, "XNA"]), min_size=1).map(
-    lambda cells: Words.of(cells, frozenset({"XNA"}))
+    lambda cells: CategoricalColumn.from_values(cells, frozenset({"XNA"}))
 )
 
 
-def column(reference: Cells, current: Cells, **sentinels: float) -> Comparison:
+def column(reference: ColumnValues, current: ColumnValues, **sentinels: float) -> ColumnComparison:
     told: dict[float, str] = {number: word for word, number in sentinels.items()}
-    return compared("AMT", Kind.APPLICATION, reference, current, told)
+    return compare_column("AMT", ColumnKind.APPLICATION, reference, current, told)
 
 
 @given(NUMBERS, NUMBERS)
 def test_every_number_is_in_one_bin_and_bins_differ_in_name(
     reference: np.ndarray, current: np.ndarray
 ) -> None:
-    bins = draw(reference, {NEVER: "never"}, smaller=min(len(reference), len(current)))
-    assert bins.count(reference).sum() == len(reference)
-    assert bins.count(current).sum() == len(current)
-    assert len(set(bins.labels)) == len(bins.labels) == len(bins.count(current))
-    assert bins.count(current)[-1] == np.isnan(current).sum()
-    assert bins.count(current)[-2] == (current == NEVER).sum()
+    bins = fit_bins(
+        reference, {NEVER_DAYS: "never"}, smaller_sample_size=min(len(reference), len(current))
+    )
+    assert bins.count_by_bin(reference).sum() == len(reference)
+    assert bins.count_by_bin(current).sum() == len(current)
+    assert len(set(bins.labels)) == len(bins.labels) == len(bins.count_by_bin(current))
+    assert bins.count_by_bin(current)[-1] == np.isnan(current).sum()
+    assert bins.count_by_bin(current)[-2] == (current == NEVER_DAYS).sum()
 
 
 @given(WORDS, WORDS)
-def test_every_word_is_in_one_bin(reference: Words, current: Words) -> None:
-    bins = draw(reference, {}, smaller=20)
-    assert bins.count(current).sum() == len(current.codes)
-    assert bins.count(current)[-1] == (~current.known).sum()
+def test_every_word_is_in_one_bin(
+    reference: CategoricalColumn, current: CategoricalColumn
+) -> None:
+    bins = fit_bins(reference, {}, smaller_sample_size=20)
+    assert bins.count_by_bin(current).sum() == len(current.codes)
+    assert bins.count_by_bin(current)[-1] == (~current.known).sum()
 
 
 @given(st.permutations("abcd"), st.integers(0, 9))
@@ -56,7 +61,10 @@ def test_what_categories_are_called_does_not_matter(names: list[str], seed: int)
     before, after = (rng.choice(4, 300, p=p) for p in ([0.4, 0.3, 0.2, 0.1], [0.25] * 4))
 
     def told(vocabulary: str) -> float:
-        sides = (Words(codes.astype(np.int32), tuple(vocabulary)) for codes in (before, after))
+        sides = (
+            CategoricalColumn(codes.astype(np.int32), tuple(vocabulary))
+            for codes in (before, after)
+        )
         return column(*sides).psi.value
 
     assert told("".join(names)) == pytest.approx(told("abcd"))
@@ -81,16 +89,16 @@ def test_cells_that_stop_coming_are_seen(clients: int) -> None:
     gone = AMOUNTS[-clients:].copy()
     gone[: int(clients * 0.6)] = np.nan
     told = column(AMOUNTS, gone)
-    assert told.drifted
+    assert told.has_drifted
     assert (told.missing_reference, told.missing_current) == (0, 0.6)
-    assert told.moved == "(unknown): 0.0% → 60.0%"
+    assert told.largest_shift == "(unknown): 0.0% → 60.0%"
 
 
 def test_a_sentinel_has_a_bin_of_its_own() -> None:
     days = -RNG.integers(1, 9_000, 2_000).astype(np.float64)
-    pensioners = np.where(np.arange(2_000) % 5, days, NEVER)
-    told = column(days, pensioners, never=NEVER)
-    assert told.moved == "never: 0.0% → 20.0%"
+    pensioners = np.where(np.arange(2_000) % 5, days, NEVER_DAYS)
+    told = column(days, pensioners, never=NEVER_DAYS)
+    assert told.largest_shift == "never: 0.0% → 20.0%"
     assert told.missing_current == 0
 
 
@@ -104,7 +112,7 @@ def test_a_sentinel_has_a_bin_of_its_own() -> None:
 )
 def test_flags_and_counts_are_seen_value_by_value(before: list[int], after: list[int]) -> None:
     sides = (np.repeat(side, 10).astype(np.float64) for side in (before, after))
-    assert column(*sides).drifted
+    assert column(*sides).has_drifted
 
 
 @pytest.mark.parametrize(
@@ -122,15 +130,17 @@ def test_a_value_that_most_have_hides_nothing_beside_it(
         beside = np.where(RNG.random(3_000) < below, -1, 1) * RNG.random(3_000)
         return np.where(RNG.random(3_000) < atom, 0.0, beside)
 
-    assert column(drawn(*before), drawn(*after)).drifted
+    assert column(drawn(*before), drawn(*after)).has_drifted
 
 
 def test_rare_categories_are_told_together() -> None:
     codes = np.concatenate([np.zeros(900), np.repeat(np.arange(1, 51), 2)]).astype(np.int32)
-    bins = draw(Words(codes, tuple(f"w{n}" for n in range(51))), {}, smaller=1_000)
+    bins = fit_bins(
+        CategoricalColumn(codes, tuple(f"w{n}" for n in range(51))), {}, smaller_sample_size=1_000
+    )
     assert bins.labels == ("w0", "(other)", "(unknown)")
 
 
 def test_the_fewer_clients_the_wider_the_bins() -> None:
-    assert len(draw(AMOUNTS, {}, smaller=4_000).labels) == 11
-    assert len(draw(AMOUNTS, {}, smaller=20).labels) == 5
+    assert len(fit_bins(AMOUNTS, {}, smaller_sample_size=4_000).labels) == 11
+    assert len(fit_bins(AMOUNTS, {}, smaller_sample_size=20).labels) == 5

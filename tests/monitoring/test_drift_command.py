@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from credit.scorer import Facts
-from stores.dossiers.parquet import group
+from credit.scorer import ModelMetadata
+from stores.dossiers.parquet import group_into_dossiers
 from stores.raw_tables.tables import read_tables
 from tests.conftest import ROOT
 from tests.monitoring.made import TRAINING, VERSION, applicants, every, write_table
@@ -55,7 +55,7 @@ def drift(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def home(
-    tmp_path_factory: pytest.TempPathFactory, model: tuple[str, Facts], then: list[Dossier]
+    tmp_path_factory: pytest.TempPathFactory, model: tuple[str, ModelMetadata], then: list[Dossier]
 ) -> Path:
     """A home with a champion, its training dossiers, and nothing decided."""
     path = tmp_path_factory.mktemp("home")
@@ -65,7 +65,7 @@ def home(
     done = python(path, "-c", KEEP, VERSION, str(path / "trees.txt"), str(path / "facts.json"))
     assert done.returncode == 0, done.stderr
     write_table(then, path / "tables" / "application_train.parquet")
-    group(read_tables(path / "tables", cache=path), path / "dossiers" / TRAINING)
+    group_into_dossiers(read_tables(path / "tables", cache=path), path / "dossiers" / TRAINING)
     return path
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from credit.dossier import Dossiers
+from credit.dossier import DossierBatch
 from credit.scorer import Scorer
-from monitoring.comparison import Drift, compare
-from monitoring.findings import Finding, Severity, findings
-from monitoring.sample import NEEDED, SAMPLE, drawn
+from monitoring.comparison import DriftResult, compare_samples
+from monitoring.findings import Finding, Severity, collect_findings
+from monitoring.sample import MAX_SAMPLE_CLIENTS, REQUIRED_COLUMNS, draw_sample_rows
 from tests.crowd import crowd
 from tests.monitoring.made import Change, applicants, every, everyone, side
 from tests.people import Dossier
@@ -24,19 +24,19 @@ def now(champion: Scorer, then: list[Dossier]) -> Any:
     """Compares the training clients with others, who differ as told."""
     before = side(then, champion)
 
-    def compared(change: Change | None = None, count: int = 400) -> Drift:
-        return compare(before, side(applicants(count, seed=12, change=change), champion))
+    def compared(change: Change | None = None, count: int = 400) -> DriftResult:
+        return compare_samples(before, side(applicants(count, seed=12, change=change), champion))
 
     return compared
 
 
-def of(code: str, drift: Drift) -> list[Finding]:
-    return [finding for finding in findings(drift) if finding.code == code]
+def of(code: str, drift: DriftResult) -> list[Finding]:
+    return [finding for finding in collect_findings(drift) if finding.code == code]
 
 
 def test_two_samples_of_one_population_give_no_finding(now: Any) -> None:
     drift = now()
-    assert findings(drift) == []
+    assert collect_findings(drift) == []
     assert drift.drifted == ()
     assert len(drift.columns) == 120 + 1 + len(drift.reference.features)
 
@@ -90,7 +90,7 @@ def test_mon105_names_new_words_that_many_share_and_counts_the_others(now: Any) 
     drift = now(change)
     [finding] = of("MON105", drift)
     assert "'Robot' (48), 2 words of fewer than 30 clients each (2)" in finding.message
-    assert "Doe" not in str(findings(drift))
+    assert "Doe" not in str(collect_findings(drift))
 
 
 def test_mon105_leaves_the_words_for_unknown_alone(now: Any) -> None:
@@ -99,7 +99,7 @@ def test_mon105_leaves_the_words_for_unknown_alone(now: Any) -> None:
 
 def test_mon106_below_fifty_clients_and_nothing_is_called_drifted(now: Any) -> None:
     drift = now(everyone(AMT_CREDIT=1e6), count=49)
-    [finding] = findings(drift)
+    [finding] = collect_findings(drift)
     assert finding.code == "MON106"
     assert finding.message.startswith("49 clients on the current side")
     assert not drift.drifted
@@ -116,23 +116,23 @@ def test_mon107_when_another_model_told_the_risk(now: Any) -> None:
 def test_mon108_when_a_history_is_known_on_one_side(champion: Scorer) -> None:
     people = crowd(150, seed=13)
     without = [{"application": person["application"]} for person in people]
-    found = of("MON108", compare(side(people, champion), side(without, champion)))
+    found = of("MON108", compare_samples(side(people, champion), side(without, champion)))
     assert len(found) == 6
     assert "→ 0.0%" in found[0].message
 
 
 def test_the_gravest_come_first(now: Any) -> None:
-    found = findings(now(lambda p: {**every(7, AMT_CREDIT=1e6)(p), "EXT_SOURCE_1": None}))
+    found = collect_findings(now(lambda p: {**every(7, AMT_CREDIT=1e6)(p), "EXT_SOURCE_1": None}))
     grades = [list(Severity).index(finding.severity) for finding in found]
     assert grades == sorted(grades)
     assert len(set(grades)) > 1
 
 
 def test_large_sources_are_sampled_the_same_way_every_time() -> None:
-    assert drawn(7).tolist() == list(range(7))
-    chosen = drawn(SAMPLE * 3)
-    assert len(set(chosen.tolist())) == SAMPLE
-    assert (chosen == drawn(SAMPLE * 3)).all()
+    assert draw_sample_rows(7).tolist() == list(range(7))
+    chosen = draw_sample_rows(MAX_SAMPLE_CLIENTS * 3)
+    assert len(set(chosen.tolist())) == MAX_SAMPLE_CLIENTS
+    assert (chosen == draw_sample_rows(MAX_SAMPLE_CLIENTS * 3)).all()
     assert (chosen[1:] > chosen[:-1]).all()
 
 
@@ -141,5 +141,5 @@ def test_a_form_is_compared_as_it_stands(champion: Scorer) -> None:
     cells = side([person], champion).application
     assert cells["DAYS_EMPLOYED"] == 365_243
     assert "SK_ID_CURR" not in cells
-    assert set(NEEDED["application"]) == set(cells)
-    assert len(Dossiers.of([person], NEEDED)) == 1
+    assert set(REQUIRED_COLUMNS["application"]) == set(cells)
+    assert len(DossierBatch.from_documents([person], REQUIRED_COLUMNS)) == 1

@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 
 from credit.scorer import Scorer
-from monitoring.comparison import Drift, compare
-from monitoring.findings import findings
-from monitoring.outputs import CannotWrite, refuse_place, whole_folder, write_findings
+from monitoring.comparison import DriftResult, compare_samples
+from monitoring.findings import collect_findings
+from monitoring.outputs import (
+    UnwritableOutput,
+    atomic_write_folder,
+    check_output_folder,
+    write_findings,
+)
 from tests.monitoring.made import FIRST_ID, applicants, every, side
 from tests.people import Dossier
 
@@ -25,14 +30,14 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def drift(champion: Scorer, then: list[Dossier]) -> Drift:
+def drift(champion: Scorer, then: list[Dossier]) -> DriftResult:
     """A quarter of the forms hold a category that is a script, and no external score."""
     now = applicants(300, seed=12, change=every(4, OCCUPATION_TYPE=TAGS, EXT_SOURCE_2=None))
-    return compare(side(then, champion), side(now, champion, source="<now>"))
+    return compare_samples(side(then, champion), side(now, champion, source="<now>"))
 
 
-def test_findings_keep_the_keys_that_others_read(drift: Drift, tmp_path: Path) -> None:
-    write_findings(drift, findings(drift), tmp_path / "findings.json")
+def test_findings_keep_the_keys_that_others_read(drift: DriftResult, tmp_path: Path) -> None:
+    write_findings(drift, collect_findings(drift), tmp_path / "findings.json")
     told = json.loads((tmp_path / "findings.json").read_text())
     [column] = [one for one in told["columns"] if one["column"] == "EXT_SOURCE_2"]
     assert column["drifted"] is True
@@ -48,21 +53,21 @@ def test_findings_keep_the_keys_that_others_read(drift: Drift, tmp_path: Path) -
 
 
 @pytest.fixture(scope="module")
-def page(drift: Drift, tmp_path_factory: pytest.TempPathFactory) -> str:
+def page(drift: DriftResult, tmp_path_factory: pytest.TempPathFactory) -> str:
     from monitoring.evidently_report import (
-        write_report,  # noqa: PLC0415 -- under this module's filters
+        write_report,
     )
 
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_report(drift, findings(drift), path)
+    write_report(drift, collect_findings(drift), path)
     return path.read_text()
 
 
-def test_the_page_shows_our_numbers(drift: Drift, page: str) -> None:
-    for column in (*drift.drifted, drift.risk):
-        said = "Drift" if column.drifted else "No drift"
+def test_the_page_shows_our_numbers(drift: DriftResult, page: str) -> None:
+    for column in (*drift.drifted_columns, drift.risk):
+        said = "Drift" if column.has_drifted else "No drift"
         assert f"{said}. PSI {column.psi.value:.3f}, limit {column.psi.limit:.3g}" in page
-    assert page.count("No drift. PSI") == 121 - len(drift.drifted)
+    assert page.count("No drift. PSI") == 121 - len(drift.drifted_columns)
 
 
 def test_the_page_names_nobody_and_runs_nothing_that_was_posted(page: str) -> None:
@@ -79,7 +84,7 @@ def test_the_page_asks_for_nothing_from_elsewhere(page: str) -> None:
 
 def test_a_folder_is_there_when_it_is_whole(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "report"
-    with whole_folder(out) as part:
+    with atomic_write_folder(out) as part:
         (part / "one").write_text("1")
         assert not out.exists()
     assert [path.name for path in out.iterdir()] == ["one"]
@@ -95,7 +100,7 @@ def test_a_failure_leaves_what_was_there_before(tmp_path: Path) -> None:
         (part / "one").write_text("half")
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError), whole_folder(out) as part:
+    with pytest.raises(ZeroDivisionError), atomic_write_folder(out) as part:
         fail(part)
     assert (out / "one").read_text() == "before"
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
@@ -103,7 +108,7 @@ def test_a_failure_leaves_what_was_there_before(tmp_path: Path) -> None:
 
 def test_other_files_of_the_folder_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes").write_text("mine")
-    with whole_folder(tmp_path) as part:
+    with atomic_write_folder(tmp_path) as part:
         (part / "one").write_text("1")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes", "one"]
 
@@ -111,7 +116,10 @@ def test_other_files_of_the_folder_are_left_alone(tmp_path: Path) -> None:
 def test_a_file_in_place_of_the_folder_is_refused_at_once(tmp_path: Path) -> None:
     place = tmp_path / "report"
     place.write_text("a file")
-    with pytest.raises(CannotWrite, match="is a file"):
-        refuse_place(place)
-    with pytest.raises(CannotWrite, match="cannot be written"), whole_folder(place / "below"):
+    with pytest.raises(UnwritableOutput, match="is a file"):
+        check_output_folder(place)
+    with (
+        pytest.raises(UnwritableOutput, match="cannot be written"),
+        atomic_write_folder(place / "below"),
+    ):
         pass

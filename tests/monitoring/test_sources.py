@@ -14,20 +14,20 @@ from rich.console import Console
 from credit.decision import Decision, Outcome
 from credit.errors import InvalidTables
 from credit.scorer import Scorer
-from monitoring.pipeline import Wanted, WrongOption, run
-from monitoring.sample import Side
-from monitoring.sources import NothingToCompare, of_folder, of_ledger, of_training
-from stores.cli import Steps
-from stores.dossiers.parquet import group
-from stores.ledger.store import Ledger, Record
-from stores.models.bento_store import NoChampion
+from monitoring.pipeline import DriftRequest, InvalidOption, run_drift_analysis
+from monitoring.sample import Sample
+from monitoring.sources import NothingToCompare, load_folder, load_ledger, load_training
+from stores.cli import ProgressReporter
+from stores.dossiers.parquet import group_into_dossiers
+from stores.ledger.store import Ledger, LedgerRecord
+from stores.models.bento_store import ChampionNotFound
 from stores.raw_tables.tables import read_tables
 from stores.settings import Settings
 from tests.monitoring.made import TRAINING, VERSION, applicants, side, write_table
 from tests.people import Dossier
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-STEPS = Steps(Console(file=StringIO()))
+STEPS = ProgressReporter(Console(file=StringIO()))
 
 
 @pytest.fixture
@@ -35,25 +35,25 @@ def where(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home")
 
 
-def recorded(person: Dossier, at: datetime, *, risk: float, model: str = VERSION) -> Record:
+def recorded(person: Dossier, at: datetime, *, risk: float, model: str = VERSION) -> LedgerRecord:
     client = person["application"]["SK_ID_CURR"]
     decision = Decision(
         decision_id=f"{client}-{at.isoformat()}", client_id=client, risk=risk, index=risk,
         points=500.0, outcome=Outcome.APPROVE, rules=(), threshold=0.1, model_version=model,
         policy_version="2026-01-01", decided_at=at,
     )  # fmt: skip
-    return Record(
-        decision=decision, kind="predict", document=person, row=np.zeros(3, np.float32),
+    return LedgerRecord(
+        decision=decision, kind="predict", document=person, feature_row=np.zeros(3, np.float32),
         contributions=None, request_digest=bytes(32),
     )  # fmt: skip
 
 
-def kept(where: Settings, records: list[Record]) -> None:
+def kept(where: Settings, records: list[LedgerRecord]) -> None:
     where.home.mkdir(exist_ok=True)
-    Ledger(where.ledger).keep(records)
+    Ledger(where.database_url).append(records)
 
 
-def equal(one: Side, other: Side) -> bool:
+def equal(one: Sample, other: Sample) -> bool:
     names = ("AMT_CREDIT", "DAYS_EMPLOYED", "EXT_SOURCE_1")
     return all(
         np.array_equal(one.application[name], other.application[name], equal_nan=True)  # type: ignore[arg-type] # numbers
@@ -66,19 +66,19 @@ def test_a_folder_and_its_dossiers_give_the_side_of_the_same_documents(
 ) -> None:
     people = applicants(60, seed=3)
     write_table(people, tmp_path / "tables" / "application_train.parquet")
-    tables = read_tables(tmp_path / "tables", cache=where.cache)
-    group(tables, where.home / "dossiers" / TRAINING)
-    folder = of_folder(tmp_path / "tables", "application_train", where, champion, STEPS)
-    training = of_training(where, champion, STEPS)
+    tables = read_tables(tmp_path / "tables", cache=where.cache_folder)
+    group_into_dossiers(tables, where.home / "dossiers" / TRAINING)
+    folder = load_folder(tmp_path / "tables", "application_train", where, champion, STEPS)
+    training = load_training(where, champion, STEPS)
     assert equal(folder, side(people, champion))
     assert equal(training, side(people, champion))
     assert folder.source == "application_train of tables"
-    assert not list(where.cache.glob("*"))
+    assert not list(where.cache_folder.glob("*"))
 
 
 def test_training_dossiers_that_are_gone_are_said_to_be(where: Settings, champion: Scorer) -> None:
     with pytest.raises(NothingToCompare, match="train again, or give the folder"):
-        of_training(where, champion, STEPS)
+        load_training(where, champion, STEPS)
 
 
 def test_tables_with_faults_leave_nothing_behind(
@@ -86,7 +86,7 @@ def test_tables_with_faults_leave_nothing_behind(
 ) -> None:
     write_table(applicants(9, seed=3), tmp_path / "application_train.parquet")
     with pytest.raises(InvalidTables, match="application_test"):
-        of_folder(tmp_path, "application_test", where, champion, STEPS)
+        load_folder(tmp_path, "application_test", where, champion, STEPS)
     assert not list(tmp_path.rglob("*.dossiers.parquet"))
 
 
@@ -95,7 +95,9 @@ def test_what_is_absent_from_a_folder_is_said(
 ) -> None:
     write_table(applicants(9, seed=3), tmp_path / "application_test.parquet")
     said = StringIO()
-    of_folder(tmp_path, "application_test", where, champion, Steps(Console(file=said)))
+    load_folder(
+        tmp_path, "application_test", where, champion, ProgressReporter(Console(file=said))
+    )
     assert "absent, so unknown of everyone: bureau, " in said.getvalue()
 
 
@@ -109,15 +111,17 @@ def test_both_folders_may_hold_a_lenders_own_files(
     files = {"application_train": "demandes", "application_test": "nouvelles"}
     mapping = {"application": {"files": files, "columns": same}}
     (tmp_path / "lender.yaml").write_text(json.dumps(mapping))
-    wanted = Wanted.of(str(tmp_path), str(tmp_path), None, tmp_path / "lender.yaml")
+    wanted = DriftRequest.from_options(
+        str(tmp_path), str(tmp_path), None, tmp_path / "lender.yaml"
+    )
     for table, held in (("application_train", people), ("application_test", later)):
-        told = of_folder(tmp_path, table, where, champion, STEPS, lender=wanted.lender)
+        told = load_folder(tmp_path, table, where, champion, STEPS, lender=wanted.lender)
         assert equal(told, side(held, champion))
 
 
 def test_a_mapping_is_refused_where_there_is_no_folder_to_map(tmp_path: Path) -> None:
-    with pytest.raises(WrongOption, match="--lender is about folders"):
-        Wanted.of("train", "ledger", None, tmp_path / "lender.yaml")
+    with pytest.raises(InvalidOption, match="--lender is about folders"):
+        DriftRequest.from_options("train", "ledger", None, tmp_path / "lender.yaml")
 
 
 def test_the_ledger_gives_forms_as_decided_with_the_risk_that_was_told(
@@ -125,14 +129,14 @@ def test_the_ledger_gives_forms_as_decided_with_the_risk_that_was_told(
 ) -> None:
     people = applicants(60, seed=3)
     kept(where, [recorded(p, NOON, risk=n / 100) for n, p in enumerate(people)])
-    told = of_ledger(where, None, champion, STEPS)
+    told = load_ledger(where, None, champion, STEPS)
     assert told.risk.tolist() == [n / 100 for n in range(60)]
     assert np.array_equal(
         told.application["AMT_CREDIT"],  # type: ignore[arg-type] # numbers
         side(people, champion).application["AMT_CREDIT"],  # type: ignore[arg-type] # numbers
         equal_nan=True,
     )
-    assert (told.source, told.models) == ("60 decisions", {VERSION: 60})
+    assert (told.source, told.model_counts) == ("60 decisions", {VERSION: 60})
 
 
 def test_of_a_client_decided_on_often_the_last_form_counts_once(
@@ -143,7 +147,7 @@ def test_of_a_client_decided_on_often_the_last_form_counts_once(
     hours = [NOON + timedelta(hours=n) for n in range(4)]
     tried = zip((one, one, other, anew), hours, strict=True)
     kept(where, [recorded(p, at, risk=at.hour / 100) for p, at in tried])
-    told = of_ledger(where, None, champion, STEPS)
+    told = load_ledger(where, None, champion, STEPS)
     assert (len(told), told.total, told.source) == (2, 2, "4 decisions")
     assert told.risk.tolist() == [0.14, 0.15]
     assert told.application["AMT_CREDIT"][1] == 123_456  # type: ignore[index] # numbers
@@ -153,7 +157,7 @@ def test_only_decisions_since_the_date_count(where: Settings, champion: Scorer) 
     people = applicants(4, seed=3)
     days = [NOON - timedelta(days=n) for n in range(4)]
     kept(where, [recorded(p, d, risk=0.1) for p, d in zip(people, days, strict=True)])
-    told = of_ledger(where, NOON - timedelta(days=1), champion, STEPS)
+    told = load_ledger(where, NOON - timedelta(days=1), champion, STEPS)
     assert told.source == "2 decisions since 2026-02-28 12:00 UTC"
 
 
@@ -163,15 +167,18 @@ def test_risks_told_by_other_models_are_counted(where: Settings, champion: Score
     kept(
         where, [recorded(p, NOON, risk=0.1, model=m) for p, m in zip(people, models, strict=True)]
     )
-    assert of_ledger(where, None, champion, STEPS).models == {"credit-scorer:0": 1, VERSION: 2}
+    assert load_ledger(where, None, champion, STEPS).model_counts == {
+        "credit-scorer:0": 1,
+        VERSION: 2,
+    }
 
 
 def test_an_empty_ledger_is_said_to_be(where: Settings, champion: Scorer) -> None:
     where.home.mkdir()
     with pytest.raises(NothingToCompare, match="holds no decision: serve some requests"):
-        of_ledger(where, None, champion, STEPS)
+        load_ledger(where, None, champion, STEPS)
     with pytest.raises(NothingToCompare, match=r"since 2026-03-01 12:00 UTC.*earlier --since"):
-        of_ledger(where, NOON, champion, STEPS)
+        load_ledger(where, NOON, champion, STEPS)
 
 
 def test_a_ledger_out_of_reach_does_not_tell_its_password(
@@ -179,7 +186,7 @@ def test_a_ledger_out_of_reach_does_not_tell_its_password(
 ) -> None:
     where = Settings(home=tmp_path, ledger_url="nosuchdb://me:hush@host/db")
     with pytest.raises(NothingToCompare, match="CREDIT_LEDGER_URL") as caught:
-        of_ledger(where, None, champion, STEPS)
+        load_ledger(where, None, champion, STEPS)
     assert "hush" not in str(caught.value)
 
 
@@ -196,12 +203,12 @@ def test_a_ledger_out_of_reach_does_not_tell_its_password(
 def test_options_that_cannot_be_are_refused_with_what_would_be_right(
     reference: str, current: str, since: str | None, said: str
 ) -> None:
-    with pytest.raises(WrongOption, match=said):
-        Wanted.of(reference, current, since)
+    with pytest.raises(InvalidOption, match=said):
+        DriftRequest.from_options(reference, current, since)
 
 
 def test_without_a_champion_it_says_to_train_first(where: Settings, tmp_path: Path) -> None:
-    wanted = Wanted.of("train", "ledger", None)
-    with pytest.raises(NoChampion, match="run `python -m training` first"):
-        run(where, wanted, tmp_path / "report", STEPS)
+    wanted = DriftRequest.from_options("train", "ledger", None)
+    with pytest.raises(ChampionNotFound, match="run `python -m training` first"):
+        run_drift_analysis(where, wanted, tmp_path / "report", STEPS)
     assert not list(tmp_path.iterdir())

@@ -11,13 +11,13 @@ import orjson
 import polars as pl
 import pytest
 
-from credit.contract.request import ScoringRequest, read_request, read_requests
-from credit.dossier import Dossiers
+from credit.contract.request import ScoringRequest, parse_request, parse_requests
+from credit.dossier import DossierBatch
 from credit.features import COLUMNS, build
 from credit.schema import HISTORIES
 from credit.scorer import Scorer
-from credit.underwriting import score
-from stores.dossiers.parquet import DossierFile, group
+from credit.underwriting import score_dossiers
+from stores.dossiers.parquet import DossierFile, group_into_dossiers
 from stores.raw_tables.tables import read_tables
 from tests.bits import same
 from tests.people import Dossier
@@ -36,19 +36,19 @@ def file(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> DossierFi
         if (path := source / f"{name}.parquet").exists():
             (folder / path.name).symlink_to(path.resolve())
     tables = read_tables(folder, application=TEST, cache=folder / "cache")
-    grouping = group(tables, folder / "some.parquet")
-    assert grouping.clients == CLIENTS
+    grouping = group_into_dossiers(tables, folder / "some.parquet")
+    assert grouping.client_count == CLIENTS
     return DossierFile(folder / "some.parquet")
 
 
 @pytest.fixture(scope="module")
 def documents(file: DossierFile) -> list[Dossier]:
-    return [orjson.loads(document) for _, document in file.documents()]
+    return [orjson.loads(document) for _, document in file.iter_documents()]
 
 
 @pytest.fixture(scope="module")
 def risks(documents: list[Dossier], scorer: Scorer) -> list[float]:
-    told: list[float] = scorer.risk(scorer.features(documents)).tolist()
+    told: list[float] = scorer.predict_risk(scorer.build_features(documents)).tolist()
     return told
 
 
@@ -61,8 +61,11 @@ def test_real_clients_have_real_histories(documents: list[Dossier]) -> None:
 def test_documents_singly_in_batches_and_by_file_have_the_same_risk(
     file: DossierFile, documents: list[Dossier], risks: list[float], scorer: Scorer
 ) -> None:
-    assert [score(scorer, [document])[0].risk for document in documents] == risks
-    by_file = [scorer.risk(build(part, scorer.categories)) for part in file.batches(COLUMNS, 64)]
+    assert [score_dossiers(scorer, [document])[0].risk for document in documents] == risks
+    by_file = [
+        scorer.predict_risk(build(part, scorer.categories))
+        for part in file.iter_batches(COLUMNS, 64)
+    ]
     assert np.concatenate(by_file).tolist() == risks
     assert len(set(risks)) > CLIENTS / 4  # else it is no feat to be the same
 
@@ -70,8 +73,10 @@ def test_documents_singly_in_batches_and_by_file_have_the_same_risk(
 def test_files_and_documents_make_the_same_features_to_the_last_bit(
     file: DossierFile, documents: list[Dossier], scorer: Scorer
 ) -> None:
-    by_file = np.concatenate([build(part, scorer.categories) for part in file.batches(COLUMNS)])
-    assert same(by_file, build(Dossiers.of(documents, COLUMNS), scorer.categories))
+    by_file = np.concatenate(
+        [build(part, scorer.categories) for part in file.iter_batches(COLUMNS)]
+    )
+    assert same(by_file, build(DossierBatch.from_documents(documents, COLUMNS), scorer.categories))
 
 
 def test_shuffling_rows_changes_nothing(documents: list[Dossier], scorer: Scorer) -> None:
@@ -83,7 +88,7 @@ def test_shuffling_rows_changes_nothing(documents: list[Dossier], scorer: Scorer
         }
         for document in documents
     ]
-    assert same(scorer.features(documents), scorer.features(shuffled))
+    assert same(scorer.build_features(documents), scorer.build_features(shuffled))
 
 
 @pytest.mark.parametrize("whole", [int, float], ids=["as 3", "as 3.0"])
@@ -93,9 +98,9 @@ def test_a_real_dossier_is_a_valid_request(
     for document in documents[:100]:
         written = orjson.loads(orjson.dumps(document))
         body = orjson.dumps({"dossier": _written(written, whole)})
-        assert read_request(body).dossier == document
+        assert parse_request(body).dossier == document
     many = orjson.dumps({"requests": [{"dossier": document} for document in documents]})
-    assert all(isinstance(request, ScoringRequest) for request in read_requests(many))
+    assert all(isinstance(request, ScoringRequest) for request in parse_requests(many))
 
 
 def _written(told: object, whole: Callable[[str], float]) -> object:

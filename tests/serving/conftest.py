@@ -18,13 +18,13 @@ import httpx
 import pytest
 
 from credit.scorer import Scorer
-from loadtests.target import free_ports
-from serving.core.scoring_service import Scoring
+from loadtests.target import find_free_ports
+from serving.core.scoring_service import ScoringService
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger
 from stores.settings import Settings
 from tests.serving.inside import Touchy, working
-from training.cli.options import synthetic_folder
+from training.cli.options import resolve_synthetic_folder
 
 ROOT = Path(__file__).parents[2]
 CLIENTS = 3_000
@@ -70,7 +70,7 @@ class Service:
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     path = tmp_path_factory.mktemp("home")
-    made = Home(path, synthetic_folder(Settings(home=path), CLIENTS, 0))
+    made = Home(path, resolve_synthetic_folder(Settings(home=path), CLIENTS, 0))
     made.run("training", "--clients", str(CLIENTS))
     return made
 
@@ -98,7 +98,7 @@ def api(service: Service) -> Iterator[httpx.Client]:
 @contextmanager
 def serving(home: Home, *arguments: str, **settings: object) -> Iterator[Service]:
     """Serve a home on a free port until the block ends."""
-    port, grpc_port = free_ports(2)
+    port, grpc_port = find_free_ports(2)
     process = subprocess.Popen(
         [sys.executable, "-m", "serving", *arguments],
         env=home.environment(http_port=port, grpc_port=grpc_port, **settings), cwd=ROOT,
@@ -148,6 +148,6 @@ def clients(tmp_path: Path) -> ClientStore:
 
 
 @pytest.fixture
-def scoring(touchy: Any, clients: ClientStore, ledger: Ledger) -> Iterator[Scoring]:
+def scoring(touchy: Any, clients: ClientStore, ledger: Ledger) -> Iterator[ScoringService]:
     with working(touchy, clients, ledger) as made:
         yield made

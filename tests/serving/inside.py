@@ -17,15 +17,15 @@ import pytest
 from credit.contract.request import ScoringRequest
 from credit.dossier import Floats
 from credit.features import CATALOGUE, Matrix
-from credit.policy import policy_on
+from credit.policy import load_policy
 from credit.scorer import Scorer
-from loadtests.target import free_ports
-from serving.core.decision_engine import Call, Judge
-from serving.core.scoring_service import Scoring
+from loadtests.target import find_free_ports
+from serving.core.decision_engine import CallContext, DecisionEngine
+from serving.core.scoring_service import ScoringService
 from serving.errors import LOG
 from serving.grpc.server import GrpcServer
 from stores.clients.store import ClientStore
-from stores.ledger.store import Ledger, digest
+from stores.ledger.store import Ledger, digest_request
 from stores.settings import Settings
 from tests.people import applicant
 
@@ -51,35 +51,35 @@ class Touchy:
         self.batches.append(len(features))
         if (features[:, INCOME] == UNTOLD).any():
             raise ValueError("this income")
-        return self._scorer.contributions(features)
+        return self._scorer.predict_contributions(features)
 
     def risk(self, features: Matrix) -> Floats:
         if (features[:, INCOME] == UNSCORED).any():
             raise ValueError("this income")
-        return self._scorer.risk(features)
+        return self._scorer.predict_risk(features)
 
     def values(self, row: Matrix) -> Any:
         self.rows += 1
-        return self._scorer.values(row)
+        return self._scorer.decode_row(row)
 
 
 @contextmanager
 def working(
     scorer: Scorer, clients: ClientStore, ledger: Ledger, patience: float = math.inf
-) -> Iterator[Scoring]:
-    judge = Judge(scorer=scorer, clients=clients, ledger=ledger, policy_on=policy_on)
-    judge.warm()
-    made = Scoring(judge, patience=patience)
+) -> Iterator[ScoringService]:
+    judge = DecisionEngine(scorer=scorer, clients=clients, ledger=ledger, policy_on=load_policy)
+    judge.warm_up()
+    made = ScoringService(judge, patience=patience)
     yield made
     made.close()
 
 
 @asynccontextmanager
 async def opened(
-    scoring: Scoring, **said: Any
+    scoring: ScoringService, **said: Any
 ) -> AsyncIterator[tuple[grpc.aio.Channel, GrpcServer]]:
     """A way to the gRPC door of a core, and the door, with some settings."""
-    [port] = free_ports(1)
+    [port] = find_free_ports(1)
     server = GrpcServer(scoring, Settings(grpc_port=port, **said))
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -105,16 +105,16 @@ def asked(**changes: Any) -> ScoringRequest:
     return ScoringRequest(dossier=applicant(**changes))
 
 
-def judged(scoring: Scoring, *calls: tuple[ScoringRequest, Call]) -> list[Any]:
+def judged(scoring: ScoringService, *calls: tuple[ScoringRequest, CallContext]) -> list[Any]:
     async def together() -> list[Any]:
-        work = [scoring.judge(request, call) for request, call in calls]
+        work = [scoring.decide(request, call) for request, call in calls]
         return await asyncio.gather(*work, return_exceptions=True)
 
     return asyncio.run(together())
 
 
-def call(kind: str, body: bytes, **how: Any) -> Call:
-    return Call(kind=kind, digest=digest(kind, body), **how)
+def call(kind: str, body: bytes, **how: Any) -> CallContext:
+    return CallContext(kind=kind, digest=digest_request(kind, body), **how)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from serving.admission import admit
-from serving.batching.adaptive_batcher import Limits, Runner
+from serving.batching.adaptive_batcher import AdaptiveBatcher, BatchLimits
 from serving.errors import DeadlineExceeded, Overloaded
 
 
@@ -19,17 +19,17 @@ def test_one_who_would_wait_too_long_is_refused_at_once() -> None:
         return items
 
     async def crowd() -> None:
-        runner = Runner("test", slow, Limits(most=1))
-        admit(runner, patience=1e-9, until=math.inf)  # nobody waits: nobody is refused
-        await runner.one(1)
+        runner = AdaptiveBatcher("test", slow, BatchLimits(max_batch_size=1))
+        admit(runner, patience=1e-9, deadline=math.inf)  # nobody waits: nobody is refused
+        await runner.run_one(1)
         waiting = asyncio.create_task(runner.run(range(3)))
-        others = [asyncio.create_task(runner.one(item)) for item in range(9)]
+        others = [asyncio.create_task(runner.run_one(item)) for item in range(9)]
         await asyncio.sleep(0.01)
-        admit(runner, patience=10, until=math.inf)
+        admit(runner, patience=10, deadline=math.inf)
         with pytest.raises(Overloaded):
-            admit(runner, patience=0.3, until=math.inf)
+            admit(runner, patience=0.3, deadline=math.inf)
         with pytest.raises(Overloaded):
-            admit(runner, patience=10, until=time.perf_counter() + 0.3)
+            admit(runner, patience=10, deadline=time.perf_counter() + 0.3)
         await asyncio.gather(waiting, *others)
 
     asyncio.run(crowd())
@@ -44,21 +44,23 @@ def test_a_batch_that_overruns_is_taken_to_go_on() -> None:
         return items
 
     async def crowd() -> None:
-        runner = Runner("test", held_up, Limits(most=1))
+        runner = AdaptiveBatcher("test", held_up, BatchLimits(max_batch_size=1))
         for _ in range(20):  # each of them quick
-            await runner.one(0)
-        stuck = asyncio.create_task(runner.one(1))
+            await runner.run_one(0)
+        stuck = asyncio.create_task(runner.run_one(1))
         await asyncio.sleep(0.3)
         with pytest.raises(Overloaded):
-            admit(runner, patience=0.1, until=math.inf)
+            admit(runner, patience=0.1, deadline=math.inf)
         stalled.set()
         await stuck
-        admit(runner, patience=0.1, until=math.inf)
+        admit(runner, patience=0.1, deadline=math.inf)
 
     asyncio.run(crowd())
 
 
 def test_one_whose_time_is_up_is_told_so_and_not_that_too_much_is_asked() -> None:
-    runner: Runner[int, int] = Runner("test", list, Limits(most=1))
+    runner: AdaptiveBatcher[int, int] = AdaptiveBatcher(
+        "test", list, BatchLimits(max_batch_size=1)
+    )
     with pytest.raises(DeadlineExceeded):
-        admit(runner, patience=10, until=time.perf_counter())
+        admit(runner, patience=10, deadline=time.perf_counter())

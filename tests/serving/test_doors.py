@@ -20,9 +20,9 @@ from prometheus_client import REGISTRY
 from rich.console import Console
 from starlette.types import Message, Receive, Scope, Send
 
-from loadtests.target import free_ports
-from serving.cli.ports import say_who_may_come
-from serving.http.middleware import Edge
+from loadtests.target import find_free_ports
+from serving.cli.ports import print_access_notice
+from serving.http.middleware import RequestMiddleware
 from stores.settings import Settings
 from tests.people import applicant
 from tests.serving.conftest import PATIENCE, ROOT, Home, Service, serving
@@ -43,7 +43,7 @@ def listening() -> Iterator[int]:
 
 @pytest.mark.parametrize("command", ["serving", "serving.cli.demo"])
 def test_a_port_that_another_service_has_is_named_by_its_setting(home: Home, command: str) -> None:
-    [free] = free_ports(1)
+    [free] = find_free_ports(1)
     with listening() as taken:
         done = subprocess.run(
             [sys.executable, "-m", command],
@@ -63,7 +63,7 @@ def test_who_opens_the_doors_is_told_that_nobody_is_asked_who_he_is(
     host: str, shown: str, *, warned: bool
 ) -> None:
     console = Console(file=StringIO())
-    say_who_may_come(Settings(host=host), console)
+    print_access_notice(Settings(host=host), console)
     said = console.file.getvalue()  # type: ignore[attr-defined]  # it is a StringIO
     assert f"HTTP on {shown}:3000, without login" in said
     assert f"gRPC on {shown}:3001, without login" in said
@@ -149,5 +149,9 @@ def test_what_fails_before_it_answers_is_counted_as_ours() -> None:
 
     before = counted()
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(Edge(fail)({"type": "http", "path": "/predict", "headers": []}, nothing, sent))
+        asyncio.run(
+            RequestMiddleware(fail)(
+                {"type": "http", "path": "/predict", "headers": []}, nothing, sent
+            )
+        )
     assert counted() == before + 1

@@ -17,7 +17,7 @@ from credit.decision import Decision, Explanation
 from credit.errors import LedgerUnavailable, NotJson
 from credit.scorer import Scorer
 from serving.core.decision_engine import EXPLAIN, PREDICT
-from serving.core.scoring_service import Scoring
+from serving.core.scoring_service import ScoringService
 from serving.errors import Overloaded
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger
@@ -28,12 +28,12 @@ from tests.serving.inside import asked, call, dropped, held, judged, logged, wor
 
 
 def test_the_next_explanation_waits_until_one_is_recorded(
-    scoring: Scoring, touchy: Any, database: Path
+    scoring: ScoringService, touchy: Any, database: Path
 ) -> None:
     async def together() -> list[Any]:
         with held(database):
             work = [
-                asyncio.create_task(scoring.judge(asked(), call(EXPLAIN, b"%d" % n)))
+                asyncio.create_task(scoring.decide(asked(), call(EXPLAIN, b"%d" % n)))
                 for n in range(8)
             ]
             for _ in range(40):  # as long as the next batch would take, and longer
@@ -48,13 +48,13 @@ def test_the_next_explanation_waits_until_one_is_recorded(
 
 @pytest.mark.parametrize(("table", "key"), [("payload", None), ("decision", "asked before?")])
 def test_what_is_recorded_nowhere_needs_no_ledger(
-    scoring: Scoring, database: Path, table: str, key: str | None
+    scoring: ScoringService, database: Path, table: str, key: str | None
 ) -> None:
     async def together() -> list[Any]:
         work = [
-            scoring.judge(asked(), call(EXPLAIN, b"recorded", key=key)),
+            scoring.decide(asked(), call(EXPLAIN, b"recorded", key=key)),
             scoring.simulate(asked()),
-            scoring.judge(asked(), call(EXPLAIN, b"recorded, too")),
+            scoring.decide(asked(), call(EXPLAIN, b"recorded, too")),
         ]
         return await asyncio.gather(*work, return_exceptions=True)
 
@@ -70,24 +70,24 @@ def test_a_stalled_ledger_is_told_as_overload(
 ) -> None:
     async def together() -> list[Any]:
         for n in range(5):  # how long one takes is learnt
-            await scoring.judge(asked(), call(PREDICT, b"before %d" % n))
+            await scoring.decide(asked(), call(PREDICT, b"before %d" % n))
         with held(database):
-            first = asyncio.create_task(scoring.judge(asked(), call(PREDICT, b"first")))
+            first = asyncio.create_task(scoring.decide(asked(), call(PREDICT, b"first")))
             await asyncio.sleep(1)
             with pytest.raises(Overloaded):
-                await asyncio.wait_for(scoring.judge(asked(), call(PREDICT, b"second")), 5)
-        return [await first, await scoring.judge(asked(), call(PREDICT, b"after"))]
+                await asyncio.wait_for(scoring.decide(asked(), call(PREDICT, b"second")), 5)
+        return [await first, await scoring.decide(asked(), call(PREDICT, b"after"))]
 
     with working(scorer, clients, ledger, patience=0.05) as scoring:
         assert all(isinstance(one, Decision) for one in asyncio.run(together()))
 
 
 def test_many_requests_are_refused_together_where_nothing_can_be_recorded(
-    scoring: Scoring, database: Path
+    scoring: ScoringService, database: Path
 ) -> None:
     async def all_of_them() -> list[Any]:
         many: list[Any] = [asked(), NotJson([]), *[asked()] * 150]
-        return [one async for one in scoring.judge_many(many, call(PREDICT, b"many"))]
+        return [one async for one in scoring.decide_many(many, call(PREDICT, b"many"))]
 
     dropped(database, "payload")
     with pytest.raises(LedgerUnavailable):
@@ -95,13 +95,13 @@ def test_many_requests_are_refused_together_where_nothing_can_be_recorded(
 
 
 def test_a_ledger_that_goes_half_way_is_not_asked_again_for_every_part(
-    scoring: Scoring, database: Path, caplog: pytest.LogCaptureFixture
+    scoring: ScoringService, database: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bad = NotJson([])
 
     async def half_way() -> list[Any]:
         told: list[Any] = []
-        async for one in scoring.judge_many([*[asked()] * 500, bad], call(PREDICT, b"many")):
+        async for one in scoring.decide_many([*[asked()] * 500, bad], call(PREDICT, b"many")):
             if not told:
                 dropped(database, "payload")
             told.append(one)
@@ -118,7 +118,7 @@ def test_a_ledger_that_goes_half_way_is_not_asked_again_for_every_part(
 
 @pytest.mark.parametrize("key", [None, "of {}"])
 def test_a_ledger_that_fails_is_told_to_all_at_once(
-    scoring: Scoring, database: Path, caplog: pytest.LogCaptureFixture, key: str | None
+    scoring: ScoringService, database: Path, caplog: pytest.LogCaptureFixture, key: str | None
 ) -> None:
     dropped(database, "payload")
     calls = [call(PREDICT, b"%d" % n, key=key and key.format(n)) for n in range(12)]
@@ -129,17 +129,17 @@ def test_a_ledger_that_fails_is_told_to_all_at_once(
 
 
 def test_a_service_is_ready_while_its_ledger_answers(
-    scoring: Scoring, ledger: Ledger, database: Path
+    scoring: ScoringService, ledger: Ledger, database: Path
 ) -> None:
-    assert asyncio.run(scoring.ready())
+    assert asyncio.run(scoring.is_ready())
     dropped(database, "decision")
-    assert not ledger.answers()
+    assert not ledger.is_available()
     assert not asyncio.run(later(scoring))
 
 
-async def later(scoring: Scoring) -> bool:
+async def later(scoring: ScoringService) -> bool:
     await asyncio.sleep(1.1)
-    return await scoring.ready()
+    return await scoring.is_ready()
 
 
 def renamed(database: Path, table: str, name: str) -> None:

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from credit.contract.wire_types import LARGEST
-from serving.grpc.server import LARGEST_MESSAGE
+from credit.contract.wire_types import MAX_REQUEST_BYTES
+from serving.grpc.server import MAX_MESSAGE_BYTES
 from tests.people import Dossier, applicant, stranger, with_history
 from tests.serving.conftest import PATIENCE, Service
 from tests.serving.foreign import SERVICE, Foreigner, Refused
@@ -200,7 +200,7 @@ def test_many_takes_no_key_and_no_more_than_a_thousand(foreigner: Foreigner) -> 
 
 
 def test_a_message_beyond_the_limit_is_refused(foreigner: Foreigner) -> None:
-    for call, size in (("Predict", LARGEST), ("PredictMany", LARGEST_MESSAGE)):
+    for call, size in (("Predict", MAX_REQUEST_BYTES), ("PredictMany", MAX_MESSAGE_BYTES)):
         with pytest.raises(Refused) as refused:
             foreigner.call(call, b"\x12" + b"\0" * size)
         assert refused.value.code is grpc.StatusCode.RESOURCE_EXHAUSTED

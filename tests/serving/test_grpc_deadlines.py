@@ -12,8 +12,8 @@ import pytest
 from google.rpc import code_pb2
 from grpc_status.rpc_status import from_call
 
-from serving.core.scoring_service import Scoring
-from serving.grpc.server import SERVICE, _Calls
+from serving.core.scoring_service import ScoringService
+from serving.grpc.server import SERVICE_NAME, _ScoringServicer
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
 from stores.ledger.store import Ledger
 from tests.serving.inside import held, opened
@@ -28,14 +28,14 @@ def message(key: str) -> pb.ScoringRequest:
 
 
 def predict(channel: grpc.aio.Channel, key: str, seconds: float) -> Any:
-    ask: Any = channel.unary_unary(f"/{SERVICE}/Predict")
+    ask: Any = channel.unary_unary(f"/{SERVICE_NAME}/Predict")
     return ask(message(key).SerializeToString(), timeout=seconds)
 
 
-async def in_the_works(scoring: Scoring) -> None:
+async def in_the_works(scoring: ScoringService) -> None:
     """Wait until a prediction is."""
     async with asyncio.timeout(10):
-        while scoring._predict._began is None:  # noqa: ASYNC110, SLF001 -- nothing else tells it
+        while scoring._predict_batcher._batch_started_at is None:  # noqa: ASYNC110, SLF001 -- nothing else tells it
             await asyncio.sleep(0.01)
 
 
@@ -52,14 +52,14 @@ class Remaining:
 @pytest.mark.parametrize(("left", "given"), [(None, 5.0), (60.0, 5.0), (2.0, 2.0), (0.0, 0.0)])
 def test_a_call_has_what_its_caller_and_the_service_give(left: float | None, given: float) -> None:
     context: Any = Remaining(left)
-    calls = _Calls(None, 5.0)  # type: ignore[arg-type]  # nothing is judged
+    calls = _ScoringServicer(None, 5.0)  # type: ignore[arg-type]  # nothing is judged
     before = time.perf_counter()
-    until = calls._until(context)  # noqa: SLF001 -- gRPC itself ends most calls that have no time
+    until = calls._compute_deadline(context)  # noqa: SLF001 -- gRPC itself ends most calls that have no time
     assert before + given <= until <= time.perf_counter() + given
 
 
 def test_the_service_gives_up_a_call_whose_caller_would_wait_longer(
-    scoring: Scoring, ledger: Ledger, database: Path
+    scoring: ScoringService, ledger: Ledger, database: Path
 ) -> None:
     async def asked() -> grpc.aio.AioRpcError:
         async with opened(scoring, timeout=TIMEOUT) as (channel, _):
@@ -82,12 +82,12 @@ def test_the_service_gives_up_a_call_whose_caller_would_wait_longer(
     failure = pb.Failure()
     assert status.details[0].Unpack(failure)
     assert failure.code == "deadline-exceeded"
-    kept = ledger.answered("second", b"")
+    kept = ledger.find_by_key("second", b"")
     assert kept is None
 
 
 def test_a_door_that_closes_finishes_what_is_under_way_and_takes_no_more(
-    scoring: Scoring, ledger: Ledger, database: Path
+    scoring: ScoringService, ledger: Ledger, database: Path
 ) -> None:
     async def asked() -> pb.Decision:
         async with opened(scoring) as (channel, server):
@@ -96,7 +96,7 @@ def test_a_door_that_closes_finishes_what_is_under_way_and_takes_no_more(
                 await in_the_works(scoring)
                 server.close()
                 await asyncio.sleep(0.5)
-                assert not server.ready
+                assert not server.is_ready
                 with pytest.raises(grpc.aio.AioRpcError) as refused:
                     await predict(channel, "late", 5)
                 assert refused.value.code() is grpc.StatusCode.UNAVAILABLE

@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 import yaml
 
-from loadtests.budget import DECLARED, OVER_GRPC, Budget, Called, Over
-from loadtests.shapes import Shape, callers
-from loadtests.steady import grown
-from loadtests.target import NoGrpcDoor, Target, started
+from loadtests.budget import BUDGET_PATH, GRPC_CALLS, Budget, BudgetViolation, CallStats
+from loadtests.shapes import Shape, count_callers
+from loadtests.steady import find_growth_violations
+from loadtests.target import GrpcPortClosed, Target, start_service
 from stores.settings import Settings
 from tests.serving.conftest import ROOT, Home, Service
 
 EASY = {
     "errors": 0,
-    "p99": dict.fromkeys(Budget.read(DECLARED).p99, 30_000),
+    "p99": dict.fromkeys(Budget.from_yaml(BUDGET_PATH).p99, 30_000),
     "growth": {"memory": 9, "latency": 9},
 }
 
@@ -47,7 +47,7 @@ def test_a_run_within_budget_leaves_its_figures_and_a_picture(home: Home, tmp_pa
     assert code == 0, said
     with (tmp_path / "run_stats.csv").open() as lines:
         called = {row["Name"]: int(row["Request Count"]) for row in csv.DictReader(lines)}
-    assert called.keys() >= Budget.read(DECLARED).p99.keys()
+    assert called.keys() >= Budget.from_yaml(BUDGET_PATH).p99.keys()
     assert (tmp_path / "run.svg").read_text().startswith("<?xml")
     with (tmp_path / "run_memory.csv").open() as lines:
         assert all(int(row["bytes"]) > 10**8 for row in csv.DictReader(lines))
@@ -66,47 +66,49 @@ def test_a_run_over_budget_fails_and_names_what_was_over(service: Service, tmp_p
     assert "predict by id" in said.partition("over budget")[2]
 
 
-def called(name: str, failures: int = 0) -> Called:
-    return Called(name=name, count=10_000, failures=failures, rate=50, p50=3, p99=9)
+def called(name: str, failures: int = 0) -> CallStats:
+    return CallStats(
+        name=name, count=10_000, failures=failures, calls_per_second=50, p50_ms=3, p99_ms=9
+    )
 
 
-BUDGET = Budget.read(DECLARED)
+BUDGET = Budget.from_yaml(BUDGET_PATH)
 EVERY = {name: called(name) for name in BUDGET.p99}
 
 
 def test_one_failed_call_is_over_the_declared_budget() -> None:
     calls = EVERY | {"predict by id": called("predict by id", failures=1)}
-    assert BUDGET.over(list(calls.values())) == [
-        Over(name="predict by id", what="errors", got=0.0001, most=0.0)
+    assert BUDGET.find_violations(list(calls.values())) == [
+        BudgetViolation(call_name="predict by id", metric="errors", measured=0.0001, limit=0.0)
     ]
 
 
 def test_a_call_that_was_never_made_is_over_budget_unless_it_could_not_be() -> None:
-    over_http = [call for name, call in EVERY.items() if name not in OVER_GRPC]
-    assert [one.name for one in BUDGET.over(over_http)] == list(OVER_GRPC)
-    assert BUDGET.over(over_http, unless=OVER_GRPC) == []
-    assert {one.name for one in BUDGET.over([])} == EVERY.keys()
+    over_http = [call for name, call in EVERY.items() if name not in GRPC_CALLS]
+    assert [one.call_name for one in BUDGET.find_violations(over_http)] == list(GRPC_CALLS)
+    assert BUDGET.find_violations(over_http, excluded_calls=GRPC_CALLS) == []
+    assert {one.call_name for one in BUDGET.find_violations([])} == EVERY.keys()
 
 
 def test_a_call_that_has_no_budget_is_named() -> None:
-    [over] = BUDGET.over([*EVERY.values(), called("review")])
-    assert (over.name, over.what) == ("review", "calls, undeclared")
+    [over] = BUDGET.find_violations([*EVERY.values(), called("review")])
+    assert (over.call_name, over.metric) == ("review", "calls, undeclared")
 
 
 def test_a_soak_may_end_higher_than_it_began_by_what_is_declared_and_no_more() -> None:
     flat = [(float(second), 100.0) for second in range(100)]
     leaking = [(second, held * (1 + second / 500)) for second, held in flat]
-    assert grown({"memory": flat, "latency": flat}, BUDGET.growth) == []
-    assert grown({"memory": flat, "latency": leaking}, BUDGET.growth) == []
-    [over] = grown({"memory": leaking, "latency": flat}, BUDGET.growth)
-    assert (over.what, over.most) == ("growth of memory", BUDGET.growth["memory"])
-    assert over.got == pytest.approx(1.18 / 1.06 - 1, abs=0.01)
+    assert find_growth_violations({"memory": flat, "latency": flat}, BUDGET.growth) == []
+    assert find_growth_violations({"memory": flat, "latency": leaking}, BUDGET.growth) == []
+    [over] = find_growth_violations({"memory": leaking, "latency": flat}, BUDGET.growth)
+    assert (over.metric, over.limit) == ("growth of memory", BUDGET.growth["memory"])
+    assert over.measured == pytest.approx(1.18 / 1.06 - 1, abs=0.01)
 
 
 def test_a_soak_of_which_nothing_was_seen_early_or_late_is_not_flat() -> None:
     died = [(float(second), 100.0) for second in (0, 1, 2, 100)]
-    over = grown({"memory": [], "latency": died}, BUDGET.growth)
-    assert [(one.what, math.isnan(one.got)) for one in over] == [
+    over = find_growth_violations({"memory": [], "latency": died}, BUDGET.growth)
+    assert [(one.metric, math.isnan(one.measured)) for one in over] == [
         ("growth of memory", True),
         ("growth of latency", True),
     ]
@@ -119,8 +121,11 @@ def test_a_service_that_was_started_for_a_run_has_both_doors(
     def alone(host: str, grpc: str) -> Target:
         return Target(host=host, grpc=grpc and "")
 
-    monkeypatch.setattr("loadtests.target.served", alone)
-    with pytest.raises(NoGrpcDoor), started(Settings(home=home.path), "service:CreditScoring"):
+    monkeypatch.setattr("loadtests.target.connect_target", alone)
+    with (
+        pytest.raises(GrpcPortClosed),
+        start_service(Settings(home=home.path), "service:CreditScoring"),
+    ):
         pass
 
 
@@ -172,6 +177,6 @@ def test_every_grpc_caller_has_a_connection_of_its_own(service: Service, tmp_pat
 
 @pytest.mark.parametrize("shape", Shape)
 def test_somebody_calls_at_every_moment_and_never_more_than_asked_for(shape: Shape) -> None:
-    course = [callers(shape, 40, moment / 200) for moment in range(200)]
+    course = [count_callers(shape, 40, moment / 200) for moment in range(200)]
     assert min(course) >= 1
     assert max(course) == (20 if shape is Shape.SOAK else 40)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from credit.schema import TABLES, Kind
+from credit.schema import TABLES, ColumnKind
 from tests.serving.conftest import Home, Service
 
 VALID = {
@@ -30,7 +30,7 @@ numbers = [
     (table.name, column.name)
     for table in TABLES.values()
     for column in table.columns.values()
-    if column.kind in {Kind.NUMBER, Kind.INTEGER}
+    if column.kind in {ColumnKind.NUMBER, ColumnKind.INTEGER}
 ]
 not_a_number: st.SearchStrategy[Any] = st.one_of(
     st.text(max_size=20), st.booleans(), st.lists(st.integers(), min_size=1, max_size=2),

@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from loadtests.target import free_ports
+from loadtests.target import find_free_ports
 from tests.serving.conftest import ROOT, Home, serving, wait_until_ready
 
 WITHOUT = {"mlflow", "pandas", "polars", "pyarrow", "shap", "sklearn", "matplotlib", "evidently"}
@@ -58,7 +58,7 @@ def test_the_bento_answers_like_the_source_tree(home_of_its_own: Home) -> None:
 
 
 def test_a_home_without_a_model_says_what_to_do(home: Home) -> None:
-    http, grpc = free_ports(2)
+    http, grpc = find_free_ports(2)
     empty = home.environment(home=home.path / "empty", http_port=http, grpc_port=grpc)
     done = subprocess.run(
         [sys.executable, "-m", "serving"],

@@ -9,22 +9,29 @@ import pytest
 from typer.testing import CliRunner
 
 from credit.schema import APPLICATION, BUREAU, TABLES, Table
-from serving.grpc.errors import CODES
+from serving.grpc.errors import GRPC_STATUS_BY_CODE
 from serving.proto.__main__ import HERE, PACKAGE, app
 from serving.proto.credit.scoring.v1 import dossier_pb2
-from serving.proto.dossier import dossier_proto, message_of, numbers, written
+from serving.proto.dossier import (
+    get_message_name,
+    parse_field_numbers,
+    render_dossier_proto,
+    render_proto,
+)
 
 
 def test_every_raw_column_is_a_field_and_nothing_else_is() -> None:
     for table in TABLES.values():
-        fields = dossier_pb2.DESCRIPTOR.message_types_by_name[message_of(table)].fields_by_name
+        fields = dossier_pb2.DESCRIPTOR.message_types_by_name[
+            get_message_name(table)
+        ].fields_by_name
         assert set(fields) == set(table.columns)
         assert all(field.has_presence for field in fields.values())
 
 
 def test_the_messages_are_those_of_the_schema() -> None:
     text = (HERE / PACKAGE / "dossier.proto").read_text()
-    assert dossier_proto(text) == text
+    assert render_dossier_proto(text) == text
 
 
 def test_every_code_is_described_with_its_status() -> None:
@@ -32,7 +39,7 @@ def test_every_code_is_described_with_its_status() -> None:
     described = re.findall(r"^//   ([A-Z_]+) +((?:[a-z-]+, )*[a-z-]+)  ", text, re.MULTILINE)
     told = {code: status for status, codes in described for code in codes.split(", ")}
     assert told.pop("internal-error") == "INTERNAL"
-    assert told == {code: status.name for code, status in CODES.items()}
+    assert told == {code: status.name for code, status in GRPC_STATUS_BY_CODE.items()}
 
 
 def test_generating_anew_changes_nothing(tmp_path: Path) -> None:
@@ -49,10 +56,12 @@ def test_a_number_is_never_given_twice() -> None:
         table = Table(name="bureau", meaning="Credits", columns=kept, primary_key=())
         return {APPLICATION.name: APPLICATION, "bureau": table}
 
-    first = written(of("SK_ID_CURR", "CREDIT_TYPE", "DAYS_CREDIT"), {})
-    without = written(of("SK_ID_CURR", "DAYS_CREDIT"), numbers(first))
+    first = render_proto(of("SK_ID_CURR", "CREDIT_TYPE", "DAYS_CREDIT"), {})
+    without = render_proto(of("SK_ID_CURR", "DAYS_CREDIT"), parse_field_numbers(first))
     assert "reserved 2;" in without
-    later = written(of("AMT_ANNUITY", "SK_ID_CURR", "DAYS_CREDIT"), numbers(without))
-    assert numbers(later)["Bureau"] == {
+    later = render_proto(
+        of("AMT_ANNUITY", "SK_ID_CURR", "DAYS_CREDIT"), parse_field_numbers(without)
+    )
+    assert parse_field_numbers(later)["Bureau"] == {
         "SK_ID_CURR": 1, "CREDIT_TYPE": 2, "DAYS_CREDIT": 3, "AMT_ANNUITY": 4,
     }  # fmt: skip

@@ -10,8 +10,8 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest
 from grpc_health.v1.health_pb2 import HealthCheckResponse as Health
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
-from serving.core.readiness import FRESH, Readiness
-from serving.core.scoring_service import Scoring
+from serving.core.readiness import READINESS_CACHE_SECONDS, Readiness
+from serving.core.scoring_service import ScoringService
 from tests.serving.inside import logged, opened
 
 
@@ -35,8 +35,8 @@ def test_a_question_that_fails_means_no_and_is_asked_again(
         readiness = Readiness(Fickle([True, ZeroDivisionError(), True]))
         told = []
         for _ in range(3):
-            told.append(await readiness.now())
-            await asyncio.sleep(FRESH * 1.1)
+            told.append(await readiness.is_ready())
+            await asyncio.sleep(READINESS_CACHE_SECONDS * 1.1)
         return told
 
     with logged(caplog):
@@ -47,7 +47,7 @@ def test_a_question_that_fails_means_no_and_is_asked_again(
 
 
 def test_health_is_told_on_after_it_could_not_be(
-    scoring: Scoring, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    scoring: ScoringService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = Fickle([ZeroDivisionError(), True])
     told: list[Any] = []

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from loadtests.target import free_ports
+from loadtests.target import find_free_ports
 from stores.settings import Settings
 from tests.serving.conftest import PATIENCE, ROOT, Home, Service
 
@@ -129,7 +129,7 @@ def test_train_is_the_command_that_made_the_model_of_these_tests() -> None:
 
 @pytest.mark.slow
 def test_the_demo_opens_its_doors_and_closes_them(home_of_its_own: Home) -> None:
-    api, grpc, page = free_ports(3)
+    api, grpc, page = find_free_ports(3)
     demo = make(home_of_its_own, "demo", http_port=api, grpc_port=grpc, ui_port=page)
     try:
         for door in (f"http://127.0.0.1:{api}/readyz", f"http://127.0.0.1:{page}/healthz"):

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from credit.schema import HISTORIES
-from stores.dossiers.parquet import DossierFile, group
+from stores.dossiers.parquet import DossierFile, group_into_dossiers
 from stores.raw_tables.tables import read_tables
 from tests.serving.conftest import Home
 
@@ -33,8 +33,10 @@ def folder(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def dossiers(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     made = tmp_path_factory.mktemp("dossiers")
-    group(read_tables(folder, application=TABLE, cache=made), made / "some.parquet")
-    return [document.encode() for _, document in DossierFile(made / "some.parquet").documents()]
+    group_into_dossiers(read_tables(folder, application=TABLE, cache=made), made / "some.parquet")
+    return [
+        document.encode() for _, document in DossierFile(made / "some.parquet").iter_documents()
+    ]
 
 
 def test_predict_predict_many_and_the_batch_tell_the_same_risk_to_the_last_bit(

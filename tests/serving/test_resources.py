@@ -113,8 +113,8 @@ def test_a_decision_of_another_model_is_shown_without_its_words(
         "decision_id": "of-another-model",
         "model_version": "credit-scorer:0",
     }
-    ledger.keep([
-        replace(record, decision=replace(record.decision, **former), row=record.row[:-1])
+    ledger.append([
+        replace(record, decision=replace(record.decision, **former), feature_row=record.feature_row[:-1])
     ])  # fmt: skip
     shown = api.get("/v1/decisions/of-another-model").raise_for_status().json()
     assert shown["decision"] == said | former

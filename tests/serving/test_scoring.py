@@ -13,18 +13,18 @@ import pytest
 
 from credit.contract.request import ScoringRequest
 from credit.decision import Decision
-from credit.errors import KeyReused, LedgerUnavailable
-from credit.policy import policy_on
+from credit.errors import IdempotencyKeyReused, LedgerUnavailable
+from credit.policy import load_policy
 from credit.scorer import Scorer
-from serving.core.decision_engine import EXPLAIN, PREDICT, Asked, Call, Judge
-from serving.core.scoring_service import AT_ONCE, Scoring
+from serving.core.decision_engine import EXPLAIN, PREDICT, CallContext, DecisionEngine, ScoringJob
+from serving.core.scoring_service import MAX_REQUESTS_PER_CHUNK, ScoringService
 from serving.errors import DeadlineExceeded, ModelReplaced, Overloaded
 from stores.clients.store import ClientStore
-from stores.ledger.store import Ledger, digest
+from stores.ledger.store import Ledger, digest_request
 from tests.serving.inside import UNSCORED, UNTOLD, asked, call, dropped, judged, logged, working
 
 
-def test_an_explanation_that_fails_fails_alone(scoring: Scoring) -> None:
+def test_an_explanation_that_fails_fails_alone(scoring: ScoringService) -> None:
     incomes = [90_000.0 + n for n in range(12)]
     incomes[5] = UNTOLD
     calls = [
@@ -38,14 +38,14 @@ def test_an_explanation_that_fails_fails_alone(scoring: Scoring) -> None:
 
 @pytest.mark.parametrize("kind", [PREDICT, EXPLAIN])
 def test_a_record_that_cannot_be_kept_fails_alone(
-    scoring: Scoring, ledger: Ledger, kind: str
+    scoring: ScoringService, ledger: Ledger, kind: str
 ) -> None:
     calls = [
         (asked(), call(kind, b"%d" % n, key="same" if n in {3, 8} else f"key-{n}"))
         for n in range(12)
     ]
     outcomes = judged(scoring, *calls)
-    refused = [n for n, one in enumerate(outcomes) if isinstance(one, KeyReused)]
+    refused = [n for n, one in enumerate(outcomes) if isinstance(one, IdempotencyKeyReused)]
     assert refused in ([3], [8])
     for n, one in enumerate(outcomes):
         if n not in refused:
@@ -53,29 +53,31 @@ def test_a_record_that_cannot_be_kept_fails_alone(
 
 
 @pytest.mark.parametrize("kind", [PREDICT, EXPLAIN])
-def test_the_same_key_at_the_same_time_is_one_decision(scoring: Scoring, kind: str) -> None:
+def test_the_same_key_at_the_same_time_is_one_decision(scoring: ScoringService, kind: str) -> None:
     calls = [(asked(), call(kind, b"body", key="once"))] * 8
     assert len({one.decision_id for one in judged(scoring, *calls)}) == 1
 
 
-def test_nothing_is_recorded_for_one_whose_time_is_up(scoring: Scoring, ledger: Ledger) -> None:
+def test_nothing_is_recorded_for_one_whose_time_is_up(
+    scoring: ScoringService, ledger: Ledger
+) -> None:
     until = time.perf_counter() + 1e-3
     while time.perf_counter() < until:
         pass
     [outcome] = judged(scoring, (asked(), call(PREDICT, b"late", key="late", until=until)))
     assert isinstance(outcome, DeadlineExceeded)
-    assert ledger.answered("late", digest(PREDICT, b"late")) is None
+    assert ledger.find_by_key("late", digest_request(PREDICT, b"late")) is None
 
 
 def test_explanations_are_made_four_at_once_and_predictions_do_not_wait_for_them(
-    scoring: Scoring, touchy: Any
+    scoring: ScoringService, touchy: Any
 ) -> None:
     explained = [(asked(), call(EXPLAIN, b"e%d" % n)) for n in range(40)]
     predicted = [(asked(), call(PREDICT, b"p%d" % n)) for n in range(20)]
     ended: list[str] = []
 
-    async def noted(request: ScoringRequest, made: Call) -> None:
-        await scoring.judge(request, made)
+    async def noted(request: ScoringRequest, made: CallContext) -> None:
+        await scoring.decide(request, made)
         ended.append(made.kind)
 
     async def together() -> None:
@@ -87,10 +89,10 @@ def test_explanations_are_made_four_at_once_and_predictions_do_not_wait_for_them
 
 
 def test_of_many_only_what_is_our_fault_is_logged(
-    scoring: Scoring, caplog: pytest.LogCaptureFixture
+    scoring: ScoringService, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def all_of(requests: list[ScoringRequest]) -> list[Any]:
-        return [one async for one in scoring.judge_many(requests, call(PREDICT, b"many"))]
+        return [one async for one in scoring.decide_many(requests, call(PREDICT, b"many"))]
 
     requests = [asked(), asked(AMT_INCOME_TOTAL=UNSCORED), ScoringRequest(client_id=7)]
     with logged(caplog):
@@ -102,42 +104,45 @@ def test_of_many_only_what_is_our_fault_is_logged(
 
 @pytest.mark.parametrize("error", [Overloaded(1), DeadlineExceeded(), ZeroDivisionError()])
 def test_of_many_the_recorded_are_told_whatever_becomes_of_the_rest(
-    scoring: Scoring, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, error: Exception
+    scoring: ScoringService, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    run, parts = scoring._predict.run, iter(range(9))  # noqa: SLF001 -- the second part is to fail
+    run, parts = scoring._predict_batcher.run, iter(range(9))  # noqa: SLF001 -- the second part is to fail
 
-    async def failing(part: Sequence[Asked], *, until: float) -> Any:
+    async def failing(part: Sequence[ScoringJob], *, until: float) -> Any:
         if next(parts) == 1:
             raise error
-        return await run(part, until=until)
+        return await run(part, deadline=until)
 
     async def all_of() -> list[Any]:
-        requests = [asked()] * (2 * AT_ONCE + 1)
-        return [one async for one in scoring.judge_many(requests, call(PREDICT, b"many"))]
+        requests = [asked()] * (2 * MAX_REQUESTS_PER_CHUNK + 1)
+        return [one async for one in scoring.decide_many(requests, call(PREDICT, b"many"))]
 
-    monkeypatch.setattr(scoring._predict, "run", failing)  # noqa: SLF001
+    monkeypatch.setattr(scoring._predict_batcher, "run", failing)  # noqa: SLF001
     told = asyncio.run(all_of())
-    assert told[AT_ONCE : 2 * AT_ONCE] == [error] * AT_ONCE
-    for one in (*told[:AT_ONCE], *told[2 * AT_ONCE :]):
+    assert (
+        told[MAX_REQUESTS_PER_CHUNK : 2 * MAX_REQUESTS_PER_CHUNK]
+        == [error] * MAX_REQUESTS_PER_CHUNK
+    )
+    for one in (*told[:MAX_REQUESTS_PER_CHUNK], *told[2 * MAX_REQUESTS_PER_CHUNK :]):
         assert ledger.find(one.decision_id).decision == one
 
 
-def test_of_many_whose_time_is_over_at_once_nothing_is_told(scoring: Scoring) -> None:
+def test_of_many_whose_time_is_over_at_once_nothing_is_told(scoring: ScoringService) -> None:
     async def first() -> Any:
         late = call(PREDICT, b"late", until=time.perf_counter())
-        return [one async for one in scoring.judge_many([asked()], late)]
+        return [one async for one in scoring.decide_many([asked()], late)]
 
     with pytest.raises(DeadlineExceeded):
         asyncio.run(first())
 
 
 def test_an_explanation_is_not_told_again_in_the_words_of_another_model(
-    scoring: Scoring, scorer: Scorer, clients: ClientStore, ledger: Ledger
+    scoring: ScoringService, scorer: Scorer, clients: ClientStore, ledger: Ledger
 ) -> None:
     explained, predicted = (EXPLAIN, b"e"), (PREDICT, b"p")
     keyed = [(asked(), call(*one, key=one[0])) for one in (explained, predicted)]
     first, other = judged(scoring, *keyed)
-    following = Scorer(scorer.trees, scorer.facts, version="credit-scorer:next")
+    following = Scorer(scorer.model_text, scorer.metadata, version="credit-scorer:next")
     with working(following, clients, ledger) as after:
         again, same = judged(after, *keyed)
     assert isinstance(again, ModelReplaced)
@@ -148,12 +153,12 @@ def test_an_explanation_is_not_told_again_in_the_words_of_another_model(
 def test_getting_warm_goes_the_whole_way_and_records_nothing(
     touchy: Any, clients: ClientStore, ledger: Ledger, database: Path
 ) -> None:
-    judge = Judge(scorer=touchy, clients=clients, ledger=ledger, policy_on=policy_on)
-    judge.warm()
+    judge = DecisionEngine(scorer=touchy, clients=clients, ledger=ledger, policy_on=load_policy)
+    judge.warm_up()
     assert touchy.rows > 0
     with sqlite3.connect(database) as connection:
         assert connection.execute("SELECT count(*) FROM decision").fetchone() == (0,)
     connection.close()
     dropped(database, "payload")
     with pytest.raises(LedgerUnavailable):
-        judge.warm()
+        judge.warm_up()

@@ -9,7 +9,7 @@ from types import FrameType
 
 import pytest
 
-from serving.shutdown import at_signal
+from serving.shutdown import register_shutdown_callback
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def heard() -> Iterator[list[str]]:
 
 def test_a_signal_is_acted_on_at_once_and_the_server_hears_it_too(heard: list[str]) -> None:
     async def told_to_stop() -> None:
-        at_signal(lambda: heard.append("loop"))
+        register_shutdown_callback(lambda: heard.append("loop"))
         signal.raise_signal(signal.SIGTERM)
         await asyncio.sleep(0.01)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.target import free_ports
+from loadtests.target import find_free_ports
 from tests.serving.conftest import ROOT, Service
 
 DOCKER = f"""#!{sys.executable}
@@ -48,6 +48,6 @@ def test_an_image_that_answers_at_both_doors_passes(service: Service, tmp_path: 
 def test_an_image_without_a_grpc_door_or_with_root_does_not(
     service: Service, tmp_path: Path, wrong: str
 ) -> None:
-    [closed] = free_ports(1)
+    [closed] = find_free_ports(1)
     changes = {"GRPC": f"127.0.0.1:{closed}", "USER_ID": "0"}
     assert smoke(service, tmp_path, **{wrong: changes[wrong]}).returncode != 0

@@ -156,7 +156,7 @@ def listened_at(worker: psutil.Process) -> set[int]:
 def recorded(home: Home) -> set[str]:
     now = datetime.now(UTC)
     ledger = Ledger(f"sqlite:///{home.path / 'ledger.sqlite'}")
-    found = ledger.between(now - timedelta(hours=1), now + timedelta(hours=1))
+    found = ledger.iter_between(now - timedelta(hours=1), now + timedelta(hours=1))
     return {str(record.decision.decision_id) for record in found}
 
 

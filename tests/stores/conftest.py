@@ -9,16 +9,16 @@ import pytest
 
 from credit.policy import Policy
 from credit.scorer import Scorer
-from credit.underwriting import decide, score
-from stores.ledger.store import Record, digest
+from credit.underwriting import make_decision, score_dossiers
+from stores.ledger.store import LedgerRecord, digest_request
 from tests.people import applicant
 
 
 @pytest.fixture
-def record(scorer: Scorer, policy: Policy) -> Record:
-    [scored] = score(scorer, [applicant()])
-    return Record(
-        decision=decide(scored, scorer.version, policy, str(uuid4()), datetime.now(UTC)),
-        kind="predict", document=scored.document, row=scored.row, contributions=None,
-        request_digest=digest("predict", b"body"),
+def record(scorer: Scorer, policy: Policy) -> LedgerRecord:
+    [scored] = score_dossiers(scorer, [applicant()])
+    return LedgerRecord(
+        decision=make_decision(scored, scorer.version, policy, str(uuid4()), datetime.now(UTC)),
+        kind="predict", document=scored.document, feature_row=scored.row, contributions=None,
+        request_digest=digest_request("predict", b"body"),
     )  # fmt: skip

@@ -17,8 +17,8 @@ import pytest
 import sqlalchemy as sa
 
 from stores.ledger.database import open_engine
-from stores.ledger.store import Ledger, Record
-from stores.ledger.wal_checkpoints import Checkpoints
+from stores.ledger.store import Ledger, LedgerRecord
+from stores.ledger.wal_checkpoints import WalCheckpointer
 from tests.serving.inside import logged
 
 MEGABYTE = 2**20
@@ -37,7 +37,7 @@ def ledger(file: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def another(record: Record) -> Record:
+def another(record: LedgerRecord) -> LedgerRecord:
     """The same decision as it might be taken again."""
     return replace(record, decision=replace(record.decision, decision_id=str(uuid4())))
 
@@ -53,10 +53,10 @@ def in_the_file(file: Path, copy: Path) -> int:
 
 
 def test_what_is_kept_reaches_the_file_though_the_ledger_stays_open(
-    file: Path, tmp_path: Path, ledger: Ledger, record: Record
+    file: Path, tmp_path: Path, ledger: Ledger, record: LedgerRecord
 ) -> None:
-    ledger.keep([record])
-    ledger.keep([another(record)])
+    ledger.append([record])
+    ledger.append([another(record)])
     until = time.monotonic() + PATIENCE
     while (there := in_the_file(file, tmp_path / "copy")) < 2 and time.monotonic() < until:
         time.sleep(0.05)
@@ -64,11 +64,11 @@ def test_what_is_kept_reaches_the_file_though_the_ledger_stays_open(
 
 
 def test_the_log_is_bounded_while_nobody_pauses(
-    file: Path, ledger: Ledger, record: Record
+    file: Path, ledger: Ledger, record: LedgerRecord
 ) -> None:
-    large = replace(record, packed=os.urandom(MEGABYTE))
+    large = replace(record, compressed_document=os.urandom(MEGABYTE))
     for _ in range(100):
-        ledger.keep([another(large)])
+        ledger.append([another(large)])
     assert file.stat().st_size > 30 * MEGABYTE
     assert file.with_name(f"{file.name}-wal").stat().st_size < 80 * MEGABYTE
 
@@ -77,9 +77,9 @@ def test_a_checkpoint_that_fails_is_logged_and_the_next_one_is_tried(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     nowhere = open_engine(f"sqlite:///{tmp_path / 'away' / 'ledger.sqlite'}")
-    with closing(Checkpoints(nowhere)) as checkpoints, logged(caplog):
+    with closing(WalCheckpointer(nowhere)) as checkpoints, logged(caplog):
         for failures in (1, 2):
-            checkpoints.wrote()
+            checkpoints.request_checkpoint()
             until = time.monotonic() + PATIENCE
             while len(caplog.records) < failures and time.monotonic() < until:
                 time.sleep(0.05)
@@ -89,10 +89,12 @@ def test_a_checkpoint_that_fails_is_logged_and_the_next_one_is_tried(
 
 
 def test_what_is_committed_during_a_checkpoint_has_one_after_it(
-    file: Path, ledger: Ledger, record: Record, monkeypatch: pytest.MonkeyPatch
+    file: Path, ledger: Ledger, record: LedgerRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stores.ledger.wal_checkpoints.PAUSE", 1.0)  # both are said within it
-    ledger.keep([record])
+    monkeypatch.setattr(
+        "stores.ledger.wal_checkpoints.CHECKPOINT_DELAY_SECONDS", 1.0
+    )  # both are said within it
+    ledger.append([record])
     engine = open_engine(f"sqlite:///{file}")
     begun: list[float] = []
 
@@ -100,11 +102,11 @@ def test_what_is_committed_during_a_checkpoint_has_one_after_it(
     def commit_meanwhile(*_: object) -> None:
         begun.append(time.monotonic())
         if len(begun) == 1:
-            checkpoints.wrote()
+            checkpoints.request_checkpoint()
 
-    with closing(Checkpoints(engine)) as checkpoints:
-        checkpoints.wrote()
-        checkpoints.wrote()  # carried over with the first
+    with closing(WalCheckpointer(engine)) as checkpoints:
+        checkpoints.request_checkpoint()
+        checkpoints.request_checkpoint()  # carried over with the first
         until = time.monotonic() + PATIENCE
         while len(begun) < 2 and time.monotonic() < until:
             time.sleep(0.05)
@@ -113,14 +115,14 @@ def test_what_is_committed_during_a_checkpoint_has_one_after_it(
 
 
 def test_a_reader_who_stays_keeps_nobody_from_deciding(
-    file: Path, ledger: Ledger, record: Record
+    file: Path, ledger: Ledger, record: LedgerRecord
 ) -> None:
-    ledger.keep([record])
+    ledger.append([record])
     with closing(sqlite3.connect(file)) as reader:
         reader.execute("BEGIN")
         seen = reader.execute("SELECT count(*) FROM decision").fetchone()
         for _ in range(20):
-            ledger.keep([another(record)])
+            ledger.append([another(record)])
             time.sleep(0.02)  # a checkpoint is due in between
         assert reader.execute("SELECT count(*) FROM decision").fetchone() == seen
-    assert len(list(ledger.between(record.decision.decided_at, datetime.now(UTC)))) == 21
+    assert len(list(ledger.iter_between(record.decision.decided_at, datetime.now(UTC)))) == 21

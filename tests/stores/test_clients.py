@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(path: Path) -> ClientStore:
     kept = ClientStore(path)
-    kept.keep(told(*IDS))
+    kept.save(told(*IDS))
     return kept
 
 
@@ -39,20 +39,20 @@ def told(*ids: int, credit: float = 1.0) -> Iterator[tuple[int, str]]:
 
 def test_a_dossier_is_found_by_its_clients_id_as_it_was_kept(path: Path) -> None:
     store = ClientStore(path)
-    assert store.keep([(42, orjson.dumps(applicant()).decode())]) == 1
-    assert store.dossier(42) == applicant()
+    assert store.save([(42, orjson.dumps(applicant()).decode())]) == 1
+    assert store.get_dossier(42) == applicant()
 
 
 def test_an_unknown_client_is_named(store: ClientStore) -> None:
     with pytest.raises(UnknownClient, match="no client 99 is kept here"):
-        store.dossier(99)
+        store.get_dossier(99)
 
 
 def test_an_empty_store_knows_nobody(path: Path) -> None:
     store = ClientStore(path)
     assert store.search("", 10) == ([], 0)
     with pytest.raises(UnknownClient):
-        store.dossier(1)
+        store.get_dossier(1)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_search_finds_whom_the_digits_say(
     tmp_path_factory: pytest.TempPathFactory, ids: set[int], some: int
 ) -> None:
     store = ClientStore(tmp_path_factory.mktemp("home") / "clients.sqlite")
-    store.keep((client, "{}") for client in ids)
+    store.save((client, "{}") for client in ids)
     for prefix in {str(some)[:2], *(str(client)[:3] for client in ids - {0})}:
         expected = sorted(client for client in ids if str(client).startswith(prefix))
         assert store.search(prefix, 100) == (expected, len(expected))
@@ -100,9 +100,9 @@ def test_a_zero_in_front_is_a_digit(store: ClientStore, prefix: str, found: list
 
 
 def test_a_client_kept_again_is_replaced(store: ClientStore) -> None:
-    assert store.keep(told(100_002, 5, credit=2.0)) == 2
-    assert store.dossier(100_002)["application"]["AMT_CREDIT"] == 2
-    assert store.dossier(100_003)["application"]["AMT_CREDIT"] == 1
+    assert store.save(told(100_002, 5, credit=2.0)) == 2
+    assert store.get_dossier(100_002)["application"]["AMT_CREDIT"] == 2
+    assert store.get_dossier(100_003)["application"]["AMT_CREDIT"] == 1
     assert store.search("", 100)[1] == len(IDS) + 1
 
 
@@ -112,8 +112,8 @@ def test_all_are_kept_or_none(store: ClientStore) -> None:
         raise OSError("the file ended")
 
     with pytest.raises(OSError, match="the file ended"):
-        store.keep(breaking_off())
-    assert store.dossier(100_002)["application"]["AMT_CREDIT"] == 1
+        store.save(breaking_off())
+    assert store.get_dossier(100_002)["application"]["AMT_CREDIT"] == 1
     assert 6 not in store.search("", 100)[0]
 
 
@@ -122,18 +122,18 @@ def test_what_is_kept_is_there_when_the_store_is_opened_again(
 ) -> None:
     again = ClientStore(path)
     assert again.search("", 100) == store.search("", 100)
-    assert again.dossier(7) == store.dossier(7)
+    assert again.get_dossier(7) == store.get_dossier(7)
 
 
 def test_many_threads_read_while_one_writes(store: ClientStore) -> None:
     def read(number: int) -> float:
-        credit: float = store.dossier(IDS[number % len(IDS)])["application"]["AMT_CREDIT"]
+        credit: float = store.get_dossier(IDS[number % len(IDS)])["application"]["AMT_CREDIT"]
         assert store.search("10", 3)[1] == 5
         return credit
 
     with ThreadPoolExecutor(8) as readers:
         reading = [readers.submit(read, number) for number in range(200)]
-        store.keep(told(*IDS, credit=2.0))
+        store.save(told(*IDS, credit=2.0))
         assert {one.result() for one in reading} <= {1.0, 2.0}
     assert read(0) == 2
 

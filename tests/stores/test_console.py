@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from stores.cli import Steps
+from stores.cli import ProgressReporter
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def said() -> StringIO:
 
 
 def test_a_step_is_said_when_it_begins_and_when_it_is_done(said: StringIO) -> None:
-    with Steps(Console(file=said)).step("grouping"):
+    with ProgressReporter(Console(file=said)).step("grouping"):
         assert said.getvalue() == "… grouping\n"
     begun, done = said.getvalue().splitlines()
     assert begun == "… grouping"
@@ -25,17 +25,20 @@ def test_a_step_is_said_when_it_begins_and_when_it_is_done(said: StringIO) -> No
 
 
 def test_a_step_that_fails_is_not_said_to_be_done(said: StringIO) -> None:
-    with pytest.raises(OSError, match="full"), Steps(Console(file=said)).step("grouping"):
+    with (
+        pytest.raises(OSError, match="full"),
+        ProgressReporter(Console(file=said)).step("grouping"),
+    ):
         raise OSError("full")
     assert said.getvalue() == "… grouping\n"
 
 
 def test_on_a_terminal_the_bar_says_that_a_step_has_begun(said: StringIO) -> None:
-    with Steps(Console(file=said, force_terminal=True)).step("grouping", 2) as advance:
+    with ProgressReporter(Console(file=said, force_terminal=True)).step("grouping", 2) as advance:
         advance(1)
     assert "…" not in said.getvalue()
 
 
 def test_a_line_stays_one_however_long(said: StringIO) -> None:
-    Steps(Console(file=said, width=20)).say("word " * 20)
+    ProgressReporter(Console(file=said, width=20)).log("word " * 20)
     assert said.getvalue().count("\n") == 1

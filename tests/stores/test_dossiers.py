@@ -11,14 +11,14 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from credit.contract.request import read_request
-from credit.dossier import Dossiers
+from credit.contract.request import parse_request
+from credit.dossier import DossierBatch
 from credit.errors import InvalidTables
-from credit.features import COLUMNS, Categories, build
+from credit.features import COLUMNS, CategoryEncoder, build
 from credit.schema import HISTORIES
-from stores.cli import Steps
+from stores.cli import ProgressReporter
 from stores.clients.store import ClientStore
-from stores.dossiers.parquet import DossierFile, Grouping, group
+from stores.dossiers.parquet import DossierFile, GroupingSummary, group_into_dossiers
 from stores.raw_tables.tables import read_tables
 from tests.bits import same
 from tests.crowd import crowd
@@ -40,15 +40,15 @@ def file(tmp_path_factory: pytest.TempPathFactory, everyone: list[Dossier]) -> D
     return grouped(folder, labelled=True)[0]
 
 
-def grouped(folder: Path, *, labelled: bool = False) -> tuple[DossierFile, Grouping]:
+def grouped(folder: Path, *, labelled: bool = False) -> tuple[DossierFile, GroupingSummary]:
     out = folder / "dossiers" / "some.parquet"
     tables = read_tables(folder, labelled=labelled, cache=folder / "cache")
-    grouping = group(tables, out)
+    grouping = group_into_dossiers(tables, out)
     return DossierFile(out), grouping
 
 
 def by_client(file: DossierFile) -> dict[int, Dossier]:
-    return {client: orjson.loads(document) for client, document in file.documents()}
+    return {client: orjson.loads(document) for client, document in file.iter_documents()}
 
 
 def said(person: Dossier) -> dict[str, object]:
@@ -79,38 +79,40 @@ def test_every_client_comes_back_as_he_was_written(
 
 
 def test_what_comes_back_is_a_valid_request(file: DossierFile) -> None:
-    for _, document in list(file.documents())[:50]:
-        read_request(f'{{"dossier": {document}}}'.encode())
+    for _, document in list(file.iter_documents())[:50]:
+        parse_request(f'{{"dossier": {document}}}'.encode())
 
 
 def test_the_file_and_its_documents_make_the_same_features_to_the_last_bit(
-    file: DossierFile, everyone: list[Dossier], categories: Categories
+    file: DossierFile, everyone: list[Dossier], categories: CategoryEncoder
 ) -> None:
     from_file = np.concatenate(
-        [build(part, categories) for part in file.batches(COLUMNS, size=64)]
+        [build(part, categories) for part in file.iter_batches(COLUMNS, size=64)]
     )
-    documents = [orjson.loads(document) for _, document in file.documents()]
-    assert same(from_file, build(Dossiers.of(documents, COLUMNS), categories))
+    documents = [orjson.loads(document) for _, document in file.iter_documents()]
+    assert same(from_file, build(DossierBatch.from_documents(documents, COLUMNS), categories))
     originally = {person["application"]["SK_ID_CURR"]: person for person in everyone}
-    in_order = [originally[int(client)] for client in file.ids]
-    assert same(from_file, build(Dossiers.of(in_order, COLUMNS), categories))
+    in_order = [originally[int(client)] for client in file.client_ids]
+    assert same(from_file, build(DossierBatch.from_documents(in_order, COLUMNS), categories))
 
 
 @pytest.mark.parametrize("size", [17, 4_096])
 def test_the_size_of_a_batch_changes_nothing(
-    file: DossierFile, categories: Categories, size: int
+    file: DossierFile, categories: CategoryEncoder, size: int
 ) -> None:
-    whole = np.concatenate([build(part, categories) for part in file.batches(COLUMNS)])
-    parts = np.concatenate([build(part, categories) for part in file.batches(COLUMNS, size=size)])
+    whole = np.concatenate([build(part, categories) for part in file.iter_batches(COLUMNS)])
+    parts = np.concatenate(
+        [build(part, categories) for part in file.iter_batches(COLUMNS, size=size)]
+    )
     assert same(whole, parts)
 
 
 def test_labels_and_columns_stand_beside_their_clients(
     file: DossierFile, everyone: list[Dossier]
 ) -> None:
-    place = file.ids - 1
+    place = file.client_ids - 1
     assert file.labels.tolist() == LABELS[place].tolist()
-    assert file.column("CODE_GENDER") == [
+    assert file.read_column("CODE_GENDER") == [
         everyone[number]["application"]["CODE_GENDER"] for number in place
     ]
 
@@ -126,8 +128,8 @@ def test_an_empty_history_is_known_where_there_is_a_file_and_unknown_where_there
     documents = by_client(file)
     assert documents[43]["bureau"] == []
     assert "POS_CASH_balance" not in documents[42].keys() | documents[43].keys()
-    assert file.absent == ("POS_CASH_balance",)
-    [dossiers] = file.batches()
+    assert file.absent_histories == ("POS_CASH_balance",)
+    [dossiers] = file.iter_batches()
     assert dossiers.tables["bureau"].known.all()
     assert not dossiers.tables["POS_CASH_balance"].known.any()
     assert len(dossiers.tables["POS_CASH_balance"]) == 0
@@ -139,7 +141,7 @@ def test_an_empty_file_of_a_history_says_that_nobody_has_any(tmp_path: Path) -> 
     file, grouping = grouped(write(tmp_path, tables))
     [document] = by_client(file).values()
     assert document["bureau"] == []
-    assert grouping.dropped["bureau"] == 0
+    assert grouping.dropped_rows["bureau"] == 0
 
 
 def test_rows_of_unknown_clients_are_dropped_and_counted(tmp_path: Path) -> None:
@@ -155,22 +157,22 @@ def test_rows_of_unknown_clients_are_dropped_and_counted(tmp_path: Path) -> None
         tables["bureau_balance"], frame(HISTORIES["bureau_balance"], months)
     ])  # fmt: skip
     file, grouping = grouped(write(tmp_path, tables))
-    assert grouping.clients == 2
-    assert {name: count for name, count in grouping.dropped.items() if count} == {
+    assert grouping.client_count == 2
+    assert {name: count for name, count in grouping.dropped_rows.items() if count} == {
         "bureau": 5, "bureau_balance": 2,
     }  # fmt: skip
     assert len(by_client(file)[42]["bureau"]) == len(applicant()["bureau"])
     read = read_tables(tmp_path, cache=tmp_path / "cache")
-    assert Grouping.counted(read) == grouping
+    assert GroupingSummary.from_tables(read) == grouping
 
 
 def test_months_without_their_credits_are_counted_as_dropped(tmp_path: Path) -> None:
     tables = frames([applicant()])
     del tables["bureau"]
     _, grouping = grouped(write(tmp_path, tables))
-    assert grouping.dropped.get("bureau_balance") == len(tables["bureau_balance"])
+    assert grouping.dropped_rows.get("bureau_balance") == len(tables["bureau_balance"])
     read = read_tables(tmp_path, cache=tmp_path / "cache")
-    assert Grouping.counted(read) == grouping
+    assert GroupingSummary.from_tables(read) == grouping
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_absent_histories_and_rows_left_out_are_said_in_one_line(
     absent: tuple[str, ...], dropped: dict[str, int], said: str
 ) -> None:
     console = Console(file=StringIO(), width=40)
-    Grouping(7, absent, dropped).tell(Steps(console))
+    GroupingSummary(7, absent, dropped).log_summary(ProgressReporter(console))
     assert console.file.getvalue() == said  # type: ignore[attr-defined] # a StringIO
 
 
@@ -201,25 +203,25 @@ def test_rows_of_an_unknown_earlier_application_are_kept(tmp_path: Path) -> None
     person = with_history(previous_application=[], POS_CASH_balance=[{"SK_ID_PREV": 123}])
     file, grouping = grouped(write(tmp_path, frames([person])))
     assert len(by_client(file)[42]["POS_CASH_balance"]) == 1
-    assert grouping.dropped["POS_CASH_balance"] == 0
+    assert grouping.dropped_rows["POS_CASH_balance"] == 0
 
 
 def test_clients_always_stand_in_the_same_order(tmp_path: Path) -> None:
     """Training is seeded by the place of a client in the file."""
     people = crowd(200, seed=3, complete=True)
     folder = write(tmp_path, frames(people))
-    orders = [grouped(folder)[0].ids.tolist() for _ in range(3)]
+    orders = [grouped(folder)[0].client_ids.tolist() for _ in range(3)]
     assert orders == [list(range(1, 201))] * 3
 
 
 def test_clients_grouped_a_few_at_a_time_are_the_same(
     tmp_path: Path, file: DossierFile, everyone: list[Dossier], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stores.dossiers.parquet.CLIENTS_AT_ONCE", 64)
+    monkeypatch.setattr("stores.dossiers.parquet.CLIENTS_PER_SLICE", 64)
     folder = write(tmp_path, frames(everyone[::-1], labels=LABELS[::-1]))
     sliced, grouping = grouped(folder, labelled=True)
-    assert grouping.clients == len(everyone)
-    assert sliced.ids.tolist() == file.ids.tolist()
+    assert grouping.client_count == len(everyone)
+    assert sliced.client_ids.tolist() == file.client_ids.tolist()
     assert sliced.labels.tolist() == file.labels.tolist()
     together, documents = by_client(file), by_client(sliced)
     assert all(said(documents[client]) == said(together[client]) for client in together)
@@ -239,7 +241,7 @@ def test_a_failed_grouping_leaves_the_file_of_before(tmp_path: Path) -> None:
     tables = read_tables(folder, cache=folder / "cache")
     (folder / f"{TRAIN}.parquet").unlink()
     with pytest.raises((pl.exceptions.PolarsError, OSError)):
-        group(tables, file.path)
+        group_into_dossiers(tables, file.path)
     assert file.path.read_bytes() == before
     assert sorted(file.path.parent.iterdir()) == names == [file.path]
 
@@ -253,8 +255,10 @@ def test_amounts_survive_the_client_store_to_the_last_bit(tmp_path: Path) -> Non
     ]
     file, _ = grouped(write(tmp_path, frames(people), ".csv"))
     store = ClientStore(tmp_path / "clients.sqlite")
-    assert store.keep(file.documents()) == len(people)
-    kept = [store.dossier(number)["application"]["AMT_CREDIT"] for number in range(len(amounts))]
+    assert store.save(file.iter_documents()) == len(people)
+    kept = [
+        store.get_dossier(number)["application"]["AMT_CREDIT"] for number in range(len(amounts))
+    ]
     assert kept == amounts
 
 
@@ -263,6 +267,8 @@ def test_words_survive_the_client_store_whatever_they_hold(tmp_path: Path) -> No
     people = [stranger(SK_ID_CURR=place, OCCUPATION_TYPE=word) for place, word in enumerate(words)]
     file, _ = grouped(write(tmp_path, frames(people)))
     store = ClientStore(tmp_path / "clients.sqlite")
-    store.keep(file.documents())
-    kept = [store.dossier(place)["application"]["OCCUPATION_TYPE"] for place in range(len(words))]
+    store.save(file.iter_documents())
+    kept = [
+        store.get_dossier(place)["application"]["OCCUPATION_TYPE"] for place in range(len(words))
+    ]
     assert kept == words

@@ -11,16 +11,16 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from credit.errors import InvalidTables
-from stores.cli import Steps
-from stores.clients.ingestion import fill_clients
+from stores.cli import ProgressReporter
+from stores.clients.ingestion import fill_client_store
 from stores.clients.store import ClientStore, app
-from stores.raw_tables.lender_mapping import LenderFiles
-from stores.settings import Settings, settings
+from stores.raw_tables.lender_mapping import LenderMapping
+from stores.settings import Settings, get_settings
 from tests.folders import TRAIN, frames, write
 from tests.people import applicant, stranger
 
 TEST = "application_test"
-LENDER = LenderFiles.model_validate({
+LENDER = LenderMapping.model_validate({
     "application": {
         "files": {TRAIN: "demandes", TEST: "nouvelles"},
         "columns": {"SK_ID_CURR": {"column": "numero"}, "TARGET": {"column": "impaye"}},
@@ -40,16 +40,18 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def filled(where: Settings, data: Path, lender: LenderFiles | None = None) -> tuple[int, str]:
+def filled(where: Settings, data: Path, lender: LenderMapping | None = None) -> tuple[int, str]:
     said = StringIO()
-    return fill_clients(where, data, Steps(Console(file=said)), lender), said.getvalue()
+    return fill_client_store(
+        where, data, ProgressReporter(Console(file=said)), lender
+    ), said.getvalue()
 
 
 def test_both_files_of_a_lenders_own_names_are_kept(where: Settings, data: Path) -> None:
     pl.DataFrame({"numero": [7, 8], "impaye": [0, 1]}).write_csv(data / "demandes.csv")
     pl.DataFrame({"numero": [9]}).write_csv(data / "nouvelles.csv")
     assert filled(where, data, LENDER)[0] == 3
-    assert ClientStore(where.clients).search("", 10) == ([7, 8, 9], 3)
+    assert ClientStore(where.clients_path).search("", 10) == ([7, 8, 9], 3)
 
 
 def test_a_folder_without_applications_is_a_fault(where: Settings, data: Path) -> None:
@@ -64,9 +66,9 @@ def test_the_command_fails_on_a_folder_without_applications(
     where: Settings, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CREDIT_HOME", str(where.home))
-    settings.cache_clear()
+    get_settings.cache_clear()
     told = CliRunner().invoke(app, ["--data", str(data)])
-    settings.cache_clear()
+    get_settings.cache_clear()
     assert told.exit_code == 1
     assert "no application file" in told.output
 
@@ -90,4 +92,4 @@ def test_a_filling_that_fails_leaves_no_dossiers_behind(
     monkeypatch.setattr(ClientStore, "keep", broken)
     with pytest.raises(OSError, match="the disk is full"):
         filled(where, data)
-    assert not list(where.cache.iterdir())
+    assert not list(where.cache_folder.iterdir())

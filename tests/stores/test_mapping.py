@@ -12,7 +12,7 @@ import pytest
 from credit.errors import Fault, InvalidTables
 from credit.schema import APPLICATION, HISTORIES
 from stores.raw_tables import lender_mapping
-from stores.raw_tables.lender_mapping import LenderFiles
+from stores.raw_tables.lender_mapping import LenderMapping
 from stores.raw_tables.tables import Tables, read_tables
 
 MAPPING = """
@@ -58,7 +58,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def read(folder: Path, application: str = "application_train", **said: bool) -> Tables:
-    lender = LenderFiles.read(folder / "lender.yaml")
+    lender = LenderMapping.from_yaml(folder / "lender.yaml")
     return read_tables(
         folder, application=application, lender=lender, cache=folder / "cache", **said
     )
@@ -118,7 +118,7 @@ def test_an_absent_file_of_applications_is_named_as_the_lender_names_it(folder: 
 def test_a_history_has_the_name_that_the_lender_gives_it(folder: Path) -> None:
     tables = read(folder)
     assert tables.histories["bureau"].collect()["SK_ID_BUREAU"].to_list() == [1, 2]
-    assert set(tables.absent) == set(HISTORIES) - {"bureau"}
+    assert set(tables.absent_histories) == set(HISTORIES) - {"bureau"}
 
 
 def test_mapped_tables_without_file_names_have_their_usual_ones(folder: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_mapping_that_cannot_be_meant_is_told_what_is_wrong(
 ) -> None:
     (folder / "lender.yaml").write_text(wrong, encoding="utf-8")
     with pytest.raises(InvalidTables) as refused:
-        LenderFiles.read(folder / "lender.yaml")
+        LenderMapping.from_yaml(folder / "lender.yaml")
     assert told in str(refused.value)
     assert all(fault.where.startswith("lender.yaml") for fault in refused.value.faults)
 
@@ -187,4 +187,7 @@ def test_labelled_tables_need_their_label_mapped(folder: Path) -> None:
 def test_the_mapping_that_the_documentation_shows_is_one(tmp_path: Path) -> None:
     shown = dedent((lender_mapping.__doc__ or "").split("\n\n")[1])
     (tmp_path / "lender.yaml").write_text(shown, encoding="utf-8")
-    assert LenderFiles.read(tmp_path / "lender.yaml").file_of("application_test") == "nouvelles"
+    assert (
+        LenderMapping.from_yaml(tmp_path / "lender.yaml").resolve_file_name("application_test")
+        == "nouvelles"
+    )

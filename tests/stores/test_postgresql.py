@@ -17,8 +17,8 @@ import psycopg
 import pytest
 
 from credit.errors import LedgerUnavailable
-from loadtests.target import free_ports
-from stores.ledger.store import Ledger, Record
+from loadtests.target import find_free_ports
+from stores.ledger.store import Ledger, LedgerRecord
 from tests.stores.test_ledger import open_together
 
 OWNER = "nobody" if os.geteuid() == 0 else None
@@ -70,7 +70,7 @@ def server() -> Iterator[Server]:
     with tempfile.TemporaryDirectory() as folder:
         if OWNER:
             shutil.chown(folder, OWNER)
-        [port] = free_ports(1)
+        [port] = find_free_ports(1)
         made = Server(Path(found).resolve().parent, Path(folder), port)
         made.run("initdb", "-U", "lender", "-A", "trust", "--no-sync")
         made.start()
@@ -90,30 +90,32 @@ def test_workers_that_start_together_make_the_tables_once(server: Server) -> Non
         assert open_together(server.database()) == [0, 0]
 
 
-def test_what_is_kept_is_found_alone_and_among_others(ledger: Ledger, record: Record) -> None:
-    ledger.keep([record])
+def test_what_is_kept_is_found_alone_and_among_others(
+    ledger: Ledger, record: LedgerRecord
+) -> None:
+    ledger.append([record])
     decided = record.decision
     assert ledger.find(str(decided.decision_id)).decision == decided
-    [found] = ledger.between(decided.decided_at, decided.decided_at + timedelta(seconds=1))
+    [found] = ledger.iter_between(decided.decided_at, decided.decided_at + timedelta(seconds=1))
     assert found.document == record.document
 
 
 def test_a_server_that_comes_back_is_found_again(
-    server: Server, ledger: Ledger, record: Record
+    server: Server, ledger: Ledger, record: LedgerRecord
 ) -> None:
-    assert ledger.answers()
+    assert ledger.is_available()
     server.stop()
     try:
-        assert not ledger.answers()
+        assert not ledger.is_available()
         with pytest.raises(LedgerUnavailable):
-            ledger.keep([record])
+            ledger.append([record])
     finally:
         server.start()
-    assert ledger.answers()
-    ledger.keep([record])
+    assert ledger.is_available()
+    ledger.append([record])
 
 
-def test_a_server_that_stalls_is_not_waited_for(server: Server, record: Record) -> None:
+def test_a_server_that_stalls_is_not_waited_for(server: Server, record: LedgerRecord) -> None:
     url = server.database()
     Ledger(url).close()  # which makes the tables
     impatient = f"{url}?options=-c%20statement_timeout%3D2s"
@@ -121,31 +123,31 @@ def test_a_server_that_stalls_is_not_waited_for(server: Server, record: Record) 
         with psycopg.connect(url.replace("+psycopg", "")) as other:
             other.execute("LOCK TABLE decision")
             with pytest.raises(LedgerUnavailable):
-                ledger.keep([record])
-        ledger.keep([record])
+                ledger.append([record])
+        ledger.append([record])
 
 
-def test_a_server_that_only_lets_read_is_not_ready(server: Server, record: Record) -> None:
+def test_a_server_that_only_lets_read_is_not_ready(server: Server, record: LedgerRecord) -> None:
     url = server.database()
     with closing(Ledger(url)) as before:
-        before.keep([record])
+        before.append([record])
     with server.connection() as connection:
         name = url.rpartition("/")[2]
         connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     with closing(Ledger(url)) as ledger:
         assert ledger.find(str(record.decision.decision_id)).decision == record.decision
-        assert not ledger.answers()
+        assert not ledger.is_available()
         with pytest.raises(LedgerUnavailable):
-            ledger.keep([record])
+            ledger.append([record])
 
 
 def test_a_table_that_is_gone_is_told_as_a_ledger_that_does_not_answer(
-    server: Server, record: Record
+    server: Server, record: LedgerRecord
 ) -> None:
     url = server.database()
     with closing(Ledger(url)) as ledger:
         with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as other:
             other.execute("DROP TABLE payload")
-        assert not ledger.answers()
+        assert not ledger.is_available()
         with pytest.raises(LedgerUnavailable):
-            ledger.keep([record])
+            ledger.append([record])

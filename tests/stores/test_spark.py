@@ -14,11 +14,16 @@ import polars as pl
 import pytest
 
 from credit.errors import InvalidTables
-from credit.features import COLUMNS, Categories, build
+from credit.features import COLUMNS, CategoryEncoder, build
 from credit.schema import HISTORIES
-from stores.dossiers.parquet import DossierFile, Grouping, group
-from stores.dossiers.spark import NoSpark, require_spark, spark, written
-from stores.dossiers.spark import group as group_on_many
+from stores.dossiers.parquet import DossierFile, GroupingSummary, group_into_dossiers
+from stores.dossiers.spark import (
+    SparkUnavailable,
+    materialise_frame,
+    open_spark_session,
+    require_spark,
+)
+from stores.dossiers.spark import group_into_dossiers_with_spark as group_on_many
 from stores.raw_tables.tables import Tables, read_tables
 from stores.settings import Settings
 from tests.bits import same
@@ -53,9 +58,9 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
 
 
 @pytest.fixture(scope="module")
-def locally(tables: Tables) -> tuple[DossierFile, Grouping]:
+def locally(tables: Tables) -> tuple[DossierFile, GroupingSummary]:
     out = tables.folder / "local.parquet"
-    grouping = group(tables, out)
+    grouping = group_into_dossiers(tables, out)
     return DossierFile(out), grouping
 
 
@@ -68,7 +73,7 @@ def advanced() -> list[int]:
 @pytest.fixture(scope="module")
 def on_spark(
     session: SparkSession, tables: Tables, advanced: list[int]
-) -> tuple[DossierFile, Grouping]:
+) -> tuple[DossierFile, GroupingSummary]:
     out = tables.folder / "spark" / "dossiers.parquet"
     grouping = group_on_many(session, tables, out, advanced.append)
     return DossierFile(out), grouping
@@ -93,18 +98,18 @@ def _rows(cells: tuple[list[object] | None, ...]) -> list[tuple[object, ...]]:
 
 
 def test_the_tables_are_cut_as_they_should_be_to_tell_anything(
-    locally: tuple[DossierFile, Grouping],
+    locally: tuple[DossierFile, GroupingSummary],
 ) -> None:
     file, grouping = locally
-    assert file.absent == (ABSENT,)
-    assert grouping.dropped["bureau"] == 2
-    assert grouping.dropped["bureau_balance"] > 0
+    assert file.absent_histories == (ABSENT,)
+    assert grouping.dropped_rows["bureau"] == 2
+    assert grouping.dropped_rows["bureau_balance"] > 0
     lists = pl.read_parquet(file.path)["bureau.SK_ID_BUREAU"]
     assert lists.null_count() + (lists.list.len() == 0).sum() > 0
 
 
 def test_spark_makes_the_dossiers_that_this_machine_makes(
-    locally: tuple[DossierFile, Grouping], on_spark: tuple[DossierFile, Grouping]
+    locally: tuple[DossierFile, GroupingSummary], on_spark: tuple[DossierFile, GroupingSummary]
 ) -> None:
     (here, local), (there, many) = locally, on_spark
     assert many == local
@@ -112,16 +117,16 @@ def test_spark_makes_the_dossiers_that_this_machine_makes(
 
 
 def test_training_on_them_sees_the_same_clients_in_the_same_order(
-    locally: tuple[DossierFile, Grouping],
-    on_spark: tuple[DossierFile, Grouping],
-    categories: Categories,
+    locally: tuple[DossierFile, GroupingSummary],
+    on_spark: tuple[DossierFile, GroupingSummary],
+    categories: CategoryEncoder,
 ) -> None:
     (here, _), (there, _) = locally, on_spark
-    assert there.absent == here.absent
-    assert there.ids.tolist() == here.ids.tolist() == sorted(here.ids)
+    assert there.absent_histories == here.absent_histories
+    assert there.client_ids.tolist() == here.client_ids.tolist() == sorted(here.client_ids)
     assert there.labels.tolist() == here.labels.tolist() == LABELS.tolist()
-    assert there.column("CODE_GENDER") == here.column("CODE_GENDER")
-    for one, other in zip(here.batches(COLUMNS), there.batches(COLUMNS), strict=True):
+    assert there.read_column("CODE_GENDER") == here.read_column("CODE_GENDER")
+    for one, other in zip(here.iter_batches(COLUMNS), there.iter_batches(COLUMNS), strict=True):
         assert same(build(one, categories), build(other, categories))
 
 
@@ -132,22 +137,24 @@ def test_months_without_the_file_of_their_credits_are_left_out_by_both(
     for name in (TRAIN, "bureau_balance"):
         write_one(tmp_path / f"{name}.parquet", told[name])
     tables = read_tables(tmp_path, cache=tmp_path / "cache")
-    local = group(tables, tmp_path / "local.parquet")
+    local = group_into_dossiers(tables, tmp_path / "local.parquet")
     assert group_on_many(session, tables, tmp_path / "spark.parquet", lambda _: None) == local
     here, there = (DossierFile(tmp_path / f"{name}.parquet") for name in ("local", "spark"))
     assert content(there) == content(here)
-    assert set(there.absent) == set(HISTORIES)
+    assert set(there.absent_histories) == set(HISTORIES)
 
 
 def test_progress_is_told_in_hundredths(
-    on_spark: tuple[DossierFile, Grouping], advanced: list[int]
+    on_spark: tuple[DossierFile, GroupingSummary], advanced: list[int]
 ) -> None:
     del on_spark
     assert sum(advanced) == 100
     assert min(advanced) >= 0
 
 
-def test_nothing_is_left_beside_the_dossiers(on_spark: tuple[DossierFile, Grouping]) -> None:
+def test_nothing_is_left_beside_the_dossiers(
+    on_spark: tuple[DossierFile, GroupingSummary],
+) -> None:
     file, _ = on_spark
     assert list(file.path.parent.iterdir()) == [file.path]
 
@@ -161,7 +168,7 @@ def test_nothing_is_left_of_what_fails(session: SparkSession, tmp_path: Path) ->
     )
     with (
         pytest.raises(PySparkException, match="this executor broke"),
-        written(session, broken, tmp_path / "out.parquet", lambda _: None),
+        materialise_frame(session, broken, tmp_path / "out.parquet", lambda _: None),
     ):
         pytest.fail("there is nothing to read")
     assert list(tmp_path.iterdir()) == []
@@ -252,9 +259,12 @@ def test_what_is_missing_is_told_before_anything_starts(
     told: str,
 ) -> None:
     given(no_java, monkeypatch)
-    with pytest.raises(NoSpark, match=told):
+    with pytest.raises(SparkUnavailable, match=told):
         require_spark()
-    with pytest.raises(NoSpark, match=told), spark(Settings(home=no_java / "home")):
+    with (
+        pytest.raises(SparkUnavailable, match=told),
+        open_spark_session(Settings(home=no_java / "home")),
+    ):
         pytest.fail("it cannot have started")
     assert not (no_java / "home").exists()
 

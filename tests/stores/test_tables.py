@@ -52,7 +52,7 @@ def test_a_folder_is_read_whatever_its_files_endings(
     assert found.histories.keys() == HISTORIES.keys()
     for name, rows in found.histories.items():
         assert rows.collect().equals(tables[name]), name
-    assert found.absent == ()
+    assert found.absent_histories == ()
 
 
 def test_endings_may_be_mixed_and_parquet_goes_first(tmp_path: Path, read: Read) -> None:
@@ -72,7 +72,7 @@ def test_a_history_without_a_file_is_absent_and_said_so(tmp_path: Path, read: Re
     tables = frames(TWO)
     del tables["POS_CASH_balance"], tables["bureau"]
     found = read(write(tmp_path, tables))
-    assert found.absent == ("bureau", "POS_CASH_balance")
+    assert found.absent_histories == ("bureau", "POS_CASH_balance")
     assert found.histories.keys() == set(HISTORIES) - {"bureau", "POS_CASH_balance"}
 
 

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from credit.errors import LedgerUnavailable
-from stores.ledger.store import Ledger, Record
+from stores.ledger.store import Ledger, LedgerRecord
 
 
 @pytest.fixture
@@ -21,12 +21,12 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def kept(file: Path, record: Record) -> str:
+def kept(file: Path, record: LedgerRecord) -> str:
     """The URL of a ledger that holds a record."""
     url = f"sqlite:///{file}"
     with closing(Ledger(url)) as ledger:
-        ledger.keep([record])
-        assert ledger.answers()
+        ledger.append([record])
+        assert ledger.is_available()
     return url
 
 
@@ -42,25 +42,25 @@ def read_only(kept: str) -> Iterator[str]:
     sa.event.remove(sa.Engine, "connect", _only_read)
 
 
-def test_a_ledger_that_is_only_read_is_not_ready(read_only: str, record: Record) -> None:
+def test_a_ledger_that_is_only_read_is_not_ready(read_only: str, record: LedgerRecord) -> None:
     with closing(Ledger(read_only)) as ledger:
         assert ledger.find(str(record.decision.decision_id)).decision == record.decision
-        assert not ledger.answers()
+        assert not ledger.is_available()
         with pytest.raises(LedgerUnavailable):
-            ledger.keep([record])
+            ledger.append([record])
 
 
 def test_a_damaged_file_is_told_as_a_ledger_that_does_not_answer(
-    kept: str, file: Path, record: Record
+    kept: str, file: Path, record: LedgerRecord
 ) -> None:
     for name in (f"{file.name}-wal", f"{file.name}-shm"):
         file.with_name(name).unlink(missing_ok=True)
     with closing(Ledger(kept)) as ledger:
         ledger._engine.dispose()  # noqa: SLF001 -- what is open would not look at the file again
         file.write_bytes(b"x" * 8_192)
-        assert not ledger.answers()
+        assert not ledger.is_available()
         with pytest.raises(LedgerUnavailable):
-            ledger.keep([record])
+            ledger.append([record])
         with pytest.raises(LedgerUnavailable):
             ledger.find("none")
 
@@ -68,6 +68,6 @@ def test_a_damaged_file_is_told_as_a_ledger_that_does_not_answer(
 def test_whoever_asks_whether_it_answers_keeps_nobody_from_writing(kept: str, file: Path) -> None:
     with closing(Ledger(kept)) as ledger, closing(sqlite3.connect(file, timeout=0)) as other:
         for _ in range(20):
-            assert ledger.answers()
+            assert ledger.is_available()
             other.execute("BEGIN IMMEDIATE")
             other.rollback()

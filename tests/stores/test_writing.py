@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from stores.atomic_files import passing, whole
+from stores.atomic_files import atomic_write, temporary_dossiers
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
     out = tmp_path / "new" / "out"
-    with whole(out) as part:
+    with atomic_write(out) as part:
         part.write_text("all of it")
         assert not out.exists()
     assert [(path, path.read_text()) for path in out.parent.iterdir()] == [(out, "all of it")]
@@ -20,17 +20,20 @@ def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
 
 def test_of_a_file_that_did_not_become_whole_nothing_stays(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with pytest.raises(OSError, match="the disk is full"), whole(out) as part:
+    with pytest.raises(OSError, match="the disk is full"), atomic_write(out) as part:
         fill_the_disk(part)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_passing_file_goes_whatever_came_of_it(tmp_path: Path) -> None:
-    with passing(tmp_path, "batch") as path:
+    with temporary_dossiers(tmp_path, "batch") as path:
         path.write_text("used")
-    with pytest.raises(OSError, match="the disk is full"), passing(tmp_path, "batch") as path:
+    with (
+        pytest.raises(OSError, match="the disk is full"),
+        temporary_dossiers(tmp_path, "batch") as path,
+    ):
         fill_the_disk(path)
-    with passing(tmp_path, "never written"):
+    with temporary_dossiers(tmp_path, "never written"):
         pass
     assert not list(tmp_path.iterdir())
 
@@ -42,7 +45,7 @@ def test_two_runs_at_once_have_files_of_their_own(tmp_path: Path) -> None:
 
 
 def places(folder: Path) -> list[Path]:
-    with whole(folder / "out") as part, passing(folder, "batch") as path:
+    with atomic_write(folder / "out") as part, temporary_dossiers(folder, "batch") as path:
         part.touch()
         return [part, path]
 

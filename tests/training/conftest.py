@@ -14,14 +14,14 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from stores.cli import Advance, Steps
+from stores.cli import ProgressCallback, ProgressReporter
 from stores.settings import Settings
 from tests.crowd import crowd, difficulties
 from tests.folders import frames, write
 from tests.learning import QUICK
 from tests.people import Dossier
-from training.gates import GATES, Evidence, Finding, Gate, judge
-from training.pipeline import Trained, train
+from training.gates import GATES, EvaluationResult, Finding, Gate, run_gates
+from training.pipeline import TrainingOutcome, run_training
 
 CLIENTS = 1_500
 SEED = 6
@@ -35,7 +35,7 @@ class Laboratory:
 
     where: Settings
     folder: Path
-    judged: list[Evidence] = field(default_factory=list)
+    judged: list[EvaluationResult] = field(default_factory=list)
 
     def people(self) -> list[Dossier]:
         return crowd(CLIENTS, SEED, complete=True)
@@ -45,11 +45,13 @@ class Laboratory:
 
     def train(
         self, people: list[Dossier], labels: Labels, *, also: Sequence[Path] = ()
-    ) -> Trained:
+    ) -> TrainingOutcome:
         """The real training, with a quick learner."""
         tables = write(self.folder / str(len(self.judged)), frames(people, labels=labels))
-        steps = Steps(Console(quiet=True))
-        return train(self.where, tables, seed=SEED, steps=steps, parameters=QUICK, also=also)
+        steps = ProgressReporter(Console(quiet=True))
+        return run_training(
+            self.where, tables, seed=SEED, progress=steps, parameters=QUICK, auxiliary_folders=also
+        )
 
 
 @pytest.fixture(scope="session")
@@ -63,9 +65,9 @@ def laboratory_in(home: Path) -> Iterator[Laboratory]:
     """A laboratory with a home and stores of its own."""
     made = Laboratory(Settings(home=home), home / "tables")
 
-    def keep(evidence: Evidence, progress: Advance) -> tuple[Finding, ...]:
+    def keep(evidence: EvaluationResult, progress: ProgressCallback) -> tuple[Finding, ...]:
         made.judged.append(evidence)
-        return judge(evidence, progress)
+        return run_gates(evidence, progress)
 
     tracked = mlflow.get_tracking_uri()
     store, bentos = BentoMLContainer.bentoml_home.get(), home / "bentoml"
@@ -82,26 +84,26 @@ def laboratory_in(home: Path) -> Iterator[Laboratory]:
 
 
 @pytest.fixture(scope="session")
-def first(laboratory: Laboratory) -> Trained:
+def first(laboratory: Laboratory) -> TrainingOutcome:
     """The training that made the champion."""
     people = laboratory.people()
     return laboratory.train(people, laboratory.labels(people))
 
 
 @pytest.fixture(scope="session")
-def evidence(laboratory: Laboratory, first: Trained) -> Evidence:
+def evidence(laboratory: Laboratory, first: TrainingOutcome) -> EvaluationResult:
     """What the champion was judged by."""
-    assert first.refused == ()
+    assert first.blocking_codes == ()
     return laboratory.judged[0]
 
 
-def found(trained: Trained, code: str) -> Finding:
+def found(trained: TrainingOutcome, code: str) -> Finding:
     [one] = [finding for finding in trained.findings if finding.code == code]
     return one
 
 
-def judged(code: str, evidence: Evidence) -> Finding:
+def judged(code: str, evidence: EvaluationResult) -> Finding:
     """What one gate says of some evidence."""
     [gate] = [gate for gate in GATES if gate.code == code]
     [limit] = [limit for limit in evidence.policy.gates if limit.code == code]
-    return Gate.judge(gate, evidence, limit)
+    return Gate.run(gate, evidence, limit)

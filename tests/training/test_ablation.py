@@ -13,38 +13,38 @@ from credit.policy import Policy
 from credit.schema import APPLICATION, HISTORIES
 from stores.settings import Settings
 from tests.learning import QUICK, SEED
-from training.data.dataset import Material
-from training.experiments.ablation import Ablation, ablate, steps_of
+from training.data.dataset import TrainingSet
+from training.experiments.ablation import Ablation, count_ablation_steps, run_ablation
 from training.experiments.ablation_variants import (
-    BASE,
-    OPAQUE,
-    SEX,
-    Variant,
-    bagged,
-    coded_sex,
-    variants,
+    BASE_PARAMETERS,
+    OPAQUE_SCORE_COLUMNS,
+    SEX_FEATURE,
+    AblationVariant,
+    encode_sex,
+    iter_ablation_variants,
+    with_min_bagging,
 )
-from training.experiments.results import keep_ablation, study_run
-from training.model.trainer import PARAMETERS
-from training.tracking.report_store import Origin, protected_prices
+from training.experiments.results import save_ablation, start_experiment_run
+from training.model.trainer import DEFAULT_PARAMETERS
+from training.tracking.report_store import Provenance, read_attribute_costs
 
 pytestmark = pytest.mark.slow
 
 SCORES = "opaque external scores"
-ORIGIN = Origin(
+ORIGIN = Provenance(
     data="made up", code="test", day="2026-11-24", parameters={}, formulas="f", clients=700,
     everybody=9_000, seed=SEED,
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def sex(learnable: Material) -> np.ndarray:
-    return coded_sex(["F", "M", None] * (len(learnable) // 3))
+def sex(learnable: TrainingSet) -> np.ndarray:
+    return encode_sex(["F", "M", None] * (len(learnable) // 3))
 
 
 @pytest.fixture(scope="module")
-def parts(learnable: Material, sex: np.ndarray, policy: Policy) -> list[Variant]:
-    return list(variants(learnable, sex, policy))
+def parts(learnable: TrainingSet, sex: np.ndarray, policy: Policy) -> list[AblationVariant]:
+    return list(iter_ablation_variants(learnable, sex, policy))
 
 
 @pytest.fixture(scope="module")
@@ -54,64 +54,68 @@ def steps() -> list[int]:
 
 @pytest.fixture(scope="module")
 def ablation(
-    learnable: Material, parts: list[Variant], policy: Policy, steps: list[int]
+    learnable: TrainingSet, parts: list[AblationVariant], policy: Policy, steps: list[int]
 ) -> Ablation:
     few = [part for part in parts if part.part in {SCORES, "The car"} or "sex" in part.part]
     base = {**QUICK, "bagged": 2}
-    told = ablate(learnable, few, policy, seed=SEED, progress=steps.append, base=base)
-    assert sum(steps) == steps_of(few)
+    told = run_ablation(
+        learnable, few, policy, seed=SEED, progress=steps.append, base_parameters=base
+    )
+    assert sum(steps) == count_ablation_steps(few)
     return told
 
 
-def test_every_table_is_a_part(parts: list[Variant]) -> None:
+def test_every_table_is_a_part(parts: list[AblationVariant]) -> None:
     tables = {part.part for part in parts if part.group == "table"}
     assert tables == {APPLICATION.name, *HISTORIES}
 
 
 def test_every_feature_is_in_one_table_at_least_and_in_one_concept(
-    learnable: Material, parts: list[Variant]
+    learnable: TrainingSet, parts: list[AblationVariant]
 ) -> None:
     for group in ("table", "concept"):
         left: dict[str, int] = dict.fromkeys(CATALOGUE, 0)
         for part in parts:
             if part.group == group:
-                for name in CATALOGUE.keys() - part.change(learnable).features.keys():
+                for name in CATALOGUE.keys() - part.transform(learnable).features.keys():
                     left[name] += 1
         assert all(left.values()), group
         assert group == "table" or set(left.values()) == {1}
 
 
 def test_what_is_left_out_rests_on_the_columns_that_are_named(
-    learnable: Material, parts: list[Variant]
+    learnable: TrainingSet, parts: list[AblationVariant]
 ) -> None:
     [scores] = [part for part in parts if part.part == SCORES]
-    kept = scores.change(learnable).features
-    assert not any(feature.sources & OPAQUE for feature in kept.values())
-    assert all(CATALOGUE[name].sources & OPAQUE for name in CATALOGUE.keys() - kept.keys())
+    kept = scores.transform(learnable).features
+    assert not any(feature.sources & OPAQUE_SCORE_COLUMNS for feature in kept.values())
+    assert all(
+        CATALOGUE[name].sources & OPAQUE_SCORE_COLUMNS for name in CATALOGUE.keys() - kept.keys()
+    )
 
 
 def test_sex_is_put_beside_and_is_in_no_catalogue(
-    learnable: Material, parts: list[Variant], sex: np.ndarray
+    learnable: TrainingSet, parts: list[AblationVariant], sex: np.ndarray
 ) -> None:
     [part] = [part for part in parts if "sex" in part.part]
-    beside = part.change(learnable)
-    assert list(beside.features)[-1] == SEX.name
+    beside = part.transform(learnable)
+    assert list(beside.features)[-1] == SEX_FEATURE.name
     assert np.array_equal(beside.matrix[:, -1], sex.astype(np.float32), equal_nan=True)
-    assert SEX.name not in CATALOGUE
-    assert part.added
-    assert not part.served
+    assert SEX_FEATURE.name not in CATALOGUE
+    assert part.is_addition
+    assert not part.is_served
 
 
-def test_an_absent_table_is_no_part(learnable: Material, policy: Policy) -> None:
+def test_an_absent_table_is_no_part(learnable: TrainingSet, policy: Policy) -> None:
     matrix = learnable.matrix.copy()
     for place, feature in enumerate(CATALOGUE.values()):
         if any(source.startswith("credit_card_balance.") for source in feature.sources):
             matrix[:, place] = np.nan
-    blank = Material(
+    blank = TrainingSet(
         ids=learnable.ids, labels=learnable.labels, matrix=matrix,
-        words=learnable.words, known=learnable.known,
+        category_columns=learnable.category_columns, known_histories=learnable.known_histories,
     )  # fmt: skip
-    told = variants(blank, np.zeros(len(blank)), policy)
+    told = iter_ablation_variants(blank, np.zeros(len(blank)), policy)
     assert "credit_card_balance" not in {part.part for part in told}
 
 
@@ -119,7 +123,7 @@ def test_the_scores_that_difficulties_hang_on_are_worth_something_and_the_car_is
     ablation: Ablation,
 ) -> None:
     worth = {row.part: row.auc for row in ablation.rows}
-    assert worth[SCORES].real
+    assert worth[SCORES].is_significant
     assert worth[SCORES].value > 0.05
     assert abs(worth["The car"].value) < 0.02
 
@@ -129,39 +133,47 @@ def test_calibration_leaves_the_ranking_nearly_as_it_is(ablation: Ablation) -> N
     assert abs(row.auc.value) < 0.01
 
 
-def test_fits_of_an_ablation_are_bagged_and_free_ones_are_free(parts: list[Variant]) -> None:
-    told = {part.part: {**BASE, **part.parameters} for part in parts if part.group == "fitting"}
+def test_fits_of_an_ablation_are_bagged_and_free_ones_are_free(
+    parts: list[AblationVariant],
+) -> None:
+    told = {
+        part.part: {**BASE_PARAMETERS, **part.parameters}
+        for part in parts
+        if part.group == "fitting"
+    }
     assert told["declared directions of risk"]["monotone"] is False
-    assert told["declared directions of risk"]["bagged"] == BASE["bagged"] > 1
-    assert told[f"bagging of {BASE['bagged']} seeds"]["bagged"] == 1
+    assert told["declared directions of risk"]["bagged"] == BASE_PARAMETERS["bagged"] > 1
+    assert told[f"bagging of {BASE_PARAMETERS['bagged']} seeds"]["bagged"] == 1
 
 
 def test_the_ablation_is_kept_for_people_and_machines(ablation: Ablation, tmp_path: Path) -> None:
     tracked = mlflow.get_tracking_uri()
     home = Settings(home=tmp_path)
-    with study_run(home, "ablation", {}) as folder:
-        keep_ablation(ablation, ORIGIN, folder)
+    with start_experiment_run(home, "ablation", {}) as folder:
+        save_ablation(ablation, ORIGIN, folder)
     mlflow.set_tracking_uri(tracked)
-    told = json.loads((home.reports / "ablation.json").read_text())
+    told = json.loads((home.reports_folder / "ablation.json").read_text())
     assert [row["part"] for row in told["rows"]] == [row.part for row in ablation.rows]
-    page = (home.reports / "ablation.html").read_text()
+    page = (home.reports_folder / "ablation.html").read_text()
     assert page.count("<tr>") == len(ablation.rows) + 1
     assert "<svg" in page
     assert "Data made up, 2026-11-24, code test." in page
-    [price] = protected_prices(home, ORIGIN)
+    [price] = read_attribute_costs(home, ORIGIN)
     assert price.startswith("sex (measured, never served) ")
-    assert protected_prices(home, replace(ORIGIN, seed=9))[1:] == ("measured with another seed",)
-    assert protected_prices(home, replace(ORIGIN, data="others")) == ()
+    assert read_attribute_costs(home, replace(ORIGIN, seed=9))[1:] == (
+        "measured with another seed",
+    )
+    assert read_attribute_costs(home, replace(ORIGIN, data="others")) == ()
 
 
 def test_parts_are_those_of_the_parameters_that_serve(
-    learnable: Material, sex: np.ndarray, policy: Policy
+    learnable: TrainingSet, sex: np.ndarray, policy: Policy
 ) -> None:
-    given = {**PARAMETERS, "monotone": False, "bagged": 5}
-    told = variants(learnable, sex, policy, parameters=given)
+    given = {**DEFAULT_PARAMETERS, "monotone": False, "bagged": 5}
+    told = iter_ablation_variants(learnable, sex, policy, parameters=given)
     fitting = {part.part: part for part in told if part.group == "fitting"}
     directions, seeds = fitting["declared directions of risk"], fitting["bagging of 5 seeds"]
-    assert (directions.added, directions.served) == (True, False)
+    assert (directions.is_addition, directions.is_served) == (True, False)
     assert directions.parameters == {"monotone": True}
-    assert (seeds.added, seeds.served) == (False, True)
-    assert bagged(given) == given
+    assert (seeds.is_addition, seeds.is_served) == (False, True)
+    assert with_min_bagging(given) == given

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.model.calibration import FLATTEST, Calibration
+from training.model.calibration import MIN_SLOPE, Calibration
 
 LOG_ODDS = np.linspace(-4.0, 1.0, 2_000)
 
@@ -22,7 +22,7 @@ def test_a_slope_is_found_again() -> None:
 def test_a_model_that_ranks_the_wrong_way_is_not_turned_round() -> None:
     difficult = labels(-0.7)
     calibration = Calibration.fit(LOG_ODDS, difficult)
-    assert calibration.slope == FLATTEST
-    risks = calibration.risk(LOG_ODDS)
+    assert calibration.slope == MIN_SLOPE
+    risks = calibration.predict_risk(LOG_ODDS)
     assert (np.diff(risks) > 0).all()
     assert risks.mean() == pytest.approx(difficult.mean(), abs=1e-6)

@@ -9,48 +9,50 @@ from pathlib import Path
 
 from credit.features import CATALOGUE
 from tests.training.conftest import Laboratory
-from training.pipeline import Trained
+from training.pipeline import TrainingOutcome
 from training.reporting.feature_catalogue import (
-    COMMAND,
-    IMPORTANCES,
-    PAGE,
-    WITH_MODEL,
-    Importances,
-    feature_table,
+    CATALOGUE_COMMAND,
+    CATALOGUE_PAGE,
+    CHAMPION_CATALOGUE_COMMAND,
+    IMPORTANCES_FILE,
+    FeatureImportances,
+    build_feature_table,
 )
 
 
-def kept() -> Importances:
-    return Importances.model_validate_json(IMPORTANCES.read_text())
+def kept() -> FeatureImportances:
+    return FeatureImportances.model_validate_json(IMPORTANCES_FILE.read_text())
 
 
 def test_the_feature_table_is_up_to_date() -> None:
-    assert PAGE.read_text() == feature_table(kept()), f"run `{COMMAND}` and commit {PAGE.name}"
+    assert CATALOGUE_PAGE.read_text() == build_feature_table(kept()), (
+        f"run `{CATALOGUE_COMMAND}` and commit {CATALOGUE_PAGE.name}"
+    )
 
 
 def test_importances_are_those_of_a_model_that_is_named() -> None:
-    told = feature_table(Importances(model="40 clients", importance={"age": 0.25}))
+    told = build_feature_table(FeatureImportances(model="40 clients", importance={"age": 0.25}))
     rows = [line for line in told.splitlines() if line.startswith("| `")]
     assert {row.split("`")[1]: row.split("|")[-2].strip() for row in rows} == {
         name: "0.2500" if name == "age" else "–" for name in CATALOGUE
     }
     assert "a model of 40 clients" in told
-    assert WITH_MODEL in told
+    assert CHAMPION_CATALOGUE_COMMAND in told
 
 
 def of_champion(home: Path) -> subprocess.CompletedProcess[str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("CREDIT_", "BENTOML_"))}
     return subprocess.run(
-        [sys.executable, *WITH_MODEL.split()[1:]],
+        [sys.executable, *CHAMPION_CATALOGUE_COMMAND.split()[1:]],
         env={**kept, "CREDIT_HOME": str(home)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
 def test_the_champion_s_importances_are_written_beside_its_reports(
-    laboratory: Laboratory, first: Trained
+    laboratory: Laboratory, first: TrainingOutcome
 ) -> None:
-    assert first.refused == ()
+    assert first.blocking_codes == ()
     done = of_champion(laboratory.where.home)
     assert done.returncode == 0, done.stdout + done.stderr
     told = Path(done.stdout.strip()).read_text()
@@ -66,19 +68,19 @@ def test_without_a_champion_there_are_no_importances_to_write(tmp_path: Path) ->
 
 
 def test_every_feature_stands_in_it_once() -> None:
-    lines = PAGE.read_text().splitlines()
+    lines = CATALOGUE_PAGE.read_text().splitlines()
     told = [line.split("`")[1] for line in lines if line.startswith("| `")]
     assert sorted(told) == sorted(CATALOGUE)
 
 
 def test_importances_are_kept_of_a_model_that_is_named_alone() -> None:
-    before = IMPORTANCES.read_bytes()
+    before = IMPORTANCES_FILE.read_bytes()
     done = subprocess.run(
-        [sys.executable, *COMMAND.split()[1:], "--keep"],
+        [sys.executable, *CATALOGUE_COMMAND.split()[1:], "--keep"],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 2
     assert "whose importances" in done.stderr
-    assert IMPORTANCES.read_bytes() == before
+    assert IMPORTANCES_FILE.read_bytes() == before

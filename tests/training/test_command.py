@@ -12,7 +12,7 @@ import pytest
 
 from tests.crowd import crowd
 from tests.folders import frames, write
-from training.__main__ import REFUSED
+from training.__main__ import REFUSED_EXIT_CODE
 
 
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -31,7 +31,7 @@ def test_a_refused_model_ends_the_command_with_a_code_and_a_table(tmp_path: Path
     write(tmp_path / "tables", frames(people, labels=labels))
     home = tmp_path / "home"
     done = run(home, "--data", str(tmp_path / "tables"))
-    assert done.returncode == REFUSED, done.stdout + done.stderr
+    assert done.returncode == REFUSED_EXIT_CODE, done.stdout + done.stderr
     assert "CRG102 Discrimination above chance" in done.stdout
     assert "what to do" in done.stdout
     assert "Check that TARGET belongs to these clients" in done.stdout
@@ -45,4 +45,4 @@ def test_a_refused_model_ends_the_command_with_a_code_and_a_table(tmp_path: Path
 def test_the_help_says_what_becomes_of_a_refused_model(tmp_path: Path) -> None:
     said = " ".join(run(tmp_path, "--help").stdout.split())
     assert "is not promoted" in said
-    assert f"the command ends with code {REFUSED}" in said
+    assert f"the command ends with code {REFUSED_EXIT_CODE}" in said

@@ -17,33 +17,38 @@ from credit.features.definitions.application import FORM
 from credit.policy import Policy
 from stores.settings import Settings
 from tests.learning import QUICK, SEED
-from training.data.dataset import Material, drawn
-from training.experiments.comparison import SERVED, Comparison, compare, steps_of
-from training.experiments.fold_runner import Bout, Way
-from training.experiments.results import keep_comparison, study_run
-from training.model.baseline import SPINE, SPINE_PARAMETERS, spine_of
+from training.data.dataset import TrainingSet, stratified_sample
+from training.experiments.comparison import (
+    SERVED_MODEL,
+    Comparison,
+    compare_models,
+    count_comparison_steps,
+)
+from training.experiments.fold_runner import CandidateConfig, FoldExperiment
+from training.experiments.results import save_comparison, start_experiment_run
+from training.model.baseline import BASELINE, BASELINE_PARAMETERS, baseline_dataset
 from training.model.challengers import (
     CHALLENGERS,
-    MODEL,
-    Balance,
+    MODEL_STEP,
+    ImbalanceStrategy,
     UnknownChallenger,
-    chosen,
-    completed,
+    imputer,
+    select_challengers,
 )
-from training.tracking.report_store import Origin
+from training.tracking.report_store import Provenance
 
 CLIENTS, FOLDS = 700, 2
-ORIGIN = Origin(
+ORIGIN = Provenance(
     data="made up", code="test", day="2026-11-24", parameters={}, formulas="f", clients=700,
     everybody=9_000, seed=SEED,
 )  # fmt: skip
-FORM_NAMES = [feature.name for feature in FORM.features()]
-QUICKEST = chosen(["dummy", "scorecard", "scaled"])
+FORM_NAMES = [feature.name for feature in FORM.iter_features()]
+QUICKEST = select_challengers(["dummy", "scorecard", "scaled"])
 
 
 @pytest.fixture(scope="module")
-def few(learnable: Material) -> Material:
-    return learnable.only(drawn(learnable, CLIENTS, seed=SEED))
+def few(learnable: TrainingSet) -> TrainingSet:
+    return learnable.take(stratified_sample(learnable, CLIENTS, seed=SEED))
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +57,10 @@ def steps() -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def comparison(few: Material, policy: Policy, steps: list[int]) -> Comparison:
-    return compare(
-        few, policy, seed=SEED, folds=FOLDS, seconds=0, progress=steps.append,
-        challengers=QUICKEST, parameters=QUICK, plain={**SPINE_PARAMETERS, "learning_rate": 0.3},
+def comparison(few: TrainingSet, policy: Policy, steps: list[int]) -> Comparison:
+    return compare_models(
+        few, policy, seed=SEED, folds=FOLDS, search_seconds=0, progress=steps.append,
+        challengers=QUICKEST, parameters=QUICK, baseline_parameters={**BASELINE_PARAMETERS, "learning_rate": 0.3},
     )  # fmt: skip
 
 
@@ -71,15 +76,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 def kept(comparison: Comparison, home: Settings) -> Path:
     """The reports of a home where a study failed, then one was kept."""
     fail(home)
-    assert not home.reports.exists()
-    with study_run(home, "comparison", {"clients": CLIENTS}) as folder:
-        keep_comparison(comparison, ORIGIN, folder)
-    return home.reports
+    assert not home.reports_folder.exists()
+    with start_experiment_run(home, "comparison", {"clients": CLIENTS}) as folder:
+        save_comparison(comparison, ORIGIN, folder)
+    return home.reports_folder
 
 
 def fail(home: Settings) -> None:
     """A study that breaks down when it has written something."""
-    with suppress(ZeroDivisionError), study_run(home, "comparison", {}) as folder:
+    with suppress(ZeroDivisionError), start_experiment_run(home, "comparison", {}) as folder:
         (folder / "comparison.json").write_text("{}")
         raise ZeroDivisionError
 
@@ -88,15 +93,15 @@ def test_every_model_is_there_untuned_and_tuned_and_weighted_each_way(
     comparison: Comparison,
 ) -> None:
     told = [(row.model, row.tuned, row.balance) for row in comparison.rows]
-    ways = [(tuned, balance.value) for tuned in (False, True) for balance in Balance]
-    expected = [(name, False, "plain") for name in (SERVED, SPINE, "dummy")]
-    expected += [(c.name, *way) for c in QUICKEST if c.space for way in ways]
+    ways = [(tuned, balance.value) for tuned in (False, True) for balance in ImbalanceStrategy]
+    expected = [(name, False, "plain") for name in (SERVED_MODEL, BASELINE, "dummy")]
+    expected += [(c.name, *way) for c in QUICKEST if c.search_space for way in ways]
     assert sorted(told) == sorted(expected)
-    assert told[:2] == [(SERVED, False, "plain"), (SPINE, False, "plain")]
+    assert told[:2] == [(SERVED_MODEL, False, "plain"), (BASELINE, False, "plain")]
 
 
-def test_the_plain_model_has_the_form_s_columns_and_plain_aggregates(few: Material) -> None:
-    plain = spine_of(few).features
+def test_the_plain_model_has_the_form_s_columns_and_plain_aggregates(few: TrainingSet) -> None:
+    plain = baseline_dataset(few).features
     assert {"income", "external_score_1", "education", "other_credit_sum_ever"} <= plain.keys()
     assert "external_score_mean" not in plain  # a ratio or a mixture of columns
     told = {name for name in plain if len(CATALOGUE[name].sources) == 1 and name in FORM_NAMES}
@@ -127,7 +132,7 @@ def test_weights_and_made_up_clients_ruin_probabilities_and_calibration_mends_th
 ) -> None:
     ruined = [
         row for row in comparison.rows
-        if "scaled" in row.model and row.balance == Balance.WEIGHTS.value
+        if "scaled" in row.model and row.balance == ImbalanceStrategy.WEIGHTS.value
     ]  # fmt: skip
     assert ruined
     for row in ruined:
@@ -142,11 +147,11 @@ def test_the_served_model_is_no_better_than_itself(comparison: Comparison) -> No
 
 def test_progress_is_told_step_by_step(comparison: Comparison, steps: list[int]) -> None:
     assert comparison.folds == FOLDS
-    assert sum(steps) == steps_of(FOLDS, QUICKEST)
+    assert sum(steps) == count_comparison_steps(FOLDS, QUICKEST)
 
 
 def test_clients_are_made_up_of_learners_alone(
-    few: Material, monkeypatch: pytest.MonkeyPatch
+    few: TrainingSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is given are the learners, what is fitted as many of both kinds, who is asked stays."""
     given: list[tuple[np.ndarray, np.ndarray]] = []
@@ -160,15 +165,17 @@ def test_clients_are_made_up_of_learners_alone(
 
     monkeypatch.setattr(SMOTE, "fit_resample", watched)
     learn, rows = np.arange(0, CLIENTS, 2), np.arange(1, CLIENTS, 2)
-    bout = Bout(
-        features=few.features, matrix=few.encoded(few.fit_categories(learn)), labels=few.labels,
-        learn=learn, rows=rows, seed=SEED,
+    bout = FoldExperiment(
+        features=few.features, matrix=few.encode(few.fit_categories(learn)), labels=few.labels,
+        train_idx=learn, valid_idx=rows, seed=SEED,
     )  # fmt: skip
     scaled = next(c for c in CHALLENGERS if "scaled" in c.name)
-    way = Way(challenger=scaled, tuned=False, balance=Balance.SMOTE, parameters={})
-    answered = bout.answers(way)
+    way = CandidateConfig(
+        challenger=scaled, tuned=False, imbalance_strategy=ImbalanceStrategy.SMOTE, parameters={}
+    )
+    answered = bout.fit_and_predict(way)
     [(cells, labels)], [(more, balanced)] = given, made
-    complete = completed(few.features).fit_transform(bout.matrix[learn].astype(np.float64))
+    complete = imputer(few.features).fit_transform(bout.matrix[learn].astype(np.float64))
     assert cells == pytest.approx(StandardScaler().fit_transform(complete))
     assert labels.tolist() == few.labels[learn].tolist()
     assert more[: len(learn)] == pytest.approx(cells)
@@ -179,27 +186,27 @@ def test_clients_are_made_up_of_learners_alone(
 
 @pytest.mark.parametrize("challenger", CHALLENGERS, ids=lambda challenger: challenger.name)
 def test_every_challenger_takes_unknown_cells_and_new_categories(
-    challenger: object, few: Material
+    challenger: object, few: TrainingSet
 ) -> None:
     [one] = [c for c in CHALLENGERS if c is challenger]
-    matrix = few.encoded(few.fit_categories(np.arange(CLIENTS))).astype(np.float64)
-    parameters = {"n_estimators": 5} if "n_estimators" in one.model(0).get_params() else {}
-    for balance in (Balance.PLAIN, Balance.WEIGHTS):
-        pipeline = one.pipeline(
-            few.features, few.labels, balance=balance, parameters=parameters, seed=SEED
+    matrix = few.encode(few.fit_categories(np.arange(CLIENTS))).astype(np.float64)
+    parameters = {"n_estimators": 5} if "n_estimators" in one.build_model(0).get_params() else {}
+    for balance in (ImbalanceStrategy.PLAIN, ImbalanceStrategy.WEIGHTS):
+        pipeline = one.build_pipeline(
+            few.features, few.labels, strategy=balance, parameters=parameters, seed=SEED
         ).fit(matrix, few.labels)
         told = pipeline.predict_proba(np.full((2, matrix.shape[1]), np.nan))[:, 1]
         assert ((told >= 0) & (told <= 1)).all()
         assert told[0] == told[1]
-        assert pipeline[MODEL].classes_.tolist() == [0, 1]
+        assert pipeline[MODEL_STEP].classes_.tolist() == [0, 1]
 
 
-def test_medians_are_those_of_the_learners(few: Material) -> None:
-    matrix = few.encoded(few.fit_categories(np.arange(CLIENTS))).astype(np.float64)
+def test_medians_are_those_of_the_learners(few: TrainingSet) -> None:
+    matrix = few.encode(few.fit_categories(np.arange(CLIENTS))).astype(np.float64)
     place = list(few.features).index("income")
     learn = matrix[:300]
-    whole = completed(few.features).fit(learn)
-    numbers = [name for name, feature in few.features.items() if not feature.categorical]
+    whole = imputer(few.features).fit(learn)
+    numbers = [name for name, feature in few.features.items() if not feature.is_categorical]
     gap = matrix[[0]].copy()
     gap[0, place] = np.nan
     filled = whole.transform(gap)[0, numbers.index("income")]
@@ -208,7 +215,7 @@ def test_medians_are_those_of_the_learners(few: Material) -> None:
 
 def test_a_model_that_is_none_is_an_error_that_names_those_there_are() -> None:
     with pytest.raises(UnknownChallenger, match="random forest"):
-        chosen(["forrest"])
+        select_challengers(["forrest"])
 
 
 def test_the_comparison_is_kept_with_a_run_a_model(

@@ -12,17 +12,17 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from stores.cli import Advance, Steps
-from stores.raw_tables.lender_mapping import LenderFiles
+from stores.cli import ProgressCallback, ProgressReporter
+from stores.raw_tables.lender_mapping import LenderMapping
 from stores.raw_tables.tables import read_tables
 from stores.settings import Settings
 from tests.folders import TRAIN, frames, write
 from tests.people import applicant, stranger
-from training.cli.options import synthetic_folder, synthetic_tables
-from training.data.loading import fingerprint, labelled_dossiers
+from training.cli.options import generate_synthetic_tables, resolve_synthetic_folder
+from training.data.loading import fingerprint_tables, load_labelled_dossiers
 
 
-class Counting(Steps):
+class Counting(ProgressReporter):
     """Remembers every step and how far it went."""
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Counting(Steps):
         self.told: list[object] = []
 
     @contextmanager
-    def step(self, title: str, total: int | None = None) -> Iterator[Advance]:
+    def step(self, title: str, total: int | None = None) -> Iterator[ProgressCallback]:
         self.told.append((title, total))
         yield self.told.append
 
@@ -48,16 +48,16 @@ def folder(tmp_path: Path) -> Path:
     return write(tmp_path / "tables", frames(PEOPLE, labels=np.array([0, 1])))
 
 
-def printed(folder: Path, lender: LenderFiles | None = None) -> str:
+def printed(folder: Path, lender: LenderMapping | None = None) -> str:
     read = read_tables(folder, lender=lender, cache=folder / "cache")
-    return fingerprint(read, lender)
+    return fingerprint_tables(read, lender)
 
 
-def mapped(factor: float) -> LenderFiles:
+def mapped(factor: float) -> LenderMapping:
     names = ("SK_ID_CURR", "TARGET", "AMT_CREDIT")
     columns: dict[str, dict[str, object]] = {name: {"column": name} for name in names}
     columns["AMT_CREDIT"]["factor"] = factor
-    return LenderFiles.model_validate({"application": {"columns": columns}})
+    return LenderMapping.model_validate({"application": {"columns": columns}})
 
 
 def test_files_that_are_not_read_do_not_matter(folder: Path) -> None:
@@ -78,9 +78,9 @@ def test_every_file_that_is_read_matters(folder: Path) -> None:
 
 
 def test_another_mapping_has_dossiers_of_its_own(where: Settings, folder: Path) -> None:
-    quiet = Steps(Console(quiet=True))
+    quiet = ProgressReporter(Console(quiet=True))
     kept = [
-        labelled_dossiers(where, folder, quiet, lender)[0]
+        load_labelled_dossiers(where, folder, quiet, lender)[0]
         for lender in (None, mapped(1.0), mapped(0.01), mapped(0.01))
     ]
     assert len({file.path for file in kept}) == 3
@@ -94,23 +94,25 @@ def test_absent_histories_are_said_in_one_line(where: Settings, folder: Path) ->
         if path.stem != TRAIN:
             path.unlink()
     said = StringIO()
-    labelled_dossiers(where, folder, Steps(Console(file=said)), None)
+    load_labelled_dossiers(where, folder, ProgressReporter(Console(file=said)), None)
     assert said.getvalue().count("absent") == 1
 
 
 def test_synthetic_clients_are_counted_while_they_are_made(where: Settings) -> None:
     steps = Counting()
-    folder = synthetic_tables(where, 500, 3, steps)
+    folder = generate_synthetic_tables(where, 500, 3, steps)
     assert steps.told == [("500 synthetic clients", 500), 500]
-    assert synthetic_tables(where, 500, 3, steps) == folder
+    assert generate_synthetic_tables(where, 500, 3, steps) == folder
     assert len(steps.told) == 2
 
 
 def test_other_parameters_have_synthetic_clients_of_their_own(
     where: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = synthetic_folder(where, 500, 3)
-    assert before == synthetic_folder(where, 500, 3)
+    before = resolve_synthetic_folder(where, 500, 3)
+    assert before == resolve_synthetic_folder(where, 500, 3)
     (tmp_path / "parameters.json").write_text("{}")
-    monkeypatch.setattr("training.synthetic.parameters.PARAMETERS", tmp_path / "parameters.json")
-    assert before != synthetic_folder(where, 500, 3)
+    monkeypatch.setattr(
+        "training.synthetic.parameters.PARAMETERS_FILE", tmp_path / "parameters.json"
+    )
+    assert before != resolve_synthetic_folder(where, 500, 3)

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from stores.cli import Steps
+from stores.cli import ProgressReporter
 from stores.dossiers.engine import Engine
-from stores.dossiers.spark import NoSpark
+from stores.dossiers.spark import SparkUnavailable
 from stores.settings import Settings
 from tests.bits import same
 from tests.crowd import crowd
 from tests.folders import TRAIN, frames, write
-from training.data.dataset import prepare
-from training.data.loading import labelled_dossiers
+from training.data.dataset import prepare_training_set
+from training.data.loading import load_labelled_dossiers
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -39,12 +39,12 @@ def test_the_engine_changes_nothing_that_a_model_learns_from(
     session: SparkSession, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("training.data.loading.spark", lambda _: nullcontext(session))
-    steps = Steps(Console(quiet=True))
+    steps = ProgressReporter(Console(quiet=True))
     told = [
-        labelled_dossiers(Settings(home=tmp_path / engine), folder, steps, None, engine)
+        load_labelled_dossiers(Settings(home=tmp_path / engine), folder, steps, None, engine)
         for engine in Engine
     ]
-    local, many = (prepare(file, seed=1, progress=lambda _: None) for file, _ in told)
+    local, many = (prepare_training_set(file, seed=1, progress=lambda _: None) for file, _ in told)
     assert same(local.matrix, many.matrix)
     assert many.ids.tolist() == local.ids.tolist()
     assert many.labels.tolist() == local.labels.tolist()
@@ -58,6 +58,8 @@ def test_what_spark_lacks_is_told_before_tables_are_read(
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("JAVA_HOME", raising=False)
     where = Settings(home=tmp_path / "home")
-    with pytest.raises(NoSpark, match="none is on the PATH"):
-        labelled_dossiers(where, folder, Steps(Console(quiet=True)), None, Engine.SPARK)
+    with pytest.raises(SparkUnavailable, match="none is on the PATH"):
+        load_labelled_dossiers(
+            where, folder, ProgressReporter(Console(quiet=True)), None, Engine.SPARK
+        )
     assert not where.home.exists()

@@ -19,13 +19,13 @@ def clients() -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_the_telling_columns_are_kept_first() -> None:
-    fitted = WeightOfEvidence(columns=2).fit(*clients())
-    assert list(fitted.kept_) == [1, 2]
+    fitted = WeightOfEvidence(max_columns=2).fit(*clients())
+    assert list(fitted.selected_) == [1, 2]
 
 
 def test_more_evidence_means_fewer_difficulties() -> None:
     matrix, labels = clients()
-    told = WeightOfEvidence(columns=1).fit(matrix, labels).transform(matrix)[:, 0]
+    told = WeightOfEvidence(max_columns=1).fit(matrix, labels).transform(matrix)[:, 0]
     levels = np.unique(told)
     rates = [labels[told == level].mean() for level in levels]
     assert len(levels) == 8
@@ -36,7 +36,7 @@ def test_unknown_cells_have_an_evidence_of_their_own() -> None:
     matrix, labels = clients()
     told = WeightOfEvidence().fit(matrix, labels).transform(matrix)
     unknown = np.isnan(matrix[:, 2])
-    place = list(WeightOfEvidence().fit(matrix, labels).kept_).index(2)
+    place = list(WeightOfEvidence().fit(matrix, labels).selected_).index(2)
     assert len(np.unique(told[unknown, place])) == 1
     assert told[unknown, place][0] < told[~unknown, place].min()
 
@@ -45,7 +45,7 @@ def test_a_column_nobody_knows_says_nothing() -> None:
     matrix, labels = clients()
     matrix[:, 0] = np.nan
     told = WeightOfEvidence().fit(matrix, labels)
-    place = list(told.kept_).index(0)
+    place = list(told.selected_).index(0)
     assert told.transform(matrix)[:, place] == pytest.approx(0, abs=1e-12)
 
 
@@ -59,6 +59,6 @@ def test_a_rare_flag_is_told_from_its_absence() -> None:
 def test_evidence_is_the_log_of_the_odds_over_everyones_odds() -> None:
     matrix = np.array([0.0] * 600 + [1.0] * 400).reshape(-1, 1)
     labels = np.array([1] * 60 + [0] * 540 + [1] * 80 + [0] * 320, dtype=np.int8)
-    told = WeightOfEvidence(bins=2, prior=1e-9).fit(matrix, labels).transform(matrix)
+    told = WeightOfEvidence(n_bins=2, prior_clients=1e-9).fit(matrix, labels).transform(matrix)
     assert told[0, 0] == pytest.approx(np.log((540 / 860) / (60 / 140)))
     assert told[-1, 0] == pytest.approx(np.log((320 / 860) / (80 / 140)))

@@ -10,14 +10,14 @@ import pytest
 from credit.decision import Outcome
 from credit.features import CATALOGUE, COLUMNS
 from credit.policy import Policy
-from stores.dossiers.parquet import DossierFile, group
+from stores.dossiers.parquet import DossierFile, group_into_dossiers
 from stores.raw_tables.tables import read_tables
 from tests.crowd import crowd
 from tests.folders import frames, write
 from tests.training.conftest import judged
 from training.data.dataset import Labels
-from training.gates import Evidence, Verdict
-from training.metrics.fairness import FEWEST, Audit, audits
+from training.gates import EvaluationResult, Verdict
+from training.metrics.fairness import MIN_CLIENTS_PER_GROUP, FairnessAudit, audit_groups
 
 CLIENTS = 3_000
 
@@ -33,11 +33,13 @@ def dossiers(tmp_path_factory: pytest.TempPathFactory) -> DossierFile:
         form["DAYS_BIRTH"] = int(-rng.integers(19 * 366, 70 * 365))
     folder = tmp_path_factory.mktemp("people")
     write(folder, frames(people, labels=rng.integers(0, 2, CLIENTS)))
-    group(read_tables(folder, labelled=True, cache=folder / "cache"), folder / "d.parquet")
+    group_into_dossiers(
+        read_tables(folder, labelled=True, cache=folder / "cache"), folder / "d.parquet"
+    )
     return DossierFile(folder / "d.parquet")
 
 
-def of(found: tuple[Audit, ...], attribute: str) -> Audit:
+def of(found: tuple[FairnessAudit, ...], attribute: str) -> FairnessAudit:
     [one] = [audit for audit in found if audit.attribute == attribute]
     return one
 
@@ -49,7 +51,7 @@ def drawn(dossiers: DossierFile, risks: np.ndarray) -> Labels:
 
 def test_a_model_blind_to_sex_treats_both_alike(dossiers: DossierFile, policy: Policy) -> None:
     risks = np.random.default_rng(5).uniform(0, 0.3, CLIENTS)
-    sex = of(audits(dossiers, drawn(dossiers, risks), risks, policy, seed=0), "sex")
+    sex = of(audit_groups(dossiers, drawn(dossiers, risks), risks, policy, seed=0), "sex")
     for one in sex.groups:
         assert one.approval_ratio.value > 0.85
         assert one.calibration.interval.low < 0.05
@@ -62,11 +64,11 @@ def test_a_model_blind_to_sex_treats_both_alike(dossiers: DossierFile, policy: P
 def test_each_measure_is_what_its_name_says(dossiers: DossierFile, policy: Policy) -> None:
     risks = np.random.default_rng(6).uniform(0, 0.3, CLIENTS)
     labels = drawn(dossiers, risks)
-    women = np.array([word == "F" for word in dossiers.column("CODE_GENDER")])
-    outcomes = np.array([policy.outcome(risk) for risk in risks.tolist()])
+    women = np.array([word == "F" for word in dossiers.read_column("CODE_GENDER")])
+    outcomes = np.array([policy.propose_outcome(risk) for risk in risks.tolist()])
     [group_] = [
         one
-        for one in of(audits(dossiers, labels, risks, policy, seed=0), "sex").groups
+        for one in of(audit_groups(dossiers, labels, risks, policy, seed=0), "sex").groups
         if one.name == "F"
     ]
     declined = outcomes == Outcome.DECLINE
@@ -82,35 +84,37 @@ def test_groups_on_either_side_of_many_clients_are_set_beside_one_another(
     """Fewer resamples are drawn of many clients: of all groups as many then."""
     risks = np.random.default_rng(5).uniform(0, 0.3, CLIENTS)
     labels = drawn(dossiers, risks)
-    before = of(audits(dossiers, labels, risks, policy, seed=0), "sex").groups
+    before = of(audit_groups(dossiers, labels, risks, policy, seed=0), "sex").groups
     assert len({group.clients for group in before}) > 1
-    monkeypatch.setattr("training.metrics.bootstrap.MANY", min(group.clients for group in before))
-    told = of(audits(dossiers, labels, risks, policy, seed=0), "sex").groups
+    monkeypatch.setattr(
+        "training.metrics.bootstrap.LARGE_SAMPLE_CLIENTS", min(group.clients for group in before)
+    )
+    told = of(audit_groups(dossiers, labels, risks, policy, seed=0), "sex").groups
     assert all(np.isfinite(group.approval_ratio.interval).all() for group in told)
 
 
 def test_few_clients_are_counted_and_not_told(dossiers: DossierFile, policy: Policy) -> None:
     risks = np.full(CLIENTS, 0.1)
-    sex = of(audits(dossiers, drawn(dossiers, risks), risks, policy, seed=0), "sex")
+    sex = of(audit_groups(dossiers, drawn(dossiers, risks), risks, policy, seed=0), "sex")
     assert {one.name for one in sex.groups} == {"F", "M"}
-    assert sex.left_out == 20
-    assert min(one.clients for one in sex.groups) >= FEWEST
+    assert sex.unaudited_clients == 20
+    assert min(one.clients for one in sex.groups) >= MIN_CLIENTS_PER_GROUP
 
 
 def test_ages_are_told_by_the_policy_s_bands(dossiers: DossierFile, policy: Policy) -> None:
     risks = np.full(CLIENTS, 0.1)
-    age = of(audits(dossiers, drawn(dossiers, risks), risks, policy, seed=0), "age")
+    age = of(audit_groups(dossiers, drawn(dossiers, risks), risks, policy, seed=0), "age")
     names = ["under 25", "25 to 34", "35 to 44", "45 to 54", "55 to 61", "62 and over"]
     assert [one.name for one in age.groups] == names
-    assert age.left_out == 0
+    assert age.unaudited_clients == 0
 
 
 def test_a_group_approved_far_less_often_is_warned_of(
-    dossiers: DossierFile, policy: Policy, evidence: Evidence
+    dossiers: DossierFile, policy: Policy, evidence: EvaluationResult
 ) -> None:
-    men = np.array([word == "M" for word in dossiers.column("CODE_GENDER")])
+    men = np.array([word == "M" for word in dossiers.read_column("CODE_GENDER")])
     risks = np.where(men, 0.2, 0.02)
-    found = audits(dossiers, drawn(dossiers, risks), risks, policy, seed=0)
+    found = audit_groups(dossiers, drawn(dossiers, risks), risks, policy, seed=0)
     finding = judged("CRG114", replace(evidence, audits=found))
     assert finding.verdict is Verdict.WARNS
     assert "sex M: approved 0.00 times as often" in finding.message
@@ -119,18 +123,18 @@ def test_a_group_approved_far_less_often_is_warned_of(
 
 
 def test_a_group_whose_risk_is_told_wrongly_is_warned_of(
-    dossiers: DossierFile, policy: Policy, evidence: Evidence
+    dossiers: DossierFile, policy: Policy, evidence: EvaluationResult
 ) -> None:
-    men = np.array([word == "M" for word in dossiers.column("CODE_GENDER")])
+    men = np.array([word == "M" for word in dossiers.read_column("CODE_GENDER")])
     labels = drawn(dossiers, np.where(men, 0.3, 0.1))
-    found = audits(dossiers, labels, np.full(CLIENTS, 0.1), policy, seed=0)
+    found = audit_groups(dossiers, labels, np.full(CLIENTS, 0.1), policy, seed=0)
     finding = judged("CRG115", replace(evidence, audits=found))
     assert finding.verdict is Verdict.WARNS
     assert "sex M: calibration +1." in finding.message
     assert judged("CRG114", replace(evidence, audits=found)).verdict is Verdict.PASSES
 
 
-def test_nobody_to_compare_is_not_applicable(evidence: Evidence) -> None:
+def test_nobody_to_compare_is_not_applicable(evidence: EvaluationResult) -> None:
     nobody = replace(evidence, audits=())
     assert judged("CRG114", nobody).verdict is Verdict.NOT_APPLICABLE
     assert judged("CRG115", nobody).verdict is Verdict.NOT_APPLICABLE
@@ -138,4 +142,6 @@ def test_nobody_to_compare_is_not_applicable(evidence: Evidence) -> None:
 
 def test_sex_is_read_for_the_audit_and_never_for_the_matrix(policy: Policy) -> None:
     assert "CODE_GENDER" not in COLUMNS["application"]
-    assert not policy.excluded & frozenset().union(*(f.sources for f in CATALOGUE.values()))
+    assert not policy.excluded_columns & frozenset().union(
+        *(f.sources for f in CATALOGUE.values())
+    )

@@ -7,15 +7,15 @@ import pytest
 
 from credit.policy import Policy
 from training.metrics.bootstrap import (
-    MANY,
-    RESAMPLES,
-    Calibrated,
-    Ranking,
-    intervals,
-    resamples,
-    resamples_of,
+    LARGE_SAMPLE_CLIENTS,
+    RESAMPLE_COUNT,
+    WeightedCalibration,
+    WeightedRanking,
+    bootstrap_weights,
+    compute_metric_intervals,
+    count_resamples,
 )
-from training.metrics.credit_metrics import calibration_in_the_large, metrics
+from training.metrics.credit_metrics import calibration_in_the_large, compute_metrics
 
 CLIENTS = 2_000
 
@@ -29,20 +29,20 @@ def people(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 def test_every_client_once_gives_the_measures_as_they_are(policy: Policy) -> None:
     labels, risks = people()
-    told = Ranking(labels, risks).measures(np.ones(CLIENTS), policy)
-    expected = metrics(labels, risks, policy)
+    told = WeightedRanking(labels, risks).compute_metrics(np.ones(CLIENTS), policy)
+    expected = compute_metrics(labels, risks, policy)
     for name, value in told.items():
         assert value == pytest.approx(expected[name], abs=1e-12), name
 
 
 def test_a_resample_is_measured_as_the_clients_drawn(policy: Policy) -> None:
     labels, risks = people()
-    for weights in list(resamples(CLIENTS, seed=1))[:5]:
+    for weights in list(bootstrap_weights(CLIENTS, seed=1))[:5]:
         drawn = np.repeat(np.arange(CLIENTS), weights.astype(int))
-        expected = metrics(labels[drawn], risks[drawn], policy)
-        for name, value in Ranking(labels, risks).measures(weights, policy).items():
+        expected = compute_metrics(labels[drawn], risks[drawn], policy)
+        for name, value in WeightedRanking(labels, risks).compute_metrics(weights, policy).items():
             assert value == pytest.approx(expected[name], abs=1e-12), name
-        shift = Calibrated(labels, risks).shift(weights)
+        shift = WeightedCalibration(labels, risks).compute_shift(weights)
         exact = calibration_in_the_large(labels[drawn], risks[drawn])
         assert shift == pytest.approx(exact, abs=0.01)
 
@@ -51,16 +51,26 @@ def test_ninety_five_of_a_hundred_intervals_hold_the_truth(policy: Policy) -> No
     """Calibrated risks: the true shift is 0."""
     held = 0
     for seed in range(60):
-        low, high = intervals(*people(seed), policy, seed=seed)["calibration_in_the_large"]
+        low, high = compute_metric_intervals(*people(seed), policy, seed=seed)[
+            "calibration_in_the_large"
+        ]
         held += low <= 0 <= high
     assert 52 <= held <= 60
 
 
 def test_the_same_seed_gives_the_same_intervals(policy: Policy) -> None:
     labels, risks = people()
-    assert intervals(labels, risks, policy, seed=3) == intervals(labels, risks, policy, seed=3)
+    assert compute_metric_intervals(labels, risks, policy, seed=3) == compute_metric_intervals(
+        labels, risks, policy, seed=3
+    )
 
 
 def test_many_clients_are_drawn_fewer_times() -> None:
-    assert resamples_of(MANY) == RESAMPLES > resamples_of(MANY + 1)
-    assert sum(1 for _ in resamples(MANY + 1, seed=0)) == resamples_of(MANY + 1)
+    assert (
+        count_resamples(LARGE_SAMPLE_CLIENTS)
+        == RESAMPLE_COUNT
+        > count_resamples(LARGE_SAMPLE_CLIENTS + 1)
+    )
+    assert sum(1 for _ in bootstrap_weights(LARGE_SAMPLE_CLIENTS + 1, seed=0)) == count_resamples(
+        LARGE_SAMPLE_CLIENTS + 1
+    )

@@ -7,31 +7,31 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from stores.cli import Steps
+from stores.cli import ProgressReporter
 from stores.settings import Settings
-from training.data.loading import labelled_dossiers
-from training.synthesise import synthesise
-from training.synthetic.generator import FILES
-from training.synthetic.marker import MARK, is_synthetic
+from training.data.loading import load_labelled_dossiers
+from training.synthesise import synthesise_tables
+from training.synthetic.generator import TABLE_NAMES
+from training.synthetic.marker import MARKER_FILE, is_synthetic
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_tables_are_marked_as_synthetic_until_others_take_their_place(
     tmp_path: Path, ending: str
 ) -> None:
-    synthesise(3, tmp_path, file_format=ending)
-    files = [tmp_path / f"{name}.{ending}" for name in FILES]
+    synthesise_tables(3, tmp_path, file_format=ending)
+    files = [tmp_path / f"{name}.{ending}" for name in TABLE_NAMES]
     assert all(is_synthetic(path) for path in files)
     files[0].write_bytes(files[0].read_bytes() + b"\n")
     assert not is_synthetic(files[0])
-    (tmp_path / MARK).unlink()
+    (tmp_path / MARKER_FILE).unlink()
     assert not any(is_synthetic(path) for path in files)
 
 
 def test_a_training_knows_that_its_clients_never_were(tmp_path: Path) -> None:
-    steps = Steps(Console(quiet=True))
+    steps = ProgressReporter(Console(quiet=True))
     where, folder = Settings(home=tmp_path / "home"), tmp_path / "tables"
-    synthesise(20, folder)
-    assert labelled_dossiers(where, folder, steps, None)[1]["synthetic"] is True
-    (folder / MARK).unlink()
-    assert labelled_dossiers(where, folder, steps, None)[1]["synthetic"] is False
+    synthesise_tables(20, folder)
+    assert load_labelled_dossiers(where, folder, steps, None)[1]["synthetic"] is True
+    (folder / MARKER_FILE).unlink()
+    assert load_labelled_dossiers(where, folder, steps, None)[1]["synthetic"] is False

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from credit.policy import Policy
-from training.evaluation.paired_bootstrap import Resampled
+from training.evaluation.paired_bootstrap import BootstrapMetrics
 
 CLIENTS = 3_000
 
@@ -22,32 +22,34 @@ def scored(noise: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def test_the_gain_is_the_difference_of_the_measures(policy: Policy) -> None:
     labels, better = scored(0.2)
     _, worse = scored(1.0)
-    one, other = (Resampled.of(labels, r, policy, seed=3) for r in (better, worse))
-    gain = one.over(other, "auc")
+    one, other = (BootstrapMetrics.from_risks(labels, r, policy, seed=3) for r in (better, worse))
+    gain = one.difference_from(other, "auc")
     assert gain.value == pytest.approx(
         roc_auc_score(labels, better) - roc_auc_score(labels, worse)
     )
-    assert gain.real
+    assert gain.is_significant
     assert gain.interval.low <= gain.value <= gain.interval.high
 
 
 def test_nothing_is_gained_over_oneself(policy: Policy) -> None:
-    one = Resampled.of(*scored(0.5), policy, seed=3)
-    gain = one.over(one, "business_score")
+    one = BootstrapMetrics.from_risks(*scored(0.5), policy, seed=3)
+    gain = one.difference_from(one, "business_score")
     assert (gain.value, gain.interval.low, gain.interval.high) == (0, 0, 0)
-    assert not gain.real
+    assert not gain.is_significant
 
 
 def test_models_equally_good_are_not_told_apart(policy: Policy) -> None:
-    told = [Resampled.of(*scored(0.5, seed), policy, seed=3) for seed in range(100, 120)]
+    told = [
+        BootstrapMetrics.from_risks(*scored(0.5, seed), policy, seed=3) for seed in range(100, 120)
+    ]
     pairs = zip(told[::2], told[1::2], strict=True)
-    assert sum(one.over(other, "auc").real for one, other in pairs) <= 2
+    assert sum(one.difference_from(other, "auc").is_significant for one, other in pairs) <= 2
 
 
 def test_pairs_are_told_apart_better_than_strangers(policy: Policy) -> None:
     labels, better = scored(0.2)
     _, worse = scored(0.4)
-    one, other = (Resampled.of(labels, r, policy, seed=3) for r in (better, worse))
-    paired = one.over(other, "auc").interval
-    alone = one.level("auc").interval
+    one, other = (BootstrapMetrics.from_risks(labels, r, policy, seed=3) for r in (better, worse))
+    paired = one.difference_from(other, "auc").interval
+    alone = one.estimate("auc").interval
     assert paired.high - paired.low < 0.5 * (alone.high - alone.low)

@@ -10,7 +10,7 @@ import pytest
 from tests.crowd import crowd, difficulties
 from tests.folders import frames, write
 from tests.training.test_command import run
-from training.model.baseline import SPINE
+from training.model.baseline import BASELINE
 from training.model.hyperparameters import read_parameters, write_parameters
 
 pytestmark = pytest.mark.slow
@@ -62,7 +62,7 @@ def test_compare_draws_clients_and_tells_models_apart(home: Path, data: str, ser
     assert done.returncode == 0, done.stdout + done.stderr
     assert "600 of 800 clients, drawn at random" in done.stdout
     assert "LightGBM as served" in done.stdout
-    assert SPINE in done.stdout
+    assert BASELINE in done.stdout
     assert "could not tell their gain from chance" in done.stdout
     assert studied(home, "comparison") == 0.3
     assert {"comparison.json", "comparison.svg", "comparison.html"} <= {

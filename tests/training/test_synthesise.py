@@ -11,16 +11,16 @@ from credit.schema import (
     APPLICATION,
     BUREAU_BALANCE,
     HISTORIES,
-    NEVER,
+    NEVER_DAYS,
     TABLES,
     TARGET,
-    Kind,
+    ColumnKind,
     Table,
 )
 from stores.raw_tables.tables import read_tables
-from training.synthesise import app, synthesise
-from training.synthetic.marker import MARK
-from training.synthetic.writer import TableFiles
+from training.synthesise import app, synthesise_tables
+from training.synthetic.marker import MARKER_FILE
+from training.synthetic.writer import TableWriter
 
 CLIENTS = 4_000
 EARLIER, LATER = "application_train", "application_test"
@@ -33,7 +33,7 @@ Tables = dict[str, pl.DataFrame]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("synthetic") / "tables"
-    synthesise(CLIENTS, out, seed=7)
+    synthesise_tables(CLIENTS, out, seed=7)
     return out
 
 
@@ -68,14 +68,14 @@ def test_every_file_has_the_columns_of_the_schema_in_their_order(
 def test_every_value_is_one_that_the_schema_admits(tables: Tables, name: str) -> None:
     for column in declared(name).columns.values():
         values = tables[name][column.name].drop_nulls()
-        if column.kind is Kind.CATEGORY:
+        if column.kind is ColumnKind.CATEGORY:
             assert values.dtype == pl.String, column.name
-        elif column.kind is Kind.YES_NO:
+        elif column.kind is ColumnKind.YES_NO:
             assert values.is_in(["Y", "N"]).all(), column.name
         else:
             usual = values.filter(~values.is_in(list(column.sentinels)))
             assert usual.is_between(column.low, column.high).all(), column.name
-            assert not column.whole or (values % 1 == 0).all(), column.name
+            assert not column.is_whole_number or (values % 1 == 0).all(), column.name
         if column.required:
             assert tables[name][column.name].null_count() == 0, column.name
 
@@ -112,7 +112,7 @@ def test_a_contract_is_the_same_clients_in_every_table(tables: Tables) -> None:
 
 
 def test_the_platform_reads_the_files_without_a_fault(folder: Path, tmp_path: Path) -> None:
-    assert read_tables(folder, labelled=True, cache=tmp_path).absent == ()
+    assert read_tables(folder, labelled=True, cache=tmp_path).absent_histories == ()
 
 
 def test_one_client_in_twelve_gets_into_difficulties_as_in_the_source(tables: Tables) -> None:
@@ -160,7 +160,7 @@ def test_refused_and_indebted_clients_get_into_difficulties_more_often(tables: T
 
 
 def test_who_has_no_job_has_no_employer(tables: Tables) -> None:
-    idle = both(tables).filter(pl.col("DAYS_EMPLOYED") == NEVER)
+    idle = both(tables).filter(pl.col("DAYS_EMPLOYED") == NEVER_DAYS)
     assert idle.height
     assert (idle["ORGANIZATION_TYPE"] == "XNA").all()
     assert idle["OCCUPATION_TYPE"].null_count() == idle.height
@@ -209,7 +209,7 @@ def test_balances_of_cards_lie_within_their_limits_as_a_rule(tables: Tables) -> 
 
 def test_the_same_seed_writes_the_same_bytes_and_another_one_others(tmp_path: Path) -> None:
     for run, seed in (("one", 1), ("again", 1), ("other", 2)):
-        synthesise(200, tmp_path / run, seed=seed)
+        synthesise_tables(200, tmp_path / run, seed=seed)
     for name in FILES:
         one, again, other = (
             (tmp_path / run / f"{name}.parquet").read_bytes() for run in ("one", "again", "other")
@@ -220,7 +220,7 @@ def test_the_same_seed_writes_the_same_bytes_and_another_one_others(tmp_path: Pa
 
 def test_csv_and_parquet_hold_the_same_tables(tmp_path: Path) -> None:
     for ending in ("csv", "parquet"):
-        synthesise(200, tmp_path, seed=1, file_format=ending)
+        synthesise_tables(200, tmp_path, seed=1, file_format=ending)
     for name in FILES:
         parquet = pl.read_parquet(tmp_path / f"{name}.parquet")
         csv = pl.read_csv(tmp_path / f"{name}.csv", schema=parquet.schema)
@@ -228,7 +228,7 @@ def test_csv_and_parquet_hold_the_same_tables(tmp_path: Path) -> None:
 
 
 def test_csv_is_refused_where_older_parquet_would_be_read_instead(tmp_path: Path) -> None:
-    synthesise(3, tmp_path, seed=1)
+    synthesise_tables(3, tmp_path, seed=1)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     asked = ["--clients", "3", "--out", str(tmp_path), "--format", "csv"]
     result = CliRunner().invoke(app, asked)
@@ -239,8 +239,8 @@ def test_csv_is_refused_where_older_parquet_would_be_read_instead(tmp_path: Path
 
 @pytest.mark.parametrize("clients", [1, 2, 3])
 def test_the_fewest_clients_have_all_files_too(tmp_path: Path, clients: int) -> None:
-    synthesise(clients, tmp_path, seed=clients)
-    assert {path.stem for path in tmp_path.iterdir()} == {*FILES, Path(MARK).stem}
+    synthesise_tables(clients, tmp_path, seed=clients)
+    assert {path.stem for path in tmp_path.iterdir()} == {*FILES, Path(MARKER_FILE).stem}
 
 
 def test_after_a_failure_the_folder_is_as_it_was(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_after_a_failure_the_folder_is_as_it_was(tmp_path: Path) -> None:
 
 
 def write_and_fail(folder: Path) -> None:
-    with TableFiles(folder, FILES, "parquet") as files:
+    with TableWriter(folder, FILES, "parquet") as files:
         files.append("bureau", pl.DataFrame({"SK_ID_BUREAU": [1]}))
         raise ZeroDivisionError
 
@@ -271,7 +271,10 @@ def test_the_command_writes_what_it_is_asked_for(tmp_path: Path) -> None:
     asked = ["--clients", "50", "--out", str(out), "--seed", "3", "--format", "csv"]
     result = CliRunner().invoke(app, asked)
     assert result.exit_code == 0
-    assert {path.name for path in out.iterdir()} == {*(f"{name}.csv" for name in FILES), MARK}
+    assert {path.name for path in out.iterdir()} == {
+        *(f"{name}.csv" for name in FILES),
+        MARKER_FILE,
+    }
 
 
 def test_the_command_refuses_what_makes_no_sense(tmp_path: Path) -> None:

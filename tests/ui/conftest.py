@@ -15,7 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect, sync_playwright
 
-from loadtests.target import free_ports
+from loadtests.target import find_free_ports
 from tests.ui.fake_api import FakeApi
 
 PATIENCE = 15_000
@@ -66,7 +66,7 @@ def started(
     fake: FakeApi, home: Path, module: str = "ui"
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The page's process, or that of another module, and its address."""
-    [port] = free_ports(1)
+    [port] = find_free_ports(1)
     where = {
         "CREDIT_HOME": str(home),
         "CREDIT_UI_PORT": str(port),

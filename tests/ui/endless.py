@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
-from ui.__main__ import serve
+from ui.__main__ import serve_app
 from ui.settings import Settings
 
 
@@ -29,4 +29,4 @@ def up(_: Request) -> PlainTextResponse:
 
 
 if __name__ == "__main__":
-    serve(Starlette(routes=[Route("/healthz", up), Route("/endless", endless)]), Settings())
+    serve_app(Starlette(routes=[Route("/healthz", up), Route("/endless", endless)]), Settings())

@@ -6,27 +6,29 @@ import pytest
 
 from tests.ui import made
 from tests.ui.fake_api import FakeApi, failure
-from ui.api_client import Api
+from ui.api_client import ApiClient
 from ui.api_models import Language
-from ui.controller import Adviser, File, Suggested
+from ui.controller import AdviserController, ClientFile, Suggestions
 
 
-def opened(fake: FakeApi, typed: str, feature: str | None = None, key: str = "") -> File:
-    async def one() -> File:
-        api = Api(fake.url)
+def opened(fake: FakeApi, typed: str, feature: str | None = None, key: str = "") -> ClientFile:
+    async def one() -> ClientFile:
+        api = ApiClient(fake.url)
         try:
-            return await Adviser(api, "fr").open(typed, feature, similar=False, key=key)
+            return await AdviserController(api, "fr").open_file(
+                typed, feature, similar=False, key=key
+            )
         finally:
             await api.close()
 
     return asyncio.run(one())
 
 
-def suggested(fake: FakeApi, typed: str, language: Language = "fr") -> Suggested:
-    async def one() -> Suggested:
-        api = Api(fake.url)
+def suggested(fake: FakeApi, typed: str, language: Language = "fr") -> Suggestions:
+    async def one() -> Suggestions:
+        api = ApiClient(fake.url)
         try:
-            return await Adviser(api, language).suggest(typed)
+            return await AdviserController(api, language).suggest_clients(typed)
         finally:
             await api.close()
 
@@ -35,9 +37,11 @@ def suggested(fake: FakeApi, typed: str, language: Language = "fr") -> Suggested
 
 def compared(fake: FakeApi, feature: str) -> str:
     async def one() -> str:
-        api = Api(fake.url)
+        api = ApiClient(fake.url)
         try:
-            return await Adviser(api, "fr").compare(made.DECLINED, feature, similar=False)
+            return await AdviserController(api, "fr").compare_feature(
+                made.DECLINED, feature, similar=False
+            )
         finally:
             await api.close()
 

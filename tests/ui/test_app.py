@@ -78,4 +78,4 @@ def test_the_api_is_on_this_machine_unless_said_otherwise(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(("host", "alone"), [("127.0.0.1", True), ("0.0.0.0", False)])  # noqa: S104 -- the case told
 def test_a_page_that_others_can_reach_is_known_to_be_so(host: str, alone: bool) -> None:  # noqa: FBT001 -- a parameter
-    assert Settings(host=host).loopback is alone
+    assert Settings(host=host).is_loopback is alone

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from ui.api_client import ApiError
-from ui.messages import Said, Words
-from ui.number_format import Numbers
-from ui.views import SHOWN_AS
+from ui.messages import Message, Messages
+from ui.number_format import NumberFormatter
+from ui.views import MESSAGE_NAMES
 
-SAID = {name: said for name, said in vars(Words).items() if isinstance(said, Said)}
-FR, EN = Words("fr"), Words("en")
+SAID = {name: said for name, said in vars(Messages).items() if isinstance(said, Message)}
+FR, EN = Messages("fr"), Messages("en")
 
 
 @pytest.mark.parametrize("name", SAID)
@@ -46,17 +46,17 @@ def test_every_outcome_has_words(kind: str, outcome: str) -> None:
 
 @pytest.mark.parametrize("code", ["income-unknown", "minor", "instalment-above-income"])
 def test_every_rule_of_the_policy_has_words(code: str) -> None:
-    assert FR.named("rule", code) != code
+    assert FR.message_for_code("rule", code) != code
 
 
 def test_a_code_without_words_is_shown_as_it_is() -> None:
-    assert FR.named("rule", "brand-new") == "brand-new"
+    assert FR.message_for_code("rule", "brand-new") == "brand-new"
 
 
 @pytest.mark.parametrize("error", ApiError.__subclasses__())
 def test_every_error_says_what_is_the_matter_and_what_to_do(error: type[ApiError]) -> None:
-    assert f"{SHOWN_AS[error]}_title" in SAID
-    assert f"{SHOWN_AS[error]}_text" in SAID
+    assert f"{MESSAGE_NAMES[error]}_title" in SAID
+    assert f"{MESSAGE_NAMES[error]}_text" in SAID
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,24 @@ def test_every_error_says_what_is_the_matter_and_what_to_do(error: type[ApiError
 def test_values_are_written_as_each_language_does(
     value: float | None, unit: str, fr: str, en: str
 ) -> None:
-    assert (Numbers(FR).said(value, unit), Numbers(EN).said(value, unit)) == (fr, en)
+    assert (
+        NumberFormatter(FR).format_value(value, unit),
+        NumberFormatter(EN).format_value(value, unit),
+    ) == (fr, en)
 
 
 def test_effects_always_carry_their_sign() -> None:
-    numbers = Numbers(FR)
-    assert [numbers.signed(one) for one in (5.55, -5.55, 0.0)] == ["+5,5", "\u22125,5", "+0,0"]
+    numbers = NumberFormatter(FR)
+    assert [numbers.format_signed(one) for one in (5.55, -5.55, 0.0)] == [
+        "+5,5",
+        "\u22125,5",
+        "+0,0",
+    ]
 
 
 def test_a_moment_is_told_to_the_minute() -> None:
     at = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
-    assert (Numbers(FR).when(at), Numbers(EN).when(at)) == ("01/06/2026 09:30", "2026-06-01 09:30")
+    assert (NumberFormatter(FR).format_datetime(at), NumberFormatter(EN).format_datetime(at)) == (
+        "01/06/2026 09:30",
+        "2026-06-01 09:30",
+    )

@@ -12,27 +12,36 @@ from typing import Annotated
 
 import typer
 
-from stores.cli import Lender
-from training.cli.options import SYNTHETIC, Clients, Data, Parameters, Seed, synthetic_tables
-from training.experiments.context import study, subject_of
+from stores.cli import LenderOption
+from training.cli.options import (
+    DEFAULT_SYNTHETIC_CLIENTS,
+    ClientsOption,
+    DataOption,
+    ParametersOption,
+    SeedOption,
+    generate_synthetic_tables,
+)
+from training.experiments.context import experiment_context, load_experiment_data
 
 # Libraries are imported when a study begins: they read their environment then; --help stays quick.
 # ruff: noqa: PLC0415
 
-Minutes = Annotated[float, typer.Option("--time-budget", help="Minutes for searches.", min=0)]
+TimeBudgetOption = Annotated[
+    float, typer.Option("--time-budget", help="Minutes for searches.", min=0)
+]
 
 
 def explore(
     *,
-    data: Data = None,
-    lender: Lender = None,
+    data: DataOption = None,
+    lender: LenderOption = None,
     clients: Annotated[
         int | None,
         typer.Option(
             help="Synthetic clients to make; of --data every client is looked at.", min=500
         ),
     ] = None,
-    seed: Seed = 0,
+    seed: SeedOption = 0,
 ) -> None:
     """Look at the raw tables: gaps, distributions, difficulty rates, correlations, drift.
 
@@ -42,35 +51,39 @@ def explore(
         raise typer.BadParameter(
             "goes without --data, whose every client is looked at", param_hint="--clients"
         )
-    with study(lender) as desk:
+    with experiment_context(lender) as context:
         from credit.schema import APPLICATION
-        from stores.raw_tables.lender_mapping import APPLICATIONS
-        from stores.raw_tables.tables import file_of, read_tables
-        from training.exploration.report import page
-        from training.exploration.statistics import explore as look
+        from stores.raw_tables.lender_mapping import APPLICATION_FILE_NAMES
+        from stores.raw_tables.tables import read_tables, resolve_table_file
+        from training.exploration.report import render_exploration_page
+        from training.exploration.statistics import explore_tables as look
 
-        folder = data or synthetic_tables(desk.where, clients or SYNTHETIC, seed, desk.steps)
-        with desk.steps.step("checking tables"):
-            read = partial(read_tables, folder, lender=desk.lender, cache=desk.where.cache)
-            labelled, new = APPLICATIONS
-            tables = read(application=labelled, labelled=True)
-            held = file_of(folder, new, desk.lender)
-            later = read(application=new).application if held else None
-        with desk.steps.step("columns", len(APPLICATION.columns)) as advance:
-            facts = look(tables, later, progress=advance)
-        path = desk.where.reports / "exploration.html"
+        folder = data or generate_synthetic_tables(
+            context.settings, clients or DEFAULT_SYNTHETIC_CLIENTS, seed, context.progress
+        )
+        with context.progress.step("checking tables"):
+            read_folder = partial(
+                read_tables, folder, lender=context.lender, cache=context.settings.cache_folder
+            )
+            labelled_file, new_file = APPLICATION_FILE_NAMES
+            tables = read_folder(application=labelled_file, labelled=True)
+            new_path = resolve_table_file(folder, new_file, context.lender)
+            new_applications = read_folder(application=new_file).application if new_path else None
+        with context.progress.step("columns", len(APPLICATION.columns)) as advance:
+            exploration = look(tables, new_applications, progress=advance)
+        path = context.settings.reports_folder / "exploration.html"
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(page(facts), encoding="utf-8")
-        part.replace(path)
-        desk.console.print(f"{path}", soft_wrap=True)
+        temp_path = path.with_suffix(".part")
+        temp_path.write_text(render_exploration_page(exploration), encoding="utf-8")
+        temp_path.replace(path)
+        context.console.print(f"{path}", soft_wrap=True)
 
 
 def compare(
     *,
-    data: Data = None,
-    lender: Lender = None,
-    parameters: Parameters = None,
+    data: DataOption = None,
+    lender: LenderOption = None,
+    parameters: ParametersOption = None,
     clients: Annotated[
         int | None,
         typer.Option(
@@ -80,91 +93,108 @@ def compare(
         ),
     ] = None,
     folds: Annotated[int, typer.Option(min=2)] = 5,
-    budget: Minutes = 10,
+    budget_minutes: TimeBudgetOption = 10,
     model: Annotated[
         list[str] | None, typer.Option(help="Only challengers whose name has this in it.")
     ] = None,
-    seed: Seed = 0,
+    seed: SeedOption = 0,
 ) -> None:
     """Compare kinds of models: untuned, tuned, with class weights, with SMOTE inside folds.
 
     Writes comparison.json, .svg and .html to MLflow, a nested run a model, and to reports.
     """
-    with study(lender, parameters) as desk:
-        from training.experiments.comparison import MOST_CLIENTS, steps_of
-        from training.experiments.comparison import compare as run
-        from training.experiments.results import keep_comparison, study_run
-        from training.model.challengers import chosen
-        from training.study_tables import comparison_table
+    with experiment_context(lender, parameters) as context:
+        from training.experiments.comparison import MAX_COMPARISON_CLIENTS, count_comparison_steps
+        from training.experiments.comparison import compare_models as run
+        from training.experiments.results import save_comparison, start_experiment_run
+        from training.model.challengers import select_challengers
+        from training.study_tables import build_comparison_table
 
-        challengers = chosen(model or [])
-        subject = subject_of(desk, data, clients, seed, most=MOST_CLIENTS)
-        with study_run(desk.where, "comparison", subject.about) as folder:
-            with desk.steps.step("challengers", steps_of(folds, challengers)) as advance:
-                told = run(
-                    subject.material,
-                    subject.policy,
+        challengers = select_challengers(model or [])
+        experiment_data = load_experiment_data(
+            context, data, clients, seed, max_clients=MAX_COMPARISON_CLIENTS
+        )
+        with start_experiment_run(
+            context.settings, "comparison", experiment_data.data_metadata
+        ) as folder:
+            with context.progress.step(
+                "challengers", count_comparison_steps(folds, challengers)
+            ) as advance:
+                comparison = run(
+                    experiment_data.training_set,
+                    experiment_data.policy,
                     seed=seed,
                     folds=folds,
-                    seconds=60 * budget,
+                    search_seconds=60 * budget_minutes,
                     progress=advance,
                     challengers=challengers,
-                    parameters=desk.parameters,
+                    parameters=context.parameters,
                 )
-            with desk.steps.step("MLflow runs"):
-                keep_comparison(told, subject.origin, folder)
-        desk.console.print(comparison_table(told))
+            with context.progress.step("MLflow runs"):
+                save_comparison(comparison, experiment_data.provenance, folder)
+        context.console.print(build_comparison_table(comparison))
 
 
 def ablate(
     *,
-    data: Data = None,
-    lender: Lender = None,
-    parameters: Parameters = None,
-    clients: Clients = None,
+    data: DataOption = None,
+    lender: LenderOption = None,
+    parameters: ParametersOption = None,
+    clients: ClientsOption = None,
     group: Annotated[
         list[str] | None,
         typer.Option(help="Only table, scores, protected attribute, concept, fitting."),
     ] = None,
-    seed: Seed = 0,
+    seed: SeedOption = 0,
 ) -> None:
     """Measure what each part is worth: tables, concepts, protected attributes, scores, fitting.
 
     Writes ablation.json, .svg and .html to MLflow and to reports.
     """
-    with study(lender, parameters) as desk:
-        subject = subject_of(desk, data, clients, seed)
-        from training.experiments.ablation import ablate as run
-        from training.experiments.ablation import steps_of
-        from training.experiments.ablation_variants import bagged, variants
-        from training.experiments.results import keep_ablation, study_run
-        from training.study_tables import ablation_table
+    with experiment_context(lender, parameters) as context:
+        experiment_data = load_experiment_data(context, data, clients, seed)
+        from training.experiments.ablation import count_ablation_steps
+        from training.experiments.ablation import run_ablation as run
+        from training.experiments.ablation_variants import iter_ablation_variants, with_min_bagging
+        from training.experiments.results import save_ablation, start_experiment_run
+        from training.study_tables import build_ablation_table
 
-        every = variants(subject.material, subject.sex, subject.policy, parameters=desk.parameters)
-        parts = [variant for variant in every if not group or variant.group in group]
-        with study_run(desk.where, "ablation", subject.about) as folder:
-            with desk.steps.step("variants", steps_of(parts)) as advance:
-                told = run(
-                    subject.material,
-                    parts,
-                    subject.policy,
+        all_variants = iter_ablation_variants(
+            experiment_data.training_set,
+            experiment_data.sex,
+            experiment_data.policy,
+            parameters=context.parameters,
+        )
+        selected_variants = [
+            variant for variant in all_variants if not group or variant.group in group
+        ]
+        with start_experiment_run(
+            context.settings, "ablation", experiment_data.data_metadata
+        ) as folder:
+            with context.progress.step(
+                "variants", count_ablation_steps(selected_variants)
+            ) as advance:
+                ablation = run(
+                    experiment_data.training_set,
+                    selected_variants,
+                    experiment_data.policy,
                     seed=seed,
                     progress=advance,
-                    base=bagged(desk.parameters),
+                    base_parameters=with_min_bagging(context.parameters),
                 )
-            keep_ablation(told, subject.origin, folder)
-        desk.console.print(ablation_table(told))
+            save_ablation(ablation, experiment_data.provenance, folder)
+        context.console.print(build_ablation_table(ablation))
 
 
 def tune(
     *,
-    data: Data = None,
-    lender: Lender = None,
-    parameters: Parameters = None,
-    clients: Clients = None,
+    data: DataOption = None,
+    lender: LenderOption = None,
+    parameters: ParametersOption = None,
+    clients: ClientsOption = None,
     trials: Annotated[int, typer.Option(help="In all, those of earlier runs included.")] = 40,
-    budget: Minutes = 20,
-    seed: Seed = 0,
+    budget_minutes: TimeBudgetOption = 20,
+    seed: SeedOption = 0,
 ) -> None:
     """Search for parameters, from the given ones on; the study is resumed where it was left.
 
@@ -173,46 +203,64 @@ def tune(
 
     Writes parameters.yaml under CREDIT_HOME/tuning, for `python -m training --parameters`.
     """
-    with study(lender, parameters) as desk:
-        subject = subject_of(desk, data, clients, seed)
-        from training.experiments.results import study_run
-        from training.experiments.tuning import JUDGING, judged, open_study, search
-        from training.study_tables import spread
-        from training.tuned import keep_search
-
-        home = desk.where.home / "tuning"
-        base, fingerprint = desk.parameters, subject.about["fingerprint"]
-        found = open_study(
-            home / "study.sqlite", subject.material, fingerprint, seed=seed, base=base
+    with experiment_context(lender, parameters) as context:
+        experiment_data = load_experiment_data(context, data, clients, seed)
+        from training.experiments.results import start_experiment_run
+        from training.experiments.tuning import (
+            CONFIRMATION_FITS,
+            evaluate_best_trial,
+            open_study,
+            search_parameters,
         )
-        with study_run(desk.where, "tuning", subject.about) as folder:
-            with desk.steps.step("trials", trials) as advance:
-                search(
-                    found,
-                    subject.material,
+        from training.study_tables import format_difference
+        from training.tuned import save_tuning
+
+        tuning_folder = context.settings.home / "tuning"
+        base_parameters, fingerprint = (
+            context.parameters,
+            experiment_data.data_metadata["fingerprint"],
+        )
+        optuna_study = open_study(
+            tuning_folder / "study.sqlite",
+            experiment_data.training_set,
+            fingerprint,
+            seed=seed,
+            base_parameters=base_parameters,
+        )
+        with start_experiment_run(
+            context.settings, "tuning", experiment_data.data_metadata
+        ) as folder:
+            with context.progress.step("trials", trials) as advance:
+                search_parameters(
+                    optuna_study,
+                    experiment_data.training_set,
                     seed=seed,
                     trials=trials,
-                    seconds=60 * budget,
+                    seconds=60 * budget_minutes,
                     progress=advance,
-                    base=base,
+                    base_parameters=base_parameters,
                 )
-            with desk.steps.step("the best, the clients cut anew", JUDGING) as advance:
-                best = judged(
-                    found,
-                    subject.material,
-                    subject.policy,
+            with context.progress.step(
+                "the best, the clients cut anew", CONFIRMATION_FITS
+            ) as advance:
+                best = evaluate_best_trial(
+                    optuna_study,
+                    experiment_data.training_set,
+                    experiment_data.policy,
                     seed=seed,
                     progress=advance,
-                    base=base,
+                    base_parameters=base_parameters,
                 )
-            path = keep_search(found, best, subject.about, folder, home)
-        said = "above 0" if best.gain_above_zero else "not told from chance"
-        desk.console.print(
+            path = save_tuning(
+                optuna_study, best, experiment_data.data_metadata, folder, tuning_folder
+            )
+        gain_verdict = "above 0" if best.gain_above_zero else "not told from chance"
+        context.console.print(
             f"{best.complete} trials, {best.pruned} pruned; best AUC {best.auc:.4f} against "
             f"{best.default_auc:.4f}; on the clients that chose it, cut anew, "
-            f"{spread(best.gain)}: {said}"
+            f"{format_difference(best.gain)}: {gain_verdict}"
         )
-        desk.console.print(f"python -m training --parameters {path}", soft_wrap=True)
+        context.console.print(f"python -m training --parameters {path}", soft_wrap=True)
 
 
-STUDIES: tuple[Callable[..., None], ...] = (explore, compare, tune, ablate)
+EXPERIMENT_COMMANDS: tuple[Callable[..., None], ...] = (explore, compare, tune, ablate)

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from stores.cli import Steps
+from stores.cli import ProgressReporter
 from stores.settings import Settings
-from training.synthetic.marker import MARK
+from training.synthetic.marker import MARKER_FILE
 
-Data = Annotated[
+DataOption = Annotated[
     Path | None,
     typer.Option(
         help="Folder of Kaggle's files: csv, csv.gz, csv.zip or parquet. Synthetic if left out.",
@@ -21,7 +21,7 @@ Data = Annotated[
     ),
 ]
 
-Clients = Annotated[
+ClientsOption = Annotated[
     int | None,
     typer.Option(
         help="Labelled clients to draw at random; all if left out. Synthetic ones to make.",
@@ -29,31 +29,35 @@ Clients = Annotated[
     ),
 ]
 
-Parameters = Annotated[
+ParametersOption = Annotated[
     Path | None,
     typer.Option(help="YAML of the model's parameters, such as `tune` writes.", exists=True),
 ]
 
-Seed = Annotated[int, typer.Option(help="Same seed, same clients, same folds.")]
+SeedOption = Annotated[int, typer.Option(help="Same seed, same clients, same folds.")]
 
-SYNTHETIC = 20_000
+DEFAULT_SYNTHETIC_CLIENTS = 20_000
 """Clients made where there is no data."""
 
 
-def synthetic_tables(where: Settings, clients: int, seed: int, steps: Steps) -> Path:
+def generate_synthetic_tables(
+    settings: Settings, clients: int, seed: int, progress: ProgressReporter
+) -> Path:
     """Synthetic tables of this size and seed, made once."""
-    from training.synthesise import synthesise  # noqa: PLC0415 -- --help stays quick
+    from training.synthesise import synthesise_tables  # noqa: PLC0415 -- --help stays quick
 
-    folder = synthetic_folder(where, clients, seed)
-    if not (folder / MARK).exists():
-        with steps.step(f"{clients:,} synthetic clients", clients) as advance:
-            synthesise(clients, folder, seed=seed, advance=advance)
+    folder = resolve_synthetic_folder(settings, clients, seed)
+    if not (folder / MARKER_FILE).exists():
+        with progress.step(f"{clients:,} synthetic clients", clients) as advance:
+            synthesise_tables(clients, folder, seed=seed, advance=advance)
     return folder
 
 
-def synthetic_folder(where: Settings, clients: int, seed: int) -> Path:
+def resolve_synthetic_folder(settings: Settings, clients: int, seed: int) -> Path:
     """Where synthetic tables are kept: others than those of earlier parameters."""
-    from training.synthetic.parameters import PARAMETERS  # noqa: PLC0415 -- --help stays quick
+    from training.synthetic.parameters import (
+        PARAMETERS_FILE,
+    )
 
-    version = sha256(PARAMETERS.read_bytes()).hexdigest()[:8]
-    return where.cache / "synthetic" / f"{clients}-{seed}-{version}"
+    version = sha256(PARAMETERS_FILE.read_bytes()).hexdigest()[:8]
+    return settings.cache_folder / "synthetic" / f"{clients}-{seed}-{version}"

@@ -14,36 +14,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stores.cli import Steps
+from stores.cli import ProgressReporter
 from stores.dossiers.parquet import DossierFile
-from stores.raw_tables.lender_mapping import LenderFiles
+from stores.raw_tables.lender_mapping import LenderMapping
 from stores.settings import Settings
-from training.data.dataset import NOBODY, Material, Teachers, prepare
-from training.data.loading import labelled_dossiers
-from training.evaluation.champion import digests
+from training.data.dataset import NOT_A_COPY, AuxiliaryRows, TrainingSet, prepare_training_set
+from training.data.loading import load_labelled_dossiers
+from training.evaluation.champion import client_pseudonyms
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pool:
+class AuxiliaryData:
     """Judged clients with their teachers of other folders."""
 
-    material: Material
-    digests: NDArray[np.uint64]
+    training_set: TrainingSet
+    pseudonyms: NDArray[np.uint64]
     """Of the teachers of other folders."""
-    about: list[dict[str, Any]]
+    metadata: list[dict[str, Any]]
     """The facts about these folders."""
 
 
-def pooled(
-    where: Settings,
-    material: Material,
+def add_auxiliary_clients(
+    settings: Settings,
+    training_set: TrainingSet,
     dossiers: DossierFile,
-    also: Sequence[Path],
+    auxiliary_folders: Sequence[Path],
     *,
     seed: int,
-    steps: Steps,
-    lender: LenderFiles | None = None,
-) -> Pool:
+    progress: ProgressReporter,
+    lender: LenderMapping | None = None,
+) -> AuxiliaryData:
     """The same judged clients, with the labelled clients of other folders as teachers.
 
     A client of both is left out of the others: he would teach what he is asked about.
@@ -51,26 +51,40 @@ def pooled(
     Raises:
         InvalidTables: the tables of a folder break the schema.
     """
-    ours = seen = digests(dossiers)
-    told: list[dict[str, Any]] = []
-    for folder in also:
-        others, about = labelled_dossiers(where, folder, steps, lender)
-        theirs = digests(others)
-        strangers = np.flatnonzero(~np.isin(theirs, seen))
-        seen = np.union1d(seen, theirs)
-        with steps.step("features", len(others)) as advance:
-            added = prepare(others, seed=seed, progress=advance).only(strangers)
-        steps.say(
-            f"{len(strangers):,} clients of {folder} teach beside these; "
-            f"{len(others) - len(strangers):,} are known already"
+    own_pseudonyms = known_pseudonyms = client_pseudonyms(dossiers)
+    folders_metadata: list[dict[str, Any]] = []
+    for folder in auxiliary_folders:
+        folder_dossiers, metadata = load_labelled_dossiers(settings, folder, progress, lender)
+        folder_pseudonyms = client_pseudonyms(folder_dossiers)
+        new_rows = np.flatnonzero(~np.isin(folder_pseudonyms, known_pseudonyms))
+        known_pseudonyms = np.union1d(known_pseudonyms, folder_pseudonyms)
+        with progress.step("features", len(folder_dossiers)) as advance:
+            new_clients = prepare_training_set(folder_dossiers, seed=seed, progress=advance).take(
+                new_rows
+            )
+        progress.log(
+            f"{len(new_rows):,} clients of {folder} teach beside these; "
+            f"{len(folder_dossiers) - len(new_rows):,} are known already"
         )
-        material = replace(material, teachers=_beside(material, added))
-        told.append({name: about[name] for name in ("fingerprint", "clients", "synthetic")})
-    return Pool(material=material, digests=np.setdiff1d(seen, ours), about=told)
+        training_set = replace(
+            training_set, auxiliary=_append_auxiliary_clients(training_set, new_clients)
+        )
+        folders_metadata.append(
+            {name: metadata[name] for name in ("fingerprint", "clients", "synthetic")}
+        )
+    return AuxiliaryData(
+        training_set=training_set,
+        pseudonyms=np.setdiff1d(known_pseudonyms, own_pseudonyms),
+        metadata=folders_metadata,
+    )
 
 
-def _beside(material: Material, added: Material) -> Teachers:
-    strangers = replace(added, teachers=None)
-    if material.teachers is None:
-        return Teachers(material=strangers, copies=np.full(len(strangers), NOBODY))
-    return material.teachers.joined(strangers)
+def _append_auxiliary_clients(
+    training_set: TrainingSet, new_clients: TrainingSet
+) -> AuxiliaryRows:
+    auxiliary_clients = replace(new_clients, auxiliary=None)
+    if training_set.auxiliary is None:
+        return AuxiliaryRows(
+            training_set=auxiliary_clients, copy_of=np.full(len(auxiliary_clients), NOT_A_COPY)
+        )
+    return training_set.auxiliary.append_clients(auxiliary_clients)

@@ -7,19 +7,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.data.dataset import Material
+from training.data.dataset import TrainingSet
 
-LOOKED_AT = 200
+MAX_CLIENTS_FINGERPRINTED = 200
 """Clients whose cells are looked at, spread over all: a formula that changed is seen in theirs."""
 
 
-def formulas(material: Material) -> str:
+def fingerprint_features(training_set: TrainingSet) -> str:
     """A digest of the features by name, and of what they say of some of the judged clients."""
-    rows = np.unique(np.linspace(0, len(material) - 1, LOOKED_AT).astype(np.int64))
-    some = replace(material, teachers=None).only(rows)
-    cells = some.encoded(some.fit_categories(np.arange(len(some))))
-    cells[np.isnan(cells)] = np.nan  # one way to be unknown
-    whole = hashlib.sha256(repr(list(some.features)).encode())
-    for part in (some.ids, some.labels, cells):
-        whole.update(np.ascontiguousarray(part).tobytes())
-    return whole.hexdigest()[:16]
+    rows = np.unique(
+        np.linspace(0, len(training_set) - 1, MAX_CLIENTS_FINGERPRINTED).astype(np.int64)
+    )
+    subset = replace(training_set, auxiliary=None).take(rows)
+    values = subset.encode(subset.fit_categories(np.arange(len(subset))))
+    values[np.isnan(values)] = np.nan  # one way to be unknown
+    digest = hashlib.sha256(repr(list(subset.features)).encode())
+    for array in (subset.ids, subset.labels, values):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]

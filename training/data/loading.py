@@ -9,22 +9,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from stores.cli import Steps
+from stores.cli import ProgressReporter
 from stores.dossiers.engine import Engine
-from stores.dossiers.parquet import DossierFile, Grouping, group
-from stores.dossiers.spark import group as group_on_many
-from stores.dossiers.spark import require_spark, spark
-from stores.raw_tables.lender_mapping import LenderFiles
+from stores.dossiers.parquet import DossierFile, GroupingSummary, group_into_dossiers
+from stores.dossiers.spark import group_into_dossiers_with_spark as group_on_many
+from stores.dossiers.spark import open_spark_session, require_spark
+from stores.raw_tables.lender_mapping import LenderMapping
 from stores.raw_tables.tables import Tables, read_tables
 from stores.settings import Settings
 from training.synthetic.marker import is_synthetic
 
 
-def labelled_dossiers(
-    where: Settings,
+def load_labelled_dossiers(
+    settings: Settings,
     data: Path,
-    steps: Steps,
-    lender: LenderFiles | None,
+    progress: ProgressReporter,
+    lender: LenderMapping | None,
     engine: Engine = Engine.LOCAL,
 ) -> tuple[DossierFile, dict[str, Any]]:
     """Check and group the tables; what is absent or left out is said.
@@ -38,51 +38,54 @@ def labelled_dossiers(
     """
     if engine is Engine.SPARK:
         require_spark()
-    with steps.step("checking tables"):
-        tables = read_tables(data, labelled=True, lender=lender, cache=where.cache)
-        digest = fingerprint(tables, lender)
-        path = where.home / "dossiers" / f"{digest[:16]}.parquet"
-    grouping = _grouped(where, tables, path, steps, engine)
-    grouping.tell(steps)
-    about = {
-        "clients": grouping.clients,
-        "absent_tables": list(tables.absent),
-        "dropped_rows": dict(grouping.dropped),
+    with progress.step("checking tables"):
+        tables = read_tables(data, labelled=True, lender=lender, cache=settings.cache_folder)
+        digest = fingerprint_tables(tables, lender)
+        path = settings.home / "dossiers" / f"{digest[:16]}.parquet"
+    grouping = _group_dossiers(settings, tables, path, progress, engine)
+    grouping.log_summary(progress)
+    metadata = {
+        "clients": grouping.client_count,
+        "absent_tables": list(tables.absent_histories),
+        "dropped_rows": dict(grouping.dropped_rows),
         "synthetic": any(is_synthetic(path) for path in tables.sources.values()),
         "fingerprint": digest,
         "dossiers": path.name,
-        "code": code_version(),
+        "code": read_code_version(),
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    return DossierFile(path), about
+    return DossierFile(path), metadata
 
 
-def _grouped(
-    where: Settings, tables: Tables, path: Path, steps: Steps, engine: Engine
-) -> Grouping:
+def _group_dossiers(
+    settings: Settings, tables: Tables, path: Path, progress: ProgressReporter, engine: Engine
+) -> GroupingSummary:
     if engine is Engine.LOCAL:
-        with steps.step("grouping into dossiers"):
-            return group(tables, path)
-    with spark(where) as session, steps.step("Spark: grouping into dossiers", 100) as advance:
+        with progress.step("grouping into dossiers"):
+            return group_into_dossiers(tables, path)
+    with (
+        open_spark_session(settings) as session,
+        progress.step("Spark: grouping into dossiers", 100) as advance,
+    ):
         return group_on_many(session, tables, path, advance)
 
 
-def fingerprint(tables: Tables, lender: LenderFiles | None) -> str:
+def fingerprint_tables(tables: Tables, lender: LenderMapping | None) -> str:
     """SHA-256 over the names and bytes of the files that were read, and the way they were."""
-    whole = hashlib.sha256()
+    combined_hash = hashlib.sha256()
     for table, path in sorted(tables.sources.items()):
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        whole.update(f"{table} {path.name} {digest}\n".encode())
+        combined_hash.update(f"{table} {path.name} {digest}\n".encode())
     if lender:
-        whole.update(json.dumps(lender.model_dump(), sort_keys=True).encode())
-    return whole.hexdigest()
+        combined_hash.update(json.dumps(lender.model_dump(), sort_keys=True).encode())
+    return combined_hash.hexdigest()
 
 
-def code_version() -> str:
+def read_code_version() -> str:
     """The commit this runs from, with a mark when files were changed since."""
     try:
-        described = subprocess.run(
+        process = subprocess.run(
             ["git", "describe", "--always", "--dirty"],
             capture_output=True,
             text=True,
@@ -91,4 +94,4 @@ def code_version() -> str:
         )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return described.stdout.strip()
+    return process.stdout.strip()

@@ -22,17 +22,24 @@ from credit.dossier import Floats, Integers
 from credit.errors import ModelMismatch
 from credit.reference_population import Population
 from credit.scorer import Scorer
-from stores.dossiers.arrow import CLIENT
-from stores.dossiers.parquet import LABEL, DossierFile
-from stores.models.bento_store import facts_of, find, load
-from stores.models.mlflow_registry import champion_version
+from stores.dossiers.arrow import CLIENT_ID_COLUMN
+from stores.dossiers.parquet import LABEL_COLUMN, DossierFile
+from stores.models.bento_store import find_bento_model, load_model_metadata, load_scorer
+from stores.models.mlflow_registry import get_champion_version
 from stores.settings import Settings
-from training.data.dataset import Material
+from training.data.dataset import TrainingSet
 
-UNSEEN = "unseen.parquet"
+OOF_RISKS_FILE = "unseen.parquet"
 """The artefact of out-of-fold risks, by a digest of each client; null of who only taught."""
 
-TELLING = (CLIENT, LABEL, "AMT_CREDIT", "AMT_ANNUITY", "DAYS_BIRTH", "DAYS_ID_PUBLISH")
+IDENTITY_COLUMNS = (
+    CLIENT_ID_COLUMN,
+    LABEL_COLUMN,
+    "AMT_CREDIT",
+    "AMT_ANNUITY",
+    "DAYS_BIRTH",
+    "DAYS_ID_PUBLISH",
+)
 """Columns that make a client the same client: ids of two folders may coincide."""
 
 
@@ -49,69 +56,73 @@ class Champion:
     """Whether those were synthetic."""
 
 
-def digests(dossiers: DossierFile) -> NDArray[np.uint64]:
+def client_pseudonyms(dossiers: DossierFile) -> NDArray[np.uint64]:
     """A number that stands for each client, shape (clients,).
 
     It names nobody, but who holds the client's data can compute it (docs/decisions/0005).
     """
-    columns = zip(*(dossiers.column(name) for name in TELLING), strict=True)
-    hashed = (hashlib.blake2b(repr(row).encode(), digest_size=8).digest() for row in columns)
-    return np.array([int.from_bytes(digest) for digest in hashed], dtype=np.uint64)
+    columns = zip(*(dossiers.read_column(name) for name in IDENTITY_COLUMNS), strict=True)
+    hashes = (hashlib.blake2b(repr(row).encode(), digest_size=8).digest() for row in columns)
+    return np.array([int.from_bytes(digest) for digest in hashes], dtype=np.uint64)
 
 
-def keep_unseen(
-    dossiers: DossierFile, risks: Floats, teachers: NDArray[np.uint64], path: Path
+def save_oof_risks(
+    dossiers: DossierFile, risks: Floats, auxiliary_pseudonyms: NDArray[np.uint64], path: Path
 ) -> None:
     """Write out-of-fold risks for the comparisons of later trainings.
 
     Args:
         teachers: Digests of clients of other tables, whom the model learnt from in every fold.
     """
-    judged = pl.DataFrame({"client": digests(dossiers), "risk": risks})
-    taught = pl.DataFrame({"client": teachers}).with_columns(risk=pl.lit(None, pl.Float64))
-    pl.concat([judged, taught]).write_parquet(path)
+    oof_rows = pl.DataFrame({"client": client_pseudonyms(dossiers), "risk": risks})
+    auxiliary_rows = pl.DataFrame({"client": auxiliary_pseudonyms}).with_columns(
+        risk=pl.lit(None, pl.Float64)
+    )
+    pl.concat([oof_rows, auxiliary_rows]).write_parquet(path)
 
 
-def champion_on(where: Settings, material: Material, dossiers: DossierFile) -> Champion | None:
+def score_champion(
+    settings: Settings, training_set: TrainingSet, dossiers: DossierFile
+) -> Champion | None:
     """The champion on these clients; None when nothing was promoted yet."""
-    found = champion_version(where)
-    if found is None:
+    registered = get_champion_version(settings)
+    if registered is None:
         return None
-    model = find(found.tag)
-    risks = np.full(len(material), np.nan)
-    if (seen := _unseen(found.run_id)) is not None:
-        clients = pl.DataFrame({"client": digests(dossiers)})
-        kept = clients.join(
-            seen.with_columns(seen=True), on="client", how="left", maintain_order="left"
+    model = find_bento_model(registered.tag)
+    risks = np.full(len(training_set), np.nan)
+    if (oof_risks := _load_oof_risks(registered.run_id)) is not None:
+        clients = pl.DataFrame({"client": client_pseudonyms(dossiers)})
+        joined = clients.join(
+            oof_risks.with_columns(seen=True), on="client", how="left", maintain_order="left"
         )
-        risks = kept["risk"].cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
-        new = np.flatnonzero(kept["seen"].is_null().to_numpy())
-        risks[new] = _scored(model, material, new)
-    facts = facts_of(model)
+        risks = joined["risk"].cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
+        new_rows = np.flatnonzero(joined["seen"].is_null().to_numpy())
+        risks[new_rows] = _score_new_clients(model, training_set, new_rows)
+    metadata = load_model_metadata(model)
     return Champion(
-        version=found.tag,
+        version=registered.tag,
         risks=risks,
-        population=facts.population,
-        synthetic=bool(facts.data.get("synthetic")),
+        population=metadata.population,
+        synthetic=bool(metadata.data.get("synthetic")),
     )
 
 
-def _scored(model: bentoml.Model, material: Material, rows: Integers) -> Floats:
+def _score_new_clients(model: bentoml.Model, training_set: TrainingSet, rows: Integers) -> Floats:
     """The champion's risk of these clients; NaN where its features are others."""
     if not len(rows):
         return np.empty(0)
     try:
-        scorer: Scorer = load(model)
+        scorer: Scorer = load_scorer(model)
     except ModelMismatch:
         return np.full(len(rows), np.nan)
-    some = replace(material, teachers=None).only(rows)
-    return scorer.risk(some.encoded(scorer.categories))
+    subset = replace(training_set, auxiliary=None).take(rows)
+    return scorer.predict_risk(subset.encode(scorer.categories))
 
 
-def _unseen(run_id: str) -> pl.DataFrame | None:
+def _load_oof_risks(run_id: str) -> pl.DataFrame | None:
     """What a run kept of its out-of-fold risks; None when it kept nothing."""
     try:
-        path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=UNSEEN)
+        path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=OOF_RISKS_FILE)
     except (MlflowException, OSError):
         return None
     return pl.read_parquet(path).unique("client", keep="first")

@@ -10,36 +10,36 @@ from typing import Any
 
 from credit.features import CATALOGUE
 from credit.policy import Policy
-from credit.scorer import Facts, Scorer
+from credit.scorer import ModelMetadata, Scorer
 from stores.dossiers.parquet import DossierFile
-from training.data.dataset import Material
+from training.data.dataset import TrainingSet
 from training.evaluation.champion import Champion
 from training.evaluation.feature_importance import explain_sample
-from training.evaluation.reference_population import population
-from training.evaluation.result import Evidence
-from training.metrics.bootstrap import intervals
-from training.metrics.credit_metrics import by_pattern, metrics
-from training.metrics.fairness import audits
-from training.model.trainer import Fitted
+from training.evaluation.reference_population import build_reference_population
+from training.evaluation.result import EvaluationResult
+from training.metrics.bootstrap import compute_metric_intervals
+from training.metrics.credit_metrics import compute_calibration_by_pattern, compute_metrics
+from training.metrics.fairness import audit_groups
+from training.model.trainer import TrainedModel
 
-CANDIDATE = "candidate"
+CANDIDATE_VERSION = "candidate"
 """The name of a model that has no number yet."""
 
-MEASURED = 4
+EVALUATION_STEPS = 4
 """Contributions, measures with their intervals, population, audits."""
 
 
-def assess(
-    fitted: Fitted,
-    material: Material,
+def evaluate_model(
+    trained_model: TrainedModel,
+    training_set: TrainingSet,
     dossiers: DossierFile,
     policy: Policy,
     *,
     champion: Champion | None,
-    about: Mapping[str, Any],
+    data_metadata: Mapping[str, Any],
     seed: int,
     progress: Callable[[int], object],
-) -> Evidence:
+) -> EvaluationResult:
     """Measure a model by what it said of clients it had not seen.
 
     Args:
@@ -47,36 +47,41 @@ def assess(
         about: What is told of the data.
         progress: Told of `MEASURED` steps.
     """
-    labels, risks = material.labels, fitted.unseen
-    matrix = material.encoded(fitted.categories)
-    explained = explain_sample(fitted.booster, matrix, seed=seed)
+    labels, risks = training_set.labels, trained_model.oof_risk
+    matrix = training_set.encode(trained_model.categories)
+    explanation_sample = explain_sample(trained_model.booster, matrix, seed=seed)
     progress(1)
-    measured = metrics(labels, risks, policy)
-    sure = intervals(labels, risks, policy, seed=seed)
+    metric_values = compute_metrics(labels, risks, policy)
+    metric_intervals = compute_metric_intervals(labels, risks, policy, seed=seed)
     progress(1)
-    counted = population(matrix, labels, risks, fitted.categories, explained.importance)
-    progress(1)
-    groups = audits(dossiers, labels, risks, policy, seed=seed)
-    progress(1)
-    facts = Facts(
-        features=tuple(CATALOGUE),
-        categories=dict(fitted.categories.known),
-        searched_threshold=measured["searched_threshold"],
-        metrics=measured | by_pattern(*fitted.with_copies(material)),
-        intervals=dict(sure),
-        importance=explained.importance,
-        population=counted,
-        data=dict(about),
+    reference_population = build_reference_population(
+        matrix, labels, risks, trained_model.categories, explanation_sample.importance
     )
-    return Evidence(
+    progress(1)
+    fairness_audits = audit_groups(dossiers, labels, risks, policy, seed=seed)
+    progress(1)
+    model_metadata = ModelMetadata(
+        features=tuple(CATALOGUE),
+        categories=dict(trained_model.categories.categories),
+        searched_threshold=metric_values["searched_threshold"],
+        metrics=metric_values
+        | compute_calibration_by_pattern(*trained_model.append_masked_copies(training_set)),
+        intervals=dict(metric_intervals),
+        importance=explanation_sample.importance,
+        population=reference_population,
+        data=dict(data_metadata),
+    )
+    return EvaluationResult(
         policy=policy,
-        material=material,
+        training_set=training_set,
         matrix=matrix,
-        fitted=fitted,
-        scorer=Scorer(fitted.booster.model_to_string(), facts, version=CANDIDATE),
-        explained=explained,
+        trained_model=trained_model,
+        scorer=Scorer(
+            trained_model.booster.model_to_string(), model_metadata, version=CANDIDATE_VERSION
+        ),
+        explanation_sample=explanation_sample,
         dossiers=dossiers,
         champion=champion,
-        audits=groups,
+        audits=fairness_audits,
         seed=seed,
     )

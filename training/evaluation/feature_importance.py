@@ -10,12 +10,12 @@ import numpy as np
 from credit.dossier import Floats
 from credit.features import CATALOGUE, Matrix
 
-EXPLAINED = 2_000
+MAX_EXPLAINED_CLIENTS = 2_000
 """Clients whose contributions make the global importance: it settles well before."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Explained:
+class ExplanationSample:
     """A sample of clients with their contributions."""
 
     matrix: Matrix
@@ -29,8 +29,8 @@ class Explained:
         return dict(zip(CATALOGUE, weights.tolist(), strict=True))
 
 
-def explain_sample(booster: lgb.Booster, matrix: Matrix, *, seed: int) -> Explained:
+def explain_sample(booster: lgb.Booster, matrix: Matrix, *, seed: int) -> ExplanationSample:
     """Explain clients drawn at random."""
-    chosen = np.random.default_rng(seed).permutation(len(matrix))[:EXPLAINED]
-    contributions = np.asarray(booster.predict(matrix[chosen], pred_contrib=True))
-    return Explained(matrix=matrix[chosen], contributions=contributions)
+    rows = np.random.default_rng(seed).permutation(len(matrix))[:MAX_EXPLAINED_CLIENTS]
+    contributions = np.asarray(booster.predict(matrix[rows], pred_contrib=True))
+    return ExplanationSample(matrix=matrix[rows], contributions=contributions)

@@ -13,69 +13,83 @@ import numpy as np
 
 from credit.dossier import Floats
 from credit.policy import Policy
-from training.data.dataset import Labels, Material
-from training.metrics.bootstrap import Interval, Ranking, interval, resamples
-from training.model.calibration import calibrated_unseen
-from training.model.trainer import out_of_fold
+from training.data.dataset import Labels, TrainingSet
+from training.metrics.bootstrap import (
+    Interval,
+    WeightedRanking,
+    bootstrap_weights,
+    compute_percentile_interval,
+)
+from training.model.calibration import calibrate_out_of_fold
+from training.model.trainer import predict_out_of_fold
 
-MEASURES = ("auc", "business_score")
+PAIRED_METRICS = ("auc", "business_score")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gain:
+class Difference:
     """What a measure is, or by how much it is higher than another's."""
 
     value: float
     interval: Interval
 
     @property
-    def real(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether chance alone does not explain it: its interval leaves out nothing's 0."""
         return not self.interval.low <= 0 <= self.interval.high
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resampled:
+class BootstrapMetrics:
     """Measures of one model's risks on the clients as they are, then on every resample."""
 
-    told: Mapping[str, Floats]
+    values_by_metric: Mapping[str, Floats]
 
     @classmethod
-    def of(cls, labels: Labels, risks: Floats, policy: Policy, *, seed: int) -> Resampled:
-        ranking = Ranking(labels, risks)
-        weights = (np.ones(len(labels)), *resamples(len(labels), seed))
-        rows = [ranking.measures(weight, policy) for weight in weights]
-        return cls(told={name: np.array([row[name] for row in rows]) for name in MEASURES})
+    def from_risks(
+        cls, labels: Labels, risks: Floats, policy: Policy, *, seed: int
+    ) -> BootstrapMetrics:
+        ranking = WeightedRanking(labels, risks)
+        weights = (np.ones(len(labels)), *bootstrap_weights(len(labels), seed))
+        rows = [ranking.compute_metrics(weight, policy) for weight in weights]
+        return cls(values_by_metric={name: np.array([row[name] for row in rows]) for name in PAIRED_METRICS})
 
-    def level(self, measure: str) -> Gain:
-        return _gain(self.told[measure])
+    def estimate(self, metric: str) -> Difference:
+        return _build_difference(self.values_by_metric[metric])
 
-    def over(self, other: Resampled, measure: str) -> Gain:
+    def difference_from(self, other: BootstrapMetrics, metric: str) -> Difference:
         """How much higher the measure is than the other's; both from the same seed."""
-        return _gain(self.told[measure] - other.told[measure])
+        return _build_difference(self.values_by_metric[metric] - other.values_by_metric[metric])
 
 
-def measured(
-    material: Material,
+def cross_validate_paired(
+    training_set: TrainingSet,
     parameters: Mapping[str, Any],
     policy: Policy,
     *,
     seed: int,
     progress: Callable[[int], object],
-) -> tuple[Resampled, Resampled]:
+) -> tuple[BootstrapMetrics, BootstrapMetrics]:
     """A fit's out-of-fold risks, before calibration and calibrated by the other folds.
 
     Args:
         progress: Told of every fold, `FOLDS` steps.
     """
-    unseen = out_of_fold(material, seed=seed, progress=progress, parameters=parameters)
-    raw = 1 / (1 + np.exp(-unseen.raw))
-    risks = calibrated_unseen(unseen.raw, material.labels, unseen.fold)
-    before, after = (
-        Resampled.of(material.labels, told, policy, seed=seed) for told in (raw, risks)
+    oof_predictions = predict_out_of_fold(
+        training_set, seed=seed, progress=progress, parameters=parameters
     )
-    return before, after
+    uncalibrated_risks = 1 / (1 + np.exp(-oof_predictions.log_odds))
+    calibrated_risks = calibrate_out_of_fold(
+        oof_predictions.log_odds, training_set.labels, oof_predictions.fold
+    )
+    uncalibrated, calibrated = (
+        BootstrapMetrics.from_risks(training_set.labels, oof_risks, policy, seed=seed)
+        for oof_risks in (uncalibrated_risks, calibrated_risks)
+    )
+    return uncalibrated, calibrated
 
 
-def _gain(values: Floats) -> Gain:
-    return Gain(value=float(values[0]), interval=interval(values[1:].tolist()))
+def _build_difference(values: Floats) -> Difference:
+    return Difference(
+        value=float(values[0]), interval=compute_percentile_interval(values[1:].tolist())
+    )

@@ -8,22 +8,27 @@ from itertools import combinations
 import numpy as np
 
 from credit.dossier import Floats, Integers
-from credit.features import CATALOGUE, Categories, Matrix
-from credit.reference_population import FIFTHS, Crossing, Population, Spread
+from credit.features import CATALOGUE, CategoryEncoder, Matrix
+from credit.reference_population import (
+    RISK_QUINTILE_COUNT,
+    Distribution,
+    JointDistribution,
+    Population,
+)
 from training.data.dataset import Labels
 
-BINS = 20
-GRID = 8
+BIN_COUNT = 20
+JOINT_BIN_COUNT = 8
 """Bins of each of two features crossed."""
-CROSSED = 12
+JOINT_FEATURE_COUNT = 12
 """The most important features, of which every pair is crossed."""
 
 
-def population(
+def build_reference_population(
     matrix: Matrix,
     labels: Labels,
     risks: Floats,
-    categories: Categories,
+    categories: CategoryEncoder,
     importance: Mapping[str, float],
 ) -> Population:
     """Spread of every feature, and crossings of the most important ones.
@@ -32,95 +37,115 @@ def population(
         matrix: Shape (clients, features).
         risks: Out-of-fold risk of each client.
     """
-    risk_edges = np.quantile(risks, np.arange(1, FIFTHS) / FIFTHS)
-    fifth = np.searchsorted(risk_edges, risks, side="right")
-    numbers = [name for name, feature in CATALOGUE.items() if not feature.categorical]
-    leading = sorted(numbers, key=lambda name: -importance[name])[:CROSSED]
-    groups = [
-        (
-            np.flatnonzero((fifth == f) & (labels == 0)),
-            np.flatnonzero((fifth == f) & (labels == 1)),
-        )
-        for f in range(FIFTHS)
+    risk_edges = np.quantile(risks, np.arange(1, RISK_QUINTILE_COUNT) / RISK_QUINTILE_COUNT)
+    risk_quintile = np.searchsorted(risk_edges, risks, side="right")
+    numeric_features = [name for name, feature in CATALOGUE.items() if not feature.is_categorical]
+    top_features = sorted(numeric_features, key=lambda name: -importance[name])[
+        :JOINT_FEATURE_COUNT
     ]
-    places = {name: place for place, name in enumerate(CATALOGUE)}
+    quintile_groups = [
+        (
+            np.flatnonzero((risk_quintile == quintile) & (labels == 0)),
+            np.flatnonzero((risk_quintile == quintile) & (labels == 1)),
+        )
+        for quintile in range(RISK_QUINTILE_COUNT)
+    ]
+    column_index = {name: index for index, name in enumerate(CATALOGUE)}
 
-    def column(name: str) -> Floats:
-        return matrix[:, places[name]].astype(np.float64)
+    def get_column(name: str) -> Floats:
+        return matrix[:, column_index[name]].astype(np.float64)
 
-    crossed = {name: column(name) for name in leading}
+    top_columns = {name: get_column(name) for name in top_features}
     return Population(
         risk_edges=tuple(risk_edges.tolist()),
         spreads={
-            name: _words(column(name), labels, fifth, categories.known[name])
-            if CATALOGUE[name].categorical
-            else _numbers(column(name), labels, fifth, groups)
+            name: _build_categorical_distribution(
+                get_column(name), labels, risk_quintile, categories.categories[name]
+            )
+            if CATALOGUE[name].is_categorical
+            else _build_numeric_distribution(
+                get_column(name), labels, risk_quintile, quintile_groups
+            )
             for name in CATALOGUE
         },
         crossings={
-            f"{one}*{other}": _crossing(crossed[one], crossed[other], labels)
-            for one, other in combinations(leading, 2)
+            f"{first}*{second}": _build_joint_distribution(
+                top_columns[first], top_columns[second], labels
+            )
+            for first, second in combinations(top_features, 2)
         },
     )
 
 
-def _numbers(
-    cells: Floats, labels: Labels, fifth: Integers, groups: Sequence[tuple[Integers, Integers]]
-) -> Spread:
-    known = ~np.isnan(cells)
-    if not known.any():
-        counts, unknown = _counted(np.full(len(cells), -1), 1, labels, fifth)
-        return Spread(counts=counts, unknown=unknown)
+def _build_numeric_distribution(
+    values: Floats,
+    labels: Labels,
+    risk_quintile: Integers,
+    groups: Sequence[tuple[Integers, Integers]],
+) -> Distribution:
+    is_known = ~np.isnan(values)
+    if not is_known.any():
+        counts, unknown = _count_by_bin(np.full(len(values), -1), 1, labels, risk_quintile)
+        return Distribution(counts=counts, unknown=unknown)
     low, high, *quantiles = np.quantile(
-        cells[known], [0.01, 0.99, *np.linspace(0, 1, 21)]
+        values[is_known], [0.01, 0.99, *np.linspace(0, 1, 21)]
     ).tolist()
-    edges = np.unique(np.linspace(low, high, BINS - 1))
-    place = np.where(known, np.searchsorted(edges, cells, side="right"), -1)
-    counts, unknown = _counted(place, len(edges) + 1, labels, fifth)
-    return Spread(
+    edges = np.unique(np.linspace(low, high, BIN_COUNT - 1))
+    bin_index = np.where(is_known, np.searchsorted(edges, values, side="right"), -1)
+    counts, unknown = _count_by_bin(bin_index, len(edges) + 1, labels, risk_quintile)
+    return Distribution(
         edges=tuple(edges.tolist()),
         counts=counts,
         unknown=unknown,
-        means=tuple((_mean(cells[good]), _mean(cells[bad])) for good, bad in groups),
+        means=tuple(
+            (_compute_known_mean(values[good]), _compute_known_mean(values[bad]))
+            for good, bad in groups
+        ),
         quantiles=tuple(quantiles),
     )
 
 
-def _words(cells: Floats, labels: Labels, fifth: Integers, words: Sequence[str]) -> Spread:
-    place = np.where(np.isnan(cells), -1, cells).astype(np.int64)
-    counts, unknown = _counted(place, len(words), labels, fifth)
-    return Spread(words=tuple(words), counts=counts, unknown=unknown)
+def _build_categorical_distribution(
+    values: Floats, labels: Labels, risk_quintile: Integers, categories: Sequence[str]
+) -> Distribution:
+    bin_index = np.where(np.isnan(values), -1, values).astype(np.int64)
+    counts, unknown = _count_by_bin(bin_index, len(categories), labels, risk_quintile)
+    return Distribution(words=tuple(categories), counts=counts, unknown=unknown)
 
 
-def _counted(
-    place: Integers, bins: int, labels: Labels, fifth: Integers
+def _count_by_bin(
+    bin_index: Integers, bins: int, labels: Labels, risk_quintile: Integers
 ) -> tuple[tuple[tuple[tuple[int, int], ...], ...], tuple[int, ...]]:
     """Clients by fifth, bin and label, and those in no bin, whose place is -1, by fifth."""
-    shape = FIFTHS, bins + 1, 2
-    cell = np.ravel_multi_index((fifth, np.where(place < 0, bins, place), labels), shape)
-    counts = np.bincount(cell, minlength=FIFTHS * (bins + 1) * 2).reshape(shape)
+    shape = RISK_QUINTILE_COUNT, bins + 1, 2
+    flat_index = np.ravel_multi_index(
+        (risk_quintile, np.where(bin_index < 0, bins, bin_index), labels), shape
+    )
+    counts = np.bincount(flat_index, minlength=RISK_QUINTILE_COUNT * (bins + 1) * 2).reshape(shape)
     by_bin = tuple(tuple((good, bad) for good, bad in row) for row in counts[:, :-1].tolist())
     return by_bin, tuple(counts[:, -1].sum(axis=1).tolist())
 
 
-def _mean(cells: Floats) -> float | None:
+def _compute_known_mean(values: Floats) -> float | None:
     """Of the known."""
-    known = cells[~np.isnan(cells)]
-    return float(known.mean()) if len(known) else None
+    known_values = values[~np.isnan(values)]
+    return float(known_values.mean()) if len(known_values) else None
 
 
-def _crossing(one: Floats, other: Floats, labels: Labels) -> Crossing:
-    known = ~(np.isnan(one) | np.isnan(other))
-    steps = np.arange(1, GRID) / GRID
+def _build_joint_distribution(first: Floats, second: Floats, labels: Labels) -> JointDistribution:
+    is_known = ~(np.isnan(first) | np.isnan(second))
+    quantile_levels = np.arange(1, JOINT_BIN_COUNT) / JOINT_BIN_COUNT
     edges = [
-        np.unique(np.quantile(cells[known], steps)) if known.any() else np.empty(0)
-        for cells in (one, other)
+        np.unique(np.quantile(values[is_known], quantile_levels))
+        if is_known.any()
+        else np.empty(0)
+        for values in (first, second)
     ]
-    row = np.searchsorted(edges[0], one[known], side="right")
-    place = np.searchsorted(edges[1], other[known], side="right")
+    row = np.searchsorted(edges[0], first[is_known], side="right")
+    column = np.searchsorted(edges[1], second[is_known], side="right")
     counts = np.zeros((len(edges[0]) + 1, len(edges[1]) + 1, 2), dtype=np.int64)
-    np.add.at(counts, (row, place, labels[known]), 1)
-    return Crossing(
+    np.add.at(counts, (row, column, labels[is_known]), 1)
+    return JointDistribution(
         edges=(tuple(edges[0].tolist()), tuple(edges[1].tolist())),
         counts=tuple(tuple((good, bad) for good, bad in row) for row in counts.tolist()),
     )

@@ -11,48 +11,53 @@ from credit.dossier import Floats
 from credit.features import Matrix
 from credit.policy import Policy
 from credit.scorer import Scorer
-from stores.dossiers.parquet import BATCH, DossierFile
-from training.data.dataset import Material
+from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile
+from training.data.dataset import TrainingSet
 from training.evaluation.champion import Champion
-from training.evaluation.feature_importance import Explained
-from training.metrics.bootstrap import Ranking, resamples
-from training.metrics.fairness import Audit
-from training.model.trainer import Fitted
+from training.evaluation.feature_importance import ExplanationSample
+from training.metrics.bootstrap import WeightedRanking, bootstrap_weights
+from training.metrics.fairness import FairnessAudit
+from training.model.trainer import TrainedModel
 
-ASKED = 100
+SAMPLE_DOCUMENT_COUNT = 100
 """Clients who are also scored one by one from their JSON document."""
 
 
 @dataclass(frozen=True)
-class Evidence:
+class EvaluationResult:
     """One training, ready to be judged."""
 
     policy: Policy
-    material: Material
+    training_set: TrainingSet
     matrix: Matrix
     """With the final model's categories, shape (clients, features)."""
-    fitted: Fitted
+    trained_model: TrainedModel
     scorer: Scorer
     """The model as the service would load it."""
-    explained: Explained
+    explanation_sample: ExplanationSample
     dossiers: DossierFile
     champion: Champion | None
-    audits: tuple[Audit, ...]
+    audits: tuple[FairnessAudit, ...]
     seed: int
 
     @cached_property
-    def aucs(self) -> list[float]:
+    def bootstrap_aucs(self) -> list[float]:
         """The out-of-fold AUC under every resample."""
-        ranking = Ranking(self.material.labels, self.fitted.unseen)
-        return [ranking.auc(weights) for weights in resamples(len(self.material), self.seed)]
+        ranking = WeightedRanking(self.training_set.labels, self.trained_model.oof_risk)
+        return [
+            ranking.compute_auc(weights)
+            for weights in bootstrap_weights(len(self.training_set), self.seed)
+        ]
 
     @cached_property
-    def served(self) -> Floats:
+    def served_risks(self) -> Floats:
         """Risk of every client as the service would answer."""
-        return self.scorer.risk(self.matrix)
+        return self.scorer.predict_risk(self.matrix)
 
-    def documents(self) -> Iterator[tuple[int, str]]:
+    def sample_documents(self) -> Iterator[tuple[int, str]]:
         """Some clients: their place in the material, and their dossier as JSON text."""
-        some = ((place, text) for place, (_, text) in enumerate(self.dossiers.documents()))
-        step = max(1, min(len(self.material), BATCH) // ASKED)
-        return islice(some, 0, step * ASKED, step)
+        numbered_documents = (
+            (index, text) for index, (_, text) in enumerate(self.dossiers.iter_documents())
+        )
+        step = max(1, min(len(self.training_set), DOSSIERS_PER_BATCH) // SAMPLE_DOCUMENT_COUNT)
+        return islice(numbered_documents, 0, step * SAMPLE_DOCUMENT_COUNT, step)

@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from credit.policy import Policy
-from training.data.dataset import Material
-from training.evaluation.paired_bootstrap import Gain, Resampled, measured
-from training.experiments.ablation_variants import BASE, Variant
-from training.model.cross_validation import FOLDS
+from training.data.dataset import TrainingSet
+from training.evaluation.paired_bootstrap import (
+    BootstrapMetrics,
+    Difference,
+    cross_validate_paired,
+)
+from training.experiments.ablation_variants import BASE_PARAMETERS, AblationVariant
+from training.model.cross_validation import FOLD_COUNT
 
 
 @dataclass(frozen=True, kw_only=True)
-class Worth:
+class AblationEffect:
     """What a model with a part has more than one without it."""
 
     group: str
@@ -25,8 +29,8 @@ class Worth:
     features: int
     served: bool
     """Whether the served model has it."""
-    auc: Gain
-    business_score: Gain
+    auc: Difference
+    business_score: Difference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,20 +42,20 @@ class Ablation:
     seed: int
     bagged: int
     """Seeds of every fit."""
-    auc: Gain
+    auc: Difference
     """Of the whole model, out of fold."""
-    business_score: Gain
-    rows: tuple[Worth, ...]
+    business_score: Difference
+    rows: tuple[AblationEffect, ...]
 
 
-def ablate(
-    material: Material,
-    variants: Sequence[Variant],
+def run_ablation(
+    training_set: TrainingSet,
+    variants: Sequence[AblationVariant],
     policy: Policy,
     *,
     seed: int,
     progress: Callable[[int], object],
-    base: Mapping[str, Any] = BASE,
+    base_parameters: Mapping[str, Any] = BASE_PARAMETERS,
 ) -> Ablation:
     """Fit the whole model and every variant on the same folds, each bagged over the same seeds.
 
@@ -60,51 +64,65 @@ def ablate(
     Args:
         progress: Told of `steps_of` steps.
     """
-    raw, whole = measured(material, base, policy, seed=seed, progress=progress)
-    rows = [_worth(whole, raw, group="fitting", part="calibration", features=0, served=True)]
+    uncalibrated, full_model = cross_validate_paired(
+        training_set, base_parameters, policy, seed=seed, progress=progress
+    )
+    rows = [
+        _build_effect(
+            full_model, uncalibrated, group="fitting", part="calibration", features=0, served=True
+        )
+    ]
     for variant in variants:
-        _, other = measured(
-            variant.change(material),
-            {**base, **variant.parameters},
+        _, variant_model = cross_validate_paired(
+            variant.transform(training_set),
+            {**base_parameters, **variant.parameters},
             policy,
             seed=seed,
             progress=progress,
         )
-        more, less = (other, whole) if variant.added else (whole, other)
+        with_part, without_part = (
+            (variant_model, full_model) if variant.is_addition else (full_model, variant_model)
+        )
         rows.append(
-            _worth(
-                more,
-                less,
+            _build_effect(
+                with_part,
+                without_part,
                 group=variant.group,
                 part=variant.part,
                 features=variant.features,
-                served=variant.served,
+                served=variant.is_served,
             )
         )
     return Ablation(
-        clients=len(material),
-        features=len(material.features),
+        clients=len(training_set),
+        features=len(training_set.features),
         seed=seed,
-        bagged=base["bagged"],
-        auc=whole.level("auc"),
-        business_score=whole.level("business_score"),
+        bagged=base_parameters["bagged"],
+        auc=full_model.estimate("auc"),
+        business_score=full_model.estimate("business_score"),
         rows=tuple(rows),
     )
 
 
-def steps_of(variants: Sequence[Variant]) -> int:
+def count_ablation_steps(variants: Sequence[AblationVariant]) -> int:
     """How often an ablation tells of progress: every fold of every fit."""
-    return FOLDS * (len(variants) + 1)
+    return FOLD_COUNT * (len(variants) + 1)
 
 
-def _worth(
-    more: Resampled, less: Resampled, *, group: str, part: str, features: int, served: bool
-) -> Worth:
-    return Worth(
+def _build_effect(
+    with_part: BootstrapMetrics,
+    without_part: BootstrapMetrics,
+    *,
+    group: str,
+    part: str,
+    features: int,
+    served: bool,
+) -> AblationEffect:
+    return AblationEffect(
         group=group,
         part=part,
         features=features,
         served=served,
-        auc=more.over(less, "auc"),
-        business_score=more.over(less, "business_score"),
+        auc=with_part.difference_from(without_part, "auc"),
+        business_score=with_part.difference_from(without_part, "business_score"),
     )

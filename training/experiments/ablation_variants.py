@@ -11,143 +11,157 @@ from typing import Any
 import numpy as np
 
 from credit.dossier import Floats
-from credit.features import Concept, Feature, Risk, Unit
+from credit.features import Concept, Feature, RiskDirection, Unit
 from credit.localised_text import Text
 from credit.policy import Policy
 from credit.schema import APPLICATION, HISTORIES
-from training.data.dataset import Material
-from training.model.trainer import PARAMETERS
+from training.data.dataset import TrainingSet
+from training.model.trainer import DEFAULT_PARAMETERS
 
-OPAQUE = frozenset(f"{APPLICATION.name}.EXT_SOURCE_{number}" for number in (1, 2, 3))
+OPAQUE_SCORE_COLUMNS = frozenset(f"{APPLICATION.name}.EXT_SOURCE_{number}" for number in (1, 2, 3))
 """Scores of outside agencies that say nothing of how they were made."""
 
-SEEDS = 3
+MIN_BAGGING_SEEDS = 3
 """Models bagged in every fit of an ablation: a seed's luck must not pass for a part's worth."""
 
-PROTECTED = "protected attribute"
+PROTECTED_GROUP = "protected attribute"
 """The group of parts that tells what excluding an attribute costs."""
 
 
-def bagged(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+def with_min_bagging(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     """The served model's parameters, with as many seeds as an ablation bags at least."""
-    return {**parameters, "bagged": max(SEEDS, parameters["bagged"])}
+    return {**parameters, "bagged": max(MIN_BAGGING_SEEDS, parameters["bagged"])}
 
 
-BASE: Mapping[str, Any] = MappingProxyType(dict(bagged(PARAMETERS)))
+BASE_PARAMETERS: Mapping[str, Any] = MappingProxyType(dict(with_min_bagging(DEFAULT_PARAMETERS)))
 
-SEX = Feature(
+SEX_FEATURE = Feature(
     name="sex",
     label=Text("Sexe", "Sex"),
     unit=Unit.FLAG,
     concept=Concept.FAMILY,
-    risk=Risk.FREE,
+    risk=RiskDirection.FREE,
     sources=frozenset({f"{APPLICATION.name}.CODE_GENDER"}),
 )
 """Stands in no catalogue and in no request's row: its price is measured here, nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Variant:
+class AblationVariant:
     """A fit that differs from the served model's in one part."""
 
     group: str
     part: str
     features: int = 0
     """Which the part is."""
-    added: bool = False
+    is_addition: bool = False
     """Whether the variant has the part and the whole has not."""
-    served: bool = True
+    is_served: bool = True
     """Whether the served model has the part."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Those it is fitted with otherwise."""
-    change: Callable[[Material], Material] = lambda material: material
+    transform: Callable[[TrainingSet], TrainingSet] = lambda training_set: training_set
     """Made when it is its turn: all at once would not fit into memory."""
 
 
-def variants(
-    material: Material,
+def iter_ablation_variants(
+    training_set: TrainingSet,
     sex: Floats,
     policy: Policy,
     *,
-    parameters: Mapping[str, Any] = PARAMETERS,
-) -> Iterator[Variant]:
+    parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
+) -> Iterator[AblationVariant]:
     """Every variant that these clients can tell something about.
 
     Args:
         sex: 1 for men, 0 for women, NaN where it is not told.
         parameters: Of the served model.
     """
-    told = _told(material)
-    for group, part, names in _parts(told, policy):
-        if names and len(names) < len(told):
-            yield _left_out(group, part, names)
-    yield Variant(
-        group=PROTECTED,
+    known_features = _select_known_features(training_set)
+    for group, part, names in _iter_feature_groups(known_features, policy):
+        if names and len(names) < len(known_features):
+            yield _make_removal_variant(group, part, names)
+    yield AblationVariant(
+        group=PROTECTED_GROUP,
         part="sex (measured, never served)",
         features=1,
-        added=True,
-        served=False,
-        change=lambda served: served.beside(SEX, sex),
+        is_addition=True,
+        is_served=False,
+        transform=lambda original: original.with_feature(SEX_FEATURE, sex),
     )
-    directed, seeds = parameters["monotone"], bagged(parameters)["bagged"]
-    yield Variant(
+    is_monotone, bagging_seeds = parameters["monotone"], with_min_bagging(parameters)["bagged"]
+    yield AblationVariant(
         group="fitting",
         part="declared directions of risk",
-        parameters={"monotone": not directed},
-        added=not directed,
-        served=directed,
+        parameters={"monotone": not is_monotone},
+        is_addition=not is_monotone,
+        is_served=is_monotone,
     )
-    yield Variant(
+    yield AblationVariant(
         group="fitting",
-        part=f"bagging of {seeds} seeds",
+        part=f"bagging of {bagging_seeds} seeds",
         parameters={"bagged": 1},
-        served=parameters["bagged"] == seeds,
+        is_served=parameters["bagged"] == bagging_seeds,
     )
 
 
-def coded_sex(words: Sequence[str | None]) -> Floats:
+def encode_sex(categories: Sequence[str | None]) -> Floats:
     """CODE_GENDER as a number: what is neither man nor woman is not told.
 
     >>> coded_sex(["M", "F", "XNA", None]).tolist()
     [1.0, 0.0, nan, nan]
     """
     codes = {"M": 1.0, "F": 0.0}
-    return np.array([codes.get(word or "", np.nan) for word in words])
+    return np.array([codes.get(category or "", np.nan) for category in categories])
 
 
-def _parts(
-    told: Mapping[str, Feature], policy: Policy
+def _iter_feature_groups(
+    known_features: Mapping[str, Feature], policy: Policy
 ) -> Iterator[tuple[str, str, frozenset[str]]]:
     """Group, part and the features it is."""
     for table in (APPLICATION.name, *HISTORIES):
-        columns = {source for f in told.values() for source in f.sources}
-        yield "table", table, _resting(told, {c for c in columns if c.split(".")[0] == table})
-    yield "scores", "opaque external scores", _resting(told, OPAQUE)
+        columns = {source for f in known_features.values() for source in f.sources}
+        yield (
+            "table",
+            table,
+            _select_by_columns(known_features, {c for c in columns if c.split(".")[0] == table}),
+        )
+    yield (
+        "scores",
+        "opaque external scores",
+        _select_by_columns(known_features, OPAQUE_SCORE_COLUMNS),
+    )
     for protected in policy.protected:
         if not protected.excluded:
-            names = _resting(told, frozenset(protected.columns))
-            yield PROTECTED, protected.attribute, names
+            names = _select_by_columns(known_features, frozenset(protected.columns))
+            yield PROTECTED_GROUP, protected.attribute, names
     for concept in Concept:
-        names = frozenset(name for name, f in told.items() if f.concept is concept)
+        names = frozenset(name for name, f in known_features.items() if f.concept is concept)
         yield "concept", concept.label.en, names
 
 
-def _told(material: Material) -> Mapping[str, Feature]:
+def _select_known_features(training_set: TrainingSet) -> Mapping[str, Feature]:
     """The features that are known of anybody: of an absent table there are none."""
-    known = (~np.isnan(material.matrix)).sum(axis=0) > 0
-    cells = zip(material.features.items(), known.tolist(), strict=True)
-    return {name: feature for (name, feature), some in cells if some or feature.categorical}
+    known_mask = (~np.isnan(training_set.matrix)).sum(axis=0) > 0
+    feature_flags = zip(training_set.features.items(), known_mask.tolist(), strict=True)
+    return {
+        name: feature
+        for (name, feature), is_known in feature_flags
+        if is_known or feature.is_categorical
+    }
 
 
-def _resting(told: Mapping[str, Feature], columns: AbstractSet[str]) -> frozenset[str]:
+def _select_by_columns(
+    known_features: Mapping[str, Feature], columns: AbstractSet[str]
+) -> frozenset[str]:
     """The features that rest on any of these raw columns."""
-    return frozenset(name for name, feature in told.items() if feature.sources & columns)
+    return frozenset(name for name, feature in known_features.items() if feature.sources & columns)
 
 
-def _left_out(group: str, part: str, names: frozenset[str]) -> Variant:
-    return Variant(
+def _make_removal_variant(group: str, part: str, names: frozenset[str]) -> AblationVariant:
+    return AblationVariant(
         group=group,
         part=part,
         features=len(names),
-        change=lambda served: served.without(names),
+        transform=lambda original: original.drop_features(names),
     )

@@ -10,70 +10,77 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from stores.cli import Steps, errors_told
-from stores.settings import Settings, direct_libraries, settings
-from training.cli.options import SYNTHETIC, synthetic_tables
+from stores.cli import ProgressReporter, report_errors
+from stores.settings import Settings, configure_libraries, get_settings
+from training.cli.options import DEFAULT_SYNTHETIC_CLIENTS, generate_synthetic_tables
 
 if TYPE_CHECKING:
     from credit.dossier import Floats
     from credit.policy import Policy
-    from stores.raw_tables.lender_mapping import LenderFiles
-    from training.data.dataset import Material
-    from training.tracking.report_store import Origin
+    from stores.raw_tables.lender_mapping import LenderMapping
+    from training.data.dataset import TrainingSet
+    from training.tracking.report_store import Provenance
 
 # Libraries are imported when a study begins: they read their environment then; --help stays quick.
 # ruff: noqa: PLC0415
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class ExperimentContext:
     """What a study works with."""
 
-    where: Settings
-    steps: Steps
+    settings: Settings
+    progress: ProgressReporter
     console: Console
-    lender: LenderFiles | None
+    lender: LenderMapping | None
     """Names, words and units of the lender's own files."""
     parameters: Mapping[str, Any]
     """Of the served model."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class ExperimentData:
     """Who is studied."""
 
-    material: Material
+    training_set: TrainingSet
     sex: Floats
     """For the ablation alone, beside the material."""
-    about: dict[str, Any]
+    data_metadata: dict[str, Any]
     policy: Policy
-    origin: Origin
+    provenance: Provenance
     """What a study says of where it comes from."""
 
 
 @contextmanager
-def study(lender: Path | None, parameters: Path | None = None) -> Iterator[Desk]:
+def experiment_context(
+    lender: Path | None, parameters: Path | None = None
+) -> Iterator[ExperimentContext]:
     """Settings, the lender's mapping and parameters read, libraries directed, errors told."""
     console = Console()
-    with errors_told(console):
-        where = settings()
-        direct_libraries(where)
-        from stores.raw_tables.lender_mapping import LenderFiles
-        from training.model.hyperparameters import parameters_of
+    with report_errors(console):
+        settings = get_settings()
+        configure_libraries(settings)
+        from stores.raw_tables.lender_mapping import LenderMapping
+        from training.model.hyperparameters import resolve_parameters
 
-        steps = Steps(console)
-        yield Desk(
-            where=where,
-            steps=steps,
+        progress = ProgressReporter(console)
+        yield ExperimentContext(
+            settings=settings,
+            progress=progress,
             console=console,
-            lender=LenderFiles.read(lender) if lender else None,
-            parameters=parameters_of(parameters, steps.say),
+            lender=LenderMapping.from_yaml(lender) if lender else None,
+            parameters=resolve_parameters(parameters, progress.log),
         )
 
 
-def subject_of(
-    desk: Desk, data: Path | None, clients: int | None, seed: int, *, most: int | None = None
-) -> Subject:
+def load_experiment_data(
+    context: ExperimentContext,
+    data: Path | None,
+    clients: int | None,
+    seed: int,
+    *,
+    max_clients: int | None = None,
+) -> ExperimentData:
     """Clients of the data, or synthetic ones.
 
     Args:
@@ -82,29 +89,46 @@ def subject_of(
     """
     from datetime import UTC, datetime
 
-    from credit.policy import policy_on
-    from training.data.dataset import drawn, prepare
-    from training.data.fingerprints import formulas
-    from training.data.loading import labelled_dossiers
-    from training.experiments.ablation_variants import coded_sex
-    from training.tracking.report_store import Origin
+    from credit.policy import load_policy
+    from training.data.dataset import prepare_training_set, stratified_sample
+    from training.data.fingerprints import fingerprint_features
+    from training.data.loading import load_labelled_dossiers
+    from training.experiments.ablation_variants import encode_sex
+    from training.tracking.report_store import Provenance
 
-    folder = data or synthetic_tables(desk.where, clients or SYNTHETIC, seed, desk.steps)
-    dossiers, about = labelled_dossiers(desk.where, folder, desk.steps, desk.lender)
-    with desk.steps.step("features", len(dossiers)) as advance:
-        material = prepare(dossiers, seed=seed, progress=advance)
-    sex = coded_sex(dossiers.column("CODE_GENDER"))
-    features, everybody, wanted = formulas(material), len(material), clients or most
-    if wanted and wanted < everybody:
-        desk.steps.say(f"{wanted:,} of {everybody:,} clients, drawn at random")
-        rows = drawn(material, wanted, seed=seed)
-        material, sex = material.only(rows), sex[rows]
-    return Subject(
-        material=material,
+    folder = data or generate_synthetic_tables(
+        context.settings, clients or DEFAULT_SYNTHETIC_CLIENTS, seed, context.progress
+    )
+    dossiers, data_metadata = load_labelled_dossiers(
+        context.settings, folder, context.progress, context.lender
+    )
+    with context.progress.step("features", len(dossiers)) as advance:
+        training_set = prepare_training_set(dossiers, seed=seed, progress=advance)
+    sex = encode_sex(dossiers.read_column("CODE_GENDER"))
+    feature_digest, total_clients, sample_size = (
+        fingerprint_features(training_set),
+        len(training_set),
+        clients or max_clients,
+    )
+    if sample_size and sample_size < total_clients:
+        context.progress.log(f"{sample_size:,} of {total_clients:,} clients, drawn at random")
+        rows = stratified_sample(training_set, sample_size, seed=seed)
+        training_set, sex = training_set.take(rows), sex[rows]
+    return ExperimentData(
+        training_set=training_set,
         sex=sex,
-        about={**about, "clients": len(material), "everybody": everybody, "seed": seed},
-        policy=policy_on(datetime.now(UTC).date()),
-        origin=Origin.of(
-            about, desk.parameters, formulas=features, seed=seed, drawn=len(material)
+        data_metadata={
+            **data_metadata,
+            "clients": len(training_set),
+            "everybody": total_clients,
+            "seed": seed,
+        },
+        policy=load_policy(datetime.now(UTC).date()),
+        provenance=Provenance.from_metadata(
+            data_metadata,
+            context.parameters,
+            formulas=feature_digest,
+            seed=seed,
+            sample_size=len(training_set),
         ),
     )

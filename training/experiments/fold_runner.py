@@ -17,31 +17,31 @@ from sklearn.model_selection import train_test_split
 from credit.dossier import Floats, Integers
 from credit.features import Feature, Matrix
 from training.data.dataset import Labels
-from training.model.challengers import MODEL, Balance, Challenger
-from training.model.search_space import suggested
+from training.model.challengers import MODEL_STEP, Challenger, ImbalanceStrategy
+from training.model.search_space import suggest_parameters
 
-TIMED = 20
+LATENCY_SAMPLE_ROWS = 20
 """Rows answered one by one for the latency."""
 
-MOST_TRIALS = 20
+MAX_SEARCH_TRIALS = 20
 """Of a search inside a fold."""
 
-ASKED = 0.25
+SEARCH_VALIDATION_SHARE = 0.25
 """Share of a fold's learners on whom its search judges."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
+class CandidateConfig:
     """A challenger, untuned or tuned, weighted one way."""
 
     challenger: Challenger
     tuned: bool
-    balance: Balance
+    imbalance_strategy: ImbalanceStrategy
     parameters: Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answers:
+class FoldPredictions:
     """What a model answered about clients it had not seen."""
 
     risks: Floats
@@ -51,92 +51,119 @@ class Answers:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bout:
+class FoldExperiment:
     """A fold: everything a challenger fits, it fits on `learn`."""
 
     features: Mapping[str, Feature]
     matrix: Matrix
     """Of all clients; its categories are those that `learn` taught."""
     labels: Labels
-    learn: Integers
-    rows: Integers
+    train_idx: Integers
+    valid_idx: Integers
     """Who is left out."""
     seed: int
 
-    def ways(self, challenger: Challenger, seconds: float) -> Iterator[Way]:
+    def iter_candidates(
+        self, challenger: Challenger, search_seconds: float
+    ) -> Iterator[CandidateConfig]:
         """The challenger as its library has it and with parameters searched in this fold."""
-        found = self._found(challenger, seconds) if challenger.space else None
-        tunings = [(False, {}), *([(True, found)] if found is not None else [])]
-        balances = Balance if challenger.space else (Balance.PLAIN,)
+        best_parameters = (
+            self._search_parameters(challenger, search_seconds)
+            if challenger.search_space
+            else None
+        )
+        tunings = [
+            (False, {}),
+            *([(True, best_parameters)] if best_parameters is not None else []),
+        ]
+        imbalance_strategies = (
+            ImbalanceStrategy if challenger.search_space else (ImbalanceStrategy.PLAIN,)
+        )
         for tuned, parameters in tunings:
-            for balance in balances:
-                yield Way(
-                    challenger=challenger, tuned=tuned, balance=balance, parameters=parameters
+            for imbalance_strategy in imbalance_strategies:
+                yield CandidateConfig(
+                    challenger=challenger,
+                    tuned=tuned,
+                    imbalance_strategy=imbalance_strategy,
+                    parameters=parameters,
                 )
 
-    def answers(self, way: Way) -> Answers:
+    def fit_and_predict(self, candidate: CandidateConfig) -> FoldPredictions:
         started = perf_counter()
-        pipeline = self._fitted(way, self.learn)
+        pipeline = self._fit_pipeline(candidate, self.train_idx)
         fit_seconds = perf_counter() - started
-        risks = pipeline.predict_proba(self._cells(way, self.rows))[:, 1]
-        if "n_jobs" in pipeline[MODEL].get_params():
-            pipeline.set_params(**{f"{MODEL}__n_jobs": 1})
-        return Answers(
+        risks = pipeline.predict_proba(self._take_rows(candidate, self.valid_idx))[:, 1]
+        if "n_jobs" in pipeline[MODEL_STEP].get_params():
+            pipeline.set_params(**{f"{MODEL_STEP}__n_jobs": 1})
+        return FoldPredictions(
             risks=risks,
             fit_seconds=fit_seconds,
-            latency_ms=latency_ms(pipeline.predict_proba, self._cells(way, self.rows[:TIMED])),
-            parameters=way.parameters,
+            latency_ms=measure_latency_ms(
+                pipeline.predict_proba,
+                self._take_rows(candidate, self.valid_idx[:LATENCY_SAMPLE_ROWS]),
+            ),
+            parameters=candidate.parameters,
         )
 
-    def _fitted(self, way: Way, learn: Integers) -> Pipeline:
-        pipeline = way.challenger.pipeline(
+    def _fit_pipeline(self, candidate: CandidateConfig, train_idx: Integers) -> Pipeline:
+        pipeline = candidate.challenger.build_pipeline(
             self.features,
-            self.labels[learn],
-            balance=way.balance,
-            parameters=way.parameters,
+            self.labels[train_idx],
+            strategy=candidate.imbalance_strategy,
+            parameters=candidate.parameters,
             seed=self.seed,
         )
-        return pipeline.fit(self._cells(way, learn), self.labels[learn])
+        return pipeline.fit(self._take_rows(candidate, train_idx), self.labels[train_idx])
 
-    def _cells(self, way: Way, rows: Integers) -> Matrix | Floats:
+    def _take_rows(self, candidate: CandidateConfig, rows: Integers) -> Matrix | Floats:
         """Single as they are; double where sums of them are taken."""
-        cells = self.matrix[rows]
-        summed = way.challenger.complete or way.balance is Balance.SMOTE
-        return cells.astype(np.float64) if summed else cells
+        values = self.matrix[rows]
+        needs_float64 = (
+            candidate.challenger.needs_imputation
+            or candidate.imbalance_strategy is ImbalanceStrategy.SMOTE
+        )
+        return values.astype(np.float64) if needs_float64 else values
 
-    def _found(self, challenger: Challenger, seconds: float) -> Mapping[str, float]:
+    def _search_parameters(
+        self, challenger: Challenger, search_seconds: float
+    ) -> Mapping[str, float]:
         """The parameters of best AUC on some of the learners; none when the untuned win."""
-        taught, asked = train_test_split(
-            self.learn,
-            test_size=ASKED,
-            stratify=self.labels[self.learn],
+        search_train_idx, search_valid_idx = train_test_split(
+            self.train_idx,
+            test_size=SEARCH_VALIDATION_SHARE,
+            stratify=self.labels[self.train_idx],
             random_state=self.seed,
         )
 
-        def auc(parameters: Mapping[str, float]) -> float:
-            way = Way(
-                challenger=challenger, tuned=True, balance=Balance.PLAIN, parameters=parameters
+        def compute_auc(parameters: Mapping[str, float]) -> float:
+            candidate = CandidateConfig(
+                challenger=challenger,
+                tuned=True,
+                imbalance_strategy=ImbalanceStrategy.PLAIN,
+                parameters=parameters,
             )
-            risks = self._fitted(way, taught).predict_proba(self._cells(way, asked))[:, 1]
-            return float(roc_auc_score(self.labels[asked], risks))
+            risks = self._fit_pipeline(candidate, search_train_idx).predict_proba(
+                self._take_rows(candidate, search_valid_idx)
+            )[:, 1]
+            return float(roc_auc_score(self.labels[search_valid_idx], risks))
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         sampler = optuna.samplers.TPESampler(seed=self.seed)
         study = optuna.create_study(direction="maximize", sampler=sampler)
-        for trials, limit in ((1, None), (MOST_TRIALS - 1, seconds)):
+        for n_trials, timeout in ((1, None), (MAX_SEARCH_TRIALS - 1, search_seconds)):
             study.optimize(
-                lambda trial: auc(suggested(challenger.space, trial)),
-                n_trials=trials,
-                timeout=limit,
+                lambda trial: compute_auc(suggest_parameters(challenger.search_space, trial)),
+                n_trials=n_trials,
+                timeout=timeout,
             )
-        return study.best_params if study.best_value > auc({}) else {}
+        return study.best_params if study.best_value > compute_auc({}) else {}
 
 
-def latency_ms(answer: Callable[[Any], object], rows: Matrix | Floats) -> float:
+def measure_latency_ms(predict: Callable[[Any], object], rows: Matrix | Floats) -> float:
     """Median milliseconds to answer a row alone."""
-    taken = []
+    durations_ms = []
     for row in rows:
         started = perf_counter()
-        answer(row[np.newaxis])
-        taken.append(1_000 * (perf_counter() - started))
-    return median(taken)
+        predict(row[np.newaxis])
+        durations_ms.append(1_000 * (perf_counter() - started))
+    return median(durations_ms)

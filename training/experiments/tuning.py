@@ -19,34 +19,39 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from credit.policy import Policy
-from stores.cli import Advance
-from training.data.dataset import Material
-from training.data.fingerprints import formulas
-from training.evaluation.paired_bootstrap import Gain, measured
-from training.model.cross_validation import FOLDS, Fold, folds
-from training.model.search_space import CREDIT_MODEL, holding, suggested
-from training.model.trainer import MOST_TREES, PARAMETERS, best_trees, booster_settings
+from stores.cli import ProgressCallback
+from training.data.dataset import TrainingSet
+from training.data.fingerprints import fingerprint_features
+from training.evaluation.paired_bootstrap import Difference, cross_validate_paired
+from training.model.cross_validation import FOLD_COUNT, Fold, iter_folds
+from training.model.search_space import CREDIT_MODEL_SPACE, suggest_parameters, widen_space
+from training.model.trainer import (
+    DEFAULT_PARAMETERS,
+    MAX_TREES,
+    best_iteration,
+    build_booster_params,
+)
 
-PATIENCE = 80
+EARLY_STOPPING_ROUNDS = 80
 """Trees without a better log loss before a fold of a trial stops; fewer than a fit's."""
 
-STARTUP = 8
+PRUNER_STARTUP_TRIALS = 8
 """Trials before the first may be pruned."""
 
-METRICS = ("binary_logloss", "auc")
+EVAL_METRICS = ("binary_logloss", "auc")
 
-DEFAULT = "default"
+DEFAULT_TRIAL_KEY = "default"
 """Marks the trial of the parameters that a search begins with; it is never pruned."""
 
-JUDGING = 2 * FOLDS
+CONFIRMATION_FITS = 2 * FOLD_COUNT
 """Fits that judge a search."""
 
-Binned = tuple[lgb.Dataset, lgb.Dataset]
+BinnedFold = tuple[lgb.Dataset, lgb.Dataset]
 """The learners of a fold, and those left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Best:
+class TuningResult:
     """What a search found, judged on folds it had not seen, of the clients it had searched."""
 
     parameters: Mapping[str, Any]
@@ -55,7 +60,7 @@ class Best:
     """Of the best trial, mean of its folds."""
     default_auc: float
     """Of the parameters the search began with, on the same folds."""
-    gain: Gain
+    gain: Difference
     """In out-of-fold AUC over these, on other folds of the same clients: they chose the
     parameters, so that other clients may gain less."""
     complete: int
@@ -69,11 +74,11 @@ class Best:
 
 def open_study(
     path: Path,
-    material: Material,
+    training_set: TrainingSet,
     fingerprint: str,
     *,
     seed: int,
-    base: Mapping[str, Any] = PARAMETERS,
+    base_parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
 ) -> optuna.Study:
     """The study of these clients, features, space and base, where it was left; new if none is.
 
@@ -82,66 +87,78 @@ def open_study(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     path.parent.mkdir(parents=True, exist_ok=True)
-    space = dict(holding(CREDIT_MODEL, base))
-    subject = (fingerprint, len(material), seed, formulas(material), space)
-    told = repr((*subject, FOLDS, sorted(base.items())))
+    space = dict(widen_space(CREDIT_MODEL_SPACE, base_parameters))
+    key_parts = (fingerprint, len(training_set), seed, fingerprint_features(training_set), space)
+    study_key = repr((*key_parts, FOLD_COUNT, sorted(base_parameters.items())))
     study = optuna.create_study(
         storage=f"sqlite:///{path.absolute()}",
-        study_name=hashlib.sha256(told.encode()).hexdigest()[:16],
+        study_name=hashlib.sha256(study_key.encode()).hexdigest()[:16],
         load_if_exists=True,
         direction="maximize",
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=PRUNER_STARTUP_TRIALS),
     )
     # A seed of its own for every go: the same would draw the same trials again.
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
-    if _default_trial(study, TrialState.COMPLETE, TrialState.WAITING) is None:
-        study.enqueue_trial(_searched(base), user_attrs={DEFAULT: True})
+    if _find_default_trial(study, TrialState.COMPLETE, TrialState.WAITING) is None:
+        study.enqueue_trial(
+            _select_searched_parameters(base_parameters), user_attrs={DEFAULT_TRIAL_KEY: True}
+        )
     return study
 
 
-def search(
+def search_parameters(
     study: optuna.Study,
-    material: Material,
+    training_set: TrainingSet,
     *,
     seed: int,
     trials: int,
     seconds: float,
-    progress: Advance,
-    base: Mapping[str, Any] = PARAMETERS,
+    progress: ProgressCallback,
+    base_parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
 ) -> None:
     """Try parameters until the study has as many trials, or the time is over.
 
     A trial under way is finished. Every finished trial is a nested run of the active MLflow run.
     """
-    prepared = [_binned(fold) for fold in folds(material, seed=seed, binning=_binning(base, seed))]
+    binned_folds = [
+        _construct_bins(fold)
+        for fold in iter_folds(
+            training_set, seed=seed, binning=_build_binning_parameters(base_parameters, seed)
+        )
+    ]
 
-    def done(study: optuna.Study, trial: FrozenTrial) -> None:
+    def log_finished_trial(study: optuna.Study, trial: FrozenTrial) -> None:
         del study
-        _log(trial)
+        _log_trial(trial)
         progress(1)
 
-    progress(min(_finished(study), trials))
+    progress(min(_count_finished_trials(study), trials))
     # What the search began with is tried whatever the time.
-    first = int(_default_trial(study, TrialState.COMPLETE) is None)
-    for wanted, limit in ((first, None), (trials - _finished(study) - first, seconds)):
-        if wanted > 0:
+    default_trials = int(_find_default_trial(study, TrialState.COMPLETE) is None)
+    for n_trials, timeout in (
+        (default_trials, None),
+        (trials - _count_finished_trials(study) - default_trials, seconds),
+    ):
+        if n_trials > 0:
             study.optimize(
-                lambda trial: _value(trial, prepared, material, base, seed),
-                n_trials=wanted,
-                timeout=limit,
-                callbacks=[done],
+                lambda trial: _evaluate_trial(
+                    trial, binned_folds, training_set, base_parameters, seed
+                ),
+                n_trials=n_trials,
+                timeout=timeout,
+                callbacks=[log_finished_trial],
             )
 
 
-def judged(
+def evaluate_best_trial(
     study: optuna.Study,
-    material: Material,
+    training_set: TrainingSet,
     policy: Policy,
     *,
     seed: int,
-    progress: Advance,
-    base: Mapping[str, Any] = PARAMETERS,
-) -> Best:
+    progress: ProgressCallback,
+    base_parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
+) -> TuningResult:
     """The best trial against what the search began with, on the same clients, cut anew.
 
     What was lucky on the folds searched is seen; what suits these clients alone is not.
@@ -149,100 +166,116 @@ def judged(
     Args:
         progress: Told of every fold of both, `JUDGING` steps.
     """
-    found = {**base, **study.best_params}
-    ours, before = (
-        measured(material, parameters, policy, seed=seed + 1, progress=progress)[1]
-        for parameters in (found, base)
+    best_parameters = {**base_parameters, **study.best_params}
+    tuned_metrics, base_metrics = (
+        cross_validate_paired(training_set, parameters, policy, seed=seed + 1, progress=progress)[
+            1
+        ]
+        for parameters in (best_parameters, base_parameters)
     )
     states = [trial.state for trial in study.trials]
-    default = _default_trial(study, TrialState.COMPLETE)
-    changed = {name: base[name] for name in base if base[name] != PARAMETERS.get(name)}
-    return Best(
-        parameters={**changed, **study.best_params},
+    default_trial = _find_default_trial(study, TrialState.COMPLETE)
+    changed_parameters = {
+        name: base_parameters[name]
+        for name in base_parameters
+        if base_parameters[name] != DEFAULT_PARAMETERS.get(name)
+    }
+    return TuningResult(
+        parameters={**changed_parameters, **study.best_params},
         auc=study.best_value,
-        default_auc=np.nan if default is None or default.value is None else default.value,
-        gain=ours.over(before, "auc"),
+        default_auc=np.nan
+        if default_trial is None or default_trial.value is None
+        else default_trial.value,
+        gain=tuned_metrics.difference_from(base_metrics, "auc"),
         complete=states.count(TrialState.COMPLETE),
         pruned=states.count(TrialState.PRUNED),
     )
 
 
-def _searched(base: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: base[name] for name in CREDIT_MODEL}
+def _select_searched_parameters(base_parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: base_parameters[name] for name in CREDIT_MODEL_SPACE}
 
 
-def _default_trial(study: optuna.Study, *states: TrialState) -> FrozenTrial | None:
+def _find_default_trial(study: optuna.Study, *states: TrialState) -> FrozenTrial | None:
     """The trial of the parameters the search began with, if it is in one of these states.
 
     One that was killed under way stays RUNNING for ever, and has told nothing.
     """
-    return next((t for t in study.trials if t.state in states and DEFAULT in t.user_attrs), None)
+    return next(
+        (t for t in study.trials if t.state in states and DEFAULT_TRIAL_KEY in t.user_attrs), None
+    )
 
 
-def _finished(study: optuna.Study) -> int:
+def _count_finished_trials(study: optuna.Study) -> int:
     return sum(trial.state.is_finished() for trial in study.trials)
 
 
-def _binning(base: Mapping[str, Any], seed: int) -> dict[str, Any]:
+def _build_binning_parameters(base_parameters: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """LightGBM's parameters of bins that serve every trial."""
     return {
-        "max_bin": base["max_bin"], "seed": seed, "feature_pre_filter": False, "verbosity": -1,
+        "max_bin": base_parameters["max_bin"], "seed": seed, "feature_pre_filter": False, "verbosity": -1,
     }  # fmt: skip
 
 
-def _binned(fold: Fold) -> Binned:
+def _construct_bins(fold: Fold) -> BinnedFold:
     """The bins of a fold alone: beside them, its matrices would be held once a fold."""
-    learn = fold.learn.construct()
+    train_data = fold.train_data.construct()
     # As `lgb.train` does before it constructs them: the names and the bins of the learners.
-    fold.unseen.params = learn.params
-    return learn, fold.unseen.set_reference(learn).construct()
+    fold.valid_data.params = train_data.params
+    return train_data, fold.valid_data.set_reference(train_data).construct()
 
 
-def _value(
+def _evaluate_trial(
     trial: optuna.Trial,
-    prepared: Sequence[Binned],
-    material: Material,
-    base: Mapping[str, Any],
+    binned_folds: Sequence[BinnedFold],
+    training_set: TrainingSet,
+    base_parameters: Mapping[str, Any],
     seed: int,
 ) -> float:
     """Mean AUC of the folds at their common number of trees; told fold by fold to the pruner."""
-    chosen = suggested(holding(CREDIT_MODEL, base), trial)
-    settings = booster_settings({**base, **chosen}, material, seed)
+    trial_parameters = suggest_parameters(widen_space(CREDIT_MODEL_SPACE, base_parameters), trial)
+    booster_params = build_booster_params(
+        {**base_parameters, **trial_parameters}, training_set, seed
+    )
     losses: list[list[float]] = []
     aucs: list[list[float]] = []
     value = 0.0
-    for number, fold in enumerate(prepared):
-        told = _grown(fold, settings)
-        losses.append(told["binary_logloss"])
-        aucs.append(told["auc"])
-        last = best_trees(losses) - 1
-        value = float(np.mean([auc[min(last, len(auc) - 1)] for auc in aucs]))
-        trial.report(value, number)
-        if number + 1 < FOLDS and DEFAULT not in trial.user_attrs and trial.should_prune():
+    for fold_index, fold in enumerate(binned_folds):
+        metric_history = _train_fold(fold, booster_params)
+        losses.append(metric_history["binary_logloss"])
+        aucs.append(metric_history["auc"])
+        last_tree = best_iteration(losses) - 1
+        value = float(np.mean([auc[min(last_tree, len(auc) - 1)] for auc in aucs]))
+        trial.report(value, fold_index)
+        if (
+            fold_index + 1 < FOLD_COUNT
+            and DEFAULT_TRIAL_KEY not in trial.user_attrs
+            and trial.should_prune()
+        ):
             raise optuna.TrialPruned
-    trial.set_user_attr("trees", best_trees(losses))
+    trial.set_user_attr("trees", best_iteration(losses))
     return value
 
 
-def _grown(fold: Binned, settings: Mapping[str, Any]) -> Mapping[str, list[float]]:
+def _train_fold(fold: BinnedFold, booster_params: Mapping[str, Any]) -> Mapping[str, list[float]]:
     """Measures of a fold's model, tree by tree, until it learns no more."""
-    told: dict[str, dict[str, list[float]]] = {}
-    learn, unseen = fold
+    eval_results: dict[str, dict[str, list[float]]] = {}
+    train_data, valid_data = fold
     lgb.train(
-        {**settings, "metric": list(METRICS), "feature_pre_filter": False},
-        learn,
-        MOST_TREES,
-        [unseen],
+        {**booster_params, "metric": list(EVAL_METRICS), "feature_pre_filter": False},
+        train_data,
+        MAX_TREES,
+        [valid_data],
         ["unseen"],
         callbacks=[
-            lgb.early_stopping(PATIENCE, first_metric_only=True, verbose=False),
-            lgb.record_evaluation(told),
+            lgb.early_stopping(EARLY_STOPPING_ROUNDS, first_metric_only=True, verbose=False),
+            lgb.record_evaluation(eval_results),
         ],
     )
-    return told["unseen"]
+    return eval_results["unseen"]
 
 
-def _log(trial: FrozenTrial) -> None:
+def _log_trial(trial: FrozenTrial) -> None:
     with mlflow.start_run(run_name=f"trial {trial.number}", nested=True):
         mlflow.log_params(trial.params | trial.user_attrs)
         mlflow.set_tag("state", trial.state.name.lower())

@@ -10,16 +10,16 @@ import numpy as np
 import polars as pl
 from scipy.stats import binomtest
 
-from credit.schema import TARGET, Column, Kind
+from credit.schema import TARGET, Column, ColumnKind
 
-FEWEST = 20
+MIN_CELL_SIZE = 20
 """Clients below whom a bin is pooled with others: it could tell who they are."""
 
-PARTS = 10
-FEW_VALUES = 12
+QUANTILE_BINS = 10
+MAX_DISCRETE_VALUES = 12
 """Numbers with no more distinct values are counted value by value, others by tenths."""
 
-OTHER, UNKNOWN = "(other)", "(unknown)"
+OTHER_LABEL, UNKNOWN_LABEL = "(other)", "(unknown)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,65 +29,71 @@ class Bin:
     label: str
     clients: int
     """In the labelled table."""
-    difficult: int
-    later: int
+    difficulties: int
+    new_clients: int
     """In the table to be scored."""
 
     def __add__(self, other: Bin) -> Bin:
         return Bin(
-            label=OTHER,
+            label=OTHER_LABEL,
             clients=self.clients + other.clients,
-            difficult=self.difficult + other.difficult,
-            later=self.later + other.later,
+            difficulties=self.difficulties + other.difficulties,
+            new_clients=self.new_clients + other.new_clients,
         )
 
     @property
-    def telling(self) -> bool:
+    def below_disclosure_threshold(self) -> bool:
         """Whether it is so small, on either side, that it could tell who is in it."""
-        return 0 < self.clients < FEWEST or 0 < self.later < FEWEST
+        return 0 < self.clients < MIN_CELL_SIZE or 0 < self.new_clients < MIN_CELL_SIZE
 
     @property
     def rate(self) -> float | None:
         """Share with difficulties; None where nobody is labelled."""
-        return self.difficult / self.clients if self.clients else None
+        return self.difficulties / self.clients if self.clients else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
         """95 % of the rate, Wilson's (*Probable inference*, 1927)."""
         if not self.clients:
             return None
-        told = binomtest(self.difficult, self.clients).proportion_ci(method="wilson")
-        return float(told.low), float(told.high)
+        ci = binomtest(self.difficulties, self.clients).proportion_ci(method="wilson")
+        return float(ci.low), float(ci.high)
 
 
-def binned(column: Column, train: pl.DataFrame, later: pl.DataFrame | None) -> tuple[Bin, ...]:
+def bin_column(
+    column: Column, train: pl.DataFrame, new_applications: pl.DataFrame | None
+) -> tuple[Bin, ...]:
     """The bins of a column, in their order; drawn from the labelled table alone.
 
     Args:
         train: With TARGET.
         later: Applications to be scored; None when the folder has none.
     """
-    label = _label(column, train[column.name])
-    counted = train.group_by(label.alias("bin")).agg(
+    label_expr = _build_label_expr(column, train[column.name])
+    counts = train.group_by(label_expr.alias("bin")).agg(
         clients=pl.len(), difficult=pl.col(TARGET.name).sum()
     )
-    both = {row["bin"]: dict(row) for row in counted.iter_rows(named=True)}
-    if later is not None:
-        for name, count in later.group_by(label.alias("bin")).len().iter_rows():
-            both.setdefault(name, {"bin": name, "clients": 0, "difficult": 0})["later"] = count
+    rows_by_label = {row["bin"]: dict(row) for row in counts.iter_rows(named=True)}
+    if new_applications is not None:
+        for name, count in new_applications.group_by(label_expr.alias("bin")).len().iter_rows():
+            rows_by_label.setdefault(name, {"bin": name, "clients": 0, "difficult": 0})[
+                "later"
+            ] = count
     bins = [
         Bin(
             label=row["bin"],
             clients=row["clients"],
-            difficult=int(row["difficult"]),
-            later=row.get("later", 0),
+            difficulties=int(row["difficult"]),
+            new_clients=row.get("later", 0),
         )
-        for row in both.values()
+        for row in rows_by_label.values()
     ]
-    return pooled(sorted(bins, key=lambda one: _order(column, train[column.name], one)))
+    return merge_small_bins(
+        sorted(bins, key=lambda bin_: _make_sort_key(column, train[column.name], bin_))
+    )
 
 
-def pooled(bins: Iterable[Bin]) -> tuple[Bin, ...]:
+def merge_small_bins(bins: Iterable[Bin]) -> tuple[Bin, ...]:
     """The bins with those that could tell somebody in one; it takes in others until it cannot.
 
     >>> def of(label: str, clients: int) -> Bin:
@@ -95,68 +101,75 @@ def pooled(bins: Iterable[Bin]) -> tuple[Bin, ...]:
     >>> [(one.label, one.clients) for one in pooled([of("a", 90), of("b", 30), of("c", 5)])]
     [('a', 90), ('(other)', 35)]
     """
-    kept = [one for one in bins if not one.telling]
-    small = [one for one in bins if one.telling]
+    large = [bin_ for bin_ in bins if not bin_.below_disclosure_threshold]
+    small = [bin_ for bin_ in bins if bin_.below_disclosure_threshold]
     if not small:
-        return tuple(kept)
-    pool = sum(small[1:], start=small[0])
-    while kept and pool.telling:
-        least = min(kept, key=lambda one: (one.clients, one.later))
-        kept.remove(least)
-        pool += least
-    if pool.telling:
+        return tuple(large)
+    merged = sum(small[1:], start=small[0])
+    while large and merged.below_disclosure_threshold:
+        smallest = min(large, key=lambda bin_: (bin_.clients, bin_.new_clients))
+        large.remove(smallest)
+        merged += smallest
+    if merged.below_disclosure_threshold:
         return ()
     return (
-        *kept,
-        Bin(label=OTHER, clients=pool.clients, difficult=pool.difficult, later=pool.later),
+        *large,
+        Bin(
+            label=OTHER_LABEL,
+            clients=merged.clients,
+            difficulties=merged.difficulties,
+            new_clients=merged.new_clients,
+        ),
     )
 
 
-def _label(column: Column, cells: pl.Series) -> pl.Expr:
-    cell = pl.col(column.name)
-    if column.kind in {Kind.CATEGORY, Kind.YES_NO}:
-        return cell.fill_null(UNKNOWN)
-    sentinels: Mapping[float, str] = {float(s): said for s, said in column.sentinels.items()}
-    known = _known(column, cells)
-    if known.n_unique() <= FEW_VALUES:
-        body = cell.map_elements(_written, return_dtype=pl.String)
+def _build_label_expr(column: Column, values: pl.Series) -> pl.Expr:
+    value = pl.col(column.name)
+    if column.kind in {ColumnKind.CATEGORY, ColumnKind.YES_NO}:
+        return value.fill_null(UNKNOWN_LABEL)
+    sentinels: Mapping[float, str] = {float(s): meaning for s, meaning in column.sentinels.items()}
+    known_values = _drop_unknown(column, values)
+    if known_values.n_unique() <= MAX_DISCRETE_VALUES:
+        labels = value.map_elements(_format_number, return_dtype=pl.String)
     else:
-        edges = _edges(known)
-        body = cell.cut(edges, labels=_ranges(edges), left_closed=True).cast(pl.String)
-    for sentinel, said in sentinels.items():
-        body = (
-            pl.when(cell == sentinel).then(pl.lit(f"{_written(sentinel)}: {said}")).otherwise(body)
+        edges = _compute_edges(known_values)
+        labels = value.cut(edges, labels=_format_ranges(edges), left_closed=True).cast(pl.String)
+    for sentinel, meaning in sentinels.items():
+        labels = (
+            pl.when(value == sentinel)
+            .then(pl.lit(f"{_format_number(sentinel)}: {meaning}"))
+            .otherwise(labels)
         )
-    return body.fill_null(UNKNOWN)
+    return labels.fill_null(UNKNOWN_LABEL)
 
 
-def _order(column: Column, cells: pl.Series, one: Bin) -> tuple[int, float, str]:
+def _make_sort_key(column: Column, values: pl.Series, bin_: Bin) -> tuple[int, float, str]:
     """Numbers by size, words by how many clients, the unknown last."""
-    if one.label == UNKNOWN:
+    if bin_.label == UNKNOWN_LABEL:
         return 3, 0.0, ""
-    if column.kind in {Kind.CATEGORY, Kind.YES_NO}:
-        return 1, -one.clients, one.label
-    if ": " in one.label:
-        return 2, 0.0, one.label
-    known = _known(column, cells)
-    if known.n_unique() <= FEW_VALUES:
-        return 1, float(one.label.replace(",", "")), ""
-    return 1, float(_ranges(_edges(known)).index(one.label)), ""
+    if column.kind in {ColumnKind.CATEGORY, ColumnKind.YES_NO}:
+        return 1, -bin_.clients, bin_.label
+    if ": " in bin_.label:
+        return 2, 0.0, bin_.label
+    known_values = _drop_unknown(column, values)
+    if known_values.n_unique() <= MAX_DISCRETE_VALUES:
+        return 1, float(bin_.label.replace(",", "")), ""
+    return 1, float(_format_ranges(_compute_edges(known_values)).index(bin_.label)), ""
 
 
-def _known(column: Column, cells: pl.Series) -> pl.Series:
+def _drop_unknown(column: Column, values: pl.Series) -> pl.Series:
     sentinels = [float(sentinel) for sentinel in column.sentinels]
-    return cells.drop_nulls().filter(~cells.drop_nulls().is_in(sentinels))
+    return values.drop_nulls().filter(~values.drop_nulls().is_in(sentinels))
 
 
-def _edges(known: pl.Series) -> list[float]:
+def _compute_edges(known_values: pl.Series) -> list[float]:
     """Between tenths, rounded: an edge is nobody's amount."""
-    shares = np.arange(1, PARTS) / PARTS
-    edges = np.quantile(known.to_numpy(), shares)
+    quantiles = np.arange(1, QUANTILE_BINS) / QUANTILE_BINS
+    edges = np.quantile(known_values.to_numpy(), quantiles)
     return sorted({float(f"{edge:.3g}") for edge in edges})
 
 
-def _written(number: float) -> str:
+def _format_number(number: float) -> str:
     """A number as people read it.
 
     >>> _written(1234567.0), _written(0.25), _written(-3.0)
@@ -165,7 +178,7 @@ def _written(number: float) -> str:
     return f"{number:,.0f}" if number == int(number) else f"{number:.4g}"
 
 
-def _ranges(edges: list[float]) -> list[str]:
-    written = [_written(edge) for edge in edges]
-    between = [f"{low} to {high}" for low, high in pairwise(written)]
-    return [f"below {written[0]}", *between, f"from {written[-1]}"]
+def _format_ranges(edges: list[float]) -> list[str]:
+    formatted = [_format_number(edge) for edge in edges]
+    inner = [f"{low} to {high}" for low, high in pairwise(formatted)]
+    return [f"below {formatted[0]}", *inner, f"from {formatted[-1]}"]

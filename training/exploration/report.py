@@ -7,8 +7,8 @@ from io import StringIO
 import matplotlib.pyplot as plt
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from training.exploration.binning import FEWEST
-from training.exploration.statistics import Facts
+from training.exploration.binning import MIN_CELL_SIZE
+from training.exploration.statistics import ExplorationSummary
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("training.reporting"),
@@ -18,38 +18,40 @@ _ENVIRONMENT = Environment(
     autoescape=True,
 )
 
-SHOWN = 15
+MAX_LISTED_COLUMNS = 15
 """Columns in the lists at the top."""
 
 
-def page(facts: Facts) -> str:
+def render_exploration_page(summary: ExplorationSummary) -> str:
     """The whole page; every chart stands in or beside a table that says the same."""
-    widest = max(
-        (one.interval[1] for told in facts.columns for one in told.bins if one.interval),
+    max_rate = max(
+        (bin_.interval[1] for column in summary.columns for bin_ in column.bins if bin_.interval),
         default=1.0,
     )
     return _ENVIRONMENT.get_template("exploration.html.j2").render(
-        facts=facts,
-        drifting=sorted(facts.columns, key=lambda told: -told.drift)[:SHOWN],
-        telling=facts.columns[:SHOWN],
-        heatmap=_heatmap(facts),
-        widest=widest,
-        fewest=FEWEST,
+        facts=summary,
+        drifting=sorted(summary.columns, key=lambda column: -column.population_stability_index)[
+            :MAX_LISTED_COLUMNS
+        ],
+        telling=summary.columns[:MAX_LISTED_COLUMNS],
+        heatmap=_draw_heatmap(summary),
+        widest=max_rate,
+        fewest=MIN_CELL_SIZE,
     )
 
 
-def _heatmap(facts: Facts) -> str:
+def _draw_heatmap(summary: ExplorationSummary) -> str:
     plt.switch_backend("agg")
-    names = facts.correlated
+    names = summary.correlated_columns
     figure, axes = plt.subplots(figsize=(9, 8))
-    shades = axes.pcolormesh(facts.correlations, cmap="RdBu_r", vmin=-1, vmax=1)
-    ticks = [place + 0.5 for place in range(len(names))]
+    mesh = axes.pcolormesh(summary.correlation_matrix, cmap="RdBu_r", vmin=-1, vmax=1)
+    ticks = [index + 0.5 for index in range(len(names))]
     axes.set_xticks(ticks, names, rotation=90, fontsize=7)
     axes.set_yticks(ticks, names, fontsize=7)
     axes.invert_yaxis()
-    figure.colorbar(shades, ax=axes, shrink=0.6)
-    text = StringIO()
-    figure.savefig(text, format="svg", bbox_inches="tight", metadata={"Date": None})
+    figure.colorbar(mesh, ax=axes, shrink=0.6)
+    buffer = StringIO()
+    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
     plt.close(figure)
-    drawn = text.getvalue()
-    return drawn[drawn.index("<svg") :]
+    svg = buffer.getvalue()
+    return svg[svg.index("<svg") :]

@@ -11,22 +11,22 @@ import pandas as pd
 import polars as pl
 
 from credit.dossier import Floats
-from credit.schema import APPLICATION, TABLES, TARGET, Column, Kind
+from credit.schema import APPLICATION, TABLES, TARGET, Column, ColumnKind
 from stores.raw_tables.tables import Tables
-from training.exploration.binning import Bin, binned
+from training.exploration.binning import Bin, bin_column
 
-CORRELATED = 24
+MAX_CORRELATED_COLUMNS = 24
 """Numbers of highest information value whose correlations are shown."""
 
-STRONG = 0.3
+MIN_LISTED_CORRELATION = 0.3
 """Rank correlations from here on are listed."""
 
-SMOOTH = 0.5
+SMOOTHING_COUNT = 0.5
 """Clients added to every bin of both outcomes: the logarithm of none is not a number."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class ColumnSummary:
     """One column of the application form."""
 
     column: Column
@@ -37,35 +37,37 @@ class Told:
         return self.column.name
 
     @property
-    def information(self) -> float:
+    def information_value(self) -> float:
         """Information value: how far the bins tell good clients from difficult ones.
 
         Sum of (good - difficult) x ln(good / difficult), of shares; Siddiqi (2006) calls 0.02
         weak, 0.1 medium, 0.3 strong.
         """
-        return _divergence(
-            [one.clients - one.difficult for one in self.bins],
-            [one.difficult for one in self.bins],
+        return _compute_divergence(
+            [bin_.clients - bin_.difficulties for bin_ in self.bins],
+            [bin_.difficulties for bin_ in self.bins],
         )
 
     @property
-    def drift(self) -> float:
+    def population_stability_index(self) -> float:
         """Population stability index of the table to be scored against the labelled one."""
-        return _divergence([o.clients for o in self.bins], [o.later for o in self.bins])
+        return _compute_divergence(
+            [bin_.clients for bin_ in self.bins], [bin_.new_clients for bin_ in self.bins]
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gap:
+class MissingRate:
     """How often a column is unknown, and what becomes of those it is unknown of."""
 
     column: str
     share: float
-    later: float | None
+    new_share: float | None
     """In the table to be scored."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
+class HistorySummary:
     """A history table as a whole."""
 
     table: str
@@ -73,53 +75,53 @@ class History:
     clients: int
     """Labelled or not, who have rows."""
     per_client: float
-    gaps: tuple[Gap, ...]
+    missing_rates: tuple[MissingRate, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
-    one: str
-    other: str
+class CorrelationPair:
+    first: str
+    second: str
     correlation: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class ExplorationSummary:
     """Everything the page shows."""
 
     clients: int
-    difficulty: Bin
-    later: int
+    overall: Bin
+    new_clients: int
     """Clients in the table to be scored; 0 without one."""
-    columns: tuple[Told, ...]
+    columns: tuple[ColumnSummary, ...]
     """The most telling first."""
-    gaps: tuple[Gap, ...]
-    histories: tuple[History, ...]
-    absent: tuple[str, ...]
-    correlated: tuple[str, ...]
+    missing_rates: tuple[MissingRate, ...]
+    histories: tuple[HistorySummary, ...]
+    absent_tables: tuple[str, ...]
+    correlated_columns: tuple[str, ...]
     """The most telling numbers, and TARGET."""
-    correlations: Floats
+    correlation_matrix: Floats
     """Spearman's, of these numbers, over the clients who know both."""
 
     @property
-    def pairs(self) -> tuple[Pair, ...]:
+    def strong_pairs(self) -> tuple[CorrelationPair, ...]:
         """The pairs of strongest correlation."""
-        places = combinations(range(len(self.correlated)), 2)
-        told = (
-            Pair(
-                one=self.correlated[a],
-                other=self.correlated[b],
-                correlation=float(self.correlations[a, b]),
+        index_pairs = combinations(range(len(self.correlated_columns)), 2)
+        all_pairs = (
+            CorrelationPair(
+                first=self.correlated_columns[a],
+                second=self.correlated_columns[b],
+                correlation=float(self.correlation_matrix[a, b]),
             )
-            for a, b in places
+            for a, b in index_pairs
         )
-        strong = (pair for pair in told if abs(pair.correlation) >= STRONG)
+        strong = (pair for pair in all_pairs if abs(pair.correlation) >= MIN_LISTED_CORRELATION)
         return tuple(sorted(strong, key=lambda pair: -abs(pair.correlation)))
 
 
-def explore(
-    tables: Tables, later: pl.LazyFrame | None, *, progress: Callable[[int], object]
-) -> Facts:
+def explore_tables(
+    tables: Tables, new_applications: pl.LazyFrame | None, *, progress: Callable[[int], object]
+) -> ExplorationSummary:
     """Everything told of a folder of tables.
 
     Args:
@@ -127,90 +129,103 @@ def explore(
         progress: Told of every column of the form.
     """
     train = tables.application.collect()
-    scored = None if later is None else later.collect()
+    new_frame = None if new_applications is None else new_applications.collect()
     columns = []
     for column in APPLICATION.columns.values():
-        if column.kind is not Kind.ID:
-            columns.append(Told(column=column, bins=binned(column, train, scored)))
+        if column.kind is not ColumnKind.ID:
+            columns.append(ColumnSummary(column=column, bins=bin_column(column, train, new_frame)))
         progress(1)
-    columns.sort(key=lambda told: -told.information)
-    numbers = [t.name for t in columns if t.column.kind in {Kind.NUMBER, Kind.INTEGER}]
-    return Facts(
+    columns.sort(key=lambda summary: -summary.information_value)
+    numeric_columns = [
+        t.name for t in columns if t.column.kind in {ColumnKind.NUMBER, ColumnKind.INTEGER}
+    ]
+    return ExplorationSummary(
         clients=train.height,
-        difficulty=Bin(
+        overall=Bin(
             label="everyone",
             clients=train.height,
-            difficult=int(train[TARGET.name].sum()),
-            later=0,
+            difficulties=int(train[TARGET.name].sum()),
+            new_clients=0,
         ),
-        later=0 if scored is None else scored.height,
+        new_clients=0 if new_frame is None else new_frame.height,
         columns=tuple(columns),
-        gaps=_gaps(train, scored),
-        histories=tuple(_histories(tables)),
-        absent=tables.absent,
-        correlated=(*numbers[:CORRELATED], TARGET.name),
-        correlations=_correlations(train, numbers[:CORRELATED]),
+        missing_rates=_compute_missing_rates(train, new_frame),
+        histories=tuple(_summarise_histories(tables)),
+        absent_tables=tables.absent_histories,
+        correlated_columns=(*numeric_columns[:MAX_CORRELATED_COLUMNS], TARGET.name),
+        correlation_matrix=_compute_correlations(train, numeric_columns[:MAX_CORRELATED_COLUMNS]),
     )
 
 
-def _gaps(train: pl.DataFrame, later: pl.DataFrame | None) -> tuple[Gap, ...]:
+def _compute_missing_rates(
+    train: pl.DataFrame, new_frame: pl.DataFrame | None
+) -> tuple[MissingRate, ...]:
     """Columns that are unknown of anybody, the most unknown first."""
-    gaps = [
-        Gap(
+    missing_rates = [
+        MissingRate(
             column=name,
             share=train[name].null_count() / train.height,
-            later=None if later is None else later[name].null_count() / max(later.height, 1),
+            new_share=None
+            if new_frame is None
+            else new_frame[name].null_count() / max(new_frame.height, 1),
         )
         for name in APPLICATION.columns
         if name in train.columns
     ]
-    return tuple(sorted((g for g in gaps if g.share or g.later), key=lambda g: -g.share))
+    return tuple(
+        sorted(
+            (missing for missing in missing_rates if missing.share or missing.new_share),
+            key=lambda missing: -missing.share,
+        )
+    )
 
 
-def _histories(tables: Tables) -> Iterator[History]:
+def _summarise_histories(tables: Tables) -> Iterator[HistorySummary]:
     for name, rows in tables.histories.items():
         table = TABLES[name]
-        owner = pl.col(table.owner)
-        columns = [column for column in table.columns if column != table.owner]
-        told = rows.select(
+        owner = pl.col(table.owner_column)
+        columns = [column for column in table.columns if column != table.owner_column]
+        counts = rows.select(
             pl.len().alias("rows"),
             owner.n_unique().alias("owners"),
             *(pl.col(column).null_count().alias(f"unknown {column}") for column in columns),
         ).collect(engine="streaming")
-        count, owners = int(told["rows"][0]), int(told["owners"][0])
-        gaps = (
-            Gap(column=c, share=told[f"unknown {c}"][0] / max(count, 1), later=None)
+        count, owners = int(counts["rows"][0]), int(counts["owners"][0])
+        missing_rates = (
+            MissingRate(column=c, share=counts[f"unknown {c}"][0] / max(count, 1), new_share=None)
             for c in columns
         )
-        yield History(
+        yield HistorySummary(
             table=name,
             rows=count,
             clients=owners,
             per_client=count / max(owners, 1),
-            gaps=tuple(gap for gap in gaps if gap.share),
+            missing_rates=tuple(missing for missing in missing_rates if missing.share),
         )
 
 
-def _correlations(train: pl.DataFrame, numbers: Sequence[str]) -> Floats:
-    known = [
+def _compute_correlations(train: pl.DataFrame, numeric_columns: Sequence[str]) -> Floats:
+    expressions = [
         pl.when(pl.col(name).is_in([float(s) for s in APPLICATION[name].sentinels]))
         .then(None)
         .otherwise(pl.col(name))
         .alias(name)
-        for name in numbers
+        for name in numeric_columns
     ]
-    frame = pd.DataFrame(train.select(known).to_numpy(), columns=list(numbers))
+    frame = pd.DataFrame(train.select(expressions).to_numpy(), columns=list(numeric_columns))
     frame[TARGET.name] = train[TARGET.name].to_numpy()
     return frame.corr(method="spearman").to_numpy()
 
 
-def _divergence(one: Sequence[int], other: Sequence[int]) -> float:
+def _compute_divergence(counts: Sequence[int], other_counts: Sequence[int]) -> float:
     """Jeffreys' divergence of two counts over the same bins, in nats; 0 where one is nobody."""
-    if not sum(one) or not sum(other):
+    if not sum(counts) or not sum(other_counts):
         return 0.0
-    told = 0.0
-    for a, b in zip(one, other, strict=True):
-        share = (a + SMOOTH) / (sum(one) + SMOOTH * len(one))
-        against = (b + SMOOTH) / (sum(other) + SMOOTH * len(other))
-        told += (share - against) * log(share / against)
-    return told
+    divergence = 0.0
+    for count, other_count in zip(counts, other_counts, strict=True):
+        share = (count + SMOOTHING_COUNT) / (sum(counts) + SMOOTHING_COUNT * len(counts))
+        other_share = (other_count + SMOOTHING_COUNT) / (
+            sum(other_counts) + SMOOTHING_COUNT * len(other_counts)
+        )
+        divergence += (share - other_share) * log(share / other_share)
+    return divergence

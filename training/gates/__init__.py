@@ -7,11 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from training.evaluation.result import Evidence
+from training.evaluation.result import EvaluationResult
 from training.gates import behaviour, calibration, discrimination, fairness
-from training.gates.base import FAILED, Finding, Gate, Verdict
+from training.gates.base import FAILED_VERDICTS, Finding, Gate, Verdict
 
-__all__ = ["FAILED", "GATES", "Evidence", "Finding", "Gate", "Verdict", "judge", "refusing"]
+__all__ = [
+    "FAILED_VERDICTS",
+    "GATES",
+    "EvaluationResult",
+    "Finding",
+    "Gate",
+    "Verdict",
+    "blocking_codes",
+    "run_gates",
+]
 
 GATES: tuple[Gate, ...] = tuple(
     sorted(
@@ -21,22 +30,24 @@ GATES: tuple[Gate, ...] = tuple(
 )
 
 
-def judge(
-    evidence: Evidence, progress: Callable[[int], object] = lambda _: None
+def run_gates(
+    evaluation: EvaluationResult, progress: Callable[[int], object] = lambda _: None
 ) -> tuple[Finding, ...]:
     """What every gate of the policy says, the gravest first.
 
     Args:
         progress: Told of every gate.
     """
-    limits = {limit.code: limit for limit in evidence.policy.gates}
-    found = []
+    limits = {limit.code: limit for limit in evaluation.policy.gates}
+    findings = []
     for gate in GATES:
-        found.append(gate.judge(evidence, limits[gate.code]))
+        findings.append(gate.run(evaluation, limits[gate.code]))
         progress(1)
-    return tuple(sorted(found, key=lambda one: (list(Verdict).index(one.verdict), one.code)))
+    return tuple(
+        sorted(findings, key=lambda finding: (list(Verdict).index(finding.verdict), finding.code))
+    )
 
 
-def refusing(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+def blocking_codes(findings: tuple[Finding, ...]) -> tuple[str, ...]:
     """The codes of the gates that refuse the model."""
-    return tuple(one.code for one in findings if one.verdict is Verdict.REFUSES)
+    return tuple(finding.code for finding in findings if finding.verdict is Verdict.REFUSES)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from credit.governance import GateLimit
-from training.evaluation.result import Evidence
+from training.evaluation.result import EvaluationResult
 from training.metrics.bootstrap import Interval
 
 
@@ -20,14 +20,14 @@ class Verdict(StrEnum):
     NOT_APPLICABLE = "not applicable"
 
 
-FAILED = (Verdict.REFUSES, Verdict.WARNS)
+FAILED_VERDICTS = (Verdict.REFUSES, Verdict.WARNS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class Measurement:
     """What a gate measured, and whether it is within the limit."""
 
-    holds: bool
+    passed: bool
     message: str
     value: float
     interval: Interval | None = None
@@ -35,7 +35,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class NotApplicable:
-    because: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,17 +61,26 @@ class Gate:
     code: str
     title: str
     what_to_do: str
-    measure: Callable[[Evidence, float], Measured | NotApplicable]
+    check: Callable[[EvaluationResult, float], Measurement | NotApplicable]
     """Of the evidence and the policy's limit."""
 
-    def judge(self, evidence: Evidence, limit: GateLimit) -> Finding:
-        found = self.measure(evidence, limit.limit)
-        if isinstance(found, NotApplicable):
-            verdict, message, value, interval = Verdict.NOT_APPLICABLE, found.because, None, None
+    def run(self, evaluation: EvaluationResult, limit: GateLimit) -> Finding:
+        measurement = self.check(evaluation, limit.limit)
+        if isinstance(measurement, NotApplicable):
+            verdict, message, value, interval = (
+                Verdict.NOT_APPLICABLE,
+                measurement.reason,
+                None,
+                None,
+            )
         else:
-            failed = Verdict.REFUSES if limit.blocks else Verdict.WARNS
-            verdict = Verdict.PASSES if found.holds else failed
-            message, value, interval = found.message, float(found.value), found.interval
+            failed_verdict = Verdict.REFUSES if limit.blocks else Verdict.WARNS
+            verdict = Verdict.PASSES if measurement.passed else failed_verdict
+            message, value, interval = (
+                measurement.message,
+                float(measurement.value),
+                measurement.interval,
+            )
         return Finding(
             code=self.code,
             title=self.title,

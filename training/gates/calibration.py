@@ -6,87 +6,100 @@ import numpy as np
 
 from credit.dossier import Floats
 from training.data.dataset import Labels
-from training.evaluation.result import Evidence
-from training.gates.base import Gate, Measured, NotApplicable
-from training.metrics.bootstrap import Calibrated, Interval, Ranking, interval, resamples
-from training.metrics.credit_metrics import calibration_in_the_large, patterns
+from training.evaluation.result import EvaluationResult
+from training.gates.base import Gate, Measurement, NotApplicable
+from training.metrics.bootstrap import (
+    Interval,
+    WeightedCalibration,
+    WeightedRanking,
+    bootstrap_weights,
+    compute_percentile_interval,
+)
+from training.metrics.credit_metrics import calibration_in_the_large, split_by_known_histories
 
-FEWEST = 50
+MIN_CLIENTS_PER_PATTERN = 50
 """Clients of a pattern of known histories; fewer say nothing, and their interval says little."""
 
 
-def in_the_large(evidence: Evidence, limit: float) -> Measured:
+def check_calibration_in_the_large(evaluation: EvaluationResult, limit: float) -> Measurement:
     """Of the risks out of fold, and of those the model serves: calibration may be lost between."""
-    labels, told, said = evidence.material.labels, [], []
-    for name, risks in (("out of fold", evidence.fitted.unseen), ("as served", evidence.served)):
-        value, sure = _shift_of(labels, risks, evidence.seed)
-        told.append((value, sure))
-        said.append(
-            f"{name} mean risk {risks.mean():.2%}, {value:+.3f} log-odds ({sure.low:+.3f} to "
-            f"{sure.high:+.3f})"
+    labels, shifts, descriptions = evaluation.training_set.labels, [], []
+    for name, risks in (
+        ("out of fold", evaluation.trained_model.oof_risk),
+        ("as served", evaluation.served_risks),
+    ):
+        value, ci = _estimate_shift(labels, risks, evaluation.seed)
+        shifts.append((value, ci))
+        descriptions.append(
+            f"{name} mean risk {risks.mean():.2%}, {value:+.3f} log-odds ({ci.low:+.3f} to "
+            f"{ci.high:+.3f})"
         )
-    value, sure = max(told, key=lambda one: abs(one[0]))
-    return Measured(
-        holds=all(_reaches(sure, limit) for _, sure in told),
-        message=f"difficulties {labels.mean():.2%}; {'; '.join(said)}",
+    value, ci = max(shifts, key=lambda shift: abs(shift[0]))
+    return Measurement(
+        passed=all(_overlaps_tolerance(ci, limit) for _, ci in shifts),
+        message=f"difficulties {labels.mean():.2%}; {'; '.join(descriptions)}",
         value=value,
-        interval=sure,
+        interval=ci,
     )
 
 
-def by_histories(evidence: Evidence, limit: float) -> Measured | NotApplicable:
+def check_calibration_by_known_histories(
+    evaluation: EvaluationResult, limit: float
+) -> Measurement | NotApplicable:
     """The pattern of known histories that is furthest off."""
-    labels, risks, known = evidence.fitted.with_copies(evidence.material)
-    told = {
-        name: _shift_of(labels[chosen], risks[chosen], evidence.seed)
-        for name, chosen in patterns(known).items()
-        if chosen.sum() >= FEWEST and 0 < labels[chosen].sum() < chosen.sum()
+    labels, risks, known = evaluation.trained_model.append_masked_copies(evaluation.training_set)
+    shifts = {
+        name: _estimate_shift(labels[mask], risks[mask], evaluation.seed)
+        for name, mask in split_by_known_histories(known).items()
+        if mask.sum() >= MIN_CLIENTS_PER_PATTERN and 0 < labels[mask].sum() < mask.sum()
     }
-    if len(told) < 2:  # noqa: PLR2004 -- one pattern is everyone
+    if len(shifts) < 2:  # noqa: PLR2004 -- one pattern is everyone
         return NotApplicable("histories are known alike of all clients")
-    worst = max(told, key=lambda name: abs(told[name][0]))
-    value, sure = told[worst]
+    worst = max(shifts, key=lambda name: abs(shifts[name][0]))
+    value, ci = shifts[worst]
     message = "; ".join(
-        f"{name.replace('_', ' ')} {shift:+.3f} ({s.low:+.3f} to {s.high:+.3f})"
-        for name, (shift, s) in told.items()
+        f"{name.replace('_', ' ')} {shift:+.3f} ({shift_ci.low:+.3f} to {shift_ci.high:+.3f})"
+        for name, (shift, shift_ci) in shifts.items()
     )
-    holds = all(_reaches(s, limit) for _, s in told.values())
-    return Measured(holds=holds, message=f"{message} log-odds", value=value, interval=sure)
+    passed = all(_overlaps_tolerance(shift_ci, limit) for _, shift_ci in shifts.values())
+    return Measurement(passed=passed, message=f"{message} log-odds", value=value, interval=ci)
 
 
-def _shift_of(labels: Labels, risks: Floats, seed: int) -> tuple[float, Interval]:
-    calibrated = Calibrated(labels, risks)
-    drawn = [calibrated.shift(weights) for weights in resamples(len(labels), seed)]
-    return calibration_in_the_large(labels, risks), interval(drawn)
+def _estimate_shift(labels: Labels, risks: Floats, seed: int) -> tuple[float, Interval]:
+    calibration = WeightedCalibration(labels, risks)
+    bootstrap_shifts = [
+        calibration.compute_shift(weights) for weights in bootstrap_weights(len(labels), seed)
+    ]
+    return calibration_in_the_large(labels, risks), compute_percentile_interval(bootstrap_shifts)
 
 
-def _reaches(sure: Interval, limit: float) -> bool:
+def _overlaps_tolerance(ci: Interval, limit: float) -> bool:
     """Whether the interval reaches what the limit allows on either side of 0."""
-    return sure.low <= limit and sure.high >= -limit
+    return ci.low <= limit and ci.high >= -limit
 
 
-def regret(evidence: Evidence, limit: float) -> Measured:
-    policy = evidence.policy
-    ranking = Ranking(evidence.material.labels, evidence.fitted.unseen)
-    everyone = np.ones(len(evidence.material))
-    value = ranking.measures(everyone, policy)["threshold_regret"]
-    sure = interval([
-        ranking.measures(weights, policy)["threshold_regret"]
-        for weights in resamples(len(everyone), evidence.seed)
+def check_threshold_regret(evaluation: EvaluationResult, limit: float) -> Measurement:
+    policy = evaluation.policy
+    ranking = WeightedRanking(evaluation.training_set.labels, evaluation.trained_model.oof_risk)
+    unit_weights = np.ones(len(evaluation.training_set))
+    value = ranking.compute_metrics(unit_weights, policy)["threshold_regret"]
+    ci = compute_percentile_interval([
+        ranking.compute_metrics(weights, policy)["threshold_regret"]
+        for weights in bootstrap_weights(len(unit_weights), evaluation.seed)
     ])  # fmt: skip
     message = (
-        f"the threshold {policy.threshold:.4f} costs {value:.4f} a client ({sure.low:.4f} to "
-        f"{sure.high:.4f}) more than the cheapest, "
-        f"{evidence.scorer.facts.searched_threshold:.4f}"
+        f"the threshold {policy.threshold:.4f} costs {value:.4f} a client ({ci.low:.4f} to "
+        f"{ci.high:.4f}) more than the cheapest, "
+        f"{evaluation.scorer.metadata.searched_threshold:.4f}"
     )
-    return Measured(holds=sure.low <= limit, message=message, value=value, interval=sure)
+    return Measurement(passed=ci.low <= limit, message=message, value=value, interval=ci)
 
 
 GATES = (
     Gate(
         code="CRG106",
         title="Calibration in the large",
-        measure=in_the_large,
+        check=check_calibration_in_the_large,
         what_to_do="The probabilities are no probabilities: calibrate after class weights or "
         "resampling, on clients with the base rate the model will meet, and serve what was "
         "calibrated.",
@@ -94,14 +107,14 @@ GATES = (
     Gate(
         code="CRG107",
         title="Calibration by known histories",
-        measure=by_histories,
+        check=check_calibration_by_known_histories,
         what_to_do="Clients of whom less is known are judged wrongly: change the share of hidden "
         "histories in training, or calibrate by pattern.",
     ),
     Gate(
         code="CRG108",
         title="Regret of the policy's threshold",
-        measure=regret,
+        check=check_threshold_regret,
         what_to_do="The risk is off where decisions are made: look at the calibration curve "
         "around the threshold before touching the threshold.",
     ),

@@ -5,61 +5,76 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from credit.governance import FairnessLimit
-from training.evaluation.result import Evidence
-from training.gates.base import Gate, Measured, NotApplicable
-from training.metrics.fairness import Audit, Group
+from training.evaluation.result import EvaluationResult
+from training.gates.base import Gate, Measurement, NotApplicable
+from training.metrics.fairness import FairnessAudit, GroupMetrics
 
-Judgement = Callable[[Group, FairnessLimit], str | None]
-
-
-def impact(evidence: Evidence, limit: float) -> Measured | NotApplicable:
-    return _judged(evidence, limit, _approved_less)
+GroupCheck = Callable[[GroupMetrics, FairnessLimit], str | None]
 
 
-def calibration(evidence: Evidence, limit: float) -> Measured | NotApplicable:
-    return _judged(evidence, limit, _told_wrongly)
+def check_approval_ratio(
+    evaluation: EvaluationResult, limit: float
+) -> Measurement | NotApplicable:
+    return _check_groups(evaluation, limit, _find_low_approval)
 
 
-def _judged(evidence: Evidence, limit: float, judge: Judgement) -> Measured | NotApplicable:
+def check_calibration_by_group(
+    evaluation: EvaluationResult, limit: float
+) -> Measurement | NotApplicable:
+    return _check_groups(evaluation, limit, _find_miscalibration)
+
+
+def _check_groups(
+    evaluation: EvaluationResult, limit: float, check: GroupCheck
+) -> Measurement | NotApplicable:
     """How many groups are beyond a jurisdiction's limit, the whole interval considered."""
-    if not evidence.audits:
+    if not evaluation.audits:
         return NotApplicable("no protected attribute has two groups large enough to compare")
-    told: dict[str, list[str]] = {}
-    for jurisdiction in evidence.policy.fairness:
-        for audit, group in audited(evidence.audits, jurisdiction):
-            if found := judge(group, jurisdiction):
-                said = f"{audit.attribute} {group.name}: {found}"
-                told.setdefault(said, []).append(jurisdiction.jurisdiction)
-    listed = "; ".join(f"{said} [{', '.join(where)}]" for said, where in told.items())
-    message = listed or f"every group of {len(evidence.audits)} attributes is within its limit"
-    return Measured(holds=len(told) <= limit, message=message, value=len(told))
+    jurisdictions_by_violation: dict[str, list[str]] = {}
+    for jurisdiction in evaluation.policy.fairness:
+        for audit, group in iter_audited_groups(evaluation.audits, jurisdiction):
+            if problem := check(group, jurisdiction):
+                violation = f"{audit.attribute} {group.name}: {problem}"
+                jurisdictions_by_violation.setdefault(violation, []).append(
+                    jurisdiction.jurisdiction
+                )
+    summary = "; ".join(
+        f"{violation} [{', '.join(jurisdictions)}]"
+        for violation, jurisdictions in jurisdictions_by_violation.items()
+    )
+    message = summary or f"every group of {len(evaluation.audits)} attributes is within its limit"
+    return Measurement(
+        passed=len(jurisdictions_by_violation) <= limit,
+        message=message,
+        value=len(jurisdictions_by_violation),
+    )
 
 
-def audited(
-    audits: tuple[Audit, ...], jurisdiction: FairnessLimit
-) -> Iterator[tuple[Audit, Group]]:
+def iter_audited_groups(
+    audits: tuple[FairnessAudit, ...], jurisdiction: FairnessLimit
+) -> Iterator[tuple[FairnessAudit, GroupMetrics]]:
     """The groups that a jurisdiction looks at."""
     for audit in audits:
         if audit.attribute in jurisdiction.attributes:
             yield from ((audit, group) for group in audit.groups)
 
 
-def _approved_less(group: Group, asked: FairnessLimit) -> str | None:
+def _find_low_approval(group: GroupMetrics, limits: FairnessLimit) -> str | None:
     ratio = group.approval_ratio
-    if ratio.interval.high >= asked.least_approval_ratio:
+    if ratio.interval.high >= limits.least_approval_ratio:
         return None
-    return f"approved {ratio.value:.2f} times as often ({_range(ratio.interval)})"
+    return f"approved {ratio.value:.2f} times as often ({_format_interval(ratio.interval)})"
 
 
-def _told_wrongly(group: Group, asked: FairnessLimit) -> str | None:
+def _find_miscalibration(group: GroupMetrics, limits: FairnessLimit) -> str | None:
     low, high = group.calibration.interval
-    most = asked.most_calibration_gap
-    if low <= most and high >= -most:
+    max_gap = limits.most_calibration_gap
+    if low <= max_gap and high >= -max_gap:
         return None
-    return f"calibration {group.calibration.value:+.2f} log-odds ({_range((low, high))})"
+    return f"calibration {group.calibration.value:+.2f} log-odds ({_format_interval((low, high))})"
 
 
-def _range(interval: tuple[float, float]) -> str:
+def _format_interval(interval: tuple[float, float]) -> str:
     return f"{interval[0]:.2f} to {interval[1]:.2f}"
 
 
@@ -67,14 +82,14 @@ GATES = (
     Gate(
         code="CRG114",
         title="Approval ratio between groups",
-        measure=impact,
+        check=check_approval_ratio,
         what_to_do="Look at which features carry the difference (the ablation tells their price), "
         "whether it is borne out by difficulties, and have compliance decide.",
     ),
     Gate(
         code="CRG115",
         title="Calibration by group",
-        measure=calibration,
+        check=check_calibration_by_group,
         what_to_do="Too high is unfair to the group, too low to the lender: look for what the "
         "group has in common that the model cannot see.",
     ),

@@ -16,12 +16,12 @@ from credit.policy import Policy
 from training.data.dataset import Labels
 from training.metrics.credit_metrics import calibration_in_the_large
 
-RESAMPLES = 300
-MANY = 50_000
+RESAMPLE_COUNT = 300
+LARGE_SAMPLE_CLIENTS = 50_000
 """Clients above which `FEWER` resamples are drawn: their ends are less sure, by a quarter of a
 standard error instead of a seventh, but the standard error is small by then."""
-FEWER = 100
-TAIL = 0.025
+LARGE_SAMPLE_RESAMPLE_COUNT = 100
+TAIL_PROBABILITY = 0.025
 """Left out on each side: intervals of 95 %."""
 
 
@@ -30,78 +30,80 @@ class Interval(NamedTuple):
     high: float
 
 
-def resamples_of(clients: int) -> int:
+def count_resamples(clients: int) -> int:
     """How many resamples are drawn of so many clients."""
-    return FEWER if clients > MANY else RESAMPLES
+    return LARGE_SAMPLE_RESAMPLE_COUNT if clients > LARGE_SAMPLE_CLIENTS else RESAMPLE_COUNT
 
 
-def resamples(clients: int, seed: int, number: int | None = None) -> Iterator[Floats]:
+def bootstrap_weights(
+    clients: int, seed: int, resample_count: int | None = None
+) -> Iterator[Floats]:
     """How often each client is drawn, shape (clients,), once a resample.
 
     Args:
         number: Of resamples, for groups that are set beside one another; else by their size.
     """
     rng = np.random.default_rng(seed)
-    for _ in range(number or resamples_of(clients)):
-        drawn = rng.integers(clients, size=clients)
-        yield np.bincount(drawn, minlength=clients).astype(np.float64)
+    for _ in range(resample_count or count_resamples(clients)):
+        indices = rng.integers(clients, size=clients)
+        yield np.bincount(indices, minlength=clients).astype(np.float64)
 
 
-def interval(values: Sequence[float] | Floats) -> Interval:
+def compute_percentile_interval(values: Sequence[float] | Floats) -> Interval:
     """The middle 95 % of what the resamples gave; unknown where none gave anything."""
     if np.isnan(values).all():
         return Interval(np.nan, np.nan)
-    low, high = np.nanquantile(values, [TAIL, 1 - TAIL])
+    low, high = np.nanquantile(values, [TAIL_PROBABILITY, 1 - TAIL_PROBABILITY])
     return Interval(float(low), float(high))
 
 
-class Ranking:
+class WeightedRanking:
     """Clients in the order of their risk, to be measured under any weights."""
 
     def __init__(self, labels: Labels, risks: Floats) -> None:
         self._order = np.argsort(risks, kind="stable")
-        ordered = risks[self._order]
-        self._difficult = labels[self._order].astype(np.float64)
-        last = np.append(ordered[1:] > ordered[:-1], [True])
-        self._ends = np.flatnonzero(last)
+        sorted_risks = risks[self._order]
+        self._is_difficult = labels[self._order].astype(np.float64)
+        is_run_end = np.append(sorted_risks[1:] > sorted_risks[:-1], [True])
+        self._run_ends = np.flatnonzero(is_run_end)
         """Where each run of equal risks ends: they are not told apart."""
-        self._levels = ordered[last]
+        self._risk_levels = sorted_risks[is_run_end]
 
-    def _below(self, weights: Floats) -> tuple[Floats, Floats]:
+    def _count_cumulatively(self, weights: Floats) -> tuple[Floats, Floats]:
         """Good and difficult clients up to each level of risk, from nobody on."""
-        drawn = weights[self._order]
-        everyone = np.cumsum(drawn)[self._ends]
-        difficult = np.cumsum(drawn * self._difficult)[self._ends]
-        return np.append(0, everyone - difficult), np.append(0, difficult)
+        sorted_weights = weights[self._order]
+        total = np.cumsum(sorted_weights)[self._run_ends]
+        difficult = np.cumsum(sorted_weights * self._is_difficult)[self._run_ends]
+        return np.append(0, total - difficult), np.append(0, difficult)
 
-    def auc(self, weights: Floats) -> float:
+    def compute_auc(self, weights: Floats) -> float:
         """Chance that a difficult client is riskier than a good one; equal risks count half."""
-        return _auc(*self._below(weights))
+        return _integrate_auc(*self._count_cumulatively(weights))
 
-    def measures(self, weights: Floats, policy: Policy) -> dict[str, float]:
+    def compute_metrics(self, weights: Floats, policy: Policy) -> dict[str, float]:
         """What `training.metrics.credit_metrics.metrics` says of the order of clients, under weights."""
-        good, difficult = self._below(weights)
-        missed, refused = policy.missed_difficulties_cost, policy.refused_good_cost
-        costs = (missed * difficult + refused * (good[-1] - good)) / weights.sum()
-        cost = float(costs[np.searchsorted(self._levels, policy.threshold, side="left")])
-        worst = (missed * difficult[-1] + refused * good[-1]) / weights.sum()
-        auc = _auc(good, difficult)
+        good, difficult = self._count_cumulatively(weights)
+        missed_cost, refused_cost = policy.missed_difficulties_cost, policy.refused_good_cost
+        costs = (missed_cost * difficult + refused_cost * (good[-1] - good)) / weights.sum()
+        cost = float(costs[np.searchsorted(self._risk_levels, policy.threshold, side="left")])
+        worst_cost = (missed_cost * difficult[-1] + refused_cost * good[-1]) / weights.sum()
+        auc = _integrate_auc(good, difficult)
         return {
             "auc": auc,
             "gini": 2 * auc - 1,
             "ks": float((good / good[-1] - difficult / difficult[-1]).max()),
             "cost_per_client": cost,
-            "business_score": 1 - cost / float(worst),
+            "business_score": 1 - cost / float(worst_cost),
             "threshold_regret": cost - float(costs.min()),
         }
 
 
-def _auc(good: Floats, difficult: Floats) -> float:
-    halfway = (good[1:] + good[:-1]) / 2
-    return float((np.diff(difficult) * halfway).sum() / (good[-1] * difficult[-1]))
+def _integrate_auc(good: Floats, difficult: Floats) -> float:
+    midpoints = (good[1:] + good[:-1]) / 2
+    return float((np.diff(difficult) * midpoints).sum() / (good[-1] * difficult[-1]))
 
 
-class Calibrated:
+class WeightedCalibration:
     """Calibration-in-the-large under any weights: one Newton step from the whole's solution.
 
     At the size of a resample's move the step's own error is of second order.
@@ -109,27 +111,30 @@ class Calibrated:
 
     def __init__(self, labels: Labels, risks: Floats) -> None:
         self._shift = calibration_in_the_large(labels, risks)
-        bounded = np.clip(risks, 1e-12, 1 - 1e-12)
-        shifted = 1 / (1 + (1 - bounded) / bounded * np.exp(-self._shift))
-        self._residual = labels - shifted
-        self._slope = shifted * (1 - shifted)
+        clipped = np.clip(risks, 1e-12, 1 - 1e-12)
+        shifted_risks = 1 / (1 + (1 - clipped) / clipped * np.exp(-self._shift))
+        self._residual = labels - shifted_risks
+        self._slope = shifted_risks * (1 - shifted_risks)
 
-    def shift(self, weights: Floats) -> float:
+    def compute_shift(self, weights: Floats) -> float:
         return self._shift + float((weights @ self._residual) / (weights @ self._slope))
 
 
-def intervals(
+def compute_metric_intervals(
     labels: Labels, risks: Floats, policy: Policy, *, seed: int
 ) -> Mapping[str, Interval]:
     """Intervals of the measures that depend on who was drawn, by their names in `metrics`."""
-    ranking, calibrated = Ranking(labels, risks), Calibrated(labels, risks)
-    squares = (labels - risks) ** 2
-    told = [
+    ranking, calibration = WeightedRanking(labels, risks), WeightedCalibration(labels, risks)
+    squared_errors = (labels - risks) ** 2
+    resampled_metrics = [
         {
-            **ranking.measures(weights, policy),
-            "brier": float(weights @ squares / weights.sum()),
-            "calibration_in_the_large": calibrated.shift(weights),
+            **ranking.compute_metrics(weights, policy),
+            "brier": float(weights @ squared_errors / weights.sum()),
+            "calibration_in_the_large": calibration.compute_shift(weights),
         }
-        for weights in resamples(len(labels), seed)
+        for weights in bootstrap_weights(len(labels), seed)
     ]
-    return {name: interval([one[name] for one in told]) for name in told[0]}
+    return {
+        name: compute_percentile_interval([metrics[name] for metrics in resampled_metrics])
+        for name in resampled_metrics[0]
+    }

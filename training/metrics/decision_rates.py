@@ -10,8 +10,8 @@ from credit.decision import Outcome
 from credit.dossier import Floats
 from credit.policy import Policy
 from training.data.dataset import Labels
-from training.metrics.bootstrap import interval, resamples
-from training.metrics.fairness import Rate, outcomes_of
+from training.metrics.bootstrap import bootstrap_weights, compute_percentile_interval
+from training.metrics.fairness import Estimate, propose_outcomes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,50 +20,54 @@ class OutcomeShare:
 
     outcome: Outcome
     clients: int
-    share: Rate
-    difficulty_rate: Rate
-    cost: Rate
+    share: Estimate
+    difficulty_rate: Estimate
+    cost: Estimate
     """What their decisions cost over all clients; those referred are split at index 0.5."""
 
 
-def outcome_shares(
+def estimate_outcome_shares(
     labels: Labels, risks: Floats, policy: Policy, *, seed: int
 ) -> tuple[OutcomeShare, ...]:
     """Approve, refer and decline, by the score alone."""
-    outcomes = outcomes_of(risks, policy)
+    outcomes = propose_outcomes(risks, policy)
     refused = risks >= policy.threshold
     cost = np.where(
         labels == 1, ~refused * policy.missed_difficulties_cost, refused * policy.refused_good_cost
     )
-    late, everyone = labels.astype(np.float64), np.ones(len(labels))
-    columns = [(outcomes == outcome).astype(np.float64) for outcome in Outcome]
-    drawn = np.array([
-        [_measured(weights, column, late, cost) for column in columns]
-        for weights in resamples(len(labels), seed)
+    is_difficult, unit_weights = labels.astype(np.float64), np.ones(len(labels))
+    indicators = [(outcomes == outcome).astype(np.float64) for outcome in Outcome]
+    bootstrap = np.array([
+        [_measure_outcome(weights, indicator, is_difficult, cost) for indicator in indicators]
+        for weights in bootstrap_weights(len(labels), seed)
     ])  # fmt: skip
-    told = []
-    for place, (outcome, column) in enumerate(zip(Outcome, columns, strict=True)):
-        rates = [
-            Rate(value=value, interval=interval(drawn[:, place, measure]))
-            for measure, value in enumerate(_measured(everyone, column, late, cost))
+    results = []
+    for index, (outcome, indicator) in enumerate(zip(Outcome, indicators, strict=True)):
+        estimates = [
+            Estimate(
+                value=value, interval=compute_percentile_interval(bootstrap[:, index, metric])
+            )
+            for metric, value in enumerate(
+                _measure_outcome(unit_weights, indicator, is_difficult, cost)
+            )
         ]
-        told.append(
+        results.append(
             OutcomeShare(
                 outcome=outcome,
-                clients=int(column.sum()),
-                share=rates[0],
-                difficulty_rate=rates[1],
-                cost=rates[2],
+                clients=int(indicator.sum()),
+                share=estimates[0],
+                difficulty_rate=estimates[1],
+                cost=estimates[2],
             )
         )
-    return tuple(told)
+    return tuple(results)
 
 
-def _measured(
-    weights: Floats, column: Floats, late: Floats, cost: Floats
+def _measure_outcome(
+    weights: Floats, indicator: Floats, is_difficult: Floats, cost: Floats
 ) -> tuple[float, float, float]:
     """Share, difficulty rate and cost a client; the rate of nobody is unknown."""
-    of_outcome = weights * column
-    many = of_outcome.sum()
-    rate = float(of_outcome @ late / many) if many else float("nan")
-    return float(many / weights.sum()), rate, float(of_outcome @ cost / weights.sum())
+    outcome_weights = weights * indicator
+    total = outcome_weights.sum()
+    rate = float(outcome_weights @ is_difficult / total) if total else float("nan")
+    return float(total / weights.sum()), rate, float(outcome_weights @ cost / weights.sum())

@@ -18,24 +18,30 @@ from numpy.typing import NDArray
 from credit.decision import Outcome
 from credit.dossier import Bools, Floats, Integers
 from credit.governance import ProtectedAttribute
-from credit.policy import YEAR, Policy
-from credit.schema import TABLES, Kind
+from credit.policy import DAYS_PER_YEAR, Policy
+from credit.schema import TABLES, ColumnKind
 from stores.dossiers.parquet import DossierFile
 from training.data.dataset import Labels
-from training.metrics.bootstrap import Calibrated, Interval, interval, resamples, resamples_of
+from training.metrics.bootstrap import (
+    Interval,
+    WeightedCalibration,
+    bootstrap_weights,
+    compute_percentile_interval,
+    count_resamples,
+)
 from training.metrics.credit_metrics import calibration_in_the_large
 
-FEWEST = 100
+MIN_CLIENTS_PER_GROUP = 100
 """Clients of a group; below, nothing can be said, and too much of the few."""
 
-FEWEST_DIFFICULT = 5
+MIN_CLIENTS_PER_LABEL = 5
 """Clients with difficulties of a group, for the same reason."""
 
-MEASURES = ("approval", "true_refusal", "false_refusal", "calibration")
+FAIRNESS_METRICS = ("approval", "true_refusal", "false_refusal", "calibration")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rate:
+class Estimate:
     """A measure with its interval."""
 
     value: float
@@ -43,95 +49,95 @@ class Rate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class GroupMetrics:
     """What a model does to one group of clients."""
 
     name: str
     clients: int
     difficulty_rate: float
-    approval: Rate
+    approval: Estimate
     """Share whose proposed outcome is to approve."""
-    approval_ratio: Rate
+    approval_ratio: Estimate
     """That share over the share of the group approved most: 1 for that group."""
-    true_refusal: Rate
+    true_refusal: Estimate
     """Share of those with difficulties whose proposed outcome is to decline."""
-    false_refusal: Rate
+    false_refusal: Estimate
     """Share of those without whose proposed outcome is to decline."""
-    calibration: Rate
+    calibration: Estimate
     """Calibration-in-the-large in log-odds; above 0 the group's risk is told too low."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Audit:
+class FairnessAudit:
     """The groups of one protected attribute."""
 
     attribute: str
     excluded: bool
-    groups: tuple[Group, ...]
-    left_out: int
+    groups: tuple[GroupMetrics, ...]
+    unaudited_clients: int
     """Clients whose value is unknown, or whose group is too small."""
 
 
-def outcomes_of(risks: Floats, policy: Policy) -> NDArray[np.object_]:
+def propose_outcomes(risks: Floats, policy: Policy) -> NDArray[np.object_]:
     """The outcome the score proposes for each risk, before any rule."""
-    return np.array([policy.outcome(risk) for risk in risks.tolist()], dtype=object)
+    return np.array([policy.propose_outcome(risk) for risk in risks.tolist()], dtype=object)
 
 
-def audits(
+def audit_groups(
     dossiers: DossierFile, labels: Labels, risks: Floats, policy: Policy, *, seed: int
-) -> tuple[Audit, ...]:
+) -> tuple[FairnessAudit, ...]:
     """An audit of every protected attribute that has two groups to compare.
 
     Args:
         risks: Of each client by a model that had not seen him.
     """
-    outcomes = outcomes_of(risks, policy)
+    outcomes = propose_outcomes(risks, policy)
     approved, declined = outcomes == Outcome.APPROVE, outcomes == Outcome.DECLINE
-    found = []
+    results = []
     for attribute in policy.protected:
-        groups = _grouped(dossiers, attribute)
-        kept = _large_enough(groups, labels)
-        audited = _audit(
-            {name: rows for name, rows in groups.items() if name in kept},
+        groups = _split_by_group(dossiers, attribute)
+        large_groups = _select_large_groups(groups, labels)
+        group_metrics = _measure_groups(
+            {name: rows for name, rows in groups.items() if name in large_groups},
             labels, risks, approved, declined, seed,
         )  # fmt: skip
-        if len(audited) > 1:
-            counted = sum(group.clients for group in audited)
-            found.append(
-                Audit(
+        if len(group_metrics) > 1:
+            audited_count = sum(group.clients for group in group_metrics)
+            results.append(
+                FairnessAudit(
                     attribute=attribute.attribute,
                     excluded=attribute.excluded,
-                    groups=audited,
-                    left_out=len(labels) - counted,
+                    groups=group_metrics,
+                    unaudited_clients=len(labels) - audited_count,
                 )
             )
-    return tuple(found)
+    return tuple(results)
 
 
-def _grouped(dossiers: DossierFile, attribute: ProtectedAttribute) -> dict[str, Integers]:
+def _split_by_group(dossiers: DossierFile, attribute: ProtectedAttribute) -> dict[str, Integers]:
     """The places of the clients of every group, in the order groups are told."""
     table, name = attribute.columns[0].split(".")
     column = TABLES[table][name]
-    if column.kind is Kind.CATEGORY:
-        words = np.array(dossiers.column(name), dtype=object)
-        unknown = {None, *column.sentinels}
+    if column.kind is ColumnKind.CATEGORY:
+        categories = np.array(dossiers.read_column(name), dtype=object)
+        unknown_categories = {None, *column.sentinels}
         return {
-            str(word): np.flatnonzero(words == word)
-            for word in sorted(set(words.tolist()) - unknown)
+            str(category): np.flatnonzero(categories == category)
+            for category in sorted(set(categories.tolist()) - unknown_categories)
         }
-    cells = np.array(dossiers.column(name), dtype=np.float64)
+    values = np.array(dossiers.read_column(name), dtype=np.float64)
     if not attribute.bands:
-        levels = np.unique(cells[~np.isnan(cells)])
-        return {f"{level:g}": np.flatnonzero(cells == level) for level in levels.tolist()}
-    years = -cells / YEAR
+        levels = np.unique(values[~np.isnan(values)])
+        return {f"{level:g}": np.flatnonzero(values == level) for level in levels.tolist()}
+    years = -values / DAYS_PER_YEAR
     edges = [*attribute.bands, np.inf]
     return {
-        _band(low, high): np.flatnonzero((years >= low) & (years < high))
+        _format_age_band(low, high): np.flatnonzero((years >= low) & (years < high))
         for low, high in pairwise(edges)
     }
 
 
-def _band(low: float, high: float) -> str:
+def _format_age_band(low: float, high: float) -> str:
     """The name of an age band.
 
     >>> [_band(0, 25), _band(25, 35), _band(62, float("inf"))]
@@ -142,63 +148,74 @@ def _band(low: float, high: float) -> str:
     return f"{low:g} and over" if np.isinf(high) else f"{low:g} to {high - 1:g}"
 
 
-def _large_enough(groups: Mapping[str, Integers], labels: Labels) -> set[str]:
+def _select_large_groups(groups: Mapping[str, Integers], labels: Labels) -> set[str]:
     return {
         name
         for name, rows in groups.items()
-        if len(rows) >= FEWEST
-        and FEWEST_DIFFICULT <= labels[rows].sum() <= len(rows) - FEWEST_DIFFICULT
+        if len(rows) >= MIN_CLIENTS_PER_GROUP
+        and MIN_CLIENTS_PER_LABEL <= labels[rows].sum() <= len(rows) - MIN_CLIENTS_PER_LABEL
     }
 
 
-def _audit(  # noqa: PLR0917 -- columns of one table
+def _measure_groups(  # noqa: PLR0917 -- columns of one table
     groups: Mapping[str, Integers],
     labels: Labels,
     risks: Floats,
     approved: Bools,
     declined: Bools,
     seed: int,
-) -> tuple[Group, ...]:
+) -> tuple[GroupMetrics, ...]:
     if not groups:
         return ()
     rows = np.concatenate(list(groups.values()))
-    of_group = np.repeat(np.arange(len(groups)), [len(places) for places in groups.values()])
-    points = _points(labels[rows], risks[rows], approved[rows], declined[rows], of_group)
-    number = resamples_of(len(rows))
-    drawn = [
-        _resampled(labels, risks, approved, declined, places, seed + place, number)
-        for place, places in enumerate(groups.values())
+    group_index = np.repeat(
+        np.arange(len(groups)), [len(group_rows) for group_rows in groups.values()]
+    )
+    estimates = _estimate_by_group(
+        labels[rows], risks[rows], approved[rows], declined[rows], group_index
+    )
+    resample_count = count_resamples(len(rows))
+    bootstrap = [
+        _bootstrap_group(
+            labels, risks, approved, declined, group_rows, seed + index, resample_count
+        )
+        for index, group_rows in enumerate(groups.values())
     ]
-    most = int(points["approval"].argmax())
-    told = []
-    for place, (name, places) in enumerate(groups.items()):
+    most_approved = int(estimates["approval"].argmax())
+    results = []
+    for index, (name, group_rows) in enumerate(groups.items()):
         rates = {
-            measure: Rate(
-                value=float(points[measure][place]), interval=interval(drawn[place][measure])
+            metric: Estimate(
+                value=float(estimates[metric][index]),
+                interval=compute_percentile_interval(bootstrap[index][metric]),
             )
-            for measure in MEASURES
+            for metric in FAIRNESS_METRICS
         }
-        ratios = _ratio(drawn[place]["approval"], drawn[most]["approval"])
-        [ratio] = _ratio(points["approval"][[place]], points["approval"][[most]])
-        told.append(
-            Group(
+        ratios = _compute_ratio(bootstrap[index]["approval"], bootstrap[most_approved]["approval"])
+        [ratio] = _compute_ratio(
+            estimates["approval"][[index]], estimates["approval"][[most_approved]]
+        )
+        results.append(
+            GroupMetrics(
                 name=name,
-                clients=len(places),
-                difficulty_rate=float(labels[places].mean()),
-                approval_ratio=Rate(value=float(ratio), interval=interval(ratios)),
+                clients=len(group_rows),
+                difficulty_rate=float(labels[group_rows].mean()),
+                approval_ratio=Estimate(
+                    value=float(ratio), interval=compute_percentile_interval(ratios)
+                ),
                 **rates,
             )
         )
-    return tuple(told)
+    return tuple(results)
 
 
-def _ratio(rate: Floats, most: Floats) -> Floats:
+def _compute_ratio(rate: Floats, highest_rate: Floats) -> Floats:
     """1 where nobody at all is approved: then the groups are treated alike."""
-    return np.divide(rate, most, out=np.ones_like(rate), where=most > 0)
+    return np.divide(rate, highest_rate, out=np.ones_like(rate), where=highest_rate > 0)
 
 
-def _points(
-    labels: Labels, risks: Floats, approved: Bools, declined: Bools, of_group: Integers
+def _estimate_by_group(
+    labels: Labels, risks: Floats, approved: Bools, declined: Bools, group_index: Integers
 ) -> dict[str, Floats]:
     """Each measure by group, shape (groups,)."""
     frame = MetricFrame(
@@ -210,35 +227,41 @@ def _points(
         },
         y_true=labels,
         y_pred=risks,
-        sensitive_features=of_group,
+        sensitive_features=group_index,
         sample_params={
-            measure: {"approved": approved, "declined": declined} for measure in MEASURES
+            metric: {"approved": approved, "declined": declined} for metric in FAIRNESS_METRICS
         },
     )
-    return {measure: frame.by_group[measure].to_numpy(dtype=np.float64) for measure in MEASURES}
+    return {
+        metric: frame.by_group[metric].to_numpy(dtype=np.float64) for metric in FAIRNESS_METRICS
+    }
 
 
-def _resampled(  # noqa: PLR0917 -- columns of one table
+def _bootstrap_group(  # noqa: PLR0917 -- columns of one table
     labels: Labels,
     risks: Floats,
     approved: Bools,
     declined: Bools,
-    places: Integers,
+    rows: Integers,
     seed: int,
-    number: int,
+    resample_count: int,
 ) -> dict[str, Floats]:
     """The measures of one group under every resample of its clients, shape (resamples,)."""
-    late, refused = labels[places].astype(np.float64), declined[places].astype(np.float64)
-    granted, found = approved[places].astype(np.float64), refused * late
-    calibrated = Calibrated(labels[places], risks[places])
-    told = []
-    for weights in resamples(len(places), seed, number):
-        everyone, difficult, true = weights.sum(), weights @ late, weights @ found
-        good, false = everyone - difficult, weights @ refused - true
-        told.append((
-            weights @ granted / everyone,
-            true / difficult if difficult else np.nan,
-            false / good if good else np.nan,
-            calibrated.shift(weights),
+    is_difficult, is_declined = labels[rows].astype(np.float64), declined[rows].astype(np.float64)
+    is_approved, is_true_refusal = approved[rows].astype(np.float64), is_declined * is_difficult
+    calibration = WeightedCalibration(labels[rows], risks[rows])
+    results = []
+    for weights in bootstrap_weights(len(rows), seed, resample_count):
+        total, difficult, true_refusals = (
+            weights.sum(),
+            weights @ is_difficult,
+            weights @ is_true_refusal,
+        )
+        good, false_refusals = total - difficult, weights @ is_declined - true_refusals
+        results.append((
+            weights @ is_approved / total,
+            true_refusals / difficult if difficult else np.nan,
+            false_refusals / good if good else np.nan,
+            calibration.compute_shift(weights),
         ))  # fmt: skip
-    return dict(zip(MEASURES, np.array(told).T, strict=True))
+    return dict(zip(FAIRNESS_METRICS, np.array(results).T, strict=True))

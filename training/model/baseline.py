@@ -17,11 +17,11 @@ from credit.features.definitions.credit_card_balance import CARD
 from credit.features.definitions.installments_payments import INSTALMENTS
 from credit.features.definitions.pos_cash_balance import POS
 from credit.features.definitions.previous_application import PREVIOUS
-from training.data.dataset import Material
+from training.data.dataset import TrainingSet
 
-SPINE = "LightGBM, plain features and parameters"
+BASELINE = "LightGBM, plain features and parameters"
 
-SPINE_PARAMETERS: Mapping[str, Any] = MappingProxyType({
+BASELINE_PARAMETERS: Mapping[str, Any] = MappingProxyType({
     "objective": "binary",
     "learning_rate": 0.05,
     "num_leaves": 31,
@@ -32,21 +32,21 @@ SPINE_PARAMETERS: Mapping[str, Any] = MappingProxyType({
 })  # fmt: skip
 """LightGBM's own defaults but for the learning rate; the number of trees is learnt as ever."""
 
-PLAIN = (Statistic.COUNT, Statistic.MEAN, Statistic.MAX, Statistic.SUM)
+BASELINE_STATISTICS = (Statistic.COUNT, Statistic.MEAN, Statistic.MAX, Statistic.SUM)
 
 
-def spine_features() -> frozenset[str]:
+def select_baseline_features() -> frozenset[str]:
     """The features of the catalogue that are plain."""
-    form = {feature.name for feature in FORM.features()}
-    histories = {
+    form_features = {feature.name for feature in FORM.iter_features()}
+    history_features = {
         name
         for source in (BUREAU, PREVIOUS, INSTALMENTS, POS, CARD)
         for name, member in source.members.items()
-        if member.window.name == EVER.name and member.statistic in PLAIN
+        if member.window.name == EVER.name and member.statistic in BASELINE_STATISTICS
     }
-    return frozenset(form | histories)
+    return frozenset(form_features | history_features)
 
 
-def spine_of(material: Material) -> Material:
+def baseline_dataset(training_set: TrainingSet) -> TrainingSet:
     """The same clients with the plain features alone."""
-    return material.without(material.features.keys() - spine_features())
+    return training_set.drop_features(training_set.features.keys() - select_baseline_features())

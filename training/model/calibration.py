@@ -13,9 +13,9 @@ from sklearn.linear_model import LogisticRegression
 from credit.dossier import Floats
 from training.data.dataset import Labels
 from training.metrics.credit_metrics import calibration_in_the_large
-from training.model.ensemble import scaled
+from training.model.ensemble import scale_leaves
 
-FLATTEST = 0.01
+MIN_SLOPE = 0.01
 """The least slope: a model that knows nothing answers the difficulty rate, nearly."""
 
 
@@ -38,17 +38,17 @@ class Calibration:
         """
         regression = LogisticRegression(C=np.inf).fit(log_odds.reshape(-1, 1), labels)
         slope, shift = float(regression.coef_[0, 0]), float(regression.intercept_[0])
-        if slope < FLATTEST:
-            flat = 1 / (1 + np.exp(-FLATTEST * log_odds))
-            return cls(slope=FLATTEST, shift=calibration_in_the_large(labels, flat))
+        if slope < MIN_SLOPE:
+            flat_risks = 1 / (1 + np.exp(-MIN_SLOPE * log_odds))
+            return cls(slope=MIN_SLOPE, shift=calibration_in_the_large(labels, flat_risks))
         return cls(slope=slope, shift=shift)
 
-    def risk(self, log_odds: Floats) -> Floats:
+    def predict_risk(self, log_odds: Floats) -> Floats:
         return 1 / (1 + np.exp(-(self.slope * log_odds + self.shift)))
 
 
 @dataclass(frozen=True)
-class Calibrations:
+class FoldCalibrations:
     """A calibration a fold, each taught by the other folds."""
 
     by_fold: Mapping[float, Calibration]
@@ -56,26 +56,26 @@ class Calibrations:
     @classmethod
     def fit(cls, log_odds: Floats, labels: Labels, fold: Floats) -> Self:
         return cls({
-            number: Calibration.fit(log_odds[fold != number], labels[fold != number])
-            for number in np.unique(fold).tolist()
+            fold_id: Calibration.fit(log_odds[fold != fold_id], labels[fold != fold_id])
+            for fold_id in np.unique(fold).tolist()
         })  # fmt: skip
 
-    def risk(self, log_odds: Floats, fold: Floats) -> Floats:
+    def predict_risk(self, log_odds: Floats, fold: Floats) -> Floats:
         """Risks of clients by the fold that left each out; NaN of whom none did."""
         risks = np.full(len(log_odds), np.nan)
-        for number, calibration in self.by_fold.items():
-            risks[fold == number] = calibration.risk(log_odds[fold == number])
+        for fold_id, calibration in self.by_fold.items():
+            risks[fold == fold_id] = calibration.predict_risk(log_odds[fold == fold_id])
         return risks
 
 
-def calibrated_unseen(log_odds: Floats, labels: Labels, fold: Floats) -> Floats:
+def calibrate_out_of_fold(log_odds: Floats, labels: Labels, fold: Floats) -> Floats:
     """Calibrated risks, every fold's by a calibration that the other folds taught."""
-    return Calibrations.fit(log_odds, labels, fold).risk(log_odds, fold)
+    return FoldCalibrations.fit(log_odds, labels, fold).predict_risk(log_odds, fold)
 
 
-def calibrated(booster: lgb.Booster, calibration: Calibration) -> lgb.Booster:
+def apply_calibration(booster: lgb.Booster, calibration: Calibration) -> lgb.Booster:
     """The same trees with calibrated leaves: every leaf times the slope, the shift on the first.
 
     `predict` then answers calibrated probabilities and `pred_contrib` calibrated log-odds.
     """
-    return scaled(booster, calibration.slope, shift=calibration.shift)
+    return scale_leaves(booster, calibration.slope, shift=calibration.shift)

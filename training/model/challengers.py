@@ -29,20 +29,26 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from credit.errors import Fault, Faulty
+from credit.errors import Fault, InvalidInput
 from credit.features import Feature
 from training.data.dataset import Labels
-from training.model.search_space import FOREST, LIGHTGBM, LOGISTIC, XGBOOST, Space
+from training.model.search_space import (
+    FOREST_SPACE,
+    LIGHTGBM_SPACE,
+    LOGISTIC_SPACE,
+    XGBOOST_SPACE,
+    SearchSpace,
+)
 from training.model.weight_of_evidence import WeightOfEvidence
 
-Steps = list[tuple[str, Any]]
-MODEL = "model"
+PipelineSteps = list[tuple[str, Any]]
+MODEL_STEP = "model"
 
-FEW, SOME = 12, 60
+POLYNOMIAL_COLUMN_COUNT, LINEAR_COLUMN_COUNT = 12, 60
 """Columns of a logistic regression, by their F value: all pairs of a few, or some alone."""
 
 
-class Balance(StrEnum):
+class ImbalanceStrategy(StrEnum):
     """What is done about clients with difficulties being few."""
 
     PLAIN = "plain"
@@ -56,134 +62,140 @@ class Challenger:
     """A kind of model and how it wants its columns."""
 
     name: str
-    model: Callable[[int], Any]
+    build_model: Callable[[int], Any]
     """From a seed to scikit-learn's classifier."""
-    weight: Callable[[Labels], Mapping[str, Any]] = field(
+    build_weight_parameters: Callable[[Labels], Mapping[str, Any]] = field(
         default=lambda _: {"class_weight": "balanced"}
     )
     """The classifier's way of saying that both outcomes weigh the same."""
-    steps: Callable[[], Steps] = list
-    complete: bool = False
+    build_steps: Callable[[], PipelineSteps] = list
+    needs_imputation: bool = False
     """Whether it needs every cell known."""
-    space: Space = field(default_factory=dict)
+    search_space: SearchSpace = field(default_factory=dict)
     """Where its parameters are searched; a dummy has none."""
 
-    def pipeline(
+    def build_pipeline(
         self,
         features: Mapping[str, Feature],
         labels: Labels,
         *,
-        balance: Balance,
+        strategy: ImbalanceStrategy,
         parameters: Mapping[str, Any],
         seed: int,
     ) -> Pipeline:
         """The challenger, not yet fitted; all that it fits, it fits on what it is given."""
-        steps: Steps = []
-        if self.complete or balance is Balance.SMOTE:
-            steps.append(("complete", completed(features)))
-        if balance is Balance.SMOTE:
+        steps: PipelineSteps = []
+        if self.needs_imputation or strategy is ImbalanceStrategy.SMOTE:
+            steps.append(("complete", imputer(features)))
+        if strategy is ImbalanceStrategy.SMOTE:
             # Neighbours are near in columns of the same scale.
             steps += [("scale", StandardScaler()), ("smote", SMOTE(random_state=seed))]
-        steps += self.steps()
-        weights = self.weight(labels) if balance is Balance.WEIGHTS else {}
-        model = self.model(seed).set_params(**parameters, **weights)
-        return Pipeline([*steps, (MODEL, model)])
+        steps += self.build_steps()
+        weights = (
+            self.build_weight_parameters(labels) if strategy is ImbalanceStrategy.WEIGHTS else {}
+        )
+        model = self.build_model(seed).set_params(**parameters, **weights)
+        return Pipeline([*steps, (MODEL_STEP, model)])
 
 
-def completed(features: Mapping[str, Feature]) -> ColumnTransformer:
+def imputer(features: Mapping[str, Feature]) -> ColumnTransformer:
     """Unknown numbers become the median, categories a column a word."""
-    words = np.array([feature.categorical for feature in features.values()])
+    is_categorical = np.array([feature.is_categorical for feature in features.values()])
     return ColumnTransformer([
-        ("numbers", SimpleImputer(strategy="median", keep_empty_features=True), ~words),
-        ("words", OneHotEncoder(handle_unknown="ignore", sparse_output=False), words),
+        ("numbers", SimpleImputer(strategy="median", keep_empty_features=True), ~is_categorical),
+        ("words", OneHotEncoder(handle_unknown="ignore", sparse_output=False), is_categorical),
     ])  # fmt: skip
 
 
-def _best(columns: int) -> Steps:
+def _select_k_best(column_count: int) -> PipelineSteps:
     return [
         ("varying", VarianceThreshold()),
-        ("best", SelectKBest(f_classif, k=columns)),
+        ("best", SelectKBest(f_classif, k=column_count)),
         ("unit", StandardScaler()),
     ]
 
 
-def _logistic(seed: int) -> LogisticRegression:
+def _build_logistic_regression(seed: int) -> LogisticRegression:
     return LogisticRegression(max_iter=2_000, random_state=seed)
 
 
-def _times_as_many(labels: Labels) -> Mapping[str, Any]:
+def _positive_class_weight(labels: Labels) -> Mapping[str, Any]:
     return {"scale_pos_weight": float((labels == 0).sum() / labels.sum())}
 
 
 CHALLENGERS = (
-    Challenger(name="dummy", model=lambda _: DummyClassifier(), weight=lambda _: {}),
+    Challenger(
+        name="dummy", build_model=lambda _: DummyClassifier(), build_weight_parameters=lambda _: {}
+    ),
     Challenger(
         name="scorecard (binned, weight of evidence)",
-        model=_logistic,
-        steps=lambda: [("evidence", WeightOfEvidence())],
-        space=LOGISTIC,
+        build_model=_build_logistic_regression,
+        build_steps=lambda: [("evidence", WeightOfEvidence())],
+        search_space=LOGISTIC_SPACE,
     ),
     Challenger(
         name="logistic regression (scaled)",
-        model=_logistic,
-        steps=lambda: _best(SOME),
-        complete=True,
-        space=LOGISTIC,
+        build_model=_build_logistic_regression,
+        build_steps=lambda: _select_k_best(LINEAR_COLUMN_COUNT),
+        needs_imputation=True,
+        search_space=LOGISTIC_SPACE,
     ),
     Challenger(
         name="logistic regression (power-transformed)",
-        model=_logistic,
-        steps=lambda: [*_best(SOME), ("power", PowerTransformer())],
-        complete=True,
-        space=LOGISTIC,
+        build_model=_build_logistic_regression,
+        build_steps=lambda: [*_select_k_best(LINEAR_COLUMN_COUNT), ("power", PowerTransformer())],
+        needs_imputation=True,
+        search_space=LOGISTIC_SPACE,
     ),
     Challenger(
         name="logistic regression (polynomial)",
-        model=_logistic,
-        steps=lambda: [
-            *_best(FEW),
+        build_model=_build_logistic_regression,
+        build_steps=lambda: [
+            *_select_k_best(POLYNOMIAL_COLUMN_COUNT),
             ("pairs", PolynomialFeatures(2, include_bias=False)),
             ("again", StandardScaler()),
         ],
-        complete=True,
-        space=LOGISTIC,
+        needs_imputation=True,
+        search_space=LOGISTIC_SPACE,
     ),
     Challenger(
         name="random forest",
-        model=lambda seed: RandomForestClassifier(n_jobs=-1, random_state=seed),
-        space=FOREST,
+        build_model=lambda seed: RandomForestClassifier(n_jobs=-1, random_state=seed),
+        search_space=FOREST_SPACE,
     ),
     Challenger(
         name="XGBoost",
-        model=lambda seed: xgb.XGBClassifier(random_state=seed),
-        weight=_times_as_many,
-        space=XGBOOST,
+        build_model=lambda seed: xgb.XGBClassifier(random_state=seed),
+        build_weight_parameters=_positive_class_weight,
+        search_space=XGBOOST_SPACE,
     ),
     Challenger(
         name="LightGBM",
-        model=lambda seed: lgb.LGBMClassifier(random_state=seed, subsample_freq=1, verbosity=-1),
-        space=LIGHTGBM,
+        build_model=lambda seed: lgb.LGBMClassifier(
+            random_state=seed, subsample_freq=1, verbosity=-1
+        ),
+        search_space=LIGHTGBM_SPACE,
     ),
 )
 """With the parameters their libraries give them; `space` is where others are looked for."""
 
 
-class UnknownChallenger(Faulty):
+class UnknownChallenger(InvalidInput):
     """A comparison was asked for a model that is none of the challengers."""
 
     code = "unknown-challenger"
     subject = "models asked for"
 
 
-def chosen(names: Sequence[str]) -> tuple[Challenger, ...]:
+def select_challengers(names: Sequence[str]) -> tuple[Challenger, ...]:
     """The challengers whose name has one of these in it; all without any.
 
     Raises:
         UnknownChallenger: a name is in none.
     """
-    known = ", ".join(challenger.name for challenger in CHALLENGERS)
+    available_names = ", ".join(challenger.name for challenger in CHALLENGERS)
     faults = [
-        Fault("--model", name, f"part of one of: {known}")
+        Fault("--model", name, f"part of one of: {available_names}")
         for name in names
         if not any(name in challenger.name for challenger in CHALLENGERS)
     ]

@@ -15,85 +15,98 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
 from credit.dossier import Integers
-from credit.features import Categories, Matrix
-from training.data.dataset import Labels, Material
+from credit.features import CategoryEncoder, Matrix
+from training.data.dataset import Labels, TrainingSet
 
-FOLDS = 5
+FOLD_COUNT = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeftOut:
+class ValidationFold:
     """Clients whom a fold left out, encoded by what its learners teach."""
 
     rows: Integers
     """Their places in the material."""
-    held: Matrix
+    matrix: Matrix
     """Their features."""
-    copies: Integers
+    masked_rows: Integers
     """Places of their copies, among the teachers."""
-    held_copies: Matrix
+    masked_matrix: Matrix
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fold:
     """Clients to learn from and clients left out, as LightGBM takes them."""
 
-    learn: lgb.Dataset
-    unseen: lgb.Dataset
-    left: LeftOut
+    train_data: lgb.Dataset
+    valid_data: lgb.Dataset
+    validation: ValidationFold
 
 
-def folds(
-    material: Material, *, seed: int, number: int = FOLDS, binning: Mapping[str, Any] | None = None
+def iter_folds(
+    training_set: TrainingSet,
+    *,
+    seed: int,
+    fold_count: int = FOLD_COUNT,
+    binning: Mapping[str, Any] | None = None,
 ) -> Iterator[Fold]:
     """Stratified folds, each with its own categories and its own bins, made one by one.
 
     Args:
         binning: LightGBM's parameters of a Dataset, for one that serves several fits.
     """
-    for learn, rows in splits(material.labels, seed=seed, number=number):
-        yield _fold(material, learn, rows, binning)
+    for train_idx, valid_idx in split_folds(training_set.labels, seed=seed, fold_count=fold_count):
+        yield _build_fold(training_set, train_idx, valid_idx, binning)
 
 
-def _fold(
-    material: Material, learn: Integers, rows: Integers, binning: Mapping[str, Any] | None
+def _build_fold(
+    training_set: TrainingSet,
+    train_idx: Integers,
+    valid_idx: Integers,
+    binning: Mapping[str, Any] | None,
 ) -> Fold:
-    teachers = material.teachers
-    taught = material.taught(learn)
-    categories = taught.fit_categories(np.arange(len(taught)))
-    data = dataset(taught, categories, binning)
-    held = replace(material, teachers=None).only(rows).encoded(categories)
-    copies = np.flatnonzero(np.isin(teachers.copies, rows)) if teachers else rows[:0]
+    auxiliary = training_set.auxiliary
+    training_rows = training_set.training_rows_for(train_idx)
+    categories = training_rows.fit_categories(np.arange(len(training_rows)))
+    train_data = build_lightgbm_dataset(training_rows, categories, binning)
+    valid_matrix = replace(training_set, auxiliary=None).take(valid_idx).encode(categories)
+    masked_rows = (
+        np.flatnonzero(np.isin(auxiliary.copy_of, valid_idx)) if auxiliary else valid_idx[:0]
+    )
     return Fold(
-        learn=data,
-        unseen=data.create_valid(held, material.labels[rows]),
-        left=LeftOut(
-            rows=rows,
-            held=held,
-            copies=copies,
-            held_copies=teachers.material.only(copies).encoded(categories)
-            if teachers
-            else held[:0],
+        train_data=train_data,
+        valid_data=train_data.create_valid(valid_matrix, training_set.labels[valid_idx]),
+        validation=ValidationFold(
+            rows=valid_idx,
+            matrix=valid_matrix,
+            masked_rows=masked_rows,
+            masked_matrix=auxiliary.training_set.take(masked_rows).encode(categories)
+            if auxiliary
+            else valid_matrix[:0],
         ),
     )
 
 
-def splits(
-    labels: Labels, *, seed: int, number: int = FOLDS
+def split_folds(
+    labels: Labels, *, seed: int, fold_count: int = FOLD_COUNT
 ) -> Iterator[tuple[Integers, Integers]]:
     """Of each fold, the places of the clients to learn from and of those left out."""
-    splitter = StratifiedKFold(number, shuffle=True, random_state=seed)
+    splitter = StratifiedKFold(fold_count, shuffle=True, random_state=seed)
     yield from splitter.split(labels, labels)
 
 
-def dataset(
-    taught: Material, categories: Categories, binning: Mapping[str, Any] | None = None
+def build_lightgbm_dataset(
+    training_rows: TrainingSet,
+    categories: CategoryEncoder,
+    binning: Mapping[str, Any] | None = None,
 ) -> lgb.Dataset:
     """Clients to learn from, in bins of their own."""
     return lgb.Dataset(
-        taught.encoded(categories),
-        taught.labels,
-        feature_name=list(taught.features),
-        categorical_feature=[n for n, feature in taught.features.items() if feature.categorical],
+        training_rows.encode(categories),
+        training_rows.labels,
+        feature_name=list(training_rows.features),
+        categorical_feature=[
+            n for n, feature in training_rows.features.items() if feature.is_categorical
+        ],
         params=dict(binning or {}),
     )

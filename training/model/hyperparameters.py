@@ -8,40 +8,44 @@ from typing import Any
 
 import yaml
 
-from credit.errors import Fault, Faulty, nearest
-from training.model.search_space import CREDIT_MODEL
-from training.model.trainer import PARAMETERS
+from credit.errors import Fault, InvalidInput, suggest_known_name
+from training.model.search_space import CREDIT_MODEL_SPACE
+from training.model.trainer import DEFAULT_PARAMETERS
 
-KNOWN = {**dict.fromkeys(CREDIT_MODEL, 0.0), "scale_pos_weight": 1.0, **PARAMETERS}
+PARAMETER_EXAMPLES = {
+    **dict.fromkeys(CREDIT_MODEL_SPACE, 0.0),
+    "scale_pos_weight": 1.0,
+    **DEFAULT_PARAMETERS,
+}
 """Every parameter a file may tell, with a value of its kind."""
 
 
-class WrongParameters(Faulty):
+class InvalidParameters(InvalidInput):
     """A file of parameters is not one, or names what a fit does not take."""
 
     code = "wrong-parameters"
     subject = "file of parameters"
 
 
-LUCK = (
+CHANCE_WARNING = (
     "{name}: the search that found these parameters could not tell their gain from chance "
     "(gain_above_zero: false)"
 )
 
 
-def parameters_of(path: Path | None, say: Callable[[str], object]) -> Mapping[str, Any]:
+def resolve_parameters(path: Path | None, log: Callable[[str], object]) -> Mapping[str, Any]:
     """The parameters of a file, or the defaults without one; what speaks against them is said.
 
     Raises:
         WrongParameters: with every fault found.
     """
     if path is None:
-        return PARAMETERS
-    told = read_parameters(path)
-    found = _yaml(path).get("found")
-    if isinstance(found, dict) and found.get("gain_above_zero") is False:
-        say(LUCK.format(name=path.name))
-    return told
+        return DEFAULT_PARAMETERS
+    parameters = read_parameters(path)
+    search_record = _read_yaml(path).get("found")
+    if isinstance(search_record, dict) and search_record.get("gain_above_zero") is False:
+        log(CHANCE_WARNING.format(name=path.name))
+    return parameters
 
 
 def read_parameters(path: Path) -> Mapping[str, Any]:
@@ -50,41 +54,51 @@ def read_parameters(path: Path) -> Mapping[str, Any]:
     Raises:
         WrongParameters: with every fault found.
     """
-    told = _yaml(path).get("parameters")
-    if not isinstance(told, dict):
-        raise WrongParameters([Fault("parameters", told, "a value a parameter")])
-    faults = [fault for name, value in told.items() if (fault := _fault(str(name), value))]
+    parameters = _read_yaml(path).get("parameters")
+    if not isinstance(parameters, dict):
+        raise InvalidParameters([Fault("parameters", parameters, "a value a parameter")])
+    faults = [
+        fault for name, value in parameters.items() if (fault := _find_fault(str(name), value))
+    ]
     if faults:
-        raise WrongParameters(faults)
-    return {**PARAMETERS, **told}
+        raise InvalidParameters(faults)
+    return {**DEFAULT_PARAMETERS, **parameters}
 
 
-def write_parameters(path: Path, told: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+def write_parameters(
+    path: Path, parameters: Mapping[str, Any], search_record: Mapping[str, Any]
+) -> None:
     """Write parameters with how they were found; the file appears only when it is whole."""
-    text = yaml.safe_dump({"parameters": dict(told), "found": dict(found)}, sort_keys=False)
+    text = yaml.safe_dump(
+        {"parameters": dict(parameters), "found": dict(search_record)}, sort_keys=False
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    temp_path = path.with_suffix(".part")
+    temp_path.write_text(text, encoding="utf-8")
+    temp_path.replace(path)
 
 
-def _yaml(path: Path) -> dict[str, Any]:
+def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WrongParameters([Fault(path.name, "no YAML", "YAML with `parameters`")]) from error
-    return whole if isinstance(whole, dict) else {}
+        raise InvalidParameters([Fault(path.name, "no YAML", "YAML with `parameters`")]) from error
+    return document if isinstance(document, dict) else {}
 
 
-def _fault(name: str, value: object) -> Fault | None:
-    where = f"parameters.{name}"
-    if name not in KNOWN:
-        return Fault(where, value, nearest(name, KNOWN).replace("column", "parameter"))
-    usual = KNOWN[name]
-    if isinstance(usual, bool | str):
-        right = type(value) is type(usual)
+def _find_fault(name: str, value: object) -> Fault | None:
+    location = f"parameters.{name}"
+    if name not in PARAMETER_EXAMPLES:
+        return Fault(
+            location,
+            value,
+            suggest_known_name(name, PARAMETER_EXAMPLES).replace("column", "parameter"),
+        )
+    example = PARAMETER_EXAMPLES[name]
+    if isinstance(example, bool | str):
+        is_valid = type(value) is type(example)
     else:
-        right = isinstance(value, int | float) and not isinstance(value, bool)
+        is_valid = isinstance(value, int | float) and not isinstance(value, bool)
     if name == "bagged":
-        right = type(value) is int and value >= 1
-    return None if right else Fault(where, value, f"such as {usual!r}")
+        is_valid = type(value) is int and value >= 1
+    return None if is_valid else Fault(location, value, f"such as {example!r}")

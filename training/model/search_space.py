@@ -24,13 +24,13 @@ class Range:
             return trial.suggest_int(name, int(self.low), int(self.high), log=self.log)
         return trial.suggest_float(name, self.low, self.high, log=self.log)
 
-    def holds(self, value: float) -> bool:
+    def contains(self, value: float) -> bool:
         return self.low <= value <= self.high
 
 
-Space = Mapping[str, Range]
+SearchSpace = Mapping[str, Range]
 
-CREDIT_MODEL: Space = MappingProxyType({
+CREDIT_MODEL_SPACE: SearchSpace = MappingProxyType({
     "learning_rate": Range(low=0.015, high=0.08, log=True),
     "num_leaves": Range(low=4, high=48, log=True, whole=True),
     "min_child_samples": Range(low=20, high=300, log=True, whole=True),
@@ -41,14 +41,14 @@ CREDIT_MODEL: Space = MappingProxyType({
 })  # fmt: skip
 """Of the served LightGBM; the number of trees is learnt out of fold, bins are those of a fold."""
 
-LOGISTIC: Space = MappingProxyType({"C": Range(low=1e-4, high=1, log=True)})
+LOGISTIC_SPACE: SearchSpace = MappingProxyType({"C": Range(low=1e-4, high=1, log=True)})
 
-FOREST: Space = MappingProxyType({
+FOREST_SPACE: SearchSpace = MappingProxyType({
     "min_samples_leaf": Range(low=2, high=100, log=True, whole=True),
     "max_features": Range(low=0.02, high=0.4, log=True),
 })  # fmt: skip
 
-XGBOOST: Space = MappingProxyType({
+XGBOOST_SPACE: SearchSpace = MappingProxyType({
     "n_estimators": Range(low=50, high=400, log=True, whole=True),
     "learning_rate": Range(low=0.02, high=0.3, log=True),
     "max_depth": Range(low=2, high=6, whole=True),
@@ -58,7 +58,7 @@ XGBOOST: Space = MappingProxyType({
     "reg_lambda": Range(low=1, high=100, log=True),
 })  # fmt: skip
 
-LIGHTGBM: Space = MappingProxyType({
+LIGHTGBM_SPACE: SearchSpace = MappingProxyType({
     "n_estimators": Range(low=50, high=400, log=True, whole=True),
     "learning_rate": Range(low=0.02, high=0.3, log=True),
     "num_leaves": Range(low=4, high=48, log=True, whole=True),
@@ -69,7 +69,7 @@ LIGHTGBM: Space = MappingProxyType({
 })  # fmt: skip
 
 
-def holding(space: Space, values: Mapping[str, float]) -> Space:
+def widen_space(space: SearchSpace, values: Mapping[str, float]) -> SearchSpace:
     """The space, widened where these values lie outside."""
     return {
         name: replace(
@@ -79,6 +79,6 @@ def holding(space: Space, values: Mapping[str, float]) -> Space:
     }
 
 
-def suggested(space: Space, trial: optuna.Trial) -> dict[str, float]:
+def suggest_parameters(space: SearchSpace, trial: optuna.Trial) -> dict[str, float]:
     """A value for every parameter of a space."""
     return {name: range_.suggest(trial, name) for name, range_ in space.items()}

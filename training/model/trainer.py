@@ -15,13 +15,19 @@ import lightgbm as lgb
 import numpy as np
 
 from credit.dossier import Bools, Floats
-from credit.features import Categories, Matrix
-from training.data.dataset import Labels, Material
-from training.model.calibration import Calibration, Calibrations, calibrated
-from training.model.cross_validation import FOLDS, Fold, LeftOut, dataset, folds
-from training.model.ensemble import averaged
+from credit.features import CategoryEncoder, Matrix
+from training.data.dataset import Labels, TrainingSet
+from training.model.calibration import Calibration, FoldCalibrations, apply_calibration
+from training.model.cross_validation import (
+    FOLD_COUNT,
+    Fold,
+    ValidationFold,
+    build_lightgbm_dataset,
+    iter_folds,
+)
+from training.model.ensemble import average_boosters
 
-PARAMETERS: Mapping[str, Any] = MappingProxyType({
+DEFAULT_PARAMETERS: Mapping[str, Any] = MappingProxyType({
     "objective": "binary",
     "learning_rate": 0.03,
     "num_leaves": 8,
@@ -44,53 +50,58 @@ bins, few columns each: fifteen thousand clients teach no more. `monotone`: the 
 of risk hold, so that no reason contradicts itself. `bagged`: models of as many seeds, averaged in
 log-odds: scores hang less on a seed's luck, for as many times the training (docs/results.md)."""
 
-MOST_TREES = 3_000
-PATIENCE = 150
+MAX_TREES = 3_000
+EARLY_STOPPING_ROUNDS = 150
 """Trees without a better log loss before a fold stops."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fitted:
+class TrainedModel:
     """A model and what it answered on clients it had not seen."""
 
     booster: lgb.Booster
     """Calibrated: `predict` answers probabilities."""
-    categories: Categories
-    trees: int
+    categories: CategoryEncoder
+    trees_per_booster: int
     """Of each model that is bagged."""
     parameters: Mapping[str, Any]
     calibration: Calibration
-    unseen: Floats
+    oof_risk: Floats
     """Risk of every training client: neither the trees nor the calibration had seen his label."""
-    unseen_raw: Floats
+    oof_uncalibrated: Floats
     """The same before calibration."""
     fold: Floats
     """Which fold left each client out."""
-    unseen_copies: Floats
+    oof_masked: Floats
     """Risk of every teacher who is a copy, by trees and calibration of the fold that left him out;
     NaN of the others."""
 
-    def with_copies(self, material: Material) -> tuple[Labels, Floats, Mapping[str, Bools]]:
+    def append_masked_copies(
+        self, training_set: TrainingSet
+    ) -> tuple[Labels, Floats, Mapping[str, Bools]]:
         """Labels, unseen risks and known histories of the clients and, below, of their copies."""
-        if material.teachers is None:
-            return material.labels, self.unseen, material.known
-        copies = np.flatnonzero(~np.isnan(self.unseen_copies))
-        hidden = material.teachers.labelled(material.labels).only(copies)
+        if training_set.auxiliary is None:
+            return training_set.labels, self.oof_risk, training_set.known_histories
+        masked_rows = np.flatnonzero(~np.isnan(self.oof_masked))
+        masked = training_set.auxiliary.with_copied_labels(training_set.labels).take(masked_rows)
         return (
-            np.concatenate([material.labels, hidden.labels]),
-            np.concatenate([self.unseen, self.unseen_copies[copies]]),
-            {n: np.concatenate([known, hidden.known[n]]) for n, known in material.known.items()},
+            np.concatenate([training_set.labels, masked.labels]),
+            np.concatenate([self.oof_risk, self.oof_masked[masked_rows]]),
+            {
+                n: np.concatenate([known, masked.known_histories[n]])
+                for n, known in training_set.known_histories.items()
+            },
         )
 
 
-def fit(
-    material: Material,
+def fit_model(
+    training_set: TrainingSet,
     *,
     seed: int,
     progress: Callable[[int], object],
-    parameters: Mapping[str, Any] = PARAMETERS,
-    number: int = FOLDS,
-) -> Fitted:
+    parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
+    fold_count: int = FOLD_COUNT,
+) -> TrainedModel:
     """Fit on all clients, with the number of trees and the calibration learnt out of fold.
 
     Class weights are LightGBM's `scale_pos_weight` among the parameters.
@@ -99,143 +110,166 @@ def fit(
         progress: Told of every fold and of the final model, `number` + 1 steps.
         number: Of folds.
     """
-    unseen = out_of_fold(
-        material, seed=seed, progress=progress, parameters=parameters, number=number
+    oof_predictions = predict_out_of_fold(
+        training_set, seed=seed, progress=progress, parameters=parameters, fold_count=fold_count
     )
-    calibration = Calibration.fit(unseen.raw, material.labels)
-    by_fold = Calibrations.fit(unseen.raw, material.labels, unseen.fold)
+    calibration = Calibration.fit(oof_predictions.log_odds, training_set.labels)
+    fold_calibrations = FoldCalibrations.fit(
+        oof_predictions.log_odds, training_set.labels, oof_predictions.fold
+    )
     # A fold learns from fewer clients than there are; all of them bear as many more trees.
-    trees = round(unseen.trees * number / (number - 1))
-    taught = material.taught(np.arange(len(material)))
-    categories = taught.fit_categories(np.arange(len(taught)))
-    data = dataset(taught, categories)
-    del taught
-    seeds = _seeds(parameters, seed)
-    final = [lgb.train(booster_settings(parameters, material, s), data, trees) for s in seeds]
+    tree_count = round(oof_predictions.best_iteration * fold_count / (fold_count - 1))
+    training_rows = training_set.training_rows_for(np.arange(len(training_set)))
+    categories = training_rows.fit_categories(np.arange(len(training_rows)))
+    train_data = build_lightgbm_dataset(training_rows, categories)
+    del training_rows
+    seeds = _list_bag_seeds(parameters, seed)
+    boosters = [
+        lgb.train(build_booster_params(parameters, training_set, s), train_data, tree_count)
+        for s in seeds
+    ]
     progress(1)
-    return Fitted(
-        booster=calibrated(averaged(final), calibration),
+    return TrainedModel(
+        booster=apply_calibration(average_boosters(boosters), calibration),
         categories=categories,
-        trees=trees,
+        trees_per_booster=tree_count,
         parameters=parameters,
         calibration=calibration,
-        unseen=by_fold.risk(unseen.raw, unseen.fold),
-        unseen_raw=1 / (1 + np.exp(-unseen.raw)),
-        fold=unseen.fold,
-        unseen_copies=by_fold.risk(unseen.copies, unseen.fold_of_copies),
+        oof_risk=fold_calibrations.predict_risk(oof_predictions.log_odds, oof_predictions.fold),
+        oof_uncalibrated=1 / (1 + np.exp(-oof_predictions.log_odds)),
+        fold=oof_predictions.fold,
+        oof_masked=fold_calibrations.predict_risk(
+            oof_predictions.masked_log_odds, oof_predictions.masked_fold
+        ),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unseen:
+class OutOfFoldPredictions:
     """What the models of the folds answered on the clients each had not seen."""
 
-    raw: Floats
+    log_odds: Floats
     """Log-odds before calibration."""
     fold: Floats
     """Which fold left each client out."""
-    trees: int
+    best_iteration: int
     """The number that is best for all folds together."""
-    copies: Floats
+    masked_log_odds: Floats
     """Log-odds of every teacher who is a copy of one of them; NaN of the others."""
-    fold_of_copies: Floats
+    masked_fold: Floats
     """Which fold left each of these out; NaN of the others."""
 
 
-def out_of_fold(
-    material: Material,
+def predict_out_of_fold(
+    training_set: TrainingSet,
     *,
     seed: int,
     progress: Callable[[int], object],
-    parameters: Mapping[str, Any] = PARAMETERS,
-    number: int = FOLDS,
-) -> Unseen:
+    parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
+    fold_count: int = FOLD_COUNT,
+) -> OutOfFoldPredictions:
     """Fit a model a fold; each answers with the number of trees that is best for the others.
 
     Were it the best for all together, clients would have a say in the model that answers on them.
     """
     boosters: list[list[lgb.Booster]] = []
     losses: list[list[list[float]]] = []
-    left: list[LeftOut] = []
-    for fold in folds(material, seed=seed, number=number):
-        told = [
-            _stopped(fold, booster_settings(parameters, material, each))
-            for each in _seeds(parameters, seed)
+    validation_folds: list[ValidationFold] = []
+    for fold in iter_folds(training_set, seed=seed, fold_count=fold_count):
+        fits = [
+            _train_with_early_stopping(
+                fold, build_booster_params(parameters, training_set, model_seed)
+            )
+            for model_seed in _list_bag_seeds(parameters, seed)
         ]
-        boosters.append([booster for booster, _ in told])
-        losses.append([loss for _, loss in told])
-        left.append(fold.left)
+        boosters.append([booster for booster, _ in fits])
+        losses.append([loss for _, loss in fits])
+        validation_folds.append(fold.validation)
         del fold  # its clients and bins, before the next fold's are made
         progress(1)
-    raw, left_out = np.empty(len(material)), np.empty(len(material))
-    copies = np.full(len(material.teachers.copies) if material.teachers else 0, np.nan)
-    out_copies = copies.copy()
-    counts = trees_by_others(losses)
-    for place, (out, models, trees) in enumerate(zip(left, boosters, counts, strict=True)):
-        raw[out.rows] = _log_odds(models, out.held, trees)
-        left_out[out.rows] = place
-        copies[out.copies] = _log_odds(models, out.held_copies, trees)
-        out_copies[out.copies] = place
-    return Unseen(
-        raw=raw,
-        fold=left_out,
-        trees=best_trees(chain(*losses)),
-        copies=copies,
-        fold_of_copies=out_copies,
+    log_odds, fold_ids = np.empty(len(training_set)), np.empty(len(training_set))
+    masked_log_odds = np.full(
+        len(training_set.auxiliary.copy_of) if training_set.auxiliary else 0, np.nan
+    )
+    masked_fold_ids = masked_log_odds.copy()
+    tree_counts = leave_one_fold_out_tree_counts(losses)
+    for fold_id, (validation, models, tree_count) in enumerate(
+        zip(validation_folds, boosters, tree_counts, strict=True)
+    ):
+        log_odds[validation.rows] = _predict_log_odds(models, validation.matrix, tree_count)
+        fold_ids[validation.rows] = fold_id
+        masked_log_odds[validation.masked_rows] = _predict_log_odds(
+            models, validation.masked_matrix, tree_count
+        )
+        masked_fold_ids[validation.masked_rows] = fold_id
+    return OutOfFoldPredictions(
+        log_odds=log_odds,
+        fold=fold_ids,
+        best_iteration=best_iteration(chain(*losses)),
+        masked_log_odds=masked_log_odds,
+        masked_fold=masked_fold_ids,
     )
 
 
-def _log_odds(models: Sequence[lgb.Booster], matrix: Matrix, trees: int) -> Floats:
+def _predict_log_odds(models: Sequence[lgb.Booster], matrix: Matrix, tree_count: int) -> Floats:
     if not len(matrix):
         return np.empty(0)
-    answers = [m.predict(matrix, num_iteration=trees, raw_score=True) for m in models]
-    mean: Floats = np.mean(answers, axis=0)
+    predictions = [m.predict(matrix, num_iteration=tree_count, raw_score=True) for m in models]
+    mean: Floats = np.mean(predictions, axis=0)
     return mean
 
 
-def _seeds(parameters: Mapping[str, Any], seed: int) -> list[int]:
+def _list_bag_seeds(parameters: Mapping[str, Any], seed: int) -> list[int]:
     return [seed + number for number in range(parameters["bagged"])]
 
 
-def booster_settings(
-    parameters: Mapping[str, Any], material: Material, seed: int
+def build_booster_params(
+    parameters: Mapping[str, Any], training_set: TrainingSet, seed: int
 ) -> dict[str, Any]:
     """A fit's parameters as LightGBM takes them."""
-    own = {name: value for name, value in parameters.items() if name not in {"monotone", "bagged"}}
+    booster_params = {
+        name: value for name, value in parameters.items() if name not in {"monotone", "bagged"}
+    }
     if parameters["monotone"]:
-        directions = [int(feature.risk) for feature in material.features.values()]
-        own["monotone_constraints"] = directions
-    return {**own, "seed": seed, "num_threads": 0}
+        directions = [int(feature.risk) for feature in training_set.features.values()]
+        booster_params["monotone_constraints"] = directions
+    return {**booster_params, "seed": seed, "num_threads": 0}
 
 
-def _stopped(fold: Fold, settings: Mapping[str, Any]) -> tuple[lgb.Booster, list[float]]:
+def _train_with_early_stopping(
+    fold: Fold, booster_params: Mapping[str, Any]
+) -> tuple[lgb.Booster, list[float]]:
     """A model of a fold, grown until it learns no more, and its log loss tree by tree."""
-    told: dict[str, dict[str, list[float]]] = {}
+    eval_results: dict[str, dict[str, list[float]]] = {}
     booster = lgb.train(
-        {**settings, "metric": "binary_logloss"},
-        fold.learn,
-        MOST_TREES,
-        [fold.unseen],
+        {**booster_params, "metric": "binary_logloss"},
+        fold.train_data,
+        MAX_TREES,
+        [fold.valid_data],
         ["unseen"],
-        callbacks=[lgb.early_stopping(PATIENCE, verbose=False), lgb.record_evaluation(told)],
+        callbacks=[
+            lgb.early_stopping(EARLY_STOPPING_ROUNDS, verbose=False),
+            lgb.record_evaluation(eval_results),
+        ],
     )
-    return booster, told["unseen"]["binary_logloss"]
+    return booster, eval_results["unseen"]["binary_logloss"]
 
 
-def trees_by_others(losses: Sequence[Sequence[Sequence[float]]]) -> list[int]:
+def leave_one_fold_out_tree_counts(losses: Sequence[Sequence[Sequence[float]]]) -> list[int]:
     """Of each fold, the number of trees that is best for the others.
 
     >>> trees_by_others([[[3.0, 2.0, 1.0]], [[1.0, 2.0, 3.0]]])
     [1, 3]
     """
     return [
-        best_trees(chain(*losses[:place], *losses[place + 1 :])) for place in range(len(losses))
+        best_iteration(chain(*losses[:fold_id], *losses[fold_id + 1 :]))
+        for fold_id in range(len(losses))
     ]
 
 
-def best_trees(losses: Iterable[Sequence[float]]) -> int:
+def best_iteration(losses: Iterable[Sequence[float]]) -> int:
     """The number of trees of least mean loss; a fold that stopped keeps its last loss."""
-    told = list(losses)
-    longest = max(map(len, told))
-    padded = [np.pad(loss, (0, longest - len(loss)), mode="edge") for loss in told]
+    curves = list(losses)
+    max_length = max(map(len, curves))
+    padded = [np.pad(loss, (0, max_length - len(loss)), mode="edge") for loss in curves]
     return int(np.mean(padded, axis=0).argmin()) + 1

@@ -21,7 +21,9 @@ class WeightOfEvidence(TransformerMixin, BaseEstimator):  # type: ignore[misc] #
     columns of highest information value are kept. Siddiqi, *Credit Risk Scorecards* (2006).
     """
 
-    def __init__(self, bins: int = 8, columns: int = 40, prior: float = 20.0) -> None:
+    def __init__(
+        self, n_bins: int = 8, max_columns: int = 40, prior_clients: float = 20.0
+    ) -> None:
         """Say how fine to look.
 
         Args:
@@ -29,44 +31,50 @@ class WeightOfEvidence(TransformerMixin, BaseEstimator):  # type: ignore[misc] #
             columns: Kept, at most.
             prior: Clients at the overall rate added to each bin, so that small ones say little.
         """
-        self.bins = bins
-        self.columns = columns
-        self.prior = prior
+        self.n_bins = n_bins
+        self.max_columns = max_columns
+        self.prior_clients = prior_clients
 
     def fit(self, matrix: Matrix, labels: Labels) -> Self:
-        told = [self._column(matrix[:, place], labels) for place in range(matrix.shape[1])]
-        value = np.array([information for _, _, information in told])
-        self.kept_: Integers = np.argsort(-value, kind="stable")[: self.columns]
-        self.edges_ = [told[place][0] for place in self.kept_]
-        self.weights_ = [told[place][1] for place in self.kept_]
+        column_bins = [
+            self._bin_column(matrix[:, index], labels) for index in range(matrix.shape[1])
+        ]
+        information_values = np.array([information for _, _, information in column_bins])
+        self.selected_: Integers = np.argsort(-information_values, kind="stable")[
+            : self.max_columns
+        ]
+        self.edges_ = [column_bins[index][0] for index in self.selected_]
+        self.weights_ = [column_bins[index][1] for index in self.selected_]
         return self
 
     def transform(self, matrix: Matrix) -> Floats:
-        columns = zip(self.kept_, self.edges_, self.weights_, strict=True)
+        columns = zip(self.selected_, self.edges_, self.weights_, strict=True)
         return np.column_stack([
-            weights[_place(matrix[:, place], edges)] for place, edges, weights in columns
+            weights[_assign_bins(matrix[:, index], edges)] for index, edges, weights in columns
         ])  # fmt: skip
 
-    def _column(self, cells: Matrix, labels: Labels) -> tuple[Floats, Floats, float]:
+    def _bin_column(self, values: Matrix, labels: Labels) -> tuple[Floats, Floats, float]:
         """Edges, the weight of each bin and then of unknown cells, and the information value."""
-        edges = self._edges(cells[~np.isnan(cells)].astype(np.float64))
-        place = _place(cells, edges)
-        rate = labels.mean()
-        clients = np.bincount(place, minlength=len(edges) + 2) + self.prior
-        difficult = np.bincount(place, labels, len(edges) + 2) + self.prior * rate
+        edges = self._compute_edges(values[~np.isnan(values)].astype(np.float64))
+        bin_index = _assign_bins(values, edges)
+        difficulty_rate = labels.mean()
+        clients = np.bincount(bin_index, minlength=len(edges) + 2) + self.prior_clients
+        difficult = (
+            np.bincount(bin_index, labels, len(edges) + 2) + self.prior_clients * difficulty_rate
+        )
         good = clients - difficult
         shares_good, shares_difficult = good / good.sum(), difficult / difficult.sum()
         weights = np.log(shares_good / shares_difficult)
         return edges, weights, float(((shares_good - shares_difficult) * weights).sum())
 
-    def _edges(self, known: Floats) -> Floats:
+    def _compute_edges(self, known_values: Floats) -> Floats:
         """The greatest value of every bin but the last; a bin a value where there are few."""
-        values = np.unique(known)
-        if len(values) <= self.bins:
-            return values[:-1]
-        return np.unique(np.quantile(known, np.arange(1, self.bins) / self.bins))
+        distinct_values = np.unique(known_values)
+        if len(distinct_values) <= self.n_bins:
+            return distinct_values[:-1]
+        return np.unique(np.quantile(known_values, np.arange(1, self.n_bins) / self.n_bins))
 
 
-def _place(cells: Matrix, edges: Floats) -> Integers:
+def _assign_bins(values: Matrix, edges: Floats) -> Integers:
     """The bin of every cell; the last is for unknown ones."""
-    return np.where(np.isnan(cells), len(edges) + 1, np.searchsorted(edges, cells, side="left"))
+    return np.where(np.isnan(values), len(edges) + 1, np.searchsorted(edges, values, side="left"))

@@ -15,31 +15,35 @@ import typer
 from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 
-from credit.features import CATALOGUE, Concept, Feature, Risk
+from credit.features import CATALOGUE, Concept, Feature, RiskDirection
 from credit.schema import TABLES
-from credit.scorer import Facts
-from stores.atomic_files import whole
-from stores.cli import errors_told
-from stores.settings import direct_libraries, settings
-from training.reporting.formatting import cell
+from credit.scorer import ModelMetadata
+from stores.atomic_files import atomic_write
+from stores.cli import report_errors
+from stores.settings import configure_libraries, get_settings
+from training.reporting.formatting import escape_table_cell
 
-DOCS = Path(__file__).parents[2] / "docs"
-PAGE = DOCS / "features.md"
-IMPORTANCES = DOCS / "importances.json"
+DOCS_FOLDER = Path(__file__).parents[2] / "docs"
+CATALOGUE_PAGE = DOCS_FOLDER / "features.md"
+IMPORTANCES_FILE = DOCS_FOLDER / "importances.json"
 
-TABLE = PAGE.name
+CATALOGUE_FILE = CATALOGUE_PAGE.name
 
-COMMAND = "python -m training.reporting.feature_catalogue"
-WITH_MODEL = f"{COMMAND} --model champion"
+CATALOGUE_COMMAND = "python -m training.reporting.feature_catalogue"
+CHAMPION_CATALOGUE_COMMAND = f"{CATALOGUE_COMMAND} --model champion"
 
 CHAMPION = "champion"
 
-DIRECTION = {Risk.RISES: "rises", Risk.FALLS: "falls", Risk.FREE: "free"}
+RISK_DIRECTION_LABELS = {
+    RiskDirection.RISES: "rises",
+    RiskDirection.FALLS: "falls",
+    RiskDirection.FREE: "free",
+}
 
 app = typer.Typer(add_completion=False)
 
 
-class Importances(BaseModel):
+class FeatureImportances(BaseModel):
     """What features weigh in a model's answers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,48 +54,60 @@ class Importances(BaseModel):
     """By feature, log-odds."""
 
     @classmethod
-    def of(cls, facts: Facts) -> Self:
-        data = facts.data
-        beside = "".join(f" and a folder of {also['clients']:,}" for also in data.get("also", ()))
-        taught = f"{data['clients']:,} clients{beside}, {data['trained_at'][:10]}"
-        weights = {name: round(weight, 4) for name, weight in facts.importance.items()}
-        return cls(model=f"{taught}, data {data['fingerprint'][:16]}", importance=weights)
+    def from_model_metadata(cls, model_metadata: ModelMetadata) -> Self:
+        data_metadata = model_metadata.data
+        auxiliary_text = "".join(
+            f" and a folder of {auxiliary['clients']:,}"
+            for auxiliary in data_metadata.get("also", ())
+        )
+        training_text = f"{data_metadata['clients']:,} clients{auxiliary_text}, {data_metadata['trained_at'][:10]}"
+        weights = {name: round(weight, 4) for name, weight in model_metadata.importance.items()}
+        return cls(
+            model=f"{training_text}, data {data_metadata['fingerprint'][:16]}", importance=weights
+        )
 
 
-def feature_table(told: Importances) -> str:
+def build_feature_table(importances: FeatureImportances) -> str:
     """Every feature under the concept it is about, as Markdown."""
     lines = [
         "# Features",
         "",
-        f"Written by `{COMMAND}` from the declarations in `credit/features`; not to be edited.",
+        f"Written by `{CATALOGUE_COMMAND}` from the declarations in `credit/features`; not to be edited.",
         f"{len(CATALOGUE)} features. *Family*: the raw tables that it is made of. *Risk*: how it",
         "is held to move as the feature grows. *Importance*: the mean absolute contribution over",
-        f"clients, in log-odds, in a model of {told.model}.",
-        f"`{WITH_MODEL}` writes the table for the model that serves;",
+        f"clients, in log-odds, in a model of {importances.model}.",
+        f"`{CHAMPION_CATALOGUE_COMMAND}` writes the table for the model that serves;",
         "`GET /v1/model` tells its importances.",
     ]
     for concept in Concept:
-        if about := [feature for feature in CATALOGUE.values() if feature.concept is concept]:
-            lines += ["", f"## {concept.label.en}", "", *_table(about, told.importance)]
+        if concept_features := [
+            feature for feature in CATALOGUE.values() if feature.concept is concept
+        ]:
+            lines += [
+                "",
+                f"## {concept.label.en}",
+                "",
+                *_iter_table_lines(concept_features, importances.importance),
+            ]
     return "\n".join(lines) + "\n"
 
 
-def _table(features: list[Feature], importance: Mapping[str, float]) -> Iterator[str]:
+def _iter_table_lines(features: list[Feature], importance: Mapping[str, float]) -> Iterator[str]:
     yield "| feature | unit | what it says | ce qu’elle dit | family | risk | importance |"
     yield "|---|---|---|---|---|---|---|"
     for feature in features:
-        said = f"{cell(feature.label.en)} | {cell(feature.label.fr)}"
+        labels = f"{escape_table_cell(feature.label.en)} | {escape_table_cell(feature.label.fr)}"
         weight = importance.get(feature.name)  # none of a feature younger than the model
         yield (
-            f"| `{feature.name}` | {feature.unit.value} | {said} | {_family(feature)} | "
-            f"{DIRECTION[feature.risk]} | {'–' if weight is None else f'{weight:.4f}'} |"
+            f"| `{feature.name}` | {feature.unit.value} | {labels} | {_format_source_tables(feature)} | "
+            f"{RISK_DIRECTION_LABELS[feature.risk]} | {'–' if weight is None else f'{weight:.4f}'} |"
         )
 
 
-def _family(feature: Feature) -> str:
+def _format_source_tables(feature: Feature) -> str:
     """The raw tables it is made of, in the schema's order."""
-    used = {source.partition(".")[0] for source in feature.sources}
-    return ", ".join(name for name in TABLES if name in used)
+    source_tables = {source.partition(".")[0] for source in feature.sources}
+    return ", ".join(name for name in TABLES if name in source_tables)
 
 
 @app.command()
@@ -101,7 +117,7 @@ def main(
         str | None,
         typer.Option(help=f"`{CHAMPION}`, or a tag of the BentoML store: with its importances."),
     ] = None,
-    keep: Annotated[
+    keep_importances: Annotated[
         bool, typer.Option("--keep", help="Keep the model's importances in docs/importances.json.")
     ] = False,
 ) -> None:
@@ -109,33 +125,39 @@ def main(
 
     With a model, reports/features.md under CREDIT_HOME instead, unless its importances are kept.
     """
-    if keep and model is None:
+    if keep_importances and model is None:
         raise typer.BadParameter("--keep goes with --model: whose importances?")
     console = Console()
-    path = PAGE
-    with errors_told(console):
+    path = CATALOGUE_PAGE
+    with report_errors(console):
         if model is None:
-            told = Importances.model_validate_json(IMPORTANCES.read_text())
+            importances = FeatureImportances.model_validate_json(IMPORTANCES_FILE.read_text())
         else:
-            told, reports = _of_model(model)
-            if keep:
-                IMPORTANCES.write_text(told.model_dump_json(indent=1) + "\n")
+            importances, reports_folder = _load_importances(model)
+            if keep_importances:
+                IMPORTANCES_FILE.write_text(importances.model_dump_json(indent=1) + "\n")
             else:
-                path = reports / TABLE
-        with whole(path) as part:
-            part.write_text(feature_table(told), encoding="utf-8")
+                path = reports_folder / CATALOGUE_FILE
+        with atomic_write(path) as temp_path:
+            temp_path.write_text(build_feature_table(importances), encoding="utf-8")
     console.print(f"{path}", soft_wrap=True)
 
 
-def _of_model(model: str) -> tuple[Importances, Path]:
+def _load_importances(model: str) -> tuple[FeatureImportances, Path]:
     """A model's importances, and where this home's reports lie."""
-    where = settings()
-    direct_libraries(where)
+    settings = get_settings()
+    configure_libraries(settings)
     # Imported now: BentoML reads its home at import.
-    from stores.models.bento_store import champion_tag, facts_of, find  # noqa: PLC0415
+    from stores.models.bento_store import (  # noqa: PLC0415
+        find_bento_model,
+        get_champion_tag,
+        load_model_metadata,
+    )
 
-    facts = facts_of(find(champion_tag(where) if model == CHAMPION else model))
-    return Importances.of(facts), where.reports
+    model_metadata = load_model_metadata(
+        find_bento_model(get_champion_tag(settings) if model == CHAMPION else model)
+    )
+    return FeatureImportances.from_model_metadata(model_metadata), settings.reports_folder
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from credit.schema import HISTORIES
-from training.metrics.fairness import FEWEST
+from training.metrics.fairness import MIN_CLIENTS_PER_GROUP
 from training.reporting import svg_charts
-from training.reporting.formatting import FILTERS
-from training.reporting.training_summary import Account
+from training.reporting.formatting import TEMPLATE_FILTERS
+from training.reporting.training_summary import TrainingSummary
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("training.reporting"),
@@ -17,22 +17,25 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     autoescape=True,
 )
-_ENVIRONMENT.filters |= FILTERS
+_ENVIRONMENT.filters |= TEMPLATE_FILTERS
 
 
-def report(account: Account) -> str:
+def render_report(summary: TrainingSummary) -> str:
     """A page of HTML that needs nothing beside itself."""
-    labels, risks = account.evidence.material.labels, account.evidence.fitted.unseen
-    told, seen = svg_charts.calibration_points(labels, risks)
-    known = account.evidence.material.known
+    labels, risks = (
+        summary.evaluation.training_set.labels,
+        summary.evaluation.trained_model.oof_risk,
+    )
+    predicted, observed = svg_charts.compute_calibration_points(labels, risks)
+    known = summary.evaluation.training_set.known_histories
     return _ENVIRONMENT.get_template("report.html.j2").render(
-        account=account,
-        roc=svg_charts.roc(labels, risks, account.facts.metrics["auc"]),
-        calibration=svg_charts.calibration(labels, risks),
-        tenths=list(zip(told.tolist(), seen.tolist(), strict=True)),
-        cost=svg_charts.cost(labels, risks, account.policy),
-        width=svg_charts.WIDTH,
-        height=svg_charts.HEIGHT,
+        account=summary,
+        roc=svg_charts.build_roc_chart(labels, risks, summary.model_metadata.metrics["auc"]),
+        calibration=svg_charts.build_calibration_chart(labels, risks),
+        tenths=list(zip(predicted.tolist(), observed.tolist(), strict=True)),
+        cost=svg_charts.build_cost_chart(labels, risks, summary.policy),
+        width=svg_charts.WIDTH_PX,
+        height=svg_charts.HEIGHT_PX,
         histories={name: float(known[name].mean()) for name in HISTORIES},
-        fewest=FEWEST,
+        fewest=MIN_CLIENTS_PER_GROUP,
     )

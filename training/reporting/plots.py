@@ -16,110 +16,119 @@ from credit.dossier import Floats
 from credit.features import CATALOGUE, Matrix
 from credit.policy import Policy
 from training.data.dataset import Labels
-from training.evaluation.paired_bootstrap import Gain
-from training.metrics.credit_metrics import Costs
+from training.evaluation.paired_bootstrap import Difference
+from training.metrics.credit_metrics import CostCurve
 
 plt.switch_backend("agg")
 
-SHOWN = 20
+MAX_SHAP_FEATURES = 20
 """Features in a SHAP picture."""
 
 
 def draw_curves(labels: Labels, risks: Floats, policy: Policy, folder: Path) -> None:
     """ROC, calibration and cost against threshold, of out-of-fold risks."""
 
-    def roc(axes: Axes) -> None:
+    def draw_roc(axes: Axes) -> None:
         RocCurveDisplay.from_predictions(labels, risks, ax=axes, plot_chance_level=True)
 
-    def calibration(axes: Axes) -> None:
+    def draw_calibration(axes: Axes) -> None:
         CalibrationDisplay.from_predictions(
             labels, risks, n_bins=20, strategy="quantile", ax=axes, name="out of fold"
         )
-        edge = float(np.quantile(risks, 0.995))
-        axes.set(xlim=(0, edge), ylim=(0, edge), xlabel="mean risk", ylabel="difficulty rate")
+        axis_limit = float(np.quantile(risks, 0.995))
+        axes.set(
+            xlim=(0, axis_limit),
+            ylim=(0, axis_limit),
+            xlabel="mean risk",
+            ylabel="difficulty rate",
+        )
 
-    def cost(axes: Axes) -> None:
-        costs = Costs.of(labels, risks, policy)
+    def draw_cost(axes: Axes) -> None:
+        costs = CostCurve.from_risks(labels, risks, policy)
         axes.plot(costs.thresholds, costs.per_client)
         axes.axvline(policy.threshold, linestyle="--", label=f"policy {policy.threshold:.3f}")
-        axes.axvline(costs.least[0], linestyle=":", label=f"least cost {costs.least[0]:.3f}")
+        axes.axvline(costs.minimum[0], linestyle=":", label=f"least cost {costs.minimum[0]:.3f}")
         axes.set(xlim=(0, 0.5), xlabel="threshold", ylabel="cost a client")
         axes.legend()
 
-    for name, draw in {"roc": roc, "calibration": calibration, "cost": cost}.items():
-        _save(folder / f"{name}.png", draw)
+    for name, draw in {
+        "roc": draw_roc,
+        "calibration": draw_calibration,
+        "cost": draw_cost,
+    }.items():
+        _save_figure(folder / f"{name}.png", draw)
 
 
-def draw_explanations(matrix: Matrix, contributions: Floats, folder: Path) -> None:
+def draw_shap_plots(matrix: Matrix, contributions: Floats, folder: Path) -> None:
     """SHAP beeswarm and global importance of a sample.
 
     Args:
         contributions: Shape (clients, features + 1), log-odds, the base last.
     """
-    explained = shap.Explanation(
+    explanation = shap.Explanation(
         values=contributions[:, :-1],
         base_values=contributions[:, -1],
         data=matrix,
         feature_names=list(CATALOGUE),
     )
-    pictures = {"shap_beeswarm": shap.plots.beeswarm, "shap_importance": shap.plots.bar}
-    for name, plot in pictures.items():
-        plot(explained, max_display=SHOWN, show=False)
+    plots = {"shap_beeswarm": shap.plots.beeswarm, "shap_importance": shap.plots.bar}
+    for name, plot in plots.items():
+        plot(explanation, max_display=MAX_SHAP_FEATURES, show=False)
         plt.gcf().savefig(folder / f"{name}.png", dpi=120, bbox_inches="tight")
         plt.close()
 
 
-def draw_gains(
+def draw_forest_plot(
     labels: Sequence[str],
-    gains: Sequence[Gain],
-    measure: str,
+    estimates: Sequence[Difference],
+    x_label: str,
     path: Path,
     *,
-    nothing: float | None = None,
+    reference_value: float | None = None,
 ) -> None:
     """A measure with its interval, a row each, the first on top."""
     figure, axes = plt.subplots(figsize=(8, 1 + 0.24 * len(labels)))
-    for place, gain in enumerate(gains):
-        axes.plot(gain.interval, (place, place), color="tab:blue", linewidth=1.5)
-        axes.plot(gain.value, place, "o", color="tab:blue", markersize=4)
-    if nothing is not None:
-        axes.axvline(nothing, color="gray", linestyle="--", linewidth=1)
+    for index, estimate in enumerate(estimates):
+        axes.plot(estimate.interval, (index, index), color="tab:blue", linewidth=1.5)
+        axes.plot(estimate.value, index, "o", color="tab:blue", markersize=4)
+    if reference_value is not None:
+        axes.axvline(reference_value, color="gray", linestyle="--", linewidth=1)
     axes.set_yticks(range(len(labels)), labels, fontsize=8)
     axes.invert_yaxis()
-    axes.set_xlabel(measure)
+    axes.set_xlabel(x_label)
     axes.grid(axis="x", alpha=0.3)
     figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
     plt.close(figure)
 
 
-def draw_history(values: Sequence[float | None], path: Path) -> None:
+def draw_search_history(values: Sequence[float | None], path: Path) -> None:
     """The trials of a search in their order, and the best so far; None is a pruned one."""
 
-    def history(axes: Axes) -> None:
-        known = [(number, value) for number, value in enumerate(values) if value is not None]
-        numbers, aucs = zip(*known, strict=True)
+    def draw_trials(axes: Axes) -> None:
+        completed = [(number, value) for number, value in enumerate(values) if value is not None]
+        trial_numbers, aucs = zip(*completed, strict=True)
         pruned = [number for number, value in enumerate(values) if value is None]
-        axes.plot(numbers, aucs, "o", label="trial")
-        axes.step(numbers, np.maximum.accumulate(aucs), where="post", label="best so far")
+        axes.plot(trial_numbers, aucs, "o", label="trial")
+        axes.step(trial_numbers, np.maximum.accumulate(aucs), where="post", label="best so far")
         axes.plot(pruned, [min(aucs)] * len(pruned), "|", color="gray", label="pruned")
         axes.set(xlabel="trial", ylabel="AUC, mean of folds")
         axes.legend()
 
-    _save(path, history)
+    _save_figure(path, draw_trials)
 
 
-def draw_shares(shares: Mapping[str, float], path: Path) -> None:
+def draw_parameter_importance(importances: Mapping[str, float], path: Path) -> None:
     """Parts of a whole, the largest on top."""
 
-    def bars(axes: Axes) -> None:
-        ordered = sorted(shares.items(), key=lambda part: part[1])
-        axes.barh([name for name, _ in ordered], [share for _, share in ordered])
+    def draw_bars(axes: Axes) -> None:
+        ordered = sorted(importances.items(), key=lambda item: item[1])
+        axes.barh([name for name, _ in ordered], [importance for _, importance in ordered])
         axes.set(xlabel="share of the variance of AUC (fANOVA)")
 
-    _save(path, bars)
+    _save_figure(path, draw_bars)
 
 
-def _save(path: Path, draw: Callable[[Axes], None]) -> None:
+def _save_figure(path: Path, draw: Callable[[Axes], None]) -> None:
     figure, axes = plt.subplots(figsize=(7, 5))
     draw(axes)
     figure.savefig(path, dpi=120, bbox_inches="tight")

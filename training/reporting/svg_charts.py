@@ -15,21 +15,21 @@ from sklearn.metrics import roc_curve
 from credit.dossier import Floats
 from credit.policy import Policy
 from training.data.dataset import Labels
-from training.metrics.credit_metrics import Costs
+from training.metrics.credit_metrics import CostCurve
 
-WIDTH, HEIGHT = 320.0, 240.0
-POINTS = 120
+WIDTH_PX, HEIGHT_PX = 320.0, 240.0
+CURVE_POINTS = 120
 """Of a curve: more cannot be seen at this size."""
 
-TENTHS = 10
+RISK_DECILES = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mark:
+class VerticalLine:
     """A labelled upright line."""
 
     x: float
-    name: str
+    label: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,106 +41,113 @@ class Chart:
     """What the chart shows, for who cannot see it."""
     x_label: str
     y_label: str
-    line: tuple[tuple[float, float], ...]
-    diagonal: bool
-    dots: bool
-    marks: tuple[Mark, ...]
+    points: tuple[tuple[float, float], ...]
+    has_diagonal: bool
+    has_dots: bool
+    vertical_lines: tuple[VerticalLine, ...]
     x_ticks: tuple[tuple[float, str], ...]
     y_ticks: tuple[tuple[float, str], ...]
 
     @property
-    def path(self) -> str:
-        return " ".join(f"{x:.1f},{y:.1f}" for x, y in self.line)
+    def svg_points(self) -> str:
+        return " ".join(f"{x:.1f},{y:.1f}" for x, y in self.points)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Axes:
+class AxisScale:
     """What the edges of the box stand for."""
 
-    x_most: float
-    y_least: float
-    y_most: float
+    x_max: float
+    y_min: float
+    y_max: float
 
-    def place(self, x: float, y: float) -> tuple[float, float]:
-        high = (y - self.y_least) / (self.y_most - self.y_least)
-        return WIDTH * x / self.x_most, HEIGHT * (1 - high)
+    def to_pixels(self, x: float, y: float) -> tuple[float, float]:
+        height_share = (y - self.y_min) / (self.y_max - self.y_min)
+        return WIDTH_PX * x / self.x_max, HEIGHT_PX * (1 - height_share)
 
-    def line(self, x: Floats, y: Floats) -> tuple[tuple[float, float], ...]:
-        return tuple(self.place(*pair) for pair in zip(x.tolist(), y.tolist(), strict=True))
+    def scale_points(self, x: Floats, y: Floats) -> tuple[tuple[float, float], ...]:
+        return tuple(self.to_pixels(*pair) for pair in zip(x.tolist(), y.tolist(), strict=True))
 
-    def x_ticks(self, values: Sequence[float]) -> tuple[tuple[float, str], ...]:
-        return tuple((self.place(x, 0.0)[0], f"{x:.3g}") for x in values)
+    def make_x_ticks(self, values: Sequence[float]) -> tuple[tuple[float, str], ...]:
+        return tuple((self.to_pixels(x, 0.0)[0], f"{x:.3g}") for x in values)
 
-    def y_ticks(self, values: Sequence[float]) -> tuple[tuple[float, str], ...]:
-        return tuple((self.place(0.0, y)[1], f"{y:.3g}") for y in values)
+    def make_y_ticks(self, values: Sequence[float]) -> tuple[tuple[float, str], ...]:
+        return tuple((self.to_pixels(0.0, y)[1], f"{y:.3g}") for y in values)
 
 
-def roc(labels: Labels, risks: Floats, auc: float) -> Chart:
+def build_roc_chart(labels: Labels, risks: Floats, auc: float) -> Chart:
     """True against false alarms."""
-    false_alarms, hits, _ = roc_curve(labels, risks)
-    at = np.linspace(0, 1, POINTS)
-    axes = Axes(x_most=1, y_least=0, y_most=1)
-    fifth = float(np.interp(0.2, false_alarms, hits))
+    false_positive_rates, true_positive_rates, _ = roc_curve(labels, risks)
+    grid = np.linspace(0, 1, CURVE_POINTS)
+    scale = AxisScale(x_max=1, y_min=0, y_max=1)
+    recall_at_fifth = float(np.interp(0.2, false_positive_rates, true_positive_rates))
     return Chart(
         title="Ranking of clients (ROC)",
-        alt=f"ROC curve, AUC {auc:.3f}: at a fifth of the good clients called risky, {fifth:.0%} "
+        alt=f"ROC curve, AUC {auc:.3f}: at a fifth of the good clients called risky, {recall_at_fifth:.0%} "
         "of those with difficulties are found.",
         x_label="share of good clients called risky",
         y_label="share of difficulties found",
-        line=axes.line(at, np.interp(at, false_alarms, hits)),
-        diagonal=True,
-        dots=False,
-        marks=(),
-        x_ticks=axes.x_ticks([0, 0.5, 1]),
-        y_ticks=axes.y_ticks([0, 0.5, 1]),
+        points=scale.scale_points(
+            grid, np.interp(grid, false_positive_rates, true_positive_rates)
+        ),
+        has_diagonal=True,
+        has_dots=False,
+        vertical_lines=(),
+        x_ticks=scale.make_x_ticks([0, 0.5, 1]),
+        y_ticks=scale.make_y_ticks([0, 0.5, 1]),
     )
 
 
-def calibration_points(labels: Labels, risks: Floats) -> tuple[Floats, Floats]:
+def compute_calibration_points(labels: Labels, risks: Floats) -> tuple[Floats, Floats]:
     """Mean risk and difficulty rate of tenths of the clients, by risk."""
-    seen, told = calibration_curve(labels, risks, n_bins=TENTHS, strategy="quantile")
-    return told, seen
+    observed, predicted = calibration_curve(
+        labels, risks, n_bins=RISK_DECILES, strategy="quantile"
+    )
+    return predicted, observed
 
 
-def calibration(labels: Labels, risks: Floats) -> Chart:
+def build_calibration_chart(labels: Labels, risks: Floats) -> Chart:
     """Difficulties seen against the risk told, by tenths."""
-    told, seen = calibration_points(labels, risks)
-    most = float(max(told.max(), seen.max())) * 1.05
-    axes = Axes(x_most=most, y_least=0, y_most=most)
+    predicted, observed = compute_calibration_points(labels, risks)
+    axis_max = float(max(predicted.max(), observed.max())) * 1.05
+    scale = AxisScale(x_max=axis_max, y_min=0, y_max=axis_max)
     return Chart(
         title="Risk told against difficulties seen",
         alt=f"Calibration by tenths of the clients: the largest gap is "
-        f"{float(np.abs(told - seen).max()):.1%}; the table gives all ten.",
+        f"{float(np.abs(predicted - observed).max()):.1%}; the table gives all ten.",
         x_label="mean risk told",
         y_label="difficulty rate seen",
-        line=axes.line(told, seen),
-        diagonal=True,
-        dots=True,
-        marks=(),
-        x_ticks=axes.x_ticks([0, round(most / 2, 2), round(most * 0.95, 2)]),
-        y_ticks=axes.y_ticks([0, round(most / 2, 2), round(most * 0.95, 2)]),
+        points=scale.scale_points(predicted, observed),
+        has_diagonal=True,
+        has_dots=True,
+        vertical_lines=(),
+        x_ticks=scale.make_x_ticks([0, round(axis_max / 2, 2), round(axis_max * 0.95, 2)]),
+        y_ticks=scale.make_y_ticks([0, round(axis_max / 2, 2), round(axis_max * 0.95, 2)]),
     )
 
 
-def cost(labels: Labels, risks: Floats, policy: Policy) -> Chart:
+def build_cost_chart(labels: Labels, risks: Floats, policy: Policy) -> Chart:
     """Cost a client at every threshold near the policy's."""
-    costs, most = Costs.of(labels, risks, policy), min(1.0, 4 * policy.threshold)
-    at = np.linspace(0, most, POINTS)
-    values = np.array([costs.at(threshold) for threshold in at.tolist()])
-    spread = float(values.max() - values.min()) or 1.0
-    least, top = float(values.min()) - 0.1 * spread, float(values.max()) + 0.1 * spread
-    axes = Axes(x_most=most, y_least=least, y_most=top)
-    cheapest, lowest = costs.least
+    costs, max_threshold = (
+        CostCurve.from_risks(labels, risks, policy),
+        min(1.0, 4 * policy.threshold),
+    )
+    grid = np.linspace(0, max_threshold, CURVE_POINTS)
+    values = np.array([costs.cost_at(threshold) for threshold in grid.tolist()])
+    cost_range = float(values.max() - values.min()) or 1.0
+    y_min, y_max = float(values.min()) - 0.1 * cost_range, float(values.max()) + 0.1 * cost_range
+    scale = AxisScale(x_max=max_threshold, y_min=y_min, y_max=y_max)
+    best_threshold, lowest_cost = costs.minimum
     return Chart(
         title="What a threshold costs",
-        alt=f"Cost a client by threshold: {costs.at(policy.threshold):.3f} at the policy's "
-        f"{policy.threshold:.3f}, lowest {lowest:.3f} at {cheapest:.3f}.",
+        alt=f"Cost a client by threshold: {costs.cost_at(policy.threshold):.3f} at the policy's "
+        f"{policy.threshold:.3f}, lowest {lowest_cost:.3f} at {best_threshold:.3f}.",
         x_label="threshold (risk)",
         y_label="cost a client",
-        line=axes.line(at, values),
-        diagonal=False,
-        dots=False,
-        marks=(Mark(x=axes.place(policy.threshold, 0)[0], name="policy"),),
-        x_ticks=axes.x_ticks([0, round(most / 2, 2), round(most, 2)]),
-        y_ticks=axes.y_ticks([float(values.min()), float(values.max())]),
+        points=scale.scale_points(grid, values),
+        has_diagonal=False,
+        has_dots=False,
+        vertical_lines=(VerticalLine(x=scale.to_pixels(policy.threshold, 0)[0], label="policy"),),
+        x_ticks=scale.make_x_ticks([0, round(max_threshold / 2, 2), round(max_threshold, 2)]),
+        y_ticks=scale.make_y_ticks([float(values.min()), float(values.max())]),
     )

@@ -15,21 +15,29 @@ from credit.features import CATALOGUE
 from credit.features.declaration.concepts import Concept
 from credit.localised_text import Text
 from credit.policy import Policy
-from credit.scorer import Facts
-from training.gates import FAILED, Evidence, Finding, Verdict, refusing
-from training.metrics.credit_metrics import BUSINESS_SCORE
+from credit.scorer import ModelMetadata
+from training.gates import FAILED_VERDICTS, EvaluationResult, Finding, Verdict, blocking_codes
+from training.metrics.credit_metrics import BUSINESS_SCORE_DEFINITION
 from training.metrics.decision_rates import OutcomeShare
-from training.metrics.fairness import Audit
+from training.metrics.fairness import FairnessAudit
 
-LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "polars", "mlflow", "bentoml", "fairlearn")
+REPORTED_LIBRARIES = (
+    "lightgbm",
+    "numpy",
+    "scikit-learn",
+    "polars",
+    "mlflow",
+    "bentoml",
+    "fairlearn",
+)
 
-SHOWN = 15
+MAX_IMPORTANCE_ENTRIES = 15
 """Concepts and features that lead an importance."""
 
-EXCLUDED = "CRG110"
+EXCLUDED_ATTRIBUTES_GATE = "CRG110"
 """The gate that looks for excluded attributes in the features."""
 
-MEASURES = {
+REPORT_METRIC_LABELS = {
     "auc": "AUC",
     "gini": "Gini",
     "ks": "KS",
@@ -43,7 +51,7 @@ MEASURES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weight:
+class ImportanceEntry:
     """How much something weighs in the model's answers."""
 
     name: Text
@@ -52,98 +60,112 @@ class Weight:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Account:
+class TrainingSummary:
     """One training, told."""
 
     run_id: str
-    evidence: Evidence
+    evaluation: EvaluationResult
     findings: tuple[Finding, ...]
-    shares: tuple[OutcomeShare, ...]
-    studies: tuple[str, ...]
+    outcome_shares: tuple[OutcomeShare, ...]
+    experiment_sections: tuple[str, ...]
     """Sections of HTML, of comparison and ablation."""
 
     @property
     def policy(self) -> Policy:
-        return self.evidence.policy
+        return self.evaluation.policy
 
     @property
-    def facts(self) -> Facts:
-        return self.evidence.scorer.facts
+    def model_metadata(self) -> ModelMetadata:
+        return self.evaluation.scorer.metadata
 
     @property
-    def audits(self) -> tuple[Audit, ...]:
-        return self.evidence.audits
+    def audits(self) -> tuple[FairnessAudit, ...]:
+        return self.evaluation.audits
 
     @property
-    def refused(self) -> tuple[str, ...]:
-        return refusing(self.findings)
+    def blocking_codes(self) -> tuple[str, ...]:
+        return blocking_codes(self.findings)
 
     @property
-    def failed(self) -> tuple[Finding, ...]:
+    def failed_findings(self) -> tuple[Finding, ...]:
         """What refuses, then what warns."""
-        return tuple(one for one in self.findings if one.verdict in FAILED)
+        return tuple(finding for finding in self.findings if finding.verdict in FAILED_VERDICTS)
 
     @property
-    def warned(self) -> tuple[str, ...]:
-        return tuple(one.code for one in self.findings if one.verdict is Verdict.WARNS)
+    def warning_codes(self) -> tuple[str, ...]:
+        return tuple(finding.code for finding in self.findings if finding.verdict is Verdict.WARNS)
 
     @property
-    def excluded(self) -> str:
+    def excluded_attributes_message(self) -> str:
         """What was found of features that rest on an excluded attribute."""
-        [one] = [one for one in self.findings if one.code == EXCLUDED]
-        return one.message
+        [finding] = [
+            finding for finding in self.findings if finding.code == EXCLUDED_ATTRIBUTES_GATE
+        ]
+        return finding.message
 
     @property
-    def measures(self) -> list[tuple[str, float, tuple[float, float]]]:
+    def metrics_with_intervals(self) -> list[tuple[str, float, tuple[float, float]]]:
         """Label, value and interval of what is told with one."""
-        told = self.facts.metrics, self.facts.intervals
-        return [(label, told[0][name], told[1][name]) for name, label in MEASURES.items()]
+        values_and_intervals = self.model_metadata.metrics, self.model_metadata.intervals
+        return [
+            (label, values_and_intervals[0][name], values_and_intervals[1][name])
+            for name, label in REPORT_METRIC_LABELS.items()
+        ]
 
     @property
-    def business_score(self) -> str:
+    def business_score_definition(self) -> str:
         """How the business score is defined, under this policy."""
         policy = self.policy
-        return BUSINESS_SCORE.format(
+        return BUSINESS_SCORE_DEFINITION.format(
             missed=policy.missed_difficulties_cost, refused=policy.refused_good_cost
         )
 
     @property
-    def concepts(self) -> list[Weight]:
+    def top_concepts(self) -> list[ImportanceEntry]:
         """What weighs most, by what a reason is about."""
-        summed: defaultdict[Concept, float] = defaultdict(float)
-        for name, weight in self.facts.importance.items():
-            summed[CATALOGUE[name].concept] += weight
-        leading = sorted(summed.items(), key=lambda item: -item[1])[:SHOWN]
-        return [Weight(name=concept.label, log_odds=weight) for concept, weight in leading]
-
-    @property
-    def features(self) -> list[Weight]:
-        """What weighs most, feature by feature."""
-        leading = sorted(self.facts.importance.items(), key=lambda item: -item[1])[:SHOWN]
-        return [Weight(name=CATALOGUE[name].label, log_odds=weight) for name, weight in leading]
-
-    @property
-    def libraries(self) -> Mapping[str, str]:
-        python = {"Python": platform.python_version()}
-        return python | {name: version(name) for name in LIBRARIES}
-
-    def as_findings(self) -> dict[str, Any]:
-        """What `findings.json` holds."""
-        told = [
-            {
-                "code": one.code,
-                "title": one.title,
-                "verdict": one.verdict.value,
-                "message": one.message,
-                "value": one.value,
-                "interval": one.interval,
-                "limit": one.limit,
-                "what_to_do": one.what_to_do,
-            }
-            for one in self.findings
+        total_by_concept: defaultdict[Concept, float] = defaultdict(float)
+        for name, weight in self.model_metadata.importance.items():
+            total_by_concept[CATALOGUE[name].concept] += weight
+        leading = sorted(total_by_concept.items(), key=lambda item: -item[1])[
+            :MAX_IMPORTANCE_ENTRIES
         ]
-        return {"run_id": self.run_id, "refused_by": self.refused, "gates": told}
+        return [
+            ImportanceEntry(name=concept.label, log_odds=weight) for concept, weight in leading
+        ]
+
+    @property
+    def top_features(self) -> list[ImportanceEntry]:
+        """What weighs most, feature by feature."""
+        leading = sorted(self.model_metadata.importance.items(), key=lambda item: -item[1])[
+            :MAX_IMPORTANCE_ENTRIES
+        ]
+        return [
+            ImportanceEntry(name=CATALOGUE[name].label, log_odds=weight)
+            for name, weight in leading
+        ]
+
+    @property
+    def library_versions(self) -> Mapping[str, str]:
+        python = {"Python": platform.python_version()}
+        return python | {name: version(name) for name in REPORTED_LIBRARIES}
+
+    def to_findings_dict(self) -> dict[str, Any]:
+        """What `findings.json` holds."""
+        gates = [
+            {
+                "code": finding.code,
+                "title": finding.title,
+                "verdict": finding.verdict.value,
+                "message": finding.message,
+                "value": finding.value,
+                "interval": finding.interval,
+                "limit": finding.limit,
+                "what_to_do": finding.what_to_do,
+            }
+            for finding in self.findings
+        ]
+        return {"run_id": self.run_id, "refused_by": self.blocking_codes, "gates": gates}
 
 
-def write_json(told: object, path: Path) -> None:
-    path.write_text(json.dumps(told, indent=2) + "\n")
+def write_json(document: object, path: Path) -> None:
+    path.write_text(json.dumps(document, indent=2) + "\n")

@@ -6,22 +6,22 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-MARK = "synthetic.json"
+MARKER_FILE = "synthetic.json"
 
-SAYING = "No client in these files ever existed: python -m training.synthesise made them."
+MARKER_TEXT = "No client in these files ever existed: python -m training.synthesise made them."
 
 
-def write_mark(folder: Path, tables: Iterable[Path]) -> Path:
+def write_marker(folder: Path, tables: Iterable[Path]) -> Path:
     """Write into a folder which files are synthetic, by name and size."""
-    told = {"what": SAYING, "files": {path.name: path.stat().st_size for path in tables}}
-    path = folder / MARK
-    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    content = {"what": MARKER_TEXT, "files": {path.name: path.stat().st_size for path in tables}}
+    path = folder / MARKER_FILE
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return path
 
 
 def is_synthetic(table: Path) -> bool:
     """Whether the mark beside a file names it; another file of its name is not meant."""
-    path = table.with_name(MARK)
+    path = table.with_name(MARKER_FILE)
     if not path.exists():
         return False
     files = json.loads(path.read_text(encoding="utf-8"))["files"]

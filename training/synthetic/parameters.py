@@ -11,30 +11,30 @@ from typing import Any
 import numpy as np
 
 from training.synthetic.labels.application_risk import Curve, RiskModel, Scorecard
-from training.synthetic.labels.history_risk import Weighing
+from training.synthetic.labels.history_risk import HistoryEffect
 from training.synthetic.sampling.latent_traits import (
-    Traits,
-    from_lower_triangle,
-    nearest_correlation,
+    LatentTraits,
+    find_nearest_correlation,
+    restore_from_lower_triangle,
 )
-from training.synthetic.sampling.marginals import Marginal, marginal
+from training.synthetic.sampling.marginals import Marginal, parse_marginal
 from training.synthetic.sampling.row_model import RowModel
 from training.synthetic.tables.application import FormModel
 from training.synthetic.tables.bureau import BureauModel
 from training.synthetic.tables.credit_cards import CardModel
 from training.synthetic.tables.instalment_payments import RepaymentModel
 
-PARAMETERS = Path(__file__).with_name("parameters.json")
+PARAMETERS_FILE = Path(__file__).with_name("parameters.json")
 """Aggregates of the real tables, none of fewer than twenty clients; `calibrate` derives it."""
 
-Stored = Mapping[str, Any]
+StoredParameters = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
+class PopulationModel:
     """All that is needed to draw clients and their histories."""
 
-    traits: Traits
+    traits: LatentTraits
     form: FormModel
     risk: RiskModel
     bureau: BureauModel
@@ -43,76 +43,79 @@ class Model:
     cards: CardModel
 
 
-def read_model(path: Path = PARAMETERS) -> Model:
-    return model(json.loads(path.read_text(encoding="utf-8")))
+def read_population_model(path: Path = PARAMETERS_FILE) -> PopulationModel:
+    return parse_population_model(json.loads(path.read_text(encoding="utf-8")))
 
 
-def model(stored: Stored) -> Model:
+def parse_population_model(stored: StoredParameters) -> PopulationModel:
     """The model of parameters as they are stored."""
     bureau = stored["bureau"]
-    return Model(
-        traits=traits(stored["traits"]),
-        form=form_model(stored["form"]),
-        risk=risk_model(stored["risk"]),
+    return PopulationModel(
+        traits=parse_traits(stored["traits"]),
+        form=parse_form_model(stored["form"]),
+        risk=parse_risk_model(stored["risk"]),
         bureau=BureauModel(
-            credits=row_model("bureau", bureau["rows"]),
+            credits=parse_row_model("bureau", bureau["rows"]),
             starts_unknown=bureau["starts_unknown"],
             transitions=np.array(bureau["transitions"]),
-            lean=bureau["lean"],
+            lateness_correlation=bureau["lean"],
             end_unreported=bureau["end_unreported"],
         ),
-        previous=row_model("previous", stored["previous"]),
-        repayment=RepaymentModel(**_with_marginals(stored["repayment"])),
-        cards=CardModel(**_with_marginals(stored["cards"])),
+        previous=parse_row_model("previous", stored["previous"]),
+        repayment=RepaymentModel(**_parse_with_marginals(stored["repayment"])),
+        cards=CardModel(**_parse_with_marginals(stored["cards"])),
     )
 
 
-def traits(stored: Stored) -> Traits:
-    correlation = nearest_correlation(from_lower_triangle(stored["correlation"]))
-    return Traits(names=tuple(stored["names"]), correlation=correlation)
+def parse_traits(stored: StoredParameters) -> LatentTraits:
+    correlation = find_nearest_correlation(restore_from_lower_triangle(stored["correlation"]))
+    return LatentTraits(names=tuple(stored["names"]), correlation=correlation)
 
 
-def form_model(stored: Stored) -> FormModel:
+def parse_form_model(stored: StoredParameters) -> FormModel:
     return FormModel(
-        marginals=_marginals(stored["marginals"]),
-        shifted=_marginals(stored["shifted"]),
+        marginals=_parse_marginals(stored["marginals"]),
+        test_marginals=_parse_marginals(stored["shifted"]),
     )
 
 
-def scorecard(stored: Stored) -> Scorecard:
+def parse_scorecard(stored: StoredParameters) -> Scorecard:
     curves = {
         name: Curve(
-            knots=np.array(kept["knots"], dtype=float),
-            log_odds=np.array(kept["log_odds"]),
-            unknown=kept["unknown"],
+            knots=np.array(stored_curve["knots"], dtype=float),
+            log_odds=np.array(stored_curve["log_odds"]),
+            unknown=stored_curve["unknown"],
         )
-        for name, kept in stored["curves"].items()
+        for name, stored_curve in stored["curves"].items()
     }
-    return Scorecard(curves=curves, words=stored["words"])
+    return Scorecard(curves=curves, categories=stored["words"])
 
 
-def risk_model(stored: Stored) -> RiskModel:
+def parse_risk_model(stored: StoredParameters) -> RiskModel:
     return RiskModel(
-        scorecard=scorecard(stored["scorecard"]),
-        gain=stored["gain"],
-        base=stored["base"],
-        weighings={name: Weighing(**kept) for name, kept in stored["experience"].items()},
+        scorecard=parse_scorecard(stored["scorecard"]),
+        log_odds_scale=stored["gain"],
+        intercept=stored["base"],
+        history_effects={
+            name: HistoryEffect(**stored_effect)
+            for name, stored_effect in stored["experience"].items()
+        },
     )
 
 
-def row_model(table: str, stored: Stored) -> RowModel:
+def parse_row_model(table: str, stored: StoredParameters) -> RowModel:
     return RowModel(
         table=table,
         traits=tuple(stored["shared"]),
-        shared=np.array(list(stored["shared"].values())),
-        correlation=from_lower_triangle(stored["correlation"]),
-        marginals=_marginals(stored["marginals"]),
+        between_client_share=np.array(list(stored["shared"].values())),
+        within_correlation=restore_from_lower_triangle(stored["correlation"]),
+        marginals=_parse_marginals(stored["marginals"]),
     )
 
 
-def _marginals(stored: Stored) -> dict[str, Marginal]:
-    return {name: marginal(kept) for name, kept in stored.items()}
+def _parse_marginals(stored: StoredParameters) -> dict[str, Marginal]:
+    return {name: parse_marginal(stored_marginal) for name, stored_marginal in stored.items()}
 
 
-def _with_marginals(stored: Stored) -> dict[str, Any]:
-    return {**stored, "marginals": _marginals(stored["marginals"])}
+def _parse_with_marginals(stored: StoredParameters) -> dict[str, Any]:
+    return {**stored, "marginals": _parse_marginals(stored["marginals"])}

@@ -13,13 +13,13 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from credit.errors import Fault, InvalidTables
-from stores.raw_tables.file_reader import ENDINGS
-from training.synthetic.marker import MARK, write_mark
+from stores.raw_tables.file_reader import FILE_EXTENSIONS
+from training.synthetic.marker import MARKER_FILE, write_marker
 
-Write = Callable[[pl.DataFrame], None]
+RowWriter = Callable[[pl.DataFrame], None]
 
 
-class TableFiles:
+class TableWriter:
     """One file a table, `.csv` or `.parquet`, in a folder.
 
     Rows go to a hidden folder beside. Leaving the `with` moves the files into place, or, after an
@@ -31,23 +31,23 @@ class TableFiles:
 
     def __init__(self, folder: Path, tables: Sequence[str], suffix: str) -> None:
         self._folder = folder.resolve()
-        self._partial = self._folder.with_name(f".{self._folder.name}.partial")
-        self._paths = {table: self._partial / f"{table}.{suffix}" for table in tables}
-        self._begin = _parquet if suffix == "parquet" else _csv
-        self._writers: dict[str, Write] = {}
-        self._open = ExitStack()
+        self._partial_folder = self._folder.with_name(f".{self._folder.name}.partial")
+        self._paths = {table: self._partial_folder / f"{table}.{suffix}" for table in tables}
+        self._open_writer = _open_parquet if suffix == "parquet" else _open_csv
+        self._writers: dict[str, RowWriter] = {}
+        self._exit_stack = ExitStack()
 
     def append(self, table: str, rows: pl.DataFrame) -> None:
         """Add rows; all blocks of a table have the same columns and types."""
         if table not in self._writers:
-            self._writers[table] = self._begin(self._paths[table], rows, self._open)
+            self._writers[table] = self._open_writer(self._paths[table], rows, self._exit_stack)
         self._writers[table](rows)
 
     def __enter__(self) -> Self:
-        self._refuse_hidden()
+        self._check_no_older_files()
         # What an earlier run left when it was killed.
-        shutil.rmtree(self._partial, ignore_errors=True)
-        self._partial.mkdir(parents=True)
+        shutil.rmtree(self._partial_folder, ignore_errors=True)
+        self._partial_folder.mkdir(parents=True)
         return self
 
     def __exit__(
@@ -56,34 +56,36 @@ class TableFiles:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._open.close()
+        self._exit_stack.close()
         if kind is None:
-            write_mark(self._partial, self._paths.values())
-            self._move()
-        shutil.rmtree(self._partial, ignore_errors=True)
+            write_marker(self._partial_folder, self._paths.values())
+            self._move_into_place()
+        shutil.rmtree(self._partial_folder, ignore_errors=True)
 
-    def _refuse_hidden(self) -> None:
+    def _check_no_older_files(self) -> None:
         """Nothing is deleted that may be somebody's data."""
         faults = [
-            Fault(str(older), "an older file", f"none: it would be read instead of {path.name}")
+            Fault(
+                str(older_file), "an older file", f"none: it would be read instead of {path.name}"
+            )
             for table, path in self._paths.items()
-            for ending in ENDINGS[: ENDINGS.index(path.suffix)]
-            if (older := self._folder / f"{table}{ending}").exists()
+            for ending in FILE_EXTENSIONS[: FILE_EXTENSIONS.index(path.suffix)]
+            if (older_file := self._folder / f"{table}{ending}").exists()
         ]
         if faults:
             raise InvalidTables(faults)
 
-    def _move(self) -> None:
+    def _move_into_place(self) -> None:
         if not self._folder.exists():
-            self._partial.replace(self._folder)
+            self._partial_folder.replace(self._folder)
             return
-        for path in (self._partial / MARK, *self._paths.values()):
+        for path in (self._partial_folder / MARKER_FILE, *self._paths.values()):
             path.replace(self._folder / path.name)
 
 
-def _parquet(path: Path, first: pl.DataFrame, opened: ExitStack) -> Write:
-    writer = opened.enter_context(
-        pq.ParquetWriter(path, first.to_arrow().schema, compression="zstd")
+def _open_parquet(path: Path, first_rows: pl.DataFrame, exit_stack: ExitStack) -> RowWriter:
+    writer = exit_stack.enter_context(
+        pq.ParquetWriter(path, first_rows.to_arrow().schema, compression="zstd")
     )
 
     def write(rows: pl.DataFrame) -> None:
@@ -92,9 +94,9 @@ def _parquet(path: Path, first: pl.DataFrame, opened: ExitStack) -> Write:
     return write
 
 
-def _csv(path: Path, first: pl.DataFrame, opened: ExitStack) -> Write:
-    file = opened.enter_context(path.open("wb"))
-    first.clear().write_csv(file)
+def _open_csv(path: Path, first_rows: pl.DataFrame, exit_stack: ExitStack) -> RowWriter:
+    file = exit_stack.enter_context(path.open("wb"))
+    first_rows.clear().write_csv(file)
 
     def write(rows: pl.DataFrame) -> None:
         rows.write_csv(file, include_header=False)

@@ -14,61 +14,72 @@ from numpy.typing import NDArray
 from credit.features import CATALOGUE
 from credit.policy import Policy
 from stores.settings import Settings
-from training.data.dataset import Material
-from training.evaluation.champion import UNSEEN, keep_unseen
-from training.evaluation.feature_importance import Explained
-from training.metrics.credit_metrics import BUSINESS_SCORE
-from training.model.cross_validation import FOLDS
-from training.model.trainer import Fitted
-from training.reporting.feature_catalogue import TABLE, Importances, feature_table
-from training.reporting.html_report import report
+from training.data.dataset import TrainingSet
+from training.evaluation.champion import OOF_RISKS_FILE, save_oof_risks
+from training.evaluation.feature_importance import ExplanationSample
+from training.metrics.credit_metrics import BUSINESS_SCORE_DEFINITION
+from training.model.cross_validation import FOLD_COUNT
+from training.model.trainer import TrainedModel
+from training.reporting.feature_catalogue import (
+    CATALOGUE_FILE,
+    FeatureImportances,
+    build_feature_table,
+)
+from training.reporting.html_report import render_report
 from training.reporting.model_card import write_documents
-from training.reporting.plots import draw_curves, draw_explanations
-from training.reporting.training_summary import Account, write_json
-from training.tracking.report_store import lay
+from training.reporting.plots import draw_curves, draw_shap_plots
+from training.reporting.training_summary import TrainingSummary, write_json
+from training.tracking.report_store import publish_reports
 
-REPORT = "report.html"
+REPORT_FILE = "report.html"
 
 
-def log_facts(
-    fitted: Fitted,
-    measured: Mapping[str, float],
-    data: Mapping[str, Any],
+def log_run_metadata(
+    trained_model: TrainedModel,
+    metrics: Mapping[str, float],
+    data_metadata: Mapping[str, Any],
     policy: Policy,
     seed: int,
 ) -> None:
     """Parameters, metrics with their definition, data fingerprint and code version."""
     mlflow.log_params({
-        **fitted.parameters,
+        **trained_model.parameters,
         "seed": seed,
-        "folds": FOLDS,
-        "trees": fitted.booster.num_trees(),
+        "folds": FOLD_COUNT,
+        "trees": trained_model.booster.num_trees(),
         "features": len(CATALOGUE),
         "policy_version": policy.version,
     })  # fmt: skip
-    mlflow.log_params({f"data.{name}": value for name, value in data.items()})
-    mlflow.log_metrics(dict(measured))
+    mlflow.log_params({f"data.{name}": value for name, value in data_metadata.items()})
+    mlflow.log_metrics(dict(metrics))
     mlflow.log_metrics({
-        "calibration_slope": fitted.calibration.slope,
-        "calibration_shift": fitted.calibration.shift,
+        "calibration_slope": trained_model.calibration.slope,
+        "calibration_shift": trained_model.calibration.shift,
     })  # fmt: skip
     mlflow.set_tags({
-        "code": data["code"],
-        "data": data["fingerprint"],
-        "business_score": BUSINESS_SCORE.format(
+        "code": data_metadata["code"],
+        "data": data_metadata["fingerprint"],
+        "business_score": BUSINESS_SCORE_DEFINITION.format(
             missed=policy.missed_difficulties_cost, refused=policy.refused_good_cost
         ),
     })  # fmt: skip
 
 
-def log_pictures(material: Material, fitted: Fitted, explained: Explained, policy: Policy) -> None:
+def log_plots(
+    training_set: TrainingSet,
+    trained_model: TrainedModel,
+    explanation_sample: ExplanationSample,
+    policy: Policy,
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        draw_curves(material.labels, fitted.unseen, policy, Path(folder))
-        draw_explanations(explained.matrix, explained.contributions, Path(folder))
+        draw_curves(training_set.labels, trained_model.oof_risk, policy, Path(folder))
+        draw_shap_plots(explanation_sample.matrix, explanation_sample.contributions, Path(folder))
         mlflow.log_artifacts(folder, "pictures")
 
 
-def log_account(account: Account, where: Settings, *, teachers: NDArray[np.uint64]) -> Path:
+def log_reports(
+    summary: TrainingSummary, settings: Settings, *, auxiliary_pseudonyms: NDArray[np.uint64]
+) -> Path:
     """Report, card, technical file, findings, features and out-of-fold risks, with the active run.
 
     Args:
@@ -77,26 +88,37 @@ def log_account(account: Account, where: Settings, *, teachers: NDArray[np.uint6
     Returns:
         The report's place under `home`, where all but the risks replace those of the last run.
     """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_documents(account, folder)
-        write_json(account.as_findings(), folder / "findings.json")
-        evidence = account.evidence
-        keep_unseen(evidence.dossiers, evidence.fitted.unseen, teachers, folder / UNSEEN)
-        (folder / TABLE).write_text(feature_table(Importances.of(account.facts)))
-        (folder / REPORT).write_text(report(account))
-        mlflow.log_artifacts(name)
-        lay(where, (path for path in folder.iterdir() if path.name != UNSEEN))
-    return where.reports / REPORT
+    with tempfile.TemporaryDirectory() as temp_dir:
+        folder = Path(temp_dir)
+        write_documents(summary, folder)
+        write_json(summary.to_findings_dict(), folder / "findings.json")
+        evaluation = summary.evaluation
+        save_oof_risks(
+            evaluation.dossiers,
+            evaluation.trained_model.oof_risk,
+            auxiliary_pseudonyms,
+            folder / OOF_RISKS_FILE,
+        )
+        (folder / CATALOGUE_FILE).write_text(
+            build_feature_table(FeatureImportances.from_model_metadata(summary.model_metadata))
+        )
+        (folder / REPORT_FILE).write_text(render_report(summary))
+        mlflow.log_artifacts(temp_dir)
+        publish_reports(
+            settings, (path for path in folder.iterdir() if path.name != OOF_RISKS_FILE)
+        )
+    return settings.reports_folder / REPORT_FILE
 
 
-def lineage(fitted: Fitted, policy: Policy, measured: Mapping[str, float]) -> dict[str, Any]:
+def build_registry_metadata(
+    trained_model: TrainedModel, policy: Policy, metrics: Mapping[str, float]
+) -> dict[str, Any]:
     """What goes with the model wherever it is taken."""
     return {
         "threshold": policy.threshold,
-        "searched_threshold": measured["searched_threshold"],
+        "searched_threshold": metrics["searched_threshold"],
         "policy_version": policy.version,
-        "auc": measured["auc"],
-        "trees": fitted.booster.num_trees(),
+        "auc": metrics["auc"],
+        "trees": trained_model.booster.num_trees(),
         "schema": {name: feature.unit.value for name, feature in CATALOGUE.items()},
     }

@@ -14,19 +14,19 @@ from shutil import copyfile
 from types import MappingProxyType
 from typing import Any, Self
 
-from stores.atomic_files import whole
+from stores.atomic_files import atomic_write
 from stores.settings import Settings
-from training.experiments.ablation_variants import PROTECTED
+from training.experiments.ablation_variants import PROTECTED_GROUP
 
-STUDIES = MappingProxyType({"comparison": "compare", "ablation": "ablate"})
+COMMAND_BY_EXPERIMENT = MappingProxyType({"comparison": "compare", "ablation": "ablate"})
 """Studies that the report of a training shows, each with the command that makes it."""
 
-OTHER_DATA = (
+OTHER_DATA_NOTICE = (
     "<section><p>The last {name} is of other data: run "
     "<code>python -m training {command} --data ...</code> on these.</p></section>"
 )
 
-OTHERWISE = (
+STALE_STUDY_NOTICE = (
     "<section><p>The {name} below is of these data, but not as this model was made: "
     "{differences}. Run <code>python -m training {command}</code> with this model's options."
     "</p></section>"
@@ -34,7 +34,7 @@ OTHERWISE = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Origin:
+class Provenance:
     """What a study was made of, by what and when; kept with its results."""
 
     data: str
@@ -53,14 +53,14 @@ class Origin:
     """Fingerprints of folders whose clients taught, too."""
 
     @classmethod
-    def of(
+    def from_metadata(
         cls,
-        about: Mapping[str, Any],
+        data_metadata: Mapping[str, Any],
         parameters: Mapping[str, Any],
         *,
         formulas: str,
         seed: int,
-        drawn: int | None = None,
+        sample_size: int | None = None,
     ) -> Self:
         """Of the facts about the data that a study was made of.
 
@@ -69,78 +69,84 @@ class Origin:
             drawn: Clients, where not all are looked at.
         """
         return cls(
-            data=about["fingerprint"],
-            code=about["code"],
-            day=about["trained_at"][:10],
+            data=data_metadata["fingerprint"],
+            code=data_metadata["code"],
+            day=data_metadata["trained_at"][:10],
             parameters=dict(parameters),
             formulas=formulas,
-            clients=drawn or about["clients"],
-            everybody=about["clients"],
+            clients=sample_size or data_metadata["clients"],
+            everybody=data_metadata["clients"],
             seed=seed,
-            also=tuple(folder["fingerprint"] for folder in about.get("also", ())),
+            also=tuple(folder["fingerprint"] for folder in data_metadata.get("also", ())),
         )
 
-    def differences(self, kept: Mapping[str, Any]) -> str:
+    def describe_differences(self, stored: Mapping[str, Any]) -> str:
         """What a study of the same data, as it was kept, looked at instead of this; in words."""
-        told = {
+        descriptions = {
             "parameters": "other parameters",
             "formulas": "other features",
-            "clients": f"{kept.get('clients', 'other')} clients of {self.clients}",
+            "clients": f"{stored.get('clients', 'other')} clients of {self.clients}",
             "seed": "another seed",
             "also": "other clients who teach beside",
         }
-        mine = asdict(self) | {"also": list(self.also)}
-        return ", ".join(said for name, said in told.items() if kept.get(name) != mine[name])
+        current = asdict(self) | {"also": list(self.also)}
+        return ", ".join(
+            description
+            for name, description in descriptions.items()
+            if stored.get(name) != current[name]
+        )
 
 
-def lay(where: Settings, paths: Iterable[Path]) -> None:
+def publish_reports(settings: Settings, paths: Iterable[Path]) -> None:
     """Copy files into the reports, where each replaces the one before when it is whole."""
     for path in paths:
-        with whole(where.reports / path.name) as part:
-            copyfile(path, part)
+        with atomic_write(settings.reports_folder / path.name) as temp_path:
+            copyfile(path, temp_path)
 
 
-def read_studies(where: Settings, origin: Origin) -> tuple[str, ...]:
+def read_experiment_sections(settings: Settings, provenance: Provenance) -> tuple[str, ...]:
     """The sections for a report on a model of this origin, as HTML."""
-    told = (_section(where, name, origin) for name in STUDIES)
-    return tuple(section for section in told if section)
+    sections = (_read_section(settings, name, provenance) for name in COMMAND_BY_EXPERIMENT)
+    return tuple(section for section in sections if section)
 
 
-def protected_prices(where: Settings, origin: Origin) -> tuple[str, ...]:
+def read_attribute_costs(settings: Settings, provenance: Provenance) -> tuple[str, ...]:
     """What each protected attribute is worth in AUC, by an ablation of the same data.
 
     The last says what else was different then.
     """
-    kept = _kept(where, "ablation")
-    if kept.get("origin", {}).get("data") != origin.data:
+    stored = _read_results(settings, "ablation")
+    if stored.get("origin", {}).get("data") != provenance.data:
         return ()
-    told = []
-    for row in kept["rows"]:
-        if row["group"] == PROTECTED:
+    costs = []
+    for row in stored["rows"]:
+        if row["group"] == PROTECTED_GROUP:
             value, (low, high) = row["auc"]["value"], row["auc"]["interval"]
-            told.append(f"{row['part']} {value:+.4f} ({low:+.4f} to {high:+.4f})")
-    differences = origin.differences(kept["origin"])
-    if told and differences:
-        told.append(f"measured with {differences}")
-    return tuple(told)
+            costs.append(f"{row['part']} {value:+.4f} ({low:+.4f} to {high:+.4f})")
+    differences = provenance.describe_differences(stored["origin"])
+    if costs and differences:
+        costs.append(f"measured with {differences}")
+    return tuple(costs)
 
 
-def _section(where: Settings, name: str, origin: Origin) -> str | None:
-    page = where.reports / f"{name}.html"
-    if not page.exists():
+def _read_section(settings: Settings, name: str, provenance: Provenance) -> str | None:
+    fragment_path = settings.reports_folder / f"{name}.html"
+    if not fragment_path.exists():
         return None
-    kept = _kept(where, name).get("origin", {})
-    if kept.get("data") != origin.data:
-        return OTHER_DATA.format(name=name, command=STUDIES[name])
-    section = page.read_text(encoding="utf-8")
-    if differences := origin.differences(kept):
-        told = OTHERWISE.format(name=name, command=STUDIES[name], differences=differences)
-        section = told + section
+    stored = _read_results(settings, name).get("origin", {})
+    if stored.get("data") != provenance.data:
+        return OTHER_DATA_NOTICE.format(name=name, command=COMMAND_BY_EXPERIMENT[name])
+    section = fragment_path.read_text(encoding="utf-8")
+    if differences := provenance.describe_differences(stored):
+        notice = STALE_STUDY_NOTICE.format(
+            name=name, command=COMMAND_BY_EXPERIMENT[name], differences=differences
+        )
+        section = notice + section
     return section
 
 
-def _kept(where: Settings, name: str) -> dict[str, Any]:
+def _read_results(settings: Settings, name: str) -> dict[str, Any]:
     """A study's results as JSON; nothing where there are none."""
-    path = where.reports / f"{name}.json"
-    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return told
+    path = settings.reports_folder / f"{name}.json"
+    results: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return results

@@ -10,12 +10,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from credit.columns import Layout
-from credit.dossier import Rows, Words
+from credit.columns import ColumnLayout
+from credit.dossier import CategoricalColumn, Rows
 from credit.features.declaration.concepts import Concept
-from credit.features.expressions.vectorised import Computation
+from credit.features.expressions.vectorised import Expression
 from credit.localised_text import Text
-from credit.schema import Kind, Table
+from credit.schema import ColumnKind, Table
 
 
 class Unit(StrEnum):
@@ -36,7 +36,7 @@ class Unit(StrEnum):
     CATEGORY = "category"
 
 
-class Risk(IntEnum):
+class RiskDirection(IntEnum):
     """How the risk is expected to move as the feature grows (LightGBM's own encoding)."""
 
     FALLS = -1
@@ -52,34 +52,34 @@ class Feature:
     label: Text
     unit: Unit
     concept: Concept
-    risk: Risk
+    risk: RiskDirection
     sources: frozenset[str]
     """The raw columns it rests on, as `table.COLUMN`, found by tracing its computation."""
 
     @property
-    def categorical(self) -> bool:
+    def is_categorical(self) -> bool:
         return self.unit is Unit.CATEGORY
 
 
-Declared = TypeVar("Declared", bound=Computation)
+ExpressionT = TypeVar("ExpressionT", bound=Expression)
 
 
-Held = TypeVar("Held")
+ValueT = TypeVar("ValueT")
 
 
-class Recorder(dict[str, Held]):
+class ColumnTracer(dict[str, ValueT]):
     """What stands under names, remembering which of them were read."""
 
-    def __init__(self, cells: Mapping[str, Held], read: set[str]) -> None:
-        super().__init__(cells)
-        self._read = read
+    def __init__(self, columns: Mapping[str, ValueT], columns_read: set[str]) -> None:
+        super().__init__(columns)
+        self._columns_read = columns_read
 
-    def __getitem__(self, name: str) -> Held:
-        self._read.add(name)
+    def __getitem__(self, name: str) -> ValueT:
+        self._columns_read.add(name)
         return super().__getitem__(name)
 
 
-def sources_of(
+def trace_sources(
     table: Table,
     compute: Callable[[Rows], object],
     derived: Mapping[str, frozenset[str]] = MappingProxyType({}),
@@ -89,25 +89,45 @@ def sources_of(
     Args:
         derived: Columns that stand beside the raw ones, with the raw columns they rest on.
     """
-    read: set[str] = set()
+    columns_read: set[str] = set()
     columns = table.columns.values()
-    words = {column.name: NO_WORDS for column in columns if column.kind is Kind.CATEGORY}
-    numbers = [*(column.name for column in columns if column.name not in words), *derived]
-    layout = Layout(table, Recorder({name: place for place, name in enumerate(numbers)}, read))
-    nothing, nobody = np.empty((len(numbers), 0)), np.empty(0, np.int64)
-    compute(Rows(layout, nobody, nothing, Recorder(words, read), np.empty(0, np.bool_)))
-    own = (frozenset({f"{table.name}.{name}"}) for name in read - derived.keys())
-    return frozenset().union(*own, *(derived[name] for name in read & derived.keys()))
+    category_columns = {
+        column.name: EMPTY_CATEGORICAL_COLUMN
+        for column in columns
+        if column.kind is ColumnKind.CATEGORY
+    }
+    numeric_names = [
+        *(column.name for column in columns if column.name not in category_columns),
+        *derived,
+    ]
+    layout = ColumnLayout(
+        table,
+        ColumnTracer({name: index for index, name in enumerate(numeric_names)}, columns_read),
+    )
+    no_values, no_owners = np.empty((len(numeric_names), 0)), np.empty(0, np.int64)
+    compute(
+        Rows(
+            layout,
+            no_owners,
+            no_values,
+            ColumnTracer(category_columns, columns_read),
+            np.empty(0, np.bool_),
+        )
+    )
+    own_sources = (frozenset({f"{table.name}.{name}"}) for name in columns_read - derived.keys())
+    return frozenset().union(
+        *own_sources, *(derived[name] for name in columns_read & derived.keys())
+    )
 
 
-NO_WORDS = Words(np.empty(0, dtype=np.int32), ())
+EMPTY_CATEGORICAL_COLUMN = CategoricalColumn(np.empty(0, dtype=np.int32), ())
 
 
-def unique(features: Iterable[Feature]) -> dict[str, Feature]:
+def by_name(features: Iterable[Feature]) -> dict[str, Feature]:
     """Features by name; a name is a column of the matrix, so it must be told once."""
-    found: dict[str, Feature] = {}
+    features_by_name: dict[str, Feature] = {}
     for feature in features:
-        if feature.name in found:
+        if feature.name in features_by_name:
             raise ValueError(f"the feature {feature.name} is declared twice")
-        found[feature.name] = feature
-    return found
+        features_by_name[feature.name] = feature
+    return features_by_name

@@ -6,96 +6,115 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from credit.features.declaration.concepts import Concept
-from credit.features.declaration.feature import Declared, Feature, Risk, Unit, sources_of
-from credit.features.expressions.vectorised import Computation, Quotient, Sum
+from credit.features.declaration.feature import (
+    ExpressionT,
+    Feature,
+    RiskDirection,
+    Unit,
+    trace_sources,
+)
+from credit.features.expressions.vectorised import Expression, Ratio, WeightedSum
 from credit.localised_text import Text
 from credit.schema import APPLICATION
 
 
 @dataclass(frozen=True, kw_only=True)
-class Form:
+class FormFeatures:
     """The features of one application form, in the order they are declared."""
 
-    numbers: dict[str, tuple[Feature, Computation]] = field(default_factory=dict)
-    words: dict[str, tuple[Feature, str]] = field(default_factory=dict)
+    numeric_features: dict[str, tuple[Feature, Expression]] = field(default_factory=dict)
+    categorical_features: dict[str, tuple[Feature, str]] = field(default_factory=dict)
     """Categories, with the column they are read from."""
 
     def feature(
-        self, label: Text, *, unit: Unit, concept: Concept, risk: Risk = Risk.FREE
-    ) -> Callable[[Declared], Declared]:
+        self,
+        label: Text,
+        *,
+        unit: Unit,
+        concept: Concept,
+        risk: RiskDirection = RiskDirection.FREE,
+    ) -> Callable[[ExpressionT], ExpressionT]:
         """Declare a function of the form as a feature, under the function's name."""
 
-        def declare(compute: Declared) -> Declared:
-            self._add(compute.__name__, label, unit, concept, risk, compute)
+        def declare(compute: ExpressionT) -> ExpressionT:
+            self._register_numeric(compute.__name__, label, unit, concept, risk, compute)
             return compute
 
         return declare
 
-    def number(
+    def add_feature(
         self,
         name: str,
         label: Text,
-        compute: Computation,
+        compute: Expression,
         *,
         unit: Unit,
         concept: Concept,
-        risk: Risk = Risk.FREE,
+        risk: RiskDirection = RiskDirection.FREE,
     ) -> None:
         """Declare a function that has no name of its own as a feature."""
-        self._add(name, label, unit, concept, risk, compute)
+        self._register_numeric(name, label, unit, concept, risk, compute)
 
-    def ratio(
+    def add_ratio(
         self,
         name: str,
         label: Text,
-        part: Sum | str,
-        whole: Sum | str,
+        numerator: WeightedSum | str,
+        denominator: WeightedSum | str,
         *,
         concept: Concept,
         unit: Unit = Unit.RATIO,
-        risk: Risk = Risk.FREE,
+        risk: RiskDirection = RiskDirection.FREE,
     ) -> None:
         """Declare the quotient of two columns, or of sums of them, as a feature."""
-        self._add(name, label, unit, concept, risk, Quotient.of(part, whole))
+        self._register_numeric(
+            name, label, unit, concept, risk, Ratio.from_terms(numerator, denominator)
+        )
 
-    def column(
-        self, name: str, column: str, concept: Concept, risk: Risk = Risk.FREE, *, sign: int = 1
+    def add_column(
+        self,
+        name: str,
+        column: str,
+        concept: Concept,
+        risk: RiskDirection = RiskDirection.FREE,
+        *,
+        sign: int = 1,
     ) -> None:
         """Declare a column as it is, under a name that speaks credit.
 
         Args:
             sign: -1 turns the source's negative days into an age.
         """
-        declared = APPLICATION[column]
-        label = declared.label or Text(declared.meaning, declared.meaning)
-        unit = Unit(declared.unit)
+        schema_column = APPLICATION[column]
+        label = schema_column.label or Text(schema_column.meaning, schema_column.meaning)
+        unit = Unit(schema_column.unit)
         if unit is Unit.CATEGORY:
             sources = frozenset({f"{APPLICATION.name}.{column}"})
             feature = Feature(
                 name=name, label=label, unit=unit, concept=concept, risk=risk, sources=sources
             )
-            self.words[name] = (feature, column)
+            self.categorical_features[name] = (feature, column)
         else:
-            self._add(name, label, unit, concept, risk, Sum({column: sign}))
+            self._register_numeric(name, label, unit, concept, risk, WeightedSum({column: sign}))
 
-    def _add(  # noqa: PLR0917 -- the fields of a feature, in their order
+    def _register_numeric(  # noqa: PLR0917 -- the fields of a feature, in their order
         self,
         name: str,
         label: Text,
         unit: Unit,
         concept: Concept,
-        risk: Risk,
-        compute: Computation,
+        risk: RiskDirection,
+        compute: Expression,
     ) -> None:
-        if name in self.numbers:
+        if name in self.numeric_features:
             raise ValueError(f"the feature {name} is declared twice")
-        sources = sources_of(APPLICATION, compute)
+        sources = trace_sources(APPLICATION, compute)
         feature = Feature(
             name=name, label=label, unit=unit, concept=concept, risk=risk, sources=sources
         )
-        self.numbers[name] = (feature, compute)
+        self.numeric_features[name] = (feature, compute)
 
-    def features(self) -> Iterator[Feature]:
+    def iter_features(self) -> Iterator[Feature]:
         """Numbers first, then categories."""
-        yield from (feature for feature, _ in self.numbers.values())
-        yield from (feature for feature, _ in self.words.values())
+        yield from (feature for feature, _ in self.numeric_features.values())
+        yield from (feature for feature, _ in self.categorical_features.values())

@@ -14,10 +14,16 @@ from enum import Enum
 
 from credit.dossier import Bools, Floats, Rows
 from credit.features.declaration.concepts import Concept
-from credit.features.declaration.feature import Declared, Feature, Risk, Unit, sources_of
-from credit.features.expressions.nan_arithmetic import MONTHS, YEAR
-from credit.features.expressions.row_groups import Parts
-from credit.features.expressions.vectorised import Computation, Quotient, Sum
+from credit.features.declaration.feature import (
+    ExpressionT,
+    Feature,
+    RiskDirection,
+    Unit,
+    trace_sources,
+)
+from credit.features.expressions.nan_arithmetic import DAYS_PER_YEAR, MONTHS_PER_YEAR
+from credit.features.expressions.row_groups import RowGroups
+from credit.features.expressions.vectorised import Expression, Ratio, WeightedSum
 from credit.localised_text import Text
 from credit.schema import Table
 
@@ -45,20 +51,20 @@ class Statistic(Enum):
     """Mean with weights that halve with every half year of age."""
 
     @property
-    def word(self) -> str:
+    def key(self) -> str:
         return self.name.lower()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Value:
+class RowValue:
     """What is looked at in each row."""
 
     name: str
     unit: Unit
     label: Text
     concept: Concept
-    risk: Risk
-    compute: Computation
+    risk: RiskDirection
+    compute: Expression
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,19 +73,19 @@ class Window:
 
     name: str
     label: Text
-    holds: Predicate | None = None
-    since: int | None = None
+    predicate: Predicate | None = None
+    max_age_steps: int | None = None
     """The rows of the last so many steps of time, instead of a predicate."""
-    newest: int | None = None
+    max_rows: int | None = None
     """The newest so many rows, or wholes, instead of a predicate."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Member:
+class FamilyMember:
     """A feature of a family, by its coordinates."""
 
     feature: Feature
-    value: Value
+    value: RowValue
     window: Window
     statistic: Statistic
 
@@ -88,65 +94,70 @@ EVER = Window(name="ever", label=Text("depuis toujours", "ever"))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class HistoryFeatures:
     """A history table and the features made of it."""
 
     table: Table
-    order: tuple[str, ...]
+    order_by: tuple[str, ...]
     """Oldest row first, by time before all; ties are broken by all other columns."""
-    child: Source | None = None
+    child: HistoryFeatures | None = None
     """A table whose rows belong to rows of this one: its features are columns here."""
     child_key: str | None = None
     """The column, in both tables, that says which row a child's row belongs to."""
-    parts: Callable[[Rows], Parts] | None = None
+    row_groups: Callable[[Rows], RowGroups] | None = None
     """Which rows are parts of one whole, where a row may be a part only."""
-    shared: int = 0
+    group_key_length: int = 0
     """How many columns of the order parts of one whole share; 0 where there are none."""
-    values: dict[str, Value] = field(default_factory=dict)
-    wholes: set[str] = field(default_factory=set)
+    values: dict[str, RowValue] = field(default_factory=dict)
+    grouped_values: set[str] = field(default_factory=set)
     """Values of a whole: said alike in all its rows, and looked at in the newest of them."""
     windows: dict[str, Window] = field(default_factory=lambda: {EVER.name: EVER})
-    members: dict[str, Member] = field(default_factory=dict)
+    members: dict[str, FamilyMember] = field(default_factory=dict)
 
     def value(
-        self, label: Text, *, unit: Unit, concept: Concept, risk: Risk = Risk.FREE
-    ) -> Callable[[Declared], Declared]:
+        self,
+        label: Text,
+        *,
+        unit: Unit,
+        concept: Concept,
+        risk: RiskDirection = RiskDirection.FREE,
+    ) -> Callable[[ExpressionT], ExpressionT]:
         """Declare a function of the rows as a value, under the function's name."""
 
-        def declare(compute: Declared) -> Declared:
-            self.number(compute.__name__, label, compute, unit=unit, concept=concept, risk=risk)
+        def declare(compute: ExpressionT) -> ExpressionT:
+            self.add_value(compute.__name__, label, compute, unit=unit, concept=concept, risk=risk)
             return compute
 
         return declare
 
-    def whole(self, compute: Declared) -> Declared:
+    def per_group(self, compute: ExpressionT) -> ExpressionT:
         """Declare that a value is one of wholes, so that each counts once."""
-        self.wholes.add(compute.__name__)
+        self.grouped_values.add(compute.__name__)
         return compute
 
-    def number(
+    def add_value(
         self,
         name: str,
         label: Text,
-        compute: Computation,
+        compute: Expression,
         *,
         unit: Unit,
         concept: Concept,
-        risk: Risk = Risk.FREE,
+        risk: RiskDirection = RiskDirection.FREE,
     ) -> None:
         """Declare a function that has no name of its own as a value."""
-        self.values[name] = Value(
+        self.values[name] = RowValue(
             name=name, unit=unit, label=label, concept=concept, risk=risk, compute=compute
         )
 
-    def column(
+    def add_column(
         self,
         name: str,
         label: Text,
         column: str,
         *,
         concept: Concept,
-        risk: Risk = Risk.FREE,
+        risk: RiskDirection = RiskDirection.FREE,
         sign: int = 1,
     ) -> None:
         """Declare a column as it is.
@@ -155,135 +166,160 @@ class Source:
             sign: -1 turns the source's negative days into an age.
         """
         unit = Unit(self.table[column].unit)
-        self.number(name, label, Sum({column: sign}), unit=unit, concept=concept, risk=risk)
+        self.add_value(
+            name, label, WeightedSum({column: sign}), unit=unit, concept=concept, risk=risk
+        )
 
-    def ratio(
+    def add_ratio(
         self,
         name: str,
         label: Text,
-        part: Sum | str,
-        whole: Sum | str,
+        numerator: WeightedSum | str,
+        denominator: WeightedSum | str,
         *,
         concept: Concept,
         unit: Unit = Unit.RATIO,
-        risk: Risk = Risk.FREE,
+        risk: RiskDirection = RiskDirection.FREE,
     ) -> None:
         """Declare the quotient of two columns, or of sums of them."""
-        self.number(name, label, Quotient.of(part, whole), unit=unit, concept=concept, risk=risk)
+        self.add_value(
+            name,
+            label,
+            Ratio.from_terms(numerator, denominator),
+            unit=unit,
+            concept=concept,
+            risk=risk,
+        )
 
-    def flag(
+    def add_flag(
         self,
         name: str,
         label: Text,
         column: str,
-        *words: str,
+        *categories: str,
         concept: Concept,
-        risk: Risk = Risk.FREE,
+        risk: RiskDirection = RiskDirection.FREE,
     ) -> None:
         """Declare whether a column says one of these words."""
 
-        def says(rows: Rows) -> Floats:
-            return rows.words(column).says(words)
+        def match_categories(rows: Rows) -> Floats:
+            return rows.get_categorical(column).flag_values(categories)
 
-        self.number(name, label, says, unit=Unit.FLAG, concept=concept, risk=risk)
+        self.add_value(name, label, match_categories, unit=Unit.FLAG, concept=concept, risk=risk)
 
-    def saying(self, name: str, label: Text, column: str, *words: str) -> None:
+    def add_window_where(self, name: str, label: Text, column: str, *categories: str) -> None:
         """Declare the rows where a column says one of these words as a window."""
         self.windows[name] = Window(
-            name=name, label=label, holds=lambda rows: rows.words(column).isin(words)
+            name=name,
+            label=label,
+            predicate=lambda rows: rows.get_categorical(column).isin(categories),
         )
 
-    def since(self, name: str, label: Text, steps: int) -> None:
+    def add_window_since(self, name: str, label: Text, max_age_steps: int) -> None:
         """Declare the rows of the last so many days or months as a window."""
-        self.windows[name] = Window(name=name, label=label, since=steps)
+        self.windows[name] = Window(name=name, label=label, max_age_steps=max_age_steps)
 
     def window(self, label: Text) -> Callable[[Predicate], Predicate]:
         """Declare a function of the rows as a window, under the function's name."""
 
-        def declare(holds: Predicate) -> Predicate:
-            self.windows[holds.__name__] = Window(name=holds.__name__, label=label, holds=holds)
-            return holds
+        def declare(predicate: Predicate) -> Predicate:
+            self.windows[predicate.__name__] = Window(
+                name=predicate.__name__, label=label, predicate=predicate
+            )
+            return predicate
 
         return declare
 
-    def newest(self, rows: int, label: Text) -> None:
+    def add_newest_window(self, max_rows: int, label: Text) -> None:
         """Declare the newest rows as the window `newest_<rows>`."""
-        name = f"newest_{rows}"
-        self.windows[name] = Window(name=name, label=label, newest=rows)
+        name = f"newest_{max_rows}"
+        self.windows[name] = Window(name=name, label=label, max_rows=max_rows)
 
-    def family(self, values: str, windows: str, statistics: str) -> None:
+    def add_family(self, values: str, windows: str, statistics: str) -> None:
         """Declare a feature for every combination; names are separated by blanks."""
         for value in values.split():
             for window in windows.split():
                 for statistic in statistics.split():
-                    self._add(
+                    self._add_member(
                         self.values[value], self.windows[window], Statistic[statistic.upper()]
                     )
 
-    def _add(self, value: Value, window: Window, statistic: Statistic) -> None:
-        name = f"{value.name}_{statistic.word}_{window.name}"
+    def _add_member(self, value: RowValue, window: Window, statistic: Statistic) -> None:
+        name = f"{value.name}_{statistic.key}_{window.name}"
         if name in self.members:
             raise ValueError(f"the feature {name} is declared twice")
-        self.members[name] = Member(
+        self.members[name] = FamilyMember(
             feature=Feature(
                 name=name,
-                label=_label(value, window, statistic),
-                unit=_unit(value, statistic),
+                label=_format_label(value, window, statistic),
+                unit=_derive_unit(value, statistic),
                 concept=value.concept,
-                risk=Risk.FREE if statistic in UNDIRECTED else value.risk,
-                sources=self._sources(value.compute)
-                | self._sources(window.holds)
-                | self._sources(self.parts if value.name in self.wholes else None)
-                | (self._dated if statistic in DATED or window.since else frozenset())
-                or self._dated,
+                risk=RiskDirection.FREE if statistic in UNDIRECTED_STATISTICS else value.risk,
+                sources=self._trace_sources(value.compute)
+                | self._trace_sources(window.predicate)
+                | self._trace_sources(
+                    self.row_groups if value.name in self.grouped_values else None
+                )
+                | (
+                    self._date_sources
+                    if statistic in TIME_DEPENDENT_STATISTICS or window.max_age_steps
+                    else frozenset()
+                )
+                or self._date_sources,
             ),
             value=value,
             window=window,
             statistic=statistic,
         )
 
-    def _sources(self, compute: Computation | Callable[[Rows], Parts] | None) -> frozenset[str]:
-        return sources_of(self.table, compute, self._derived()) if compute else frozenset()
+    def _trace_sources(
+        self, compute: Expression | Callable[[Rows], RowGroups] | None
+    ) -> frozenset[str]:
+        return (
+            trace_sources(self.table, compute, self._collect_child_sources())
+            if compute
+            else frozenset()
+        )
 
     @property
-    def year(self) -> int:
+    def steps_per_year(self) -> int:
         """A year in the steps of the column that puts rows in order: days or months."""
-        return YEAR if self.table[self.order[0]].unit == Unit.DAYS else MONTHS
+        return DAYS_PER_YEAR if self.table[self.order_by[0]].unit == Unit.DAYS else MONTHS_PER_YEAR
 
     @property
-    def _dated(self) -> frozenset[str]:
+    def _date_sources(self) -> frozenset[str]:
         """The column that puts rows in order; a count of all rows rests on nothing else."""
-        return frozenset({f"{self.table.name}.{self.order[0]}"})
+        return frozenset({f"{self.table.name}.{self.order_by[0]}"})
 
-    def _derived(self) -> Mapping[str, frozenset[str]]:
-        children = self.child.members if self.child else {}
-        return {name: member.feature.sources for name, member in children.items()}
+    def _collect_child_sources(self) -> Mapping[str, frozenset[str]]:
+        child_members = self.child.members if self.child else {}
+        return {name: member.feature.sources for name, member in child_members.items()}
 
-    def features(self) -> Iterator[Feature]:
+    def iter_features(self) -> Iterator[Feature]:
         return (member.feature for member in self.members.values())
 
 
-UNDIRECTED = {Statistic.STD, Statistic.TREND}
+UNDIRECTED_STATISTICS = {Statistic.STD, Statistic.TREND}
 """A spread or a change says nothing of the level, and so nothing of the direction of risk."""
 
-DATED = {Statistic.TREND, Statistic.DECAYED}
+TIME_DEPENDENT_STATISTICS = {Statistic.TREND, Statistic.DECAYED}
 """What looks at when a row was, and not only at which is newest."""
 
 
-def _unit(value: Value, statistic: Statistic) -> Unit:
-    counted = statistic is Statistic.COUNT
-    added_up = statistic is Statistic.SUM and value.unit in {Unit.SHARE, Unit.FLAG}
-    averaged = statistic in AVERAGES and value.unit is Unit.FLAG
-    if counted or added_up:
+def _derive_unit(value: RowValue, statistic: Statistic) -> Unit:
+    is_count = statistic is Statistic.COUNT
+    is_sum_of_shares = statistic is Statistic.SUM and value.unit in {Unit.SHARE, Unit.FLAG}
+    is_mean_of_flags = statistic in AVERAGE_STATISTICS and value.unit is Unit.FLAG
+    if is_count or is_sum_of_shares:
         return Unit.COUNT
     if statistic is Statistic.TREND and value.unit in {Unit.SHARE, Unit.FLAG}:
         return Unit.RATIO
-    return Unit.SHARE if averaged else value.unit
+    return Unit.SHARE if is_mean_of_flags else value.unit
 
 
-AVERAGES = {Statistic.MEAN, Statistic.DECAYED}
+AVERAGE_STATISTICS = {Statistic.MEAN, Statistic.DECAYED}
 
-OF_FLAGS = {
+FLAG_STATISTIC_LABELS = {
     Statistic.MEAN: Text("part", "share"),
     Statistic.SUM: Statistic.COUNT.value,
     Statistic.DECAYED: Text("part, le récent pesant plus", "share, the recent weighing more"),
@@ -291,9 +327,11 @@ OF_FLAGS = {
 """A mean of yes and no is a share, their sum a number."""
 
 
-def _label(value: Value, window: Window, statistic: Statistic) -> Text:
-    said = Text("{value} ({statistic}, {window})", "{value} ({statistic}, {window})")
+def _format_label(value: RowValue, window: Window, statistic: Statistic) -> Text:
+    template = Text("{value} ({statistic}, {window})", "{value} ({statistic}, {window})")
     if window is EVER:
-        said = Text("{value} ({statistic})", "{value} ({statistic})")
-    word = OF_FLAGS.get(statistic) if value.unit is Unit.FLAG else None
-    return said.format(value=value.label, statistic=word or statistic.value, window=window.label)
+        template = Text("{value} ({statistic})", "{value} ({statistic})")
+    flag_label = FLAG_STATISTIC_LABELS.get(statistic) if value.unit is Unit.FLAG else None
+    return template.format(
+        value=value.label, statistic=flag_label or statistic.value, window=window.label
+    )

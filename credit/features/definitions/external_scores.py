@@ -6,81 +6,84 @@ import numpy as np
 
 from credit.dossier import Bools, Floats, Rows
 from credit.features.declaration.concepts import Concept
-from credit.features.declaration.feature import Risk, Unit
-from credit.features.declaration.form_features import Form
-from credit.features.expressions.nan_arithmetic import ratio
-from credit.features.expressions.vectorised import once
+from credit.features.declaration.feature import RiskDirection, Unit
+from credit.features.declaration.form_features import FormFeatures
+from credit.features.expressions.nan_arithmetic import divide_or_nan
+from credit.features.expressions.vectorised import memoise_per_rows
 from credit.localised_text import Text
 
-SCORES = Form()
+EXTERNAL_SCORES = FormFeatures()
 
-NUMBERS = (1, 2, 3)
-WEIGHTS = np.array([[2.0], [3.0], [4.0]])
-PAIRS = ((1, 2), (1, 3), (2, 3))
-
-
-@once
-def _scores(form: Rows) -> Floats:
-    return form.columns(tuple(f"EXT_SOURCE_{number}" for number in NUMBERS))
+SCORE_NUMBERS = (1, 2, 3)
+SCORE_WEIGHTS = np.array([[2.0], [3.0], [4.0]])
+SCORE_PAIRS = ((1, 2), (1, 3), (2, 3))
 
 
-@once
-def _known(form: Rows) -> Bools:
-    return ~np.isnan(_scores(form))
+@memoise_per_rows
+def _get_scores(form: Rows) -> Floats:
+    return form.select_columns(tuple(f"EXT_SOURCE_{number}" for number in SCORE_NUMBERS))
 
 
-@once
-def _known_or_zero(form: Rows) -> Floats:
-    return np.where(_known(form), _scores(form), 0.0)
+@memoise_per_rows
+def _mask_known_scores(form: Rows) -> Bools:
+    return ~np.isnan(_get_scores(form))
 
 
-@SCORES.feature(
+@memoise_per_rows
+def _fill_unknown_with_zero(form: Rows) -> Floats:
+    return np.where(_mask_known_scores(form), _get_scores(form), 0.0)
+
+
+@EXTERNAL_SCORES.feature(
     Text("Notes externes connues", "External scores known"),
     unit=Unit.COUNT, concept=Concept.EXTERNAL_SCORES,
 )  # fmt: skip
-@once
+@memoise_per_rows
 def external_scores_known(form: Rows) -> Floats:
-    return np.add.reduce(_known(form), dtype=np.float64)
+    return np.add.reduce(_mask_known_scores(form), dtype=np.float64)
 
 
-@SCORES.feature(
+@EXTERNAL_SCORES.feature(
     Text("Notes externes (moyenne)", "External scores (mean)"),
-    unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=Risk.FALLS,
+    unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=RiskDirection.FALLS,
 )  # fmt: skip
-@once
+@memoise_per_rows
 def external_score_mean(form: Rows) -> Floats:
-    return ratio(np.add.reduce(_known_or_zero(form)), external_scores_known(form))
+    return divide_or_nan(np.add.reduce(_fill_unknown_with_zero(form)), external_scores_known(form))
 
 
-@SCORES.feature(
+@EXTERNAL_SCORES.feature(
     Text("Notes externes (moyenne pondérée)", "External scores (weighted mean)"),
-    unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=Risk.FALLS,
+    unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=RiskDirection.FALLS,
 )  # fmt: skip
 def external_score_weighted(form: Rows) -> Floats:
     """Weights 2, 3, 4: the later scores tell more (public kernels agree)."""
-    scores, known = WEIGHTS * _known_or_zero(form), WEIGHTS * _known(form)
-    return ratio(np.add.reduce(scores), np.add.reduce(known))
+    weighted_scores, known_weights = (
+        SCORE_WEIGHTS * _fill_unknown_with_zero(form),
+        SCORE_WEIGHTS * _mask_known_scores(form),
+    )
+    return divide_or_nan(np.add.reduce(weighted_scores), np.add.reduce(known_weights))
 
 
-@SCORES.feature(
+@EXTERNAL_SCORES.feature(
     Text("Notes externes (la plus basse)", "External scores (lowest)"),
-    unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=Risk.FALLS,
+    unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=RiskDirection.FALLS,
 )  # fmt: skip
-@once
+@memoise_per_rows
 def external_score_lowest(form: Rows) -> Floats:
-    return np.fmin.reduce(_scores(form))
+    return np.fmin.reduce(_get_scores(form))
 
 
-@SCORES.feature(
+@EXTERNAL_SCORES.feature(
     Text("Notes externes (la plus haute)", "External scores (highest)"),
-    unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=Risk.FALLS,
+    unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=RiskDirection.FALLS,
 )  # fmt: skip
-@once
+@memoise_per_rows
 def external_score_highest(form: Rows) -> Floats:
-    return np.fmax.reduce(_scores(form))
+    return np.fmax.reduce(_get_scores(form))
 
 
-@SCORES.feature(
+@EXTERNAL_SCORES.feature(
     Text("Notes externes (écart)", "External scores (spread)"),
     unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES,
 )  # fmt: skip
@@ -88,42 +91,44 @@ def external_score_spread(form: Rows) -> Floats:
     return external_score_highest(form) - external_score_lowest(form)
 
 
-@SCORES.feature(
+@EXTERNAL_SCORES.feature(
     Text("Notes externes (médiane)", "External scores (median)"),
-    unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=Risk.FALLS,
+    unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=RiskDirection.FALLS,
 )  # fmt: skip
 def external_score_median(form: Rows) -> Floats:
     """Of two known scores, their mean; of one, itself."""
-    known, mean = external_scores_known(form), external_score_mean(form)
-    middle = known * mean - external_score_lowest(form) - external_score_highest(form)
-    return np.where(known == len(NUMBERS), middle, mean)
+    known_count, mean = external_scores_known(form), external_score_mean(form)
+    median_of_three = (
+        known_count * mean - external_score_lowest(form) - external_score_highest(form)
+    )
+    return np.where(known_count == len(SCORE_NUMBERS), median_of_three, mean)
 
 
-@SCORES.feature(
+@EXTERNAL_SCORES.feature(
     Text("Notes externes (produit)", "External scores (product)"),
-    unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=Risk.FALLS,
+    unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=RiskDirection.FALLS,
 )  # fmt: skip
 def external_score_product(form: Rows) -> Floats:
-    return np.multiply.reduce(_scores(form))
+    return np.multiply.reduce(_get_scores(form))
 
 
-def _pairs(one: int, other: int) -> None:
-    first, second = f"EXT_SOURCE_{one}", f"EXT_SOURCE_{other}"
-    SCORES.number(
-        f"external_score_{one}_times_{other}",
-        Text(f"Notes externes {one} et {other} (produit)", f"External scores {one} and {other} (product)"),
-        lambda form: form[first] * form[second],
-        unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=Risk.FALLS,
+def _declare_product(first_number: int, second_number: int) -> None:
+    first_column, second_column = f"EXT_SOURCE_{first_number}", f"EXT_SOURCE_{second_number}"
+    EXTERNAL_SCORES.add_feature(
+        f"external_score_{first_number}_times_{second_number}",
+        Text(f"Notes externes {first_number} et {second_number} (produit)", f"External scores {first_number} and {second_number} (product)"),
+        lambda form: form[first_column] * form[second_column],
+        unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=RiskDirection.FALLS,
     )  # fmt: skip
 
 
-for _one, _other in PAIRS:
-    _pairs(_one, _other)
+for _first_number, _second_number in SCORE_PAIRS:
+    _declare_product(_first_number, _second_number)
 
 
-@SCORES.feature(
+@EXTERNAL_SCORES.feature(
     Text("Ancienneté dans l’emploi × notes externes", "Time in the present job × external scores"),
-    unit=Unit.DAYS, concept=Concept.EXTERNAL_SCORES, risk=Risk.FALLS,
+    unit=Unit.DAYS, concept=Concept.EXTERNAL_SCORES, risk=RiskDirection.FALLS,
 )  # fmt: skip
 def time_employed_times_external(form: Rows) -> Floats:
     return -form["DAYS_EMPLOYED"] * external_score_mean(form)

@@ -8,21 +8,21 @@ import numpy as np
 
 from credit.dossier import Bools, Floats, Integers, Rows
 
-REACH = 2.0**18
+MAX_SINGLE_SORT_STEPS = 2.0**18
 """Steps of time that one sort tells apart beside the owner; what lies further is sorted again."""
 
 
-class Order(NamedTuple):
+class SortOrder(NamedTuple):
     """Some rows in an order."""
 
-    places: Integers
+    positions: Integers
     """The rows' places."""
-    differs: Bools
+    neighbours_differ: Bools
     """Between neighbours in the order: whether they differ in what they were put in order by."""
 
 
-def canonical_order(
-    rows: Rows, order: tuple[str, ...], cells: Floats, shared: int = 0
+def compute_canonical_order(
+    rows: Rows, order_by: tuple[str, ...], values: Floats, presorted_count: int = 0
 ) -> Integers:
     """The places of the rows by owner and order, whatever order they came in.
 
@@ -32,44 +32,52 @@ def canonical_order(
     Args:
         shared: By how many columns of the order the rows have been sorted for another purpose.
     """
-    first, then = (order[:shared], order[shared:]) if shared else (order, ())
-    placed = rows.once(oldest_first, first)
-    if then:
-        placed = _settled(placed, _keys(rows, then))
-    return _settled(placed, cells).places
+    leading_columns, remaining_columns = (
+        (order_by[:presorted_count], order_by[presorted_count:])
+        if presorted_count
+        else (order_by, ())
+    )
+    sort_order = rows.memoise(sort_oldest_first, leading_columns)
+    if remaining_columns:
+        sort_order = _break_ties(sort_order, _get_sort_keys(rows, remaining_columns))
+    return _break_ties(sort_order, values).positions
 
 
-def oldest_first(rows: Rows, order: tuple[str, ...]) -> Order:
+def sort_oldest_first(rows: Rows, order_by: tuple[str, ...]) -> SortOrder:
     """The rows by owner, then by these columns; one that is unknown counts as oldest.
 
     Most rows are told apart by owner and time, which one number holds: few are sorted again.
     """
-    keys = _keys(rows, order)
-    along = rows.owner * (4 * REACH) + np.minimum(np.maximum(keys[-1], -REACH), REACH)
-    places = along.argsort(kind="stable")
-    told = along[places]
-    return _settled(Order(places, told[1:] != told[:-1]), keys)
+    keys = _get_sort_keys(rows, order_by)
+    combined_key = rows.owner * (4 * MAX_SINGLE_SORT_STEPS) + np.minimum(
+        np.maximum(keys[-1], -MAX_SINGLE_SORT_STEPS), MAX_SINGLE_SORT_STEPS
+    )
+    positions = combined_key.argsort(kind="stable")
+    sorted_key = combined_key[positions]
+    return _break_ties(SortOrder(positions, sorted_key[1:] != sorted_key[:-1]), keys)
 
 
-def _keys(rows: Rows, order: tuple[str, ...]) -> Floats:
+def _get_sort_keys(rows: Rows, order_by: tuple[str, ...]) -> Floats:
     """What rows are sorted by, the first last; unknown is the least."""
-    return np.fmax(rows.columns(order)[::-1], -np.inf)
+    return np.fmax(rows.select_columns(order_by)[::-1], -np.inf)
 
 
-def _settled(order: Order, keys: Floats) -> Order:
+def _break_ties(order: SortOrder, keys: Floats) -> SortOrder:
     """The same order, and rows that did not differ in the order of more keys, the last first."""
-    places, differs = order
-    if differs.all():
+    positions, neighbours_differ = order
+    if neighbours_differ.all():
         return order
-    begins = np.ones(len(places), dtype=np.bool_)
-    begins[1:] = differs
-    ties = ~begins
-    ties[:-1] |= ~differs
-    tied = ties.nonzero()[0]
-    mine = places[tied]
-    mine = mine[np.lexsort((*keys.take(mine, axis=1), begins.cumsum()[tied]))]
-    told = keys.take(mine, axis=1)
-    places, differs = places.copy(), differs.copy()
-    places[tied] = mine
-    differs[tied[:-1]] |= (told[:, 1:] != told[:, :-1]).any(axis=0)
-    return Order(places, differs)
+    starts_group = np.ones(len(positions), dtype=np.bool_)
+    starts_group[1:] = neighbours_differ
+    is_tied = ~starts_group
+    is_tied[:-1] |= ~neighbours_differ
+    tied_indices = is_tied.nonzero()[0]
+    tied_positions = positions[tied_indices]
+    tied_positions = tied_positions[
+        np.lexsort((*keys.take(tied_positions, axis=1), starts_group.cumsum()[tied_indices]))
+    ]
+    tied_keys = keys.take(tied_positions, axis=1)
+    positions, neighbours_differ = positions.copy(), neighbours_differ.copy()
+    positions[tied_indices] = tied_positions
+    neighbours_differ[tied_indices[:-1]] |= (tied_keys[:, 1:] != tied_keys[:, :-1]).any(axis=0)
+    return SortOrder(positions, neighbours_differ)

@@ -14,90 +14,120 @@ from typing import Self, TypeVar
 import numpy as np
 
 from credit.dossier import Bools, Floats, Rows
-from credit.features.expressions.nan_arithmetic import ratio
+from credit.features.expressions.nan_arithmetic import divide_or_nan
 
-Told = TypeVar("Told")
+ResultT = TypeVar("ResultT")
 
-Computation = Callable[[Rows], Floats | Bools]
+Expression = Callable[[Rows], Floats | Bools]
 """From the rows of a table to one cell a row; NaN where unknown."""
 
 
 @dataclass(frozen=True)
-class Sum:
+class WeightedSum:
     """Columns added up, each so many times: `Sum({"CNT_FAM_MEMBERS": 1, "CNT_CHILDREN": -1})`."""
 
-    columns: Mapping[str, float]
+    weights: Mapping[str, float]
 
     @classmethod
-    def of(cls, *names: str) -> Self:
+    def from_columns(cls, *names: str) -> Self:
         """Each column once."""
         return cls(dict.fromkeys(names, 1))
 
     def __call__(self, rows: Rows) -> Floats:
-        return reduce(np.add, [times * rows[name] for name, times in self.columns.items()])
+        return reduce(np.add, [weight * rows[name] for name, weight in self.weights.items()])
 
 
 @dataclass(frozen=True)
-class Quotient:
+class Ratio:
     """One sum by another, either of which may be a column alone."""
 
-    part: Sum
-    whole: Sum
+    numerator: WeightedSum
+    denominator: WeightedSum
 
     @classmethod
-    def of(cls, part: Sum | str, whole: Sum | str) -> Self:
-        one, other = (Sum.of(side) if isinstance(side, str) else side for side in (part, whole))
-        return cls(one, other)
+    def from_terms(cls, numerator: WeightedSum | str, denominator: WeightedSum | str) -> Self:
+        numerator_sum, denominator_sum = (
+            WeightedSum.from_columns(term) if isinstance(term, str) else term
+            for term in (numerator, denominator)
+        )
+        return cls(numerator_sum, denominator_sum)
 
     def __call__(self, rows: Rows) -> Floats:
-        return ratio(self.part(rows), self.whole(rows))
+        return divide_or_nan(self.numerator(rows), self.denominator(rows))
 
 
-class Together:
+class VectorisedExpressions:
     """Some computations; calling them gives a row of cells for each, in their order."""
 
-    def __init__(self, computations: Sequence[Computation]) -> None:
-        numbered = list(enumerate(computations))
-        sums = [(at, one) for at, one in numbered if isinstance(one, Sum)]
-        quotients = [(at, one) for at, one in numbered if isinstance(one, Quotient)]
-        taken = {at for at, _ in (*sums, *quotients)}
-        self._others = [(at, one) for at, one in numbered if at not in taken]
-        parts, wholes = [one.part for _, one in quotients], [one.whole for _, one in quotients]
-        every = [*(one for _, one in sums), *parts, *wholes]
-        lengths = np.array([len(one.columns) for one in every], dtype=np.int64)
-        self._columns = tuple(name for one in every for name in one.columns)
-        self._times = np.array([[float(n)] for one in every for n in one.columns.values()])
-        self._starts = np.cumsum(lengths) - lengths
-        self._at_sums = np.array([at for at, _ in sums], dtype=np.int64)
-        self._at_quotients = np.array([at for at, _ in quotients], dtype=np.int64)
-        self._count = len(numbered)
+    def __init__(self, expressions: Sequence[Expression]) -> None:
+        indexed_expressions = list(enumerate(expressions))
+        sums = [
+            (index, expression)
+            for index, expression in indexed_expressions
+            if isinstance(expression, WeightedSum)
+        ]
+        ratios = [
+            (index, expression)
+            for index, expression in indexed_expressions
+            if isinstance(expression, Ratio)
+        ]
+        vectorised_indices = {index for index, _ in (*sums, *ratios)}
+        self._other_expressions = [
+            (index, expression)
+            for index, expression in indexed_expressions
+            if index not in vectorised_indices
+        ]
+        numerators, denominators = (
+            [expression.numerator for _, expression in ratios],
+            [expression.denominator for _, expression in ratios],
+        )
+        weighted_sums = [*(expression for _, expression in sums), *numerators, *denominators]
+        lengths = np.array(
+            [len(expression.weights) for expression in weighted_sums], dtype=np.int64
+        )
+        self._term_columns = tuple(
+            name for expression in weighted_sums for name in expression.weights
+        )
+        self._term_weights = np.array(
+            [
+                [float(weight)]
+                for expression in weighted_sums
+                for weight in expression.weights.values()
+            ]
+        )
+        self._sum_offsets = np.cumsum(lengths) - lengths
+        self._sum_indices = np.array([index for index, _ in sums], dtype=np.int64)
+        self._ratio_indices = np.array([index for index, _ in ratios], dtype=np.int64)
+        self._expression_count = len(indexed_expressions)
 
     def __call__(self, rows: Rows) -> Floats:
         """Shape (computations, rows)."""
-        cells = np.empty((self._count, len(rows)))
-        if self._columns:
-            sums = self._sums(rows)
-            parts = len(self._at_sums)
-            wholes = parts + len(self._at_quotients)
-            cells[self._at_sums] = sums[:parts]
-            cells[self._at_quotients] = ratio(sums[parts:wholes], sums[wholes:])
-        for at, compute in self._others:
-            cells[at] = compute(rows)
-        return cells
+        values = np.empty((self._expression_count, len(rows)))
+        if self._term_columns:
+            sums = self._compute_sums(rows)
+            numerator_start = len(self._sum_indices)
+            denominator_start = numerator_start + len(self._ratio_indices)
+            values[self._sum_indices] = sums[:numerator_start]
+            values[self._ratio_indices] = divide_or_nan(
+                sums[numerator_start:denominator_start], sums[denominator_start:]
+            )
+        for index, compute in self._other_expressions:
+            values[index] = compute(rows)
+        return values
 
-    def _sums(self, rows: Rows) -> Floats:
-        terms = rows.columns(self._columns)
-        terms *= self._times
-        if len(self._starts) == len(terms):
+    def _compute_sums(self, rows: Rows) -> Floats:
+        terms = rows.select_columns(self._term_columns)
+        terms *= self._term_weights
+        if len(self._sum_offsets) == len(terms):
             return terms
-        return np.add.reduceat(terms, self._starts, axis=0)
+        return np.add.reduceat(terms, self._sum_offsets, axis=0)
 
 
-def once(compute: Callable[[Rows], Told]) -> Callable[[Rows], Told]:
+def memoise_per_rows(compute: Callable[[Rows], ResultT]) -> Callable[[Rows], ResultT]:
     """Compute something of the same rows once, however many features rest on it."""
 
     @wraps(compute)
-    def remembered(rows: Rows) -> Told:
-        return rows.once(compute)
+    def memoised(rows: Rows) -> ResultT:
+        return rows.memoise(compute)
 
-    return remembered
+    return memoised

@@ -12,23 +12,23 @@ from functools import cached_property
 
 import numpy as np
 
-from credit.columns import Layout
-from credit.dossier import Bools, Dossiers, Floats, Integers, Rows
+from credit.columns import ColumnLayout
+from credit.dossier import Bools, DossierBatch, Floats, Integers, Rows
 from credit.features.declaration.feature import Unit
-from credit.features.declaration.history_features import Source, Statistic
-from credit.features.expressions.nan_arithmetic import GREATEST
-from credit.features.expressions.sort_order import canonical_order
-from credit.features.expressions.vectorised import Together
-from credit.features.kernel.plan import arranged
-from credit.features.kernel.windows import Laid, Ordered
+from credit.features.declaration.history_features import HistoryFeatures, Statistic
+from credit.features.expressions.nan_arithmetic import MAX_FEATURE_MAGNITUDE
+from credit.features.expressions.sort_order import compute_canonical_order
+from credit.features.expressions.vectorised import VectorisedExpressions
+from credit.features.kernel.plan import plan_aggregations
+from credit.features.kernel.windows import SortedRows, WindowedRows
 
-GRID = {Unit.CURRENCY: 2.0**10}
-FINE_GRID = 2.0**20
+GRID_STEPS_PER_UNIT = {Unit.CURRENCY: 2.0**10}
+DEFAULT_STEPS_PER_UNIT = 2.0**20
 
 
-def step_of(unit: Unit) -> float:
+def get_steps_per_unit(unit: Unit) -> float:
     """Steps in a unit: sums below 2^53 steps, eight billion units, are exact in float64."""
-    return GRID.get(unit, FINE_GRID)
+    return GRID_STEPS_PER_UNIT.get(unit, DEFAULT_STEPS_PER_UNIT)
 
 
 class Kernel:
@@ -37,165 +37,237 @@ class Kernel:
     A value in the rows of a window is a lane.
     """
 
-    def __init__(self, *sources: Source) -> None:
-        self._parts = [_Part(source) for source in sources]
-        members = [(part, m) for part in self._parts for m in part.source.members.values()]
-        laid = arranged(
-            [((part, m.value.name, m.window.name), m.statistic) for part, m in members]
+    def __init__(self, *histories: HistoryFeatures) -> None:
+        self._table_kernels = [_TableKernel(history) for history in histories]
+        members = [
+            (table_kernel, member)
+            for table_kernel in self._table_kernels
+            for member in table_kernel.history.members.values()
+        ]
+        plan = plan_aggregations(
+            [
+                ((table_kernel, member.value.name, member.window.name), member.statistic)
+                for table_kernel, member in members
+            ]
         )
-        values = [(part, value.name) for part in self._parts for value in part.values]
-        windows = [(part, window.name) for part in self._parts for window in part.windows]
-        self._value_of = np.array([values.index((part, value)) for part, value, _ in laid.lanes])
-        self._window_of = np.array([windows.index((part, w)) for part, _, w in laid.lanes])
-        self._year_of = np.array([float(part.source.year) for part, _, _ in laid.lanes])
-        self._stretches = laid.stretches
-        self._rows = np.array(laid.rows)
-        nothing = [said in {Statistic.COUNT, Statistic.SUM} for said in laid.told]
-        self._nothing = np.where(nothing, 0.0, np.nan)
+        values = [
+            (table_kernel, value.name)
+            for table_kernel in self._table_kernels
+            for value in table_kernel.values
+        ]
+        windows = [
+            (table_kernel, window.name)
+            for table_kernel in self._table_kernels
+            for window in table_kernel.windows
+        ]
+        self._value_indices = np.array(
+            [values.index((table_kernel, value)) for table_kernel, value, _ in plan.series]
+        )
+        self._window_indices = np.array(
+            [
+                windows.index((table_kernel, window_name))
+                for table_kernel, _, window_name in plan.series
+            ]
+        )
+        self._steps_per_year = np.array(
+            [float(table_kernel.history.steps_per_year) for table_kernel, _, _ in plan.series]
+        )
+        self._runs = plan.runs
+        self._feature_rows = np.array(plan.feature_rows)
+        is_additive = [
+            statistic in {Statistic.COUNT, Statistic.SUM} for statistic in plan.output_statistics
+        ]
+        self._empty_values = np.where(is_additive, 0.0, np.nan)
 
-    def features(self, dossiers: Dossiers) -> Floats:
+    def compute_features(self, dossiers: DossierBatch) -> Floats:
         """Shape (dossiers, members), float64; NaN for every member where the table is unknown."""
-        return self.told([part.rows(dossiers) for part in self._parts], len(dossiers)).T
+        return self.aggregate(
+            [table_kernel.extract_rows(dossiers) for table_kernel in self._table_kernels],
+            len(dossiers),
+        ).T
 
-    def told(self, tables: Sequence[Rows], owners: int) -> Floats:
+    def aggregate(self, tables: Sequence[Rows], owner_count: int) -> Floats:
         """Shape (members, owners), whoever owns the rows: dossiers, or rows of another table."""
-        told = self._nothing.repeat(owners)
+        output = self._empty_values.repeat(owner_count)
         if any(map(len, tables)):
-            pairs = zip(self._parts, tables, strict=True)
-            laid = Laid([part.ordered(rows) for part, rows in pairs])
-            lanes = laid.lanes(self._value_of, self._window_of, self._year_of)
-            places = lanes.lane * owners + lanes.owner
-            for stretch in self._stretches:
-                mine, segments = lanes.between(stretch.first, stretch.end)
+            pairs = zip(self._table_kernels, tables, strict=True)
+            windowed_rows = WindowedRows(
+                [table_kernel.sort_rows(rows) for table_kernel, rows in pairs]
+            )
+            series = windowed_rows.gather_series(
+                self._value_indices, self._window_indices, self._steps_per_year
+            )
+            output_index = series.series_ids * owner_count + series.owner
+            for run in self._runs:
+                segment_range, segments = series.slice_segments(run.first, run.end)
                 if len(segments.starts):
-                    for word, row in stretch.said.items():
-                        at = places[mine] + (row - stretch.first) * owners
-                        told[at] = getattr(segments, word)
-        told = told.reshape(len(self._nothing), owners)[self._rows]
+                    for statistic_key, first_row in run.output_rows.items():
+                        target_index = (
+                            output_index[segment_range] + (first_row - run.first) * owner_count
+                        )
+                        output[target_index] = getattr(segments, statistic_key)
+        output = output.reshape(len(self._empty_values), owner_count)[self._feature_rows]
         end = 0
-        for part, rows in zip(self._parts, tables, strict=True):
-            begin, end = end, end + len(part.source.members)
+        for table_kernel, rows in zip(self._table_kernels, tables, strict=True):
+            begin, end = end, end + len(table_kernel.history.members)
             if not rows.known.all():
-                told[begin:end, ~rows.known] = np.nan
-        return told
+                output[begin:end, ~rows.known] = np.nan
+        return output
 
 
-class _Part:
+class _TableKernel:
     """What the kernel looks at in one table."""
 
-    def __init__(self, source: Source) -> None:
-        members = source.members.values()
-        self.source = source
-        self.values = list({m.value.name: m.value for m in members}.values())
-        self.windows = list({m.window.name: m.window for m in members}.values())
-        self._compute = Together([value.compute for value in self.values])
-        wholes = [value.name in source.wholes for value in self.values]
-        self._wholes = np.flatnonzero(wholes)[:, np.newaxis]
-        self._steps = np.array([[step_of(value.unit)] for value in self.values])
-        self._child = Kernel(source.child) if source.child else None
-        windows = list(enumerate(self.windows))
-        since = [(at, window.since) for at, window in windows if window.since is not None]
-        newest = [(at, window.newest) for at, window in windows if window.newest is not None]
-        told = [(at, window.holds) for at, window in windows if window.holds is not None]
-        self._since = np.array([at for at, _ in since], dtype=np.int64)
-        self._bounds = np.array([[-float(steps)] for _, steps in since]).reshape(-1, 1)
-        self._newest = np.array([at for at, _ in newest], dtype=np.int64)
-        self._numbers = np.array([[number] for _, number in newest]).reshape(-1, 1)
-        self._told = np.array([at for at, _ in told], dtype=np.int64)
-        self._predicates = [holds for _, holds in told]
+    def __init__(self, history: HistoryFeatures) -> None:
+        members = history.members.values()
+        self.history = history
+        self.values = list({member.value.name: member.value for member in members}.values())
+        self.windows = list({member.window.name: member.window for member in members}.values())
+        self._compute = VectorisedExpressions([value.compute for value in self.values])
+        is_grouped = [value.name in history.grouped_values for value in self.values]
+        self._grouped_indices = np.flatnonzero(is_grouped)[:, np.newaxis]
+        self._grid_steps = np.array([[get_steps_per_unit(value.unit)] for value in self.values])
+        self._child_kernel = Kernel(history.child) if history.child else None
+        indexed_windows = list(enumerate(self.windows))
+        age_windows = [
+            (index, window.max_age_steps)
+            for index, window in indexed_windows
+            if window.max_age_steps is not None
+        ]
+        count_windows = [
+            (index, window.max_rows)
+            for index, window in indexed_windows
+            if window.max_rows is not None
+        ]
+        predicate_windows = [
+            (index, window.predicate)
+            for index, window in indexed_windows
+            if window.predicate is not None
+        ]
+        self._age_window_indices = np.array([index for index, _ in age_windows], dtype=np.int64)
+        self._earliest_times = np.array([[-float(max_age)] for _, max_age in age_windows]).reshape(
+            -1, 1
+        )
+        self._count_window_indices = np.array(
+            [index for index, _ in count_windows], dtype=np.int64
+        )
+        self._max_counts = np.array([[max_count] for _, max_count in count_windows]).reshape(-1, 1)
+        self._predicate_window_indices = np.array(
+            [index for index, _ in predicate_windows], dtype=np.int64
+        )
+        self._predicates = [predicate for _, predicate in predicate_windows]
 
-    def rows(self, dossiers: Dossiers) -> Rows:
+    def extract_rows(self, dossiers: DossierBatch) -> Rows:
         """The table's rows, with the features of the rows of its child's table."""
-        rows = dossiers.tables[self.source.table.name]
-        if not (self._child and self.source.child and self.source.child_key):
+        rows = dossiers.tables[self.history.table.name]
+        if not (self._child_kernel and self.history.child and self.history.child_key):
             return rows
-        children = dossiers.tables[self.source.child.table.name]
-        owned = belonging(children, rows, self.source.child_key)
-        told = self._child.told([owned], len(rows))
-        layout = Layout.of(rows.table.name, (*rows.layout.place, *self.source.child.members))
-        return Rows(layout, rows.owner, np.concatenate([rows.raw, told]), rows.texts, rows.known)
+        children = dossiers.tables[self.history.child.table.name]
+        child_rows = join_children_to_parents(children, rows, self.history.child_key)
+        child_features = self._child_kernel.aggregate([child_rows], len(rows))
+        layout = ColumnLayout.from_names(
+            rows.table.name, (*rows.layout.column_index, *self.history.child.members)
+        )
+        return Rows(
+            layout,
+            rows.owner,
+            np.concatenate([rows.raw, child_features]),
+            rows.categoricals,
+            rows.known,
+        )
 
-    def ordered(self, rows: Rows) -> Ordered:
+    def sort_rows(self, rows: Rows) -> SortedRows:
         """The values of the rows, and the windows that hold them, in canonical order."""
         if not len(rows):
-            return self._without_rows
-        cells = self._on_grid(self._compute(rows))
-        order = canonical_order(rows, self.source.order, cells, self.source.shared)
-        owner, cells = rows.owner[order], cells.take(order, axis=1)
-        ends = self._ends_of_wholes(rows, order)
-        if ends is not None:
-            cells[self._wholes, (~ends).nonzero()[0]] = np.nan
-        times = rows[self.source.order[0]][order]
-        held = np.ones((len(self.windows), len(rows)), dtype=np.bool_)
-        held[self._since] = times >= self._bounds
-        if len(self._newest):
-            held[self._newest] = _from_the_end(owner, ends) <= self._numbers
+            return self._empty_rows
+        values = self._round_to_grid(self._compute(rows))
+        order = compute_canonical_order(
+            rows, self.history.order_by, values, self.history.group_key_length
+        )
+        owner, values = rows.owner[order], values.take(order, axis=1)
+        group_ends = self._find_group_ends(rows, order)
+        if group_ends is not None:
+            values[self._grouped_indices, (~group_ends).nonzero()[0]] = np.nan
+        times = rows[self.history.order_by[0]][order]
+        in_window = np.ones((len(self.windows), len(rows)), dtype=np.bool_)
+        in_window[self._age_window_indices] = times >= self._earliest_times
+        if len(self._count_window_indices):
+            in_window[self._count_window_indices] = (
+                _rank_from_newest(owner, group_ends) <= self._max_counts
+            )
         if self._predicates:
-            said = np.array([holds(rows) for holds in self._predicates])
-            held[self._told] = said.take(order, axis=1)
-        return Ordered(cells=cells, held=held, owner=owner, times=times)
+            matches = np.array([predicate(rows) for predicate in self._predicates])
+            in_window[self._predicate_window_indices] = matches.take(order, axis=1)
+        return SortedRows(values=values, in_window=in_window, owner=owner, times=times)
 
-    def _on_grid(self, cells: Floats) -> Floats:
+    def _round_to_grid(self, values: Floats) -> Floats:
         """The cells, cut and rounded where they stand."""
-        np.maximum(cells, -GREATEST, out=cells)
-        np.minimum(cells, GREATEST, out=cells)
-        cells *= self._steps
-        cells += 0.5
-        np.floor(cells, out=cells)
-        cells /= self._steps
-        return cells
+        np.maximum(values, -MAX_FEATURE_MAGNITUDE, out=values)
+        np.minimum(values, MAX_FEATURE_MAGNITUDE, out=values)
+        values *= self._grid_steps
+        values += 0.5
+        np.floor(values, out=values)
+        values /= self._grid_steps
+        return values
 
-    def _ends_of_wholes(self, rows: Rows, order: Integers) -> Bools | None:
+    def _find_group_ends(self, rows: Rows, order: Integers) -> Bools | None:
         """Which rows, in their order, are a whole or the newest part of one; None if all are."""
-        if not self.source.parts or self.source.parts(rows).none:
+        if not self.history.row_groups or self.history.row_groups(rows).has_only_single_rows:
             return None
-        whole = self.source.parts(rows).whole[order]
-        ends = np.ones(len(whole), dtype=np.bool_)
-        np.not_equal(whole[1:], whole[:-1], out=ends[:-1])
-        return ends
+        group_ids = self.history.row_groups(rows).group_ids[order]
+        group_ends = np.ones(len(group_ids), dtype=np.bool_)
+        np.not_equal(group_ids[1:], group_ids[:-1], out=group_ends[:-1])
+        return group_ends
 
     @cached_property
-    def _without_rows(self) -> Ordered:
-        return Ordered(
-            cells=np.empty((len(self.values), 0)),
-            held=np.empty((len(self.windows), 0), dtype=np.bool_),
+    def _empty_rows(self) -> SortedRows:
+        return SortedRows(
+            values=np.empty((len(self.values), 0)),
+            in_window=np.empty((len(self.windows), 0), dtype=np.bool_),
             owner=np.empty(0, dtype=np.int64),
             times=np.empty(0),
         )
 
 
-def _from_the_end(owner: Integers, ends: Bools | None) -> Integers:
+def _rank_from_newest(owner: Integers, group_ends: Bools | None) -> Integers:
     """Which whole a row is of, 1 being its owner's newest.
 
     >>> _from_the_end(np.array([0, 0, 0, 1]), np.array([True, False, True, True])).tolist()
     [2, 1, 1, 1]
     """
-    after = np.bincount(owner).cumsum()[owner]
-    if ends is None:
-        return after - np.arange(len(owner))
-    ended: Integers = ends.cumsum()
-    return np.add(ended[after - 1] - ended, ends)
+    owner_ends = np.bincount(owner).cumsum()[owner]
+    if group_ends is None:
+        return owner_ends - np.arange(len(owner))
+    cumulative_group_ends: Integers = group_ends.cumsum()
+    return np.add(cumulative_group_ends[owner_ends - 1] - cumulative_group_ends, group_ends)
 
 
-def belonging(children: Rows, parents: Rows, key: str) -> Rows:
+def join_children_to_parents(children: Rows, parents: Rows, key: str) -> Rows:
     """The children owned by the parents' rows instead of by dossiers; orphans are left out."""
     if not (len(children) and len(parents)):
         children = children.take(slice(0))
-        return children.owned(children.owner, children.known[parents.owner])
+        return children.with_owners(children.owner, children.known[parents.owner])
     keys, owner = children[key], children.owner
-    begins = np.ones(len(keys), dtype=np.bool_)
-    begins[1:] = (keys[1:] != keys[:-1]) | (owner[1:] != owner[:-1])
-    heads = begins.nonzero()[0]  # a parent's children mostly follow each other: one is sought
-    ids = np.sort(parents[key])
-    parent, child = (
-        owners * (len(ids) + 1) + ids.searchsorted(sought)
-        for owners, sought in ((parents.owner, parents[key]), (owner[heads], keys[heads]))
+    is_head = np.ones(len(keys), dtype=np.bool_)
+    is_head[1:] = (keys[1:] != keys[:-1]) | (owner[1:] != owner[:-1])
+    head_indices = is_head.nonzero()[
+        0
+    ]  # a parent's children mostly follow each other: one is sought
+    parent_ids = np.sort(parents[key])
+    parent_codes, child_codes = (
+        owners * (len(parent_ids) + 1) + parent_ids.searchsorted(key_values)
+        for owners, key_values in (
+            (parents.owner, parents[key]),
+            (owner[head_indices], keys[head_indices]),
+        )
     )
-    by_place = parent.argsort(kind="stable")
-    found = parent[by_place].searchsorted(child)
-    nearest = by_place.take(found, mode="clip")
-    theirs = (parents[key][nearest] == keys[heads]) & (parents.owner[nearest] == owner[heads])
-    of_head = begins.cumsum() - 1
-    nearest, mine = nearest[of_head], theirs[of_head]
-    kept = children if mine.all() else children.take(mine.nonzero()[0])
-    return kept.owned(nearest[mine], children.known[parents.owner])
+    parent_order = parent_codes.argsort(kind="stable")
+    insertion_points = parent_codes[parent_order].searchsorted(child_codes)
+    parent_rows = parent_order.take(insertion_points, mode="clip")
+    head_matches = (parents[key][parent_rows] == keys[head_indices]) & (
+        parents.owner[parent_rows] == owner[head_indices]
+    )
+    head_of_row = is_head.cumsum() - 1
+    parent_rows, has_parent = parent_rows[head_of_row], head_matches[head_of_row]
+    matched_children = children if has_parent.all() else children.take(has_parent.nonzero()[0])
+    return matched_children.with_owners(parent_rows[has_parent], children.known[parents.owner])

@@ -13,71 +13,85 @@ from typing import Generic, TypeVar
 
 from credit.features.declaration.history_features import Statistic
 
-Lane = TypeVar("Lane", bound=Hashable)
+SeriesKey = TypeVar("SeriesKey", bound=Hashable)
 
-ADDED = (Statistic.COUNT, Statistic.SUM, Statistic.MEAN)
-EXTREMES = (Statistic.MAX, Statistic.MIN)
+ADDITIVE_STATISTICS = (Statistic.COUNT, Statistic.SUM, Statistic.MEAN)
+EXTREME_STATISTICS = (Statistic.MAX, Statistic.MIN)
 
-SIDE_BY_SIDE = [set(), {Statistic.MAX}, {Statistic.MAX, Statistic.MIN}, {Statistic.MIN}]
+SERIES_SORT_ORDER = [set(), {Statistic.MAX}, {Statistic.MAX, Statistic.MIN}, {Statistic.MIN}]
 """By their extremes, lanes in this order: those with either lie in one stretch."""
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Run:
     """Lanes that lie side by side, and what is said of all of them."""
 
     first: int
     end: int
-    said: Mapping[str, int]
+    output_rows: Mapping[str, int]
     """Of each statistic, by its word: where among all that is told that of the first lane stands.
     Those of the next lanes follow."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arrangement(Generic[Lane]):
+class AggregationPlan(Generic[SeriesKey]):
     """Lanes, where which statistics are told of them, and which of the told are features."""
 
-    lanes: Sequence[Lane]
-    stretches: Sequence[Stretch]
-    told: Sequence[Statistic]
-    rows: Sequence[int]
+    series: Sequence[SeriesKey]
+    runs: Sequence[Run]
+    output_statistics: Sequence[Statistic]
+    feature_rows: Sequence[int]
     """Of each feature: where among all that is told it stands."""
 
 
-def arranged(features: Sequence[tuple[Lane, Statistic]]) -> Arrangement[Lane]:
+def plan_aggregations(
+    features: Sequence[tuple[SeriesKey, Statistic]],
+) -> AggregationPlan[SeriesKey]:
     """The lanes of these features.
 
     >>> laid = arranged([("a", Statistic.MEAN), ("b", Statistic.LAST), ("a", Statistic.SUM)])
     >>> laid.lanes, [(one.first, one.end) for one in laid.stretches]
     (['a', 'b', 'b'], [(0, 2), (2, 3)])
     """
-    said: defaultdict[Lane, set[Statistic]] = defaultdict(set)
-    for lane, statistic in features:
-        said[lane].add(statistic)
-    once = sorted(said, key=lambda lane: SIDE_BY_SIDE.index(said[lane] & set(EXTREMES)))
-    lanes = list(once)
-    told: list[tuple[Lane, Statistic]] = []
-    stretches = []
-    for statistics in (ADDED, *((one,) for one in Statistic if one not in ADDED)):
-        mine = [place for place, lane in enumerate(once) if said[lane].intersection(statistics)]
-        if not mine:
+    statistics_by_series: defaultdict[SeriesKey, set[Statistic]] = defaultdict(set)
+    for series_key, statistic in features:
+        statistics_by_series[series_key].add(statistic)
+    sorted_keys = sorted(
+        statistics_by_series,
+        key=lambda series_key: SERIES_SORT_ORDER.index(
+            statistics_by_series[series_key] & set(EXTREME_STATISTICS)
+        ),
+    )
+    series = list(sorted_keys)
+    outputs: list[tuple[SeriesKey, Statistic]] = []
+    runs = []
+    for statistics in (
+        ADDITIVE_STATISTICS,
+        *((item,) for item in Statistic if item not in ADDITIVE_STATISTICS),
+    ):
+        matching_indices = [
+            index
+            for index, series_key in enumerate(sorted_keys)
+            if statistics_by_series[series_key].intersection(statistics)
+        ]
+        if not matching_indices:
             continue
-        if statistics == ADDED:
-            first, end = 0, len(once)
-        elif statistics[0] in EXTREMES:
-            first, end = mine[0], mine[-1] + 1
+        if statistics == ADDITIVE_STATISTICS:
+            first, end = 0, len(sorted_keys)
+        elif statistics[0] in EXTREME_STATISTICS:
+            first, end = matching_indices[0], matching_indices[-1] + 1
         else:
-            first, end = len(lanes), len(lanes) + len(mine)
-            lanes += [once[place] for place in mine]
-        begins = {}
+            first, end = len(series), len(series) + len(matching_indices)
+            series += [sorted_keys[index] for index in matching_indices]
+        output_rows = {}
         for statistic in statistics:
-            begins[statistic.word] = len(told)
-            told += [(lane, statistic) for lane in lanes[first:end]]
-        stretches.append(Stretch(first, end, begins))
-    row = {one: place for place, one in enumerate(told)}
-    return Arrangement(
-        lanes=lanes,
-        stretches=stretches,
-        told=[statistic for _, statistic in told],
-        rows=[row[feature] for feature in features],
+            output_rows[statistic.key] = len(outputs)
+            outputs += [(series_key, statistic) for series_key in series[first:end]]
+        runs.append(Run(first, end, output_rows))
+    output_index = {item: index for index, item in enumerate(outputs)}
+    return AggregationPlan(
+        series=series,
+        runs=runs,
+        output_statistics=[statistic for _, statistic in outputs],
+        feature_rows=[output_index[feature] for feature in features],
     )

@@ -18,108 +18,116 @@ from credit.features.kernel.segment_statistics import Segments
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ordered:
+class SortedRows:
     """The rows of one table, in their canonical order."""
 
-    cells: Floats
+    values: Floats
     """Shape (values, rows); NaN where unknown."""
-    held: Bools
+    in_window: Bools
     """Which rows each window holds, shape (windows, rows)."""
     owner: Integers
     times: Floats
     """In steps of the table; 0 is the application. NaN where unknown."""
 
 
-class Laid:
+class WindowedRows:
     """The rows of every window of some tables end to end, and the cells they point to."""
 
-    def __init__(self, tables: Sequence[Ordered]) -> None:
+    def __init__(self, tables: Sequence[SortedRows]) -> None:
         sizes = [len(table.owner) for table in tables]
-        self._cells = np.concatenate([table.cells.ravel() for table in tables])
-        self._first_cell = _begins(np.repeat(sizes, [len(table.cells) for table in tables]))
-        windows = [len(table.held) for table in tables]
-        rows_in = np.repeat(sizes, windows)
-        first_row = _begins(np.array(sizes)).repeat(windows)
-        held = np.concatenate([table.held.ravel() for table in tables]).nonzero()[0]
-        window = np.arange(len(rows_in)).repeat(rows_in).take(held)
-        self._row = held - _begins(rows_in).take(window)
-        row = self._row + first_row.take(window)
-        self._times = np.concatenate([table.times for table in tables]).take(row)
-        owner = np.concatenate([table.owner for table in tables]).take(row)
-        self._rows_of = Stretches.of(window, len(rows_in))
-        self._starts = (_differs(window) | _differs(owner)).nonzero()[0]
-        self._owner = owner[self._starts]
-        self._segments_of = Stretches.of(window[self._starts], len(rows_in))
+        self._values = np.concatenate([table.values.ravel() for table in tables])
+        self._value_offsets = _compute_offsets(
+            np.repeat(sizes, [len(table.values) for table in tables])
+        )
+        window_counts = [len(table.in_window) for table in tables]
+        rows_per_window = np.repeat(sizes, window_counts)
+        row_offsets = _compute_offsets(np.array(sizes)).repeat(window_counts)
+        flat_indices = np.concatenate([table.in_window.ravel() for table in tables]).nonzero()[0]
+        window_ids = np.arange(len(rows_per_window)).repeat(rows_per_window).take(flat_indices)
+        self._row_in_table = flat_indices - _compute_offsets(rows_per_window).take(window_ids)
+        global_rows = self._row_in_table + row_offsets.take(window_ids)
+        self._times = np.concatenate([table.times for table in tables]).take(global_rows)
+        owner = np.concatenate([table.owner for table in tables]).take(global_rows)
+        self._row_runs = Runs.from_sorted_ids(window_ids, len(rows_per_window))
+        self._segment_starts = (_flag_changes(window_ids) | _flag_changes(owner)).nonzero()[0]
+        self._segment_owner = owner[self._segment_starts]
+        self._segment_runs = Runs.from_sorted_ids(
+            window_ids[self._segment_starts], len(rows_per_window)
+        )
 
-    def lanes(self, values: Integers, windows: Integers, years: Floats) -> Lanes:
+    def gather_series(
+        self, value_indices: Integers, window_indices: Integers, steps_per_year: Floats
+    ) -> SeriesBatch:
         """These values in the rows of these windows, pair by pair.
 
         Args:
             years: How many steps of time make a year, for each pair.
         """
-        places, cells_before = self._rows_of.joined(windows)
-        lengths = cells_before[1:] - cells_before[:-1]
-        at = self._row.take(places)
-        at += self._first_cell[values].repeat(lengths)
-        cells = self._cells.take(at)
-        segments, before = self._segments_of.joined(windows)
-        lane = np.arange(len(windows)).repeat(before[1:] - before[:-1])
-        shift = cells_before[:-1] - self._rows_of.begin[windows]
-        return Lanes(
-            cells=cells, known=~np.isnan(cells), places=places,
-            all_times=self._times, years=years[lane],
-            starts=self._starts[segments] + shift[lane], lane=lane, owner=self._owner[segments],
-            cells_before=cells_before.tolist(), before=before.tolist(),
+        row_positions, value_offsets = self._row_runs.concat(window_indices)
+        lengths = value_offsets[1:] - value_offsets[:-1]
+        flat_indices = self._row_in_table.take(row_positions)
+        flat_indices += self._value_offsets[value_indices].repeat(lengths)
+        series_values = self._values.take(flat_indices)
+        segment_indices, segment_offsets = self._segment_runs.concat(window_indices)
+        series_ids = np.arange(len(window_indices)).repeat(
+            segment_offsets[1:] - segment_offsets[:-1]
+        )
+        shift = value_offsets[:-1] - self._row_runs.starts[window_indices]
+        return SeriesBatch(
+            values=series_values, known=~np.isnan(series_values), row_positions=row_positions,
+            row_times=self._times, steps_per_year=steps_per_year[series_ids],
+            segment_starts=self._segment_starts[segment_indices] + shift[series_ids], series_ids=series_ids, owner=self._segment_owner[segment_indices],
+            value_offsets=value_offsets.tolist(), segment_offsets=segment_offsets.tolist(),
         )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lanes:
+class SeriesBatch:
     """The cells of all lanes end to end, cut into segments."""
 
-    cells: Floats
+    values: Floats
     known: Bools
     """Which cells are known."""
-    places: Integers
-    all_times: Floats
-    starts: Integers
+    row_positions: Integers
+    row_times: Floats
+    segment_starts: Integers
     """Where each segment begins, along the cells."""
-    years: Floats
+    steps_per_year: Floats
     """Of each segment: how many steps of time make a year."""
-    lane: Integers
+    series_ids: Integers
     """Of each segment."""
     owner: Integers
     """Of each segment."""
-    cells_before: Sequence[int]
+    value_offsets: Sequence[int]
     """How many cells, and how many segments, lie before each lane; at last, how many there are."""
-    before: Sequence[int]
+    segment_offsets: Sequence[int]
 
-    def between(self, first: int, end: int) -> tuple[slice, Segments]:
+    def slice_segments(self, first: int, end: int) -> tuple[slice, Segments]:
         """The segments of some lanes that lie side by side: where among all, and themselves."""
-        mine = slice(self.before[first], self.before[end])
-        cells = slice(self.cells_before[first], self.cells_before[end])
+        segment_range = slice(self.segment_offsets[first], self.segment_offsets[end])
+        value_range = slice(self.value_offsets[first], self.value_offsets[end])
         segments = Segments(
-            cells=self.cells[cells], known=self.known[cells],
-            starts=self.starts[mine] - cells.start,
-            places=self.places[cells], all_times=self.all_times, years=self.years[mine],
+            values=self.values[value_range], known=self.known[value_range],
+            starts=self.segment_starts[segment_range] - value_range.start,
+            row_positions=self.row_positions[value_range], row_times=self.row_times, steps_per_year=self.steps_per_year[segment_range],
         )  # fmt: skip
-        return mine, segments
+        return segment_range, segments
 
 
 @dataclass(frozen=True)
-class Stretches:
+class Runs:
     """Stretches of places, one after the other."""
 
-    begin: Integers
-    length: Integers
+    starts: Integers
+    lengths: Integers
 
     @classmethod
-    def of(cls, numbers: Integers, count: int) -> Stretches:
+    def from_sorted_ids(cls, sorted_ids: Integers, count: int) -> Runs:
         """The stretches of equal numbers below `count`, from 0 on; the numbers are in order."""
-        length = np.bincount(numbers, minlength=count)
-        return cls(_begins(length), length)
+        lengths = np.bincount(sorted_ids, minlength=count)
+        return cls(_compute_offsets(lengths), lengths)
 
-    def joined(self, chosen: Integers) -> tuple[Integers, Integers]:
+    def concat(self, selected: Integers) -> tuple[Integers, Integers]:
         """The places of some stretches end to end; one may be chosen many times.
 
         >>> stretches = Stretches.of(np.array([0, 0, 1, 1, 1]), 2)
@@ -129,21 +137,21 @@ class Stretches:
         Returns:
             The places; and how many there are before each of the chosen, and at last in all.
         """
-        length = self.length[chosen]
-        before = np.zeros(len(chosen) + 1, dtype=np.int64)
-        length.cumsum(out=before[1:])
-        shift = (self.begin[chosen] - before[:-1]).repeat(length)
-        shift += np.arange(len(shift))
-        return shift, before
+        lengths = self.lengths[selected]
+        offsets = np.zeros(len(selected) + 1, dtype=np.int64)
+        lengths.cumsum(out=offsets[1:])
+        positions = (self.starts[selected] - offsets[:-1]).repeat(lengths)
+        positions += np.arange(len(positions))
+        return positions, offsets
 
 
-def _begins(lengths: Integers) -> Integers:
+def _compute_offsets(lengths: Integers) -> Integers:
     """Where each of some stretches begins that lie end to end."""
     return lengths.cumsum() - lengths
 
 
-def _differs(cells: Integers) -> Bools:
+def _flag_changes(values: Integers) -> Bools:
     """Which cells differ from the one before; the first does."""
-    differs = np.ones(len(cells), dtype=np.bool_)
-    np.not_equal(cells[1:], cells[:-1], out=differs[1:])
-    return differs
+    is_change = np.ones(len(values), dtype=np.bool_)
+    np.not_equal(values[1:], values[:-1], out=is_change[1:])
+    return is_change

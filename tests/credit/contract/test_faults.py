@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from credit import errors
-from credit.contract.request import read_request, read_requests
+from credit.contract.request import parse_request, parse_requests
 from credit.contract.validation_errors import (
-    MOST_FAULTS,
-    MOST_LISTED,
-    MOST_REQUESTS,
-    MOST_SUGGESTED,
-    MOST_TOLD,
+    MAX_FAULTS_PER_CALL,
+    MAX_FAULTS_PER_REQUEST,
+    MAX_PYDANTIC_ERRORS,
+    MAX_REQUESTS_PER_CALL,
+    MAX_SUGGESTIONS_PER_CALL,
 )
-from credit.contract.wire_types import LONGEST_WORD, MOST_ROWS
-from credit.errors import LONGEST_SHOWN, InvalidDossier, NotJson
-from credit.schema import TABLES, Kind
+from credit.contract.wire_types import MAX_CATEGORY_CHARS, MAX_ROWS_PER_HISTORY
+from credit.errors import MAX_SHOWN_CHARS, InvalidDossier, NotJson
+from credit.schema import TABLES, ColumnKind
 
 KNOWN_REQUEST = "exactly one of client_id and dossier"
 ID = "the integer id of a known client"
@@ -40,7 +40,7 @@ def history(**said: Any) -> dict[str, Any]:
 
 def refusal(request: object) -> InvalidDossier:
     with pytest.raises(InvalidDossier) as refused:
-        read_request(body(request))
+        parse_request(body(request))
     return refused.value
 
 
@@ -136,7 +136,7 @@ def test_a_fault_among_many_requests_is_told_in_the_same_words(
     said: tuple[object, str, object, str],
 ) -> None:
     request, where, got, expected = said
-    [refused] = read_requests(body({"requests": [request]}))
+    [refused] = parse_requests(body({"requests": [request]}))
     assert isinstance(refused, InvalidDossier)
     [fault] = refused.faults
     assert (fault.where, fault.got, fault.expected) == (where, got, expected)
@@ -151,7 +151,7 @@ def test_every_fault_is_told_not_the_first() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("faulty", [MOST_FAULTS, MOST_FAULTS + 1, 5_000])
+@pytest.mark.parametrize("faulty", [MAX_FAULTS_PER_REQUEST, MAX_FAULTS_PER_REQUEST + 1, 5_000])
 def test_very_many_faults_are_counted(faulty: int) -> None:
     rows = [{"SK_ID_BUREAU": place, "AMT_ANNUITY": -1} for place in range(faulty)]
     told = refusal(history(bureau=rows)).faults
@@ -159,8 +159,8 @@ def test_very_many_faults_are_counted(faulty: int) -> None:
         "bureau[0].AMT_ANNUITY",
         "bureau[1].AMT_ANNUITY",
     ]
-    if faulty > MOST_FAULTS:
-        assert len(told) == MOST_FAULTS + 1
+    if faulty > MAX_FAULTS_PER_REQUEST:
+        assert len(told) == MAX_FAULTS_PER_REQUEST + 1
         assert told[-1].got == f"{faulty:,} faults"
     else:
         assert len(told) == faulty
@@ -173,7 +173,7 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def nearest(name: str, known: Iterable[str]) -> str:
         kept.append(name)
-        return errors.nearest(name, known)
+        return errors.suggest_known_name(name, known)
 
     monkeypatch.setattr("credit.contract.validation_errors.nearest", nearest)
     return kept
@@ -182,20 +182,20 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_what_is_not_told_is_not_compared_either(compared: list[str]) -> None:
     told = refusal(form(**{f"COLUMN_{place}": 1 for place in range(5_000)})).faults
     assert told[-1].got == "5,000 faults"
-    assert compared == [f"COLUMN_{place}" for place in range(MOST_SUGGESTED)]
-    assert {fault.expected for fault in told[MOST_SUGGESTED:-1]} == {"a known column"}
+    assert compared == [f"COLUMN_{place}" for place in range(MAX_SUGGESTIONS_PER_CALL)]
+    assert {fault.expected for fault in told[MAX_SUGGESTIONS_PER_CALL:-1]} == {"a known column"}
 
 
 def test_names_beside_the_dossier_are_compared_as_seldom(compared: list[str]) -> None:
     asked = {f"key_{place}": 1 for place in range(5_000)}
-    assert len(refusal(asked).faults) == MOST_FAULTS + 1
-    assert len(compared) == MOST_SUGGESTED
+    assert len(refusal(asked).faults) == MAX_FAULTS_PER_REQUEST + 1
+    assert len(compared) == MAX_SUGGESTIONS_PER_CALL
 
 
 def test_many_requests_share_what_is_compared(compared: list[str]) -> None:
-    asked = [form(**{f"AMT_CREDT_{place}": 1}) for place in range(MOST_REQUESTS)]
-    refusals = read_requests(body({"requests": asked}))
-    assert len(compared) == MOST_SUGGESTED
+    asked = [form(**{f"AMT_CREDT_{place}": 1}) for place in range(MAX_REQUESTS_PER_CALL)]
+    refusals = parse_requests(body({"requests": asked}))
+    assert len(compared) == MAX_SUGGESTIONS_PER_CALL
     told = [one.faults[0] for one in refusals if isinstance(one, InvalidDossier)]
     assert [fault.where for fault in told[-2:]] == [
         "application.AMT_CREDT_998", "application.AMT_CREDT_999",
@@ -203,17 +203,19 @@ def test_many_requests_share_what_is_compared(compared: list[str]) -> None:
 
 
 def test_many_requests_misspelt_alike_are_compared_once(compared: list[str]) -> None:
-    read_requests(body({"requests": [form(AMT_CREDIT_OF_ALL=1)] * MOST_REQUESTS}))
+    parse_requests(body({"requests": [form(AMT_CREDIT_OF_ALL=1)] * MAX_REQUESTS_PER_CALL}))
     assert compared == ["AMT_CREDIT_OF_ALL"]
 
 
 def test_many_requests_of_many_faults_tell_one_each_in_the_end(compared: list[str]) -> None:
-    asked = [form(**{f"N_{n}_{m}": 1 for m in range(MOST_FAULTS)}) for n in range(50)]
-    refusals = read_requests(body({"requests": asked}))
+    asked = [form(**{f"N_{n}_{m}": 1 for m in range(MAX_FAULTS_PER_REQUEST)}) for n in range(50)]
+    refusals = parse_requests(body({"requests": asked}))
     told = [len(refused.faults) for refused in refusals if isinstance(refused, InvalidDossier)]
-    whole = MOST_TOLD // MOST_FAULTS
-    assert told == [MOST_FAULTS] * whole + [2] * (50 - whole), "one and how many there are"
-    assert len(compared) == MOST_SUGGESTED
+    whole = MAX_FAULTS_PER_CALL // MAX_FAULTS_PER_REQUEST
+    assert told == [MAX_FAULTS_PER_REQUEST] * whole + [2] * (50 - whole), (
+        "one and how many there are"
+    )
+    assert len(compared) == MAX_SUGGESTIONS_PER_CALL
 
 
 def test_a_name_much_longer_than_all_others_resembles_none() -> None:
@@ -232,7 +234,7 @@ def test_of_a_large_wrong_value_only_what_is_told_is_kept() -> None:
     [fault] = refusal({"dossier": {"application": [{"x": 1}] * 100_000}}).faults
     assert isinstance(fault.got, str)
     assert fault.got.startswith('[{"x": 1}, {"x": 1}, ')
-    assert len(fault.got) == LONGEST_SHOWN
+    assert len(fault.got) == MAX_SHOWN_CHARS
 
 
 def test_of_a_wrong_value_no_more_is_written_than_is_shown() -> None:
@@ -244,33 +246,35 @@ def test_of_a_wrong_value_no_more_is_written_than_is_shown() -> None:
                 written.append(0)
                 yield 0
 
-    assert errors.shown(Endless([0])).endswith(", 0...")
-    assert len(written) < LONGEST_SHOWN
+    assert errors.abbreviate_value(Endless([0])).endswith(", 0...")
+    assert len(written) < MAX_SHOWN_CHARS
 
 
 def test_millions_of_faults_are_counted_and_not_listed() -> None:
-    [fault] = refusal(form(**{f"COLUMN_{place}": 1 for place in range(MOST_LISTED + 1)})).faults
-    assert (fault.where, fault.got) == ("request", f"{MOST_LISTED + 1:,} faults")
+    [fault] = refusal(
+        form(**{f"COLUMN_{place}": 1 for place in range(MAX_PYDANTIC_ERRORS + 1)})
+    ).faults
+    assert (fault.where, fault.got) == ("request", f"{MAX_PYDANTIC_ERRORS + 1:,} faults")
 
 
 def test_a_history_has_a_longest_length() -> None:
-    rows = [{"SK_ID_PREV": 1}] * MOST_ROWS
-    assert read_request(body(history(installments_payments=rows))).dossier
+    rows = [{"SK_ID_PREV": 1}] * MAX_ROWS_PER_HISTORY
+    assert parse_request(body(history(installments_payments=rows))).dossier
     [fault] = refusal(history(installments_payments=[*rows, rows[0]])).faults
     assert fault.where == "installments_payments"
     assert fault.expected == "a list of at most 20,000 rows, or null"
 
 
 def test_a_word_has_a_longest_length() -> None:
-    assert read_request(body(form(OCCUPATION_TYPE="x" * LONGEST_WORD)))
-    [fault] = refusal(form(OCCUPATION_TYPE="x" * (LONGEST_WORD + 1))).faults
+    assert parse_request(body(form(OCCUPATION_TYPE="x" * MAX_CATEGORY_CHARS)))
+    [fault] = refusal(form(OCCUPATION_TYPE="x" * (MAX_CATEGORY_CHARS + 1))).faults
     assert fault.where == "application.OCCUPATION_TYPE"
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_number_of_a_table_is_held_to_its_range(table: str) -> None:
     for column in TABLES[table].columns.values():
-        if column.low is None or column.high is None or column.kind is Kind.YES_NO:
+        if column.low is None or column.high is None or column.kind is ColumnKind.YES_NO:
             continue
         cells = {c.name: 0 for c in TABLES[table].columns.values() if c.required}
         for beyond in (column.high + abs(column.high) + 1, column.low - abs(column.low) - 2):
@@ -287,7 +291,7 @@ def test_every_number_of_a_table_is_held_to_its_range(table: str) -> None:
     ids=lambda wrong: f"{len(wrong)} bytes: {wrong[:18]!r}",
 )  # fmt: skip
 def test_what_is_no_json_is_refused_as_such(wrong: bytes) -> None:
-    for read in (read_request, read_requests):
+    for read in (parse_request, parse_requests):
         with pytest.raises(NotJson) as refused:
             read(wrong)
         [fault] = refused.value.faults

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.contract.json_splitter import items
-from credit.contract.request import ScoringRequest, read_requests
-from credit.contract.validation_errors import MOST_REQUESTS
-from credit.contract.wire_types import LARGEST, MOST_ROWS
+from credit.contract.json_splitter import split_requests
+from credit.contract.request import ScoringRequest, parse_requests
+from credit.contract.validation_errors import MAX_REQUESTS_PER_CALL
+from credit.contract.wire_types import MAX_REQUEST_BYTES, MAX_ROWS_PER_HISTORY
 from credit.errors import InvalidDossier, NotJson
 
 JSON = st.recursive(
@@ -38,7 +38,7 @@ def payment(number: int) -> dict[str, Any]:
 @given(st.lists(JSON, max_size=6), WRITTEN)
 def test_every_item_is_found_whole(listed: list[Any], how: dict[str, Any]) -> None:
     body = json.dumps({"requests": listed}, **how).encode(errors="surrogatepass")
-    places = items(body, 6)
+    places = split_requests(body, 6)
     # What is little else than brackets is not looked through to its end.
     assert places is None or [json.loads(body[place]) for place in places] == listed
     if len(body) > 16 * body.count(b"[") + 16 * body.count(b"{") + 16 * body.count(b","):
@@ -60,7 +60,7 @@ def test_every_item_is_found_whole(listed: list[Any], how: dict[str, Any]) -> No
 )
 def test_where_one_item_is_no_json_nothing_is_read(body: bytes, where: str) -> None:
     with pytest.raises(NotJson) as refused:
-        read_requests(body)
+        parse_requests(body)
     assert refused.value.faults[0].where == where
 
 
@@ -69,19 +69,22 @@ def test_where_one_item_is_no_json_nothing_is_read(body: bytes, where: str) -> N
     b'{"requests": [], "requests": [{"client_id": 7}]}',
 ])  # fmt: skip
 def test_an_unusual_way_of_writing_is_read_all_the_same(body: bytes) -> None:
-    assert read_requests(body) == [ScoringRequest(client_id=7)]
+    assert parse_requests(body) == [ScoringRequest(client_id=7)]
 
 
 def test_a_long_body_is_not_read_in_one_go() -> None:
-    for body in (b'{"x": "' + b"x" * LARGEST + b'"}', b'{"requests": [' + b"[" * LARGEST):
+    for body in (
+        b'{"x": "' + b"x" * MAX_REQUEST_BYTES + b'"}',
+        b'{"requests": [' + b"[" * MAX_REQUEST_BYTES,
+    ):
         with pytest.raises(InvalidDossier) as refused:
-            read_requests(body)
+            parse_requests(body)
         assert refused.value.faults[0].expected.startswith('plainly {"requests": [...]}')
 
 
 def test_one_that_is_too_large_harms_no_other() -> None:
-    large = json.dumps({"client_id": "x" * LARGEST}).encode()
-    first, refused, last = read_requests(
+    large = json.dumps({"client_id": "x" * MAX_REQUEST_BYTES}).encode()
+    first, refused, last = parse_requests(
         b'{"requests": [{"client_id": 1}, ' + large + b', {"client_id": 2}]}'
     )
     assert (first, last) == (ScoringRequest(client_id=1), ScoringRequest(client_id=2))
@@ -91,13 +94,13 @@ def test_one_that_is_too_large_harms_no_other() -> None:
 
 def test_what_is_too_many_is_not_read() -> None:
     with pytest.raises(InvalidDossier) as refused:
-        read_requests(b'{"requests": [' + b"no JSON," * (MOST_REQUESTS + 1) + b"]}")
+        parse_requests(b'{"requests": [' + b"no JSON," * (MAX_REQUESTS_PER_CALL + 1) + b"]}")
     assert refused.value.faults[0].got == "more than 1,000"
 
 
 def test_the_longest_history_of_payments_fits_into_a_request() -> None:
-    rows = [payment(number) for number in range(MOST_ROWS)]
+    rows = [payment(number) for number in range(MAX_ROWS_PER_HISTORY)]
     request = {"dossier": {"application": {}, "installments_payments": rows}}
-    assert len(json.dumps(request)) < LARGEST
-    [read] = read_requests(json.dumps({"requests": [request]}).encode())
+    assert len(json.dumps(request)) < MAX_REQUEST_BYTES
+    [read] = parse_requests(json.dumps({"requests": [request]}).encode())
     assert isinstance(read, ScoringRequest)

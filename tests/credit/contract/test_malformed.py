@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from credit.contract.request import ScoringRequest, read_request, read_requests
-from credit.errors import Faulty
-from credit.schema import HISTORIES, TABLES, Column, Kind
+from credit.contract.request import ScoringRequest, parse_request, parse_requests
+from credit.errors import InvalidInput
+from credit.schema import HISTORIES, TABLES, Column, ColumnKind
 from tests.people import Dossier, applicant, stranger
 
 ANYTHING: SearchStrategy[Any] = st.recursive(
@@ -34,13 +34,13 @@ UNREADABLE = st.sampled_from([b"", b"{", b"}", b"nul", b"\xff", b'{"client_id":1
 
 def wrong(column: Column) -> SearchStrategy[Any]:
     """What cannot stand in a column."""
-    if column.kind is Kind.CATEGORY:
+    if column.kind is ColumnKind.CATEGORY:
         return NO_WORD
-    if column.kind is Kind.YES_NO:
+    if column.kind is ColumnKind.YES_NO:
         return NO_YES_NO
     low, high = column.low or 0.0, column.high or 0.0
     beyond = [low - 3, high + 1 + abs(high), -1e308, 1e308]
-    if column.whole:
+    if column.is_whole_number:
         beyond.append(low + 0.25)
     return NO_NUMBER | st.sampled_from(beyond)
 
@@ -130,7 +130,7 @@ def _unknown_key(draw: DrawFn, _: Dossier) -> dict[str, Any]:
 
 def _wrong_changes(draw: DrawFn, _: Dossier) -> dict[str, Any]:
     column = draw(st.sampled_from(list(TABLES["application"].columns.values())))
-    bad = {"SK_ID_CURR": 1} if column.kind is Kind.ID else {column.name: draw(wrong(column))}
+    bad = {"SK_ID_CURR": 1} if column.kind is ColumnKind.ID else {column.name: draw(wrong(column))}
     return {"client_id": 1, "changes": draw(st.sampled_from([bad, {"TARGET": 1}, [], 1, "no"]))}
 
 
@@ -144,8 +144,8 @@ def _saying(person: Dossier, table: str, cells: dict[str, Any]) -> Dossier:
 @settings(max_examples=300)
 @given(malformed())
 def test_a_malformed_request_is_refused_with_its_faults(request: dict[str, Any]) -> None:
-    with pytest.raises(Faulty) as refused:
-        read_request(json.dumps(request).encode())
+    with pytest.raises(InvalidInput) as refused:
+        parse_request(json.dumps(request).encode())
     assert refused.value.faults
     assert all(fault.where and fault.expected for fault in refused.value.faults)
 
@@ -154,8 +154,8 @@ def test_a_malformed_request_is_refused_with_its_faults(request: dict[str, Any])
 @given(malformed())
 def test_a_malformed_request_is_refused_in_its_place_among_others(request: dict[str, Any]) -> None:
     asked = [{"client_id": 1}, request, {"dossier": stranger()}]
-    first, refused, last = read_requests(json.dumps({"requests": asked}).encode())
-    assert isinstance(refused, Faulty)
+    first, refused, last = parse_requests(json.dumps({"requests": asked}).encode())
+    assert isinstance(refused, InvalidInput)
     assert refused.faults
     assert first == ScoringRequest(client_id=1)
     assert last == ScoringRequest(dossier=stranger())
@@ -164,35 +164,35 @@ def test_a_malformed_request_is_refused_in_its_place_among_others(request: dict[
 @settings(max_examples=200)
 @given(UNREADABLE | st.binary(max_size=40) | ANYTHING.map(lambda said: json.dumps(said).encode()))
 def test_whatever_is_sent_is_read_or_refused(body: bytes) -> None:
-    for read in (read_request, read_requests):
-        with contextlib.suppress(Faulty):
+    for read in (parse_request, parse_requests):
+        with contextlib.suppress(InvalidInput):
             read(body)
 
 
 @pytest.mark.parametrize("depth", [10, 180, 300, 100_000])
 def test_nesting_of_any_depth_is_refused(depth: int) -> None:
     body = b'{"client_id": ' + b"[" * depth + b"]" * depth + b"}"
-    for read in (read_request, read_requests):
-        with pytest.raises(Faulty):
+    for read in (parse_request, parse_requests):
+        with pytest.raises(InvalidInput):
             read(body)
 
 
 def test_a_million_digits_are_refused() -> None:
-    with pytest.raises(Faulty):
-        read_request(b'{"client_id": ' + b"9" * 1_000_000 + b"}")
+    with pytest.raises(InvalidInput):
+        parse_request(b'{"client_id": ' + b"9" * 1_000_000 + b"}")
 
 
 def test_an_id_that_a_float_cannot_hold_is_refused() -> None:
-    with pytest.raises(Faulty):
-        read_request(b'{"client_id": 9007199254740993}')
+    with pytest.raises(InvalidInput):
+        parse_request(b'{"client_id": 9007199254740993}')
 
 
 def test_of_two_keys_of_the_same_name_the_last_counts() -> None:
     """As most readers of JSON have it; the fast ones do not tell."""
-    assert read_request(b'{"client_id": 1, "client_id": 2}').client_id == 2
+    assert parse_request(b'{"client_id": 1, "client_id": 2}').client_id == 2
 
 
 def test_an_unknown_column_called_dossier_is_told_in_its_place() -> None:
-    with pytest.raises(Faulty) as refused:
-        read_request(b'{"dossier": {"application": {"dossier": 1}}}')
+    with pytest.raises(InvalidInput) as refused:
+        parse_request(b'{"dossier": {"application": {"dossier": 1}}}')
     assert [fault.where for fault in refused.value.faults] == ["application.dossier"]

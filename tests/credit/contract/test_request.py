@@ -9,10 +9,10 @@ from hypothesis import given
 
 from credit.contract.request import (
     ScoringRequest,
-    read_request,
-    read_requests,
+    parse_request,
+    parse_requests,
 )
-from credit.contract.validation_errors import MOST_REQUESTS
+from credit.contract.validation_errors import MAX_REQUESTS_PER_CALL
 from credit.errors import InvalidDossier
 from tests.people import CREDIT, LOAN, Dossier, applicant, stranger, with_history
 from tests.strategies import dossiers
@@ -24,25 +24,25 @@ def body(request: object) -> bytes:
 
 def test_an_ordinary_dossier_is_read_as_it_stands() -> None:
     for person in (applicant(), stranger()):
-        request = read_request(body({"dossier": person}))
+        request = parse_request(body({"dossier": person}))
         assert request == ScoringRequest(client_id=None, dossier=person, changes={})
 
 
 def test_a_known_client_is_asked_for_by_id() -> None:
-    assert read_request(b'{"client_id": 100002}') == ScoringRequest(client_id=100_002)
-    assert read_request(b'{"client_id": 0}').client_id == 0
+    assert parse_request(b'{"client_id": 100002}') == ScoringRequest(client_id=100_002)
+    assert parse_request(b'{"client_id": 0}').client_id == 0
 
 
 def test_null_is_as_good_as_left_out() -> None:
     said = {"client_id": 1, "dossier": None, "changes": None}
-    assert read_request(body(said)) == ScoringRequest(client_id=1)
+    assert parse_request(body(said)) == ScoringRequest(client_id=1)
 
 
 @given(dossiers())
 def test_every_valid_dossier_is_accepted_and_kept(person: Dossier) -> None:
     [singly, among_many] = [
-        read_request(body({"dossier": person})),
-        *read_requests(body({"requests": [{"dossier": person}]})),
+        parse_request(body({"dossier": person})),
+        *parse_requests(body({"requests": [{"dossier": person}]})),
     ]
     assert isinstance(among_many, ScoringRequest)
     assert singly.dossier == among_many.dossier == person
@@ -51,39 +51,39 @@ def test_every_valid_dossier_is_accepted_and_kept(person: Dossier) -> None:
 def test_whole_numbers_may_be_written_as_floats_in_every_column() -> None:
     person = applicant()
     written = json.loads(json.dumps(person), parse_int=float)
-    request = read_request(body({"dossier": written}))
+    request = parse_request(body({"dossier": written}))
     assert request.dossier == person
-    assert read_request(b'{"client_id": 100002.0}').client_id == 100_002
+    assert parse_request(b'{"client_id": 100002.0}').client_id == 100_002
 
 
 def test_changes_are_made_to_the_form_and_to_nothing_else() -> None:
     person = applicant()
     said = {"dossier": person, "changes": {"AMT_CREDIT": 1_000, "EXT_SOURCE_1": None}}
-    request = read_request(body(said))
+    request = parse_request(body(said))
     expected = {
         **person,
         "application": {**person["application"], "AMT_CREDIT": 1_000, "EXT_SOURCE_1": None},
     }
     assert request.dossier is not None
-    assert request.changed(request.dossier) == expected
+    assert request.apply_changes(request.dossier) == expected
     assert request.dossier == person
 
 
 def test_without_changes_a_dossier_is_left_alone() -> None:
     person = applicant()
-    assert ScoringRequest(dossier=person).changed(person) is person
+    assert ScoringRequest(dossier=person).apply_changes(person) is person
 
 
 def test_keys_of_different_tables_may_be_equal() -> None:
     person = with_history(
         bureau=[{"SK_ID_BUREAU": LOAN}], POS_CASH_balance=[{"SK_ID_PREV": CREDIT}]
     )
-    assert read_request(body({"dossier": person})).dossier == person
+    assert parse_request(body({"dossier": person})).dossier == person
 
 
 def test_a_bad_request_among_many_is_told_in_its_place_and_harms_no_neighbour() -> None:
     asked = [{"client_id": 1}, {}, {"dossier": stranger()}, None, [], "x", {"client_id": -1}, 5]
-    told = read_requests(body({"requests": [*asked, {"client_id": 2}]}))
+    told = parse_requests(body({"requests": [*asked, {"client_id": 2}]}))
     assert told[0] == ScoringRequest(client_id=1)
     assert told[2] == ScoringRequest(dossier=stranger())
     assert told[8] == ScoringRequest(client_id=2)
@@ -92,13 +92,17 @@ def test_a_bad_request_among_many_is_told_in_its_place_and_harms_no_neighbour() 
 
 
 def test_no_requests_at_all_are_a_list_of_none() -> None:
-    assert read_requests(b'{"requests": []}') == []
+    assert parse_requests(b'{"requests": []}') == []
 
 
 @pytest.mark.parametrize(
     ("said", "where", "got"),
     [
-        ({"requests": [{"client_id": 1}] * (MOST_REQUESTS + 1)}, "requests", "more than 1,000"),
+        (
+            {"requests": [{"client_id": 1}] * (MAX_REQUESTS_PER_CALL + 1)},
+            "requests",
+            "more than 1,000",
+        ),
         ({"requests": None}, "requests", None),
         ({"requests": {}}, "requests", {}),
         ({}, "requests", None),
@@ -110,12 +114,12 @@ def test_what_is_no_list_of_at_most_a_thousand_requests_is_refused(
     said: object, where: str, got: object
 ) -> None:
     with pytest.raises(InvalidDossier) as refused:
-        read_requests(body(said))
+        parse_requests(body(said))
     [fault] = refused.value.faults
     assert (fault.where, fault.got) == (where, got)
 
 
 def test_a_thousand_requests_are_read() -> None:
-    asked = [{"client_id": number} for number in range(MOST_REQUESTS)]
-    told = read_requests(body({"requests": asked}))
-    assert told == [ScoringRequest(client_id=number) for number in range(MOST_REQUESTS)]
+    asked = [{"client_id": number} for number in range(MAX_REQUESTS_PER_CALL)]
+    told = parse_requests(body({"requests": asked}))
+    assert told == [ScoringRequest(client_id=number) for number in range(MAX_REQUESTS_PER_CALL)]

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 
 from credit.features import Unit
-from credit.features.declaration.history_features import Source, Statistic
-from credit.schema import Kind, Table
+from credit.features.declaration.history_features import HistoryFeatures, Statistic
+from credit.schema import ColumnKind, Table
 from tests.credit.features.oracle_values import INSTALMENT, VALUES, WHOLES, WINDOWS
 from tests.people import Dossier
 
@@ -53,7 +53,9 @@ def frame(people: Sequence[Dossier], table: Table) -> pl.DataFrame:
         for row in person.get(table.name) or ()
     ]
     schema = {
-        name: pl.String() if column.kind in {Kind.CATEGORY, Kind.YES_NO} else pl.Float64()
+        name: pl.String()
+        if column.kind in {ColumnKind.CATEGORY, ColumnKind.YES_NO}
+        else pl.Float64()
         for name, column in table.columns.items()
     }
     raw = pl.DataFrame(rows, schema={"client": pl.Int64(), **schema}, strict=False)
@@ -66,7 +68,7 @@ def frame(people: Sequence[Dossier], table: Table) -> pl.DataFrame:
     return raw.with_columns((ended == NEVER).alias("never_ended")).with_columns(*known)
 
 
-def features(people: Sequence[Dossier], source: Source) -> pl.DataFrame:
+def features(people: Sequence[Dossier], source: HistoryFeatures) -> pl.DataFrame:
     """One row a client, one column a feature of a source."""
     rows = frame(people, source.table)
     if source.child:
@@ -79,7 +81,7 @@ def features(people: Sequence[Dossier], source: Source) -> pl.DataFrame:
         unknown = pl.when(known.gather(rows["client"]))
         named = [unknown.then(pl.col(name)).alias(name) for name in source.child.members]
         rows = rows.join(told, on=credit, how="left").with_columns(named)
-    rows = rows.sort("client", *source.order, nulls_last=False, maintain_order=True)
+    rows = rows.sort("client", *source.order_by, nulls_last=False, maintain_order=True)
     rows = _numbered(rows)
     everyone = pl.DataFrame({"client": range(len(people))})
     told = _told(rows, source, everyone, ["client"])
@@ -97,9 +99,11 @@ def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.col("whole").is_last_distinct().alias("newest"))
 
 
-def _told(rows: pl.DataFrame, source: Source, groups: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+def _told(
+    rows: pl.DataFrame, source: HistoryFeatures, groups: pl.DataFrame, by: list[str]
+) -> pl.DataFrame:
     table = source.table.name
-    years = pl.col(source.order[0]) / (12 if "MONTHS" in source.order[0] else 365)
+    years = pl.col(source.order_by[0]) / (12 if "MONTHS" in source.order_by[0] else 365)
     for member in source.members.values():
         step = 2.0 ** (10 if member.value.unit is Unit.CURRENCY else 20)
         said = VALUES[table][member.value.name]

@@ -6,16 +6,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from credit.dossier import Dossiers
-from credit.features import CATALOGUE, COLUMNS, Categories, Feature, Matrix, Risk, build
+from credit.dossier import DossierBatch
+from credit.features import (
+    CATALOGUE,
+    COLUMNS,
+    CategoryEncoder,
+    Feature,
+    Matrix,
+    RiskDirection,
+    build,
+)
 from credit.features.declaration.history_features import Statistic
 from credit.features.definitions.bureau import BUREAU
 from credit.features.definitions.credit_card_balance import CARD
-from credit.features.definitions.installments_payments import INSTALMENT, INSTALMENTS
+from credit.features.definitions.installments_payments import INSTALMENT_KEY, INSTALMENTS
 from credit.features.definitions.pos_cash_balance import POS
 from credit.features.definitions.previous_application import PREVIOUS
 from credit.policy import Policy
-from credit.reasons import said
+from credit.reasons import format_value
 from credit.schema import TABLES
 from tests.bits import differing
 from tests.crowd import crowd
@@ -37,7 +45,7 @@ SHARED = {
         if member.value.name in {"amount_due", "amount_late", "since_late"}
         and member.statistic in {Statistic.MIN, Statistic.MAX}
     }
-    for column in INSTALMENT
+    for column in INSTALMENT_KEY
 }
 """Extremes of what all payments of an instalment share: the same whichever belong together."""
 
@@ -81,7 +89,7 @@ def test_no_two_features_are_said_in_the_same_words() -> None:
 
 @every_feature
 def test_can_be_said_with_its_unit(feature: Feature) -> None:
-    assert said(None if feature.categorical else 1.5, feature.unit).fr
+    assert format_value(None if feature.is_categorical else 1.5, feature.unit).fr
 
 
 @every_feature
@@ -109,7 +117,7 @@ def test_a_spread_has_no_direction_of_risk() -> None:
         m for s in SOURCES for m in s.members.values() if m.statistic is Statistic.STD
     ]  # fmt: skip
     assert spreads
-    assert {spread.feature.risk for spread in spreads} == {Risk.FREE}
+    assert {spread.feature.risk for spread in spreads} == {RiskDirection.FREE}
 
 
 @pytest.fixture(scope="module")
@@ -118,15 +126,15 @@ def neighbours() -> list[Dossier]:
 
 
 @pytest.fixture(scope="module")
-def before(neighbours: list[Dossier], categories: Categories) -> Matrix:
-    return build(Dossiers.of(neighbours, COLUMNS), categories)
+def before(neighbours: list[Dossier], categories: CategoryEncoder) -> Matrix:
+    return build(DossierBatch.from_documents(neighbours, COLUMNS), categories)
 
 
 @pytest.mark.parametrize("source", COLUMNS_OF_ROWS)
 def test_moves_with_the_columns_it_names_and_with_no_other(
-    source: str, neighbours: list[Dossier], before: Matrix, categories: Categories
+    source: str, neighbours: list[Dossier], before: Matrix, categories: CategoryEncoder
 ) -> None:
-    after = build(Dossiers.of(_shuffled(neighbours, source), COLUMNS), categories)
+    after = build(DossierBatch.from_documents(_shuffled(neighbours, source), COLUMNS), categories)
     moved = {
         name for name, differs in zip(CATALOGUE, differing(before, after), strict=True) if differs
     }
@@ -136,11 +144,11 @@ def test_moves_with_the_columns_it_names_and_with_no_other(
 
 
 def test_unknown_words_aside_a_row_holds_a_number_for_an_ordinary_applicant(
-    categories: Categories,
+    categories: CategoryEncoder,
 ) -> None:
-    row = build(Dossiers.of([applicant()]), categories)[0]
+    row = build(DossierBatch.from_documents([applicant()]), categories)[0]
     unknown = {name for name, cell in zip(CATALOGUE, row, strict=True) if np.isnan(cell)}
-    assert {name for name in unknown if not CATALOGUE[name].categorical} == set()
+    assert {name for name in unknown if not CATALOGUE[name].is_categorical} == set()
 
 
 def _shuffled(people: list[Dossier], source: str) -> list[Dossier]:

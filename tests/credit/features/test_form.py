@@ -9,11 +9,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.dossier import Dossiers
-from credit.features import CATALOGUE, COLUMNS, Categories, build
+from credit.dossier import DossierBatch
+from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, build
 from tests.people import applicant, with_history
 
-NO_WORDS = Categories({name: () for name, feature in CATALOGUE.items() if feature.categorical})
+NO_WORDS = CategoryEncoder(
+    {name: () for name, feature in CATALOGUE.items() if feature.is_categorical}
+)
 
 MEAN_SCORE = (0.5 + 0.625 + 0.25) / 3
 
@@ -96,7 +98,7 @@ def told() -> dict[str, float]:
 
 
 def row(**form: object) -> dict[str, float]:
-    cells = build(Dossiers.of([applicant(**form)], COLUMNS), NO_WORDS)[0]
+    cells = build(DossierBatch.from_documents([applicant(**form)], COLUMNS), NO_WORDS)[0]
     return dict(zip(CATALOGUE, cells.tolist(), strict=True))
 
 
@@ -172,5 +174,5 @@ def test_a_year_of_months_with_another_lender_is_twelve() -> None:
 
 def history(**tables: list[dict[str, object]]) -> dict[str, float]:
     """The features of one client with these histories, by name."""
-    cells = build(Dossiers.of([with_history(**tables)], COLUMNS), NO_WORDS)[0]
+    cells = build(DossierBatch.from_documents([with_history(**tables)], COLUMNS), NO_WORDS)[0]
     return dict(zip(CATALOGUE, cells.tolist(), strict=True))

@@ -13,14 +13,14 @@ import math
 from pathlib import Path
 from typing import Any
 
-from credit.contract.request import read_request
-from credit.dossier import Dossiers
-from credit.features import CATALOGUE, COLUMNS, Categories, build
+from credit.contract.request import parse_request
+from credit.dossier import DossierBatch
+from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, build
 from tests.people import Dossier, applicant
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "one_applicant.json"
 
-LEARNT = Categories({
+LEARNT = CategoryEncoder({
     "contract_type": ("Cash loans", "Revolving loans"),
     "income_type": ("Working", "Pensioner"),
     "education": ("Secondary / secondary special", "Higher education"),
@@ -44,7 +44,7 @@ def golden() -> dict[str, Any]:
 
 def row_of(document: Dossier) -> dict[str, dict[str, Any]]:
     """Every feature's value, null where unknown, with its unit."""
-    cells = build(Dossiers.of([document], COLUMNS), LEARNT)[0].tolist()
+    cells = build(DossierBatch.from_documents([document], COLUMNS), LEARNT)[0].tolist()
     return {
         name: {"value": None if math.isnan(cell) else cell, "unit": feature.unit.value}
         for (name, feature), cell in zip(CATALOGUE.items(), cells, strict=True)
@@ -64,7 +64,7 @@ def test_the_golden_document_is_an_ordinary_applicants_and_valid() -> None:
     document = golden()["document"]
     assert document == applicant()
     body = json.dumps({"dossier": document}).encode()
-    assert read_request(body).dossier == document
+    assert parse_request(body).dossier == document
 
 
 def write() -> None:

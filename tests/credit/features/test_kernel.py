@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from credit.dossier import Dossiers
+from credit.dossier import DossierBatch
 from credit.features import COLUMNS
-from credit.features.declaration.history_features import Source, Statistic
+from credit.features.declaration.history_features import HistoryFeatures, Statistic
 from credit.features.definitions.bureau import BUREAU
 from credit.features.definitions.credit_card_balance import CARD
 from credit.features.definitions.installments_payments import INSTALMENTS
@@ -25,9 +25,11 @@ every_source = pytest.mark.parametrize(
 
 @every_source
 @pytest.mark.parametrize("seed", [2, 3])
-def test_every_statistic_is_what_polars_says_of_the_same_rows(source: Source, seed: int) -> None:
+def test_every_statistic_is_what_polars_says_of_the_same_rows(
+    source: HistoryFeatures, seed: int
+) -> None:
     people = crowd(150, seed)
-    told = Kernel(source).features(Dossiers.of(people, COLUMNS))
+    told = Kernel(source).compute_features(DossierBatch.from_documents(people, COLUMNS))
     expected = oracle.features(people, source)
     for place, (name, member) in enumerate(source.members.items()):
         theirs = expected[name].fill_null(np.nan).to_numpy()
@@ -38,16 +40,16 @@ def test_every_statistic_is_what_polars_says_of_the_same_rows(source: Source, se
 
 
 @every_source
-def test_the_rows_compared_say_something_of_every_feature(source: Source) -> None:
+def test_the_rows_compared_say_something_of_every_feature(source: HistoryFeatures) -> None:
     people = crowd(150, seed=2)
-    told = Kernel(source).features(Dossiers.of(people, COLUMNS))
+    told = Kernel(source).compute_features(DossierBatch.from_documents(people, COLUMNS))
     for place, name in enumerate(source.members):
         assert len(np.unique(told[~np.isnan(told[:, place]), place])) > 1, name
         assert np.isnan(told[:, place]).any(), name
 
 
 @every_source
-def test_the_oracle_knows_every_value_and_window_that_is_declared(source: Source) -> None:
+def test_the_oracle_knows_every_value_and_window_that_is_declared(source: HistoryFeatures) -> None:
     for one in filter(None, (source, source.child)):
         name = one.table.name
         assert oracle_values.VALUES[name].keys() == one.values.keys()

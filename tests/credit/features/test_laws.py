@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.dossier import ALL_COLUMNS, Dossiers
-from credit.features import AT_ONCE, CATALOGUE, COLUMNS, Categories, Matrix, build
-from credit.features.expressions.nan_arithmetic import GREATEST
+from credit.dossier import ALL_COLUMNS, DossierBatch
+from credit.features import CATALOGUE, COLUMNS, DOSSIERS_PER_CHUNK, CategoryEncoder, Matrix, build
+from credit.features.expressions.nan_arithmetic import MAX_FEATURE_MAGNITUDE
 from credit.schema import HISTORIES
 from tests.bits import differing, same
 from tests.crowd import crowd
@@ -20,8 +20,8 @@ from tests.strategies import SMALLEST, dossiers
 shuffles = st.randoms(use_true_random=False)
 
 
-def matrix(people: list[Dossier], categories: Categories) -> Matrix:
-    return build(Dossiers.of(people, COLUMNS), categories)
+def matrix(people: list[Dossier], categories: CategoryEncoder) -> Matrix:
+    return build(DossierBatch.from_documents(people, COLUMNS), categories)
 
 
 def shuffled(person: Dossier, order: random.Random) -> Dossier:
@@ -43,21 +43,21 @@ def _any_order(told: dict[str, Any], order: random.Random) -> list[tuple[str, An
 
 @given(dossiers(), shuffles)
 def test_the_order_of_rows_and_columns_never_matters(
-    categories: Categories, person: Dossier, order: random.Random
+    categories: CategoryEncoder, person: Dossier, order: random.Random
 ) -> None:
     told = matrix([person], categories)
     assert same(told, matrix([shuffled(person, order)], categories))
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_order_of_a_crowds_rows_never_matters(categories: Categories, seed: int) -> None:
+def test_the_order_of_a_crowds_rows_never_matters(categories: CategoryEncoder, seed: int) -> None:
     people = crowd(60, seed)
     order = random.Random(seed)  # noqa: S311 -- a shuffle keeps no secret
     mixed = [shuffled(person, order) for person in people]
     assert same(matrix(people, categories), matrix(mixed, categories))
 
 
-def test_rows_that_agree_in_all_keys_may_come_in_any_order(categories: Categories) -> None:
+def test_rows_that_agree_in_all_keys_may_come_in_any_order(categories: CategoryEncoder) -> None:
     due = {"DAYS_INSTALMENT": -99, "NUM_INSTALMENT_NUMBER": 1}
     rows = [{**due, "DAYS_ENTRY_PAYMENT": -place} for place in range(13)]
     one, other = with_history(installments_payments=rows), with_history(
@@ -68,14 +68,14 @@ def test_rows_that_agree_in_all_keys_may_come_in_any_order(categories: Categorie
 
 @given(st.lists(dossiers(), min_size=2, max_size=4))
 def test_a_client_gets_the_same_row_alone_and_in_a_batch(
-    categories: Categories, people: list[Dossier]
+    categories: CategoryEncoder, people: list[Dossier]
 ) -> None:
     alone = [matrix([person], categories) for person in people]
     assert same(matrix(people, categories), np.concatenate(alone))
 
 
 def test_a_client_gets_the_same_row_among_few_and_among_many(
-    categories: Categories, people: list[Dossier]
+    categories: CategoryEncoder, people: list[Dossier]
 ) -> None:
     many = matrix(people, categories)
     for size in (1, 2, 7, 16):
@@ -84,64 +84,72 @@ def test_a_client_gets_the_same_row_among_few_and_among_many(
 
 
 def test_a_client_gets_the_same_row_among_more_than_are_computed_at_once(
-    categories: Categories,
+    categories: CategoryEncoder,
 ) -> None:
-    people = crowd(2 * AT_ONCE + 1, seed=5)
+    people = crowd(2 * DOSSIERS_PER_CHUNK + 1, seed=5)
     many = matrix(people, categories)
     assert len(many) == len(people)
-    for place in (0, AT_ONCE - 1, AT_ONCE, 2 * AT_ONCE - 1, 2 * AT_ONCE):
+    for place in (
+        0,
+        DOSSIERS_PER_CHUNK - 1,
+        DOSSIERS_PER_CHUNK,
+        2 * DOSSIERS_PER_CHUNK - 1,
+        2 * DOSSIERS_PER_CHUNK,
+    ):
         assert same(many[[place]], matrix([people[place]], categories))
 
 
-def test_the_same_client_may_come_twice_in_a_batch(categories: Categories) -> None:
+def test_the_same_client_may_come_twice_in_a_batch(categories: CategoryEncoder) -> None:
     twice = matrix([applicant(), stranger(), applicant()], categories)
     assert same(twice[0], twice[2])
     assert same(twice[0], matrix([applicant()], categories)[0])
     assert not same(twice[0], twice[1])
 
 
-def test_nobody_gives_no_rows(categories: Categories) -> None:
+def test_nobody_gives_no_rows(categories: CategoryEncoder) -> None:
     assert matrix([], categories).shape == (0, len(CATALOGUE))
 
 
-def test_unknown_is_written_in_one_way_only(categories: Categories) -> None:
+def test_unknown_is_written_in_one_way_only(categories: CategoryEncoder) -> None:
     nobody: Dossier = {"application": {}}
     rows = [one for size in (1, 2, 7, 31) for one in matrix([nobody] * size, categories)]
     assert len({one.tobytes() for one in rows}) == 1
 
 
-def test_columns_that_no_feature_reads_change_nothing(categories: Categories) -> None:
+def test_columns_that_no_feature_reads_change_nothing(categories: CategoryEncoder) -> None:
     rows = [
         {"DAYS_INSTALMENT": -99, "NUM_INSTALMENT_NUMBER": 1, "NUM_INSTALMENT_VERSION": place,
          "DAYS_ENTRY_PAYMENT": -place}
         for place in range(12)
     ]  # fmt: skip
     people = [with_history(installments_payments=rows)]
-    all_columns = build(Dossiers.of(people, ALL_COLUMNS), categories)
-    assert same(all_columns, build(Dossiers.of(people, COLUMNS), categories))
+    all_columns = build(DossierBatch.from_documents(people, ALL_COLUMNS), categories)
+    assert same(all_columns, build(DossierBatch.from_documents(people, COLUMNS), categories))
 
 
 @given(dossiers())
-def test_no_cell_is_ever_infinite(categories: Categories, person: Dossier) -> None:
+def test_no_cell_is_ever_infinite(categories: CategoryEncoder, person: Dossier) -> None:
     told = matrix([person], categories)
     assert told.dtype == np.float32
     assert not np.isinf(told).any()
-    assert not (np.abs(told) > np.float32(GREATEST)).any()
+    assert not (np.abs(told) > np.float32(MAX_FEATURE_MAGNITUDE)).any()
 
 
-def test_a_ratio_over_zero_is_unknown(categories: Categories) -> None:
+def test_a_ratio_over_zero_is_unknown(categories: CategoryEncoder) -> None:
     told = row(applicant(AMT_INCOME_TOTAL=0.0), categories)
     assert np.isnan([told["instalment_to_income"], told["other_debt_to_income"]]).all()
     assert told["income"] == 0
 
 
 @pytest.mark.parametrize("tiny", [SMALLEST, 1e-300, 1e-40])
-def test_a_ratio_over_next_to_nothing_is_a_number(categories: Categories, tiny: float) -> None:
+def test_a_ratio_over_next_to_nothing_is_a_number(
+    categories: CategoryEncoder, tiny: float
+) -> None:
     told = row(applicant(AMT_INCOME_TOTAL=tiny), categories)
-    assert told["instalment_to_income"] == np.float32(GREATEST)
+    assert told["instalment_to_income"] == np.float32(MAX_FEATURE_MAGNITUDE)
     negative = row(with_history(bureau=[{"AMT_CREDIT_SUM": tiny, "AMT_CREDIT_SUM_DEBT": -1.0}]),
                    categories)  # fmt: skip
-    assert negative["other_debt_share_max_active"] == np.float32(-GREATEST)
+    assert negative["other_debt_share_max_active"] == np.float32(-MAX_FEATURE_MAGNITUDE)
 
 
 @pytest.mark.parametrize(
@@ -152,12 +160,12 @@ def test_a_ratio_over_next_to_nothing_is_a_number(categories: Categories, tiny: 
     ],
 )
 def test_a_ratio_over_next_to_nothing_is_no_cause_of_warnings(
-    categories: Categories, person: Dossier
+    categories: CategoryEncoder, person: Dossier
 ) -> None:
     matrix([person], categories)
 
 
-def test_zero_and_minus_zero_are_as_good(categories: Categories) -> None:
+def test_zero_and_minus_zero_are_as_good(categories: CategoryEncoder) -> None:
     amounts = ("AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE")
     plus, minus = (
         matrix([applicant(**dict.fromkeys(amounts, zero))], categories) for zero in (0.0, -0.0)
@@ -165,7 +173,7 @@ def test_zero_and_minus_zero_are_as_good(categories: Categories) -> None:
     assert not differing(plus, minus).any()
 
 
-def test_months_of_credits_that_are_not_there_change_nothing(categories: Categories) -> None:
+def test_months_of_credits_that_are_not_there_change_nothing(categories: CategoryEncoder) -> None:
     without = with_history(bureau_balance=[])
     orphans = with_history(bureau_balance=[{"SK_ID_BUREAU": 5, "STATUS": "5"}])
     assert same(matrix([without], categories), matrix([orphans], categories))
@@ -173,7 +181,9 @@ def test_months_of_credits_that_are_not_there_change_nothing(categories: Categor
     assert same(matrix([with_history(bureau=[])], categories), matrix([nobody], categories))
 
 
-def test_two_clients_may_use_the_same_key_for_different_credits(categories: Categories) -> None:
+def test_two_clients_may_use_the_same_key_for_different_credits(
+    categories: CategoryEncoder,
+) -> None:
     late = with_history(bureau_balance=[{"STATUS": "5"}])
     punctual = with_history(bureau_balance=[{"STATUS": "0"}])
     told = matrix([late, punctual], categories)
@@ -186,5 +196,5 @@ def test_no_history_that_the_schema_knows_is_left_unread() -> None:
     assert COLUMNS.keys() == {"application", *HISTORIES}
 
 
-def row(person: Dossier, categories: Categories) -> dict[str, float]:
+def row(person: Dossier, categories: CategoryEncoder) -> dict[str, float]:
     return dict(zip(CATALOGUE, matrix([person], categories)[0].tolist(), strict=True))

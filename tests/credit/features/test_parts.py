@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.dossier import Dossiers
-from credit.features import CATALOGUE, COLUMNS, Categories, Matrix, build
+from credit.dossier import DossierBatch
+from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, Matrix, build
 from credit.features.declaration.history_features import Statistic
-from credit.features.definitions.installments_payments import INSTALMENT, INSTALMENTS
-from credit.features.expressions.row_groups import Parts
+from credit.features.definitions.installments_payments import INSTALMENT_KEY, INSTALMENTS
+from credit.features.expressions.row_groups import RowGroups
 from tests.bits import same
 from tests.people import Dossier, Row, with_history
 
@@ -29,25 +29,25 @@ def paid(*payments: Row) -> Dossier:
     return with_history(installments_payments=[{**ONE, **payment} for payment in payments])
 
 
-def matrix(categories: Categories, *people: Dossier) -> Matrix:
-    return build(Dossiers.of(people, COLUMNS), categories)
+def matrix(categories: CategoryEncoder, *people: Dossier) -> Matrix:
+    return build(DossierBatch.from_documents(people, COLUMNS), categories)
 
 
-def row(person: Dossier, categories: Categories) -> Mapping[str, float]:
+def row(person: Dossier, categories: CategoryEncoder) -> Mapping[str, float]:
     return dict(zip(CATALOGUE, matrix(categories, person)[0].tolist(), strict=True))
 
 
 IN_TWO = ({"AMT_PAYMENT": 1_234.57}, {"AMT_PAYMENT": 5_713.79})
 
 
-def test_an_instalment_paid_in_two_payments_is_paid_in_full(categories: Categories) -> None:
+def test_an_instalment_paid_in_two_payments_is_paid_in_full(categories: CategoryEncoder) -> None:
     told = row(paid(*IN_TWO), categories)
     assert told["underpaid_sum_ever"] == told["underpaid_mean_ever"] == 0
     assert told["amount_missing_max_ever"] == 0
     assert told["paid_share_min_ever"] == told["paid_share_mean_ever"] == 1
 
 
-def test_what_two_payments_leave_is_missing_once(categories: Categories) -> None:
+def test_what_two_payments_leave_is_missing_once(categories: CategoryEncoder) -> None:
     told = row(paid({"AMT_PAYMENT": 1_000.0}, {"AMT_PAYMENT": 948.36}), categories)
     assert told["underpaid_sum_ever"] == told["underpaid_mean_ever"] == 1
     assert told["amount_missing_sum_ever"] == told["amount_missing_max_ever"] == 5_000
@@ -55,13 +55,13 @@ def test_what_two_payments_leave_is_missing_once(categories: Categories) -> None
 
 
 @pytest.mark.parametrize("missing", [0.02, 0.005, 0.0])
-def test_less_than_a_cent_is_not_missing(categories: Categories, missing: float) -> None:
+def test_less_than_a_cent_is_not_missing(categories: CategoryEncoder, missing: float) -> None:
     parts = [{"AMT_PAYMENT": 694.836}] * 9
     told = row(paid(*parts, {"AMT_PAYMENT": 694.836 - missing}), categories)
     assert told["underpaid_sum_ever"] == (missing > 0.01)
 
 
-def test_an_instalment_paid_in_parts_counts_once(categories: Categories) -> None:
+def test_an_instalment_paid_in_parts_counts_once(categories: CategoryEncoder) -> None:
     whole, parts = row(paid({}), categories), row(paid({}, {}, {}), categories)
     for name in ("instalments_count_ever", "amount_due_sum_ever", "amount_due_mean_ever"):
         assert parts[name] == whole[name], name
@@ -70,7 +70,7 @@ def test_an_instalment_paid_in_parts_counts_once(categories: Categories) -> None
 
 
 @pytest.mark.parametrize("late", [{"DAYS_ENTRY_PAYMENT": -365}, {"DAYS_ENTRY_PAYMENT": None}])
-def test_paid_late_in_part_is_late_and_late_once(categories: Categories, late: Row) -> None:
+def test_paid_late_in_part_is_late_and_late_once(categories: CategoryEncoder, late: Row) -> None:
     told = row(paid({**IN_TWO[0], **late}, IN_TWO[1]), categories)
     assert told["late_sum_ever"] == told["late_mean_ever"] == told["late_last_ever"] == 1
     assert told["amount_late_sum_ever"] == pytest.approx(6_948.36)
@@ -80,14 +80,14 @@ def test_paid_late_in_part_is_late_and_late_once(categories: Categories, late: R
     assert both["amount_late_sum_ever"] == told["amount_late_sum_ever"]
 
 
-def test_the_latest_payment_is_the_last(categories: Categories) -> None:
+def test_the_latest_payment_is_the_last(categories: CategoryEncoder) -> None:
     told = row(paid({"DAYS_ENTRY_PAYMENT": -390}, {"DAYS_ENTRY_PAYMENT": -370}), categories)
     assert told["days_past_due_last_ever"] == 30
 
 
 @pytest.mark.parametrize("known", [0, 1])
 def test_payments_are_unknown_only_where_nothing_of_the_instalment_is_known(
-    categories: Categories, known: int
+    categories: CategoryEncoder, known: int
 ) -> None:
     payments: list[Row] = [{"AMT_PAYMENT": None}, {"AMT_PAYMENT": 948.36 if known else None}]
     told = row(paid(*payments), categories)
@@ -104,21 +104,21 @@ ANOTHER = [
 
 @pytest.mark.parametrize("said", ANOTHER)
 def test_another_loan_number_plan_or_day_is_another_instalment(
-    categories: Categories, said: Row
+    categories: CategoryEncoder, said: Row
 ) -> None:
     told = row(paid(IN_TWO[0], {**IN_TWO[1], **said}), categories)
     assert told["underpaid_sum_ever"] == told["instalments_count_ever"] == 2
 
 
-@pytest.mark.parametrize("column", INSTALMENT[2:])
+@pytest.mark.parametrize("column", INSTALMENT_KEY[2:])
 def test_a_payment_of_unknown_instalment_belongs_to_no_other(
-    categories: Categories, column: str
+    categories: CategoryEncoder, column: str
 ) -> None:
     told = row(paid(*({**part, column: None} for part in IN_TWO)), categories)
     assert told["underpaid_sum_ever"] == told["instalments_count_ever"] == 2
 
 
-def test_two_clients_with_the_same_instalment_have_one_each(categories: Categories) -> None:
+def test_two_clients_with_the_same_instalment_have_one_each(categories: CategoryEncoder) -> None:
     one, other = paid(IN_TWO[0]), paid(IN_TWO[1])
     together = matrix(categories, one, other)
     assert same(together, np.concatenate([matrix(categories, one), matrix(categories, other)]))
@@ -126,7 +126,7 @@ def test_two_clients_with_the_same_instalment_have_one_each(categories: Categori
 
 
 def test_the_newest_three_are_three_instalments_with_all_their_payments(
-    categories: Categories,
+    categories: CategoryEncoder,
 ) -> None:
     def due(number: int, *amounts: float) -> list[dict[str, Any]]:
         day = {"NUM_INSTALMENT_NUMBER": number, "DAYS_INSTALMENT": -100 + number}
@@ -149,7 +149,7 @@ PAYMENTS = st.fixed_dictionaries({
 
 
 @given(st.lists(PAYMENTS, min_size=2, max_size=4))
-def test_no_order_of_payments_changes_a_bit(categories: Categories, rows: list[Row]) -> None:
+def test_no_order_of_payments_changes_a_bit(categories: CategoryEncoder, rows: list[Row]) -> None:
     orders = [
         with_history(installments_payments=[{**row, "SK_ID_PREV": 7} for row in order])
         for order in permutations(rows)
@@ -158,10 +158,10 @@ def test_no_order_of_payments_changes_a_bit(categories: Categories, rows: list[R
     assert all(same(one, told[0]) for one in told)
 
 
-@pytest.mark.parametrize("name", sorted(INSTALMENTS.wholes))
+@pytest.mark.parametrize("name", sorted(INSTALMENTS.grouped_values))
 def test_what_is_said_of_an_instalment_names_the_columns_that_tell_it(name: str) -> None:
     told = [member for member in INSTALMENTS.members.values() if member.value.name == name]
-    columns = {f"{INSTALMENTS.table.name}.{column}" for column in INSTALMENT}
+    columns = {f"{INSTALMENTS.table.name}.{column}" for column in INSTALMENT_KEY}
     assert told
     for member in told:
         assert columns <= member.feature.sources
@@ -170,9 +170,9 @@ def test_what_is_said_of_an_instalment_names_the_columns_that_tell_it(name: str)
         }
 
 
-@pytest.mark.parametrize("name", sorted(INSTALMENTS.wholes))
+@pytest.mark.parametrize("name", sorted(INSTALMENTS.grouped_values))
 def test_payments_that_a_second_row_repeats_change_nothing_but_what_was_paid(
-    categories: Categories, name: str
+    categories: CategoryEncoder, name: str
 ) -> None:
     """Told twice with half the amount each, an instalment is what it was."""
     halves: list[Row] = [{"AMT_PAYMENT": 3_474.18, "DAYS_ENTRY_PAYMENT": -360}] * 2
@@ -184,8 +184,8 @@ def test_payments_that_a_second_row_repeats_change_nothing_but_what_was_paid(
 
 
 def test_nothing_is_a_part_of_no_rows() -> None:
-    rows = Dossiers.of([with_history(installments_payments=[])], COLUMNS)
-    none = Parts.sharing(rows.tables[INSTALMENTS.table.name], INSTALMENT)
-    assert none.none
-    assert none.several.tolist() == []
-    assert none.total(np.empty(0), 1.0).tolist() == []
+    rows = DossierBatch.from_documents([with_history(installments_payments=[])], COLUMNS)
+    none = RowGroups.group_by(rows.tables[INSTALMENTS.table.name], INSTALMENT_KEY)
+    assert none.has_only_single_rows
+    assert none.is_in_multi_row_group.tolist() == []
+    assert none.broadcast_sum(np.empty(0), 1.0).tolist() == []

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from credit.dossier import Dossiers, Floats
-from credit.features import CATALOGUE, COLUMNS, Categories, Feature, Matrix, Unit, build
+from credit.dossier import DossierBatch, Floats
+from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, Feature, Matrix, Unit, build
 from credit.schema import TABLES
-from stores.cli import Steps
+from stores.cli import ProgressReporter
 from stores.settings import Settings
 from tests.crowd import crowd
 from tests.people import Dossier
-from training.data.loading import labelled_dossiers
-from training.synthesise import synthesise
+from training.data.loading import load_labelled_dossiers
+from training.synthesise import synthesise_tables
 
 INFLATED = 4.0
 
@@ -28,7 +28,9 @@ MONEY = {
 }
 """Columns of money; those that begin with AMT_REQ_ count questions."""
 
-NO_WORDS = Categories(dict.fromkeys((n for n, f in CATALOGUE.items() if f.categorical), ()))
+NO_WORDS = CategoryEncoder(
+    dict.fromkeys((n for n, f in CATALOGUE.items() if f.is_categorical), ())
+)
 
 RATE = "earlier_interest"
 """The share that may lie outside of 0 and 1."""
@@ -41,7 +43,7 @@ def of_unit(*units: Unit, but: tuple[str, ...] = ()) -> pytest.MarkDecorator:
 
 
 def matrix_of(people: list[Dossier]) -> Matrix:
-    return build(Dossiers.of(people, COLUMNS), NO_WORDS)
+    return build(DossierBatch.from_documents(people, COLUMNS), NO_WORDS)
 
 
 def known(matrix: Matrix, feature: Feature) -> Floats:
@@ -53,10 +55,10 @@ def known(matrix: Matrix, feature: Feature) -> Floats:
 def usual(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
     """Synthetic clients, whose columns agree with one another."""
     folder = tmp_path_factory.mktemp("tables")
-    synthesise(600, folder, seed=3)
+    synthesise_tables(600, folder, seed=3)
     where = Settings(home=tmp_path_factory.mktemp("home"))
-    file, _ = labelled_dossiers(where, folder, Steps(Console(quiet=True)), None)
-    return np.concatenate([build(batch, NO_WORDS) for batch in file.batches(COLUMNS)])
+    file, _ = load_labelled_dossiers(where, folder, ProgressReporter(Console(quiet=True)), None)
+    return np.concatenate([build(batch, NO_WORDS) for batch in file.iter_batches(COLUMNS)])
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from credit.dossier import Dossiers
-from credit.features import CATALOGUE, COLUMNS, Categories, Unit, build
+from credit.dossier import DossierBatch
+from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, Unit, build
 from credit.features.declaration.history_features import Statistic
 from credit.features.definitions.bureau import BUREAU
 from credit.features.definitions.credit_card_balance import CARD
 from credit.features.definitions.installments_payments import INSTALMENTS
 from credit.features.definitions.pos_cash_balance import POS
 from credit.features.definitions.previous_application import PREVIOUS
-from credit.schema import HISTORIES, NEVER
+from credit.schema import HISTORIES, NEVER_DAYS
 from tests.bits import same
 from tests.people import HISTORY, Dossier, applicant, knows, with_history
 
@@ -30,14 +30,16 @@ MONTHLY = {
 }
 """What is made of the months of bureau credits."""
 
-CATEGORICAL = [name for name, feature in CATALOGUE.items() if feature.categorical]
-KNOWN_WORDS = Categories(dict.fromkeys(CATEGORICAL, ("Married", "Higher education", "School")))
+CATEGORICAL = [name for name, feature in CATALOGUE.items() if feature.is_categorical]
+KNOWN_WORDS = CategoryEncoder(
+    dict.fromkeys(CATEGORICAL, ("Married", "Higher education", "School"))
+)
 
 every_history = pytest.mark.parametrize("history", HISTORIES)
 
 
 def row(person: Dossier) -> Mapping[str, float]:
-    told = build(Dossiers.of([person], COLUMNS), KNOWN_WORDS)[0]
+    told = build(DossierBatch.from_documents([person], COLUMNS), KNOWN_WORDS)[0]
     return dict(zip(CATALOGUE, told.tolist(), strict=True))
 
 
@@ -96,7 +98,7 @@ def test_who_is_known_to_have_no_rows_has_counts_of_zero_and_unknown_means(histo
 @every_history
 def test_unknown_is_another_thing_than_none(history: str) -> None:
     people = [{**applicant(), history: None}, {**applicant(), history: []}]
-    unknown, none = build(Dossiers.of(people, COLUMNS), KNOWN_WORDS)
+    unknown, none = build(DossierBatch.from_documents(people, COLUMNS), KNOWN_WORDS)
     assert not same(unknown, none)
 
 
@@ -116,7 +118,7 @@ def test_a_spread_needs_two_known_values() -> None:
 
 @pytest.mark.parametrize(
     ("employed", "flag", "number"),
-    [(NEVER, 1, None), (-1_825, 0, 1_825), (0, 0, 0), (None, None, None)],
+    [(NEVER_DAYS, 1, None), (-1_825, 0, 1_825), (0, 0, 0), (None, None, None)],
 )
 def test_a_pensioners_never_is_a_flag_and_no_number_of_days(
     employed: int | None, flag: float | None, number: float | None
@@ -132,13 +134,15 @@ def test_a_credit_that_never_ended_is_still_open_and_has_no_day_of_ending() -> N
     def previous(**said: Any) -> Mapping[str, float]:
         return row(with_history(previous_application=[said]))
 
-    assert previous(DAYS_TERMINATION=NEVER)["earlier_count_still_open"] == 1
+    assert previous(DAYS_TERMINATION=NEVER_DAYS)["earlier_count_still_open"] == 1
     assert previous(DAYS_TERMINATION=-5)["earlier_count_still_open"] == 0
     assert previous(DAYS_TERMINATION=None)["earlier_count_still_open"] == 0
-    refused = previous(DAYS_TERMINATION=NEVER, NAME_CONTRACT_STATUS="Refused")
+    refused = previous(DAYS_TERMINATION=NEVER_DAYS, NAME_CONTRACT_STATUS="Refused")
     assert refused["earlier_count_still_open"] == 0
-    assert np.isnan(previous(DAYS_LAST_DUE_1ST_VERSION=NEVER)["earlier_planned_end_max_approved"])
-    assert np.isnan(previous(DAYS_LAST_DUE=NEVER)["earlier_ended_early_max_approved"])
+    assert np.isnan(
+        previous(DAYS_LAST_DUE_1ST_VERSION=NEVER_DAYS)["earlier_planned_end_max_approved"]
+    )
+    assert np.isnan(previous(DAYS_LAST_DUE=NEVER_DAYS)["earlier_ended_early_max_approved"])
 
 
 @pytest.mark.parametrize("rating", [-1, None])
@@ -157,10 +161,10 @@ def test_a_category_that_was_learnt_is_its_place_among_those_learnt() -> None:
 
 
 def test_a_family_status_of_unknown_is_unknown_even_where_it_was_learnt() -> None:
-    learnt = Categories({**KNOWN_WORDS.known, "family_status": ("Unknown", "Married")})
+    learnt = CategoryEncoder({**KNOWN_WORDS.categories, "family_status": ("Unknown", "Married")})
     people = [applicant(NAME_FAMILY_STATUS=status) for status in ("Unknown", "Married")]
     column = list(CATALOGUE).index("family_status")
-    told = build(Dossiers.of(people, COLUMNS), learnt)[:, column]
+    told = build(DossierBatch.from_documents(people, COLUMNS), learnt)[:, column]
     assert np.isnan(told[0])
     assert told[1] == 1
 

@@ -10,29 +10,31 @@ import pytest
 
 from credit.dossier import Document, Floats
 from credit.features import CATALOGUE, Matrix
-from credit.reference_population import Spread
+from credit.reference_population import Distribution
 from credit.scorer import Scorer
 from stores.dossiers.parquet import DossierFile
 from tests.training.conftest import Laboratory, found, judged
 from training.evaluation.champion import Champion
-from training.gates import GATES, Evidence, Verdict, judge, refusing
-from training.gates.behaviour import _moved
-from training.pipeline import Trained
+from training.gates import GATES, EvaluationResult, Verdict, blocking_codes, run_gates
+from training.gates.behaviour import _compute_shift
+from training.pipeline import TrainingOutcome
 
 
-def test_the_policy_sets_every_gate_and_no_other(evidence: Evidence) -> None:
+def test_the_policy_sets_every_gate_and_no_other(evidence: EvaluationResult) -> None:
     codes = [gate.code for gate in GATES]
     assert codes == sorted(set(codes))
     assert [limit.code for limit in evidence.policy.gates] == codes
 
 
-def test_fairness_and_time_warn_and_what_makes_a_model_wrong_blocks(evidence: Evidence) -> None:
+def test_fairness_and_time_warn_and_what_makes_a_model_wrong_blocks(
+    evidence: EvaluationResult,
+) -> None:
     warning = {limit.code for limit in evidence.policy.gates if not limit.blocks}
     assert warning == {"CRG107", "CRG114", "CRG115", "CRG116"}
 
 
-def test_a_sound_model_passes(first: Trained) -> None:
-    assert first.refused == ()
+def test_a_sound_model_passes(first: TrainingOutcome) -> None:
+    assert first.blocking_codes == ()
     assert first.clients > 0
     verdicts = {one.code: one.verdict for one in first.findings}
     passing = {"CRG102", "CRG103", "CRG104", "CRG105", "CRG106", "CRG108", "CRG109", "CRG110"}
@@ -40,41 +42,45 @@ def test_a_sound_model_passes(first: Trained) -> None:
     assert {code for code in passing if verdicts[code] is not Verdict.PASSES} == set()
 
 
-def test_without_a_champion_its_gates_do_not_apply(first: Trained) -> None:
+def test_without_a_champion_its_gates_do_not_apply(first: TrainingOutcome) -> None:
     for code in ("CRG101", "CRG113"):
         assert found(first, code).verdict is Verdict.NOT_APPLICABLE
         assert found(first, code).message == "no model was promoted before"
 
 
 def test_the_same_training_again_is_as_good_as_its_champion(
-    laboratory: Laboratory, first: Trained
+    laboratory: Laboratory, first: TrainingOutcome
 ) -> None:
     people = laboratory.people()
     again = laboratory.train(people, laboratory.labels(people))
     assert first.tag != again.tag
-    assert again.refused == ()
+    assert again.blocking_codes == ()
     assert found(again, "CRG101").verdict is Verdict.PASSES
     assert found(again, "CRG101").value == 0.0
     assert (found(again, "CRG113").value or 0.0) < 0.01
 
 
-def test_a_fold_that_ranks_the_other_way_is_seen(evidence: Evidence) -> None:
-    unseen = evidence.fitted.unseen.copy()
-    unseen[evidence.fitted.fold == 2] *= -1
-    finding = judged("CRG109", replace(evidence, fitted=replace(evidence.fitted, unseen=unseen)))
+def test_a_fold_that_ranks_the_other_way_is_seen(evidence: EvaluationResult) -> None:
+    unseen = evidence.trained_model.oof_risk.copy()
+    unseen[evidence.trained_model.fold == 2] *= -1
+    finding = judged(
+        "CRG109", replace(evidence, trained_model=replace(evidence.trained_model, oof_risk=unseen))
+    )
     assert finding.verdict is Verdict.REFUSES
 
 
-def test_clients_of_some_histories_told_wrongly_are_warned_of(evidence: Evidence) -> None:
-    odds = evidence.fitted.unseen_copies / (1 - evidence.fitted.unseen_copies) / 20
-    wrong = replace(evidence.fitted, unseen_copies=odds / (1 + odds))
-    finding = judged("CRG107", replace(evidence, fitted=wrong))
+def test_clients_of_some_histories_told_wrongly_are_warned_of(evidence: EvaluationResult) -> None:
+    odds = evidence.trained_model.oof_masked / (1 - evidence.trained_model.oof_masked) / 20
+    wrong = replace(evidence.trained_model, oof_masked=odds / (1 + odds))
+    finding = judged("CRG107", replace(evidence, trained_model=wrong))
     assert finding.verdict is Verdict.WARNS
     assert "some histories +" in finding.message
 
 
-def test_a_slow_scorer_is_warned_of(evidence: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = Scorer.features
+def test_a_slow_scorer_is_warned_of(
+    evidence: EvaluationResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = Scorer.build_features
 
     def slow(self: Scorer, documents: list[Document]) -> Matrix:
         end = process_time() + 0.02
@@ -87,79 +93,82 @@ def test_a_slow_scorer_is_warned_of(evidence: Evidence, monkeypatch: pytest.Monk
 
 
 def test_a_request_the_contract_refuses_is_a_difference(
-    evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+    evidence: EvaluationResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def misspelt(_: Evidence) -> list[tuple[int, str]]:
+    def misspelt(_: EvaluationResult) -> list[tuple[int, str]]:
         return [(0, '{"application": {"AMT_CREDT": 1}}')]
 
-    monkeypatch.setattr(Evidence, "documents", misspelt)
+    monkeypatch.setattr(EvaluationResult, "documents", misspelt)
     finding = judged("CRG112", evidence)
     assert finding.verdict is Verdict.REFUSES
     assert "application.AMT_CREDT" in finding.message
 
 
-def test_explanations_of_another_model_are_seen(evidence: Evidence) -> None:
-    skewed = evidence.explained.contributions * 1.001
-    explained = replace(evidence.explained, contributions=skewed)
-    assert judged("CRG111", replace(evidence, explained=explained)).verdict is Verdict.REFUSES
+def test_explanations_of_another_model_are_seen(evidence: EvaluationResult) -> None:
+    skewed = evidence.explanation_sample.contributions * 1.001
+    explained = replace(evidence.explanation_sample, contributions=skewed)
+    assert judged("CRG111", replace(evidence, explanation_sample=explained)).verdict is Verdict.REFUSES
 
 
-def test_a_gate_that_the_policy_lets_warn_refuses_nobody(evidence: Evidence) -> None:
+def test_a_gate_that_the_policy_lets_warn_refuses_nobody(evidence: EvaluationResult) -> None:
     limits = tuple(limit.model_copy(update={"blocks": False}) for limit in evidence.policy.gates)
     lenient = replace(evidence, policy=evidence.policy.model_copy(update={"gates": limits}))
-    chance = replace(lenient, fitted=replace(evidence.fitted, unseen=evidence.fitted.unseen[::-1]))
-    findings = judge(chance)
+    chance = replace(
+        lenient,
+        trained_model=replace(evidence.trained_model, oof_risk=evidence.trained_model.oof_risk[::-1]),
+    )
+    findings = run_gates(chance)
     assert findings[0].verdict is Verdict.WARNS
-    assert refusing(findings) == ()
+    assert blocking_codes(findings) == ()
 
 
-def spread(cells: Floats) -> Spread:
+def spread(cells: Floats) -> Distribution:
     known = cells[~np.isnan(cells)]
     quantiles = tuple(np.quantile(known, np.linspace(0, 1, 21)).tolist())
     unknown = (len(cells) - len(known),)
-    return Spread(counts=(((len(known), 0),),), unknown=unknown, quantiles=quantiles)
+    return Distribution(counts=(((len(known), 0),),), unknown=unknown, quantiles=quantiles)
 
 
 def test_a_distribution_is_as_far_from_itself_as_nothing() -> None:
     rng = np.random.default_rng(0)
     for cells in (rng.normal(size=999), rng.integers(0, 2, 999).astype(float), np.zeros(9)):
-        assert _moved(spread(cells), cells) < 0.01
+        assert _compute_shift(spread(cells), cells) < 0.01
 
 
 def test_a_unit_a_thousand_times_larger_moves_everyone() -> None:
     amounts = np.random.default_rng(0).uniform(100, 200, 999)
-    assert _moved(spread(amounts), amounts * 1_000) == 1.0
-    assert _moved(spread(amounts), amounts / 365) == 1.0
+    assert _compute_shift(spread(amounts), amounts * 1_000) == 1.0
+    assert _compute_shift(spread(amounts), amounts / 365) == 1.0
 
 
 def test_a_source_that_vanishes_has_moved_for_whom_it_was_known() -> None:
     amounts = np.random.default_rng(0).uniform(100, 200, 999)
     half = np.where(np.arange(999) % 2, amounts, np.nan)
-    assert _moved(spread(amounts), np.full(5, np.nan)) == 1.0
-    assert _moved(spread(half), np.full(5, np.nan)) == pytest.approx(0.5, abs=0.001)
-    assert _moved(spread(amounts), half) == pytest.approx(0.5, abs=0.001)
-    assert _moved(spread(half), half) < 0.01
+    assert _compute_shift(spread(amounts), np.full(5, np.nan)) == 1.0
+    assert _compute_shift(spread(half), np.full(5, np.nan)) == pytest.approx(0.5, abs=0.001)
+    assert _compute_shift(spread(amounts), half) == pytest.approx(0.5, abs=0.001)
+    assert _compute_shift(spread(half), half) < 0.01
 
 
-def champion_of(evidence: Evidence, *, synthetic: bool = False) -> Evidence:
+def champion_of(evidence: EvaluationResult, *, synthetic: bool = False) -> EvaluationResult:
     """The evidence beside a champion trained on the same clients."""
     champion = Champion(
         version="before",
-        risks=evidence.fitted.unseen,
-        population=evidence.scorer.facts.population,
+        risks=evidence.trained_model.oof_risk,
+        population=evidence.scorer.metadata.population,
         synthetic=synthetic,
     )
     return replace(evidence, champion=champion)
 
 
-def blank(evidence: Evidence, *tables: str) -> Evidence:
+def blank(evidence: EvaluationResult, *tables: str) -> EvaluationResult:
     """The evidence of the same clients, of whom some tables are not known."""
     gone = [any(s.partition(".")[0] in tables for s in f.sources) for f in CATALOGUE.values()]
     matrix = np.where(gone, np.float32(np.nan), evidence.matrix)
     return replace(evidence, matrix=matrix)
 
 
-def test_a_history_that_is_gone_is_refused_words_and_all(evidence: Evidence) -> None:
+def test_a_history_that_is_gone_is_refused_words_and_all(evidence: EvaluationResult) -> None:
     as_before = champion_of(evidence)
     assert judged("CRG113", as_before).verdict is Verdict.PASSES
     finding = judged("CRG113", blank(as_before, "bureau"))
@@ -172,20 +181,20 @@ def test_a_history_that_is_gone_is_refused_words_and_all(evidence: Evidence) -> 
 
 
 def test_a_history_without_a_file_is_absent_and_not_gone(
-    evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+    evidence: EvaluationResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(DossierFile, "absent", ("bureau", "bureau_balance"))
     unknown = blank(champion_of(evidence), "bureau")
     assert judged("CRG113", unknown).verdict is Verdict.PASSES
 
 
-def test_a_history_that_is_new_is_no_move(evidence: Evidence) -> None:
+def test_a_history_that_is_new_is_no_move(evidence: EvaluationResult) -> None:
     """As when a lender's first model knew the form alone."""
     spreads = {
         name: nobody(one)
         if any(source.startswith("bureau.") for source in CATALOGUE[name].sources)
         else one
-        for name, one in evidence.scorer.facts.population.spreads.items()
+        for name, one in evidence.scorer.metadata.population.spreads.items()
     }
     before = champion_of(evidence)
     assert before.champion is not None
@@ -194,12 +203,12 @@ def test_a_history_that_is_new_is_no_move(evidence: Evidence) -> None:
     assert judged("CRG113", fewer).verdict is Verdict.PASSES
 
 
-def nobody(spread: Spread) -> Spread:
+def nobody(spread: Distribution) -> Distribution:
     """As it is kept of a feature that was known of no client."""
-    return Spread(counts=(((0, 0),),), unknown=(1,), words=spread.words)
+    return Distribution(counts=(((0, 0),),), unknown=(1,), words=spread.words)
 
 
-def test_real_clients_are_not_held_against_synthetic_ones(evidence: Evidence) -> None:
+def test_real_clients_are_not_held_against_synthetic_ones(evidence: EvaluationResult) -> None:
     finding = judged("CRG113", blank(champion_of(evidence, synthetic=True), "bureau"))
     assert finding.verdict is Verdict.NOT_APPLICABLE
     assert "synthetic" in finding.message

@@ -13,19 +13,19 @@ import mlflow
 import numpy as np
 import pytest
 
-from credit.dossier import Dossiers, Floats, Rows
-from credit.features import CATALOGUE, Categories, Matrix, build
-from credit.features.declaration.feature import sources_of
+from credit.dossier import DossierBatch, Floats, Rows
+from credit.features import CATALOGUE, CategoryEncoder, Matrix, build
+from credit.features.declaration.feature import trace_sources
 from credit.schema import APPLICATION
 from credit.scorer import Scorer
 from stores.clients.store import ClientStore
-from stores.models.bento_store import MODEL, champion_tag
-from stores.models.mlflow_registry import CHAMPION, REFUSED, champion_version
+from stores.models.bento_store import MODEL_NAME, get_champion_tag
+from stores.models.mlflow_registry import CHAMPION_ALIAS, REFUSED_TAG, get_champion_version
 from tests.training.conftest import Laboratory, found
 from training.gates import Verdict
 from training.model.calibration import Calibration
-from training.model.ensemble import scaled
-from training.pipeline import Trained
+from training.model.ensemble import scale_leaves
+from training.pipeline import TrainingOutcome
 
 pytestmark = pytest.mark.slow
 
@@ -33,8 +33,8 @@ RAW = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
 
 
 @pytest.fixture(autouse=True)
-def _champion(first: Trained) -> None:
-    assert first.refused == ()
+def _champion(first: TrainingOutcome) -> None:
+    assert first.blocking_codes == ()
 
 
 @pytest.fixture
@@ -47,27 +47,29 @@ def state(laboratory: Laboratory) -> dict[str, object]:
     """All that a refused model may not change."""
     where = laboratory.where
     return {
-        "champion": champion_version(where),
-        "serving": champion_tag(where),
+        "champion": get_champion_version(where),
+        "serving": get_champion_tag(where),
         "bento models": sorted(str(model.tag) for model in bentoml.models.list()),
-        "clients": ClientStore(where.clients).search("", 5),
+        "clients": ClientStore(where.clients_path).search("", 5),
         "promotions": hashlib.sha256((where.home / "promotions.jsonl").read_bytes()).hexdigest(),
     }
 
 
-def refused(laboratory: Laboratory, trained: Trained, before: dict[str, object]) -> None:
+def refused(laboratory: Laboratory, trained: TrainingOutcome, before: dict[str, object]) -> None:
     """The model is in the registry with its findings, and the home is as it was."""
-    assert trained.refused
+    assert trained.blocking_codes
     assert state(laboratory) == before
     assert trained.clients == 0
     number = trained.tag.partition(":")[2]
-    version = mlflow.MlflowClient(laboratory.where.mlflow_uri).get_model_version(MODEL, number)
-    assert version.tags[REFUSED].split() == list(trained.refused)
-    assert CHAMPION not in version.aliases
+    version = mlflow.MlflowClient(laboratory.where.mlflow_uri).get_model_version(
+        MODEL_NAME, number
+    )
+    assert version.tags[REFUSED_TAG].split() == list(trained.blocking_codes)
+    assert CHAMPION_ALIAS not in version.aliases
     kept = mlflow.artifacts.load_dict(f"runs:/{trained.run_id}/findings.json")
-    assert kept["refused_by"] == list(trained.refused)
+    assert kept["refused_by"] == list(trained.blocking_codes)
     assert {one["code"] for one in kept["gates"]} == {one.code for one in trained.findings}
-    assert "Refused by" in trained.report.read_text()
+    assert "Refused by" in trained.report_path.read_text()
     assert "**Refused**" in mlflow.artifacts.load_text(f"runs:/{trained.run_id}/model-card.md")
 
 
@@ -97,7 +99,7 @@ def test_a_leaking_column(laboratory: Laboratory) -> None:
 
 
 def test_an_inverted_score(laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
-    before, people, right = state(laboratory), laboratory.people(), Scorer.risk
+    before, people, right = state(laboratory), laboratory.people(), Scorer.predict_risk
 
     def inverted(self: Scorer, features: Matrix) -> Floats:
         return 1 - right(self, features)
@@ -138,7 +140,7 @@ def test_a_calibration_that_is_lost_on_the_way_to_the_served_model(
 ) -> None:
     before, people = state(laboratory), laboratory.people()
     monkeypatch.setattr(
-        "training.model.trainer.calibrated", lambda raw, _: scaled(raw, 1, shift=1.5)
+        "training.model.trainer.calibrated", lambda raw, _: scale_leaves(raw, 1, shift=1.5)
     )
     trained = laboratory.train(people, laboratory.labels(people))
     lost = found(trained, "CRG106")
@@ -154,7 +156,7 @@ def test_a_unit_that_differs_between_file_and_request(
 ) -> None:
     before, people, age = state(laboratory), laboratory.people(), list(CATALOGUE).index("age")
 
-    def in_years(dossiers: Dossiers, categories: Categories) -> Matrix:
+    def in_years(dossiers: DossierBatch, categories: CategoryEncoder) -> Matrix:
         matrix = build(dossiers, categories)
         matrix[:, age] /= 365
         return matrix
@@ -186,9 +188,11 @@ def test_a_feature_derived_from_sex(
     before, people = state(laboratory), laboratory.people()
 
     def income_of_women(form: Rows) -> Floats:
-        return np.where(form.words("CODE_GENDER") == "F", form["AMT_INCOME_TOTAL"], np.nan)
+        return np.where(
+            form.get_categorical("CODE_GENDER") == "F", form["AMT_INCOME_TOTAL"], np.nan
+        )
 
-    derived = replace(CATALOGUE["income"], sources=sources_of(APPLICATION, income_of_women))
+    derived = replace(CATALOGUE["income"], sources=trace_sources(APPLICATION, income_of_women))
     changed = MappingProxyType({**CATALOGUE, "income": derived})
     monkeypatch.setattr("training.gates.behaviour.CATALOGUE", changed)
     trained = laboratory.train(people, laboratory.labels(people))
@@ -213,7 +217,7 @@ def test_a_model_weaker_than_the_champion(laboratory: Laboratory) -> None:
     refused(laboratory, trained, before)
 
 
-def test_findings_are_json_for_programs(laboratory: Laboratory, first: Trained) -> None:
+def test_findings_are_json_for_programs(laboratory: Laboratory, first: TrainingOutcome) -> None:
     kept = mlflow.artifacts.load_dict(f"runs:/{first.run_id}/findings.json")
     assert json.loads(json.dumps(kept, allow_nan=False)) == kept
-    assert laboratory.where.reports.joinpath("report.html").exists()
+    assert laboratory.where.reports_folder.joinpath("report.html").exists()

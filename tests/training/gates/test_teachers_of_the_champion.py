@@ -37,7 +37,7 @@ def test_a_successor_judged_by_the_champion_s_teachers_is_compared_on_the_others
         labels, theirs = laboratory.labels(people), laboratory.labels(others)
         also = write(tmp_path / "also", frames(others, labels=theirs))
         champion = laboratory.train(people, labels, also=[also])
-        assert champion.refused == ()
+        assert champion.blocking_codes == ()
         successor = laboratory.train(people + others, np.concatenate([labels, theirs]))
         asked = laboratory.judged[1].champion
     assert asked is not None

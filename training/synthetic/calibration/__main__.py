@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.cli import Steps, errors_told
-from training.synthetic.calibration.pipeline import derive
-from training.synthetic.calibration.serialisation import written
-from training.synthetic.calibration.source_data import read_real, real_folder
-from training.synthetic.parameters import PARAMETERS
+from stores.cli import ProgressReporter, report_errors
+from training.synthetic.calibration.pipeline import derive_parameters
+from training.synthetic.calibration.serialisation import format_parameters
+from training.synthetic.calibration.source_data import read_real_data, resolve_real_data_folder
+from training.synthetic.parameters import PARAMETERS_FILE
 
 
 def main(
@@ -22,20 +22,20 @@ def main(
             help="Folder of real rows; else CREDIT_REAL_DATA, else ../shared/homecredit."
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="File to write.")] = PARAMETERS,
+    out: Annotated[Path, typer.Option(help="File to write.")] = PARAMETERS_FILE,
 ) -> None:
     """Derive the aggregates from which synthetic tables are drawn.
 
     The same rows give the same file.
     """
     console = Console(stderr=True)
-    steps = Steps(console)
-    with errors_told(console):
-        rows = read_real(real_folder(real))
+    steps = ProgressReporter(console)
+    with report_errors(console):
+        real_data = read_real_data(resolve_real_data_folder(real))
         with steps.step("calibrating"):
-            text = written(derive(rows))
+            text = format_parameters(derive_parameters(real_data))
         out.write_text(text, encoding="utf-8")
-    steps.say(f"{out}: {len(text) / 1000:.0f} kB")
+    steps.log(f"{out}: {len(text) / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

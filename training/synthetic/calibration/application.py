@@ -9,159 +9,198 @@ import numpy as np
 import polars as pl
 
 from training.synthetic.calibration.estimators import (
-    FEWEST,
-    NONE,
-    Stored,
-    drift,
-    normal_scores,
-    quantiles,
-    sensible,
-    shares,
+    MIN_CLIENTS_PER_AGGREGATE,
+    MISSING,
+    StoredAggregate,
+    compute_drift,
+    compute_normal_scores,
+    fit_quantiles,
+    fit_shares,
+    round_significant,
 )
-from training.synthetic.calibration.grouped_marginals import places
-from training.synthetic.calibration.published_statistics import Population
+from training.synthetic.calibration.grouped_marginals import rank_categories
+from training.synthetic.calibration.published_statistics import PublishedStatistics
 from training.synthetic.calibration.trait_observations import (
     BUILDING_COLUMNS,
-    FINEST,
-    STEPS,
-    TRAITS,
-    WITHOUT_TRAIT,
+    COLUMNS_WITHOUT_TRAIT,
+    FINEST_GRIDS,
+    TRAIT_OBSERVATIONS,
+    VALUE_STEPS,
 )
-from training.synthetic.sampling.marginals import Numbers
+from training.synthetic.sampling.marginals import Floats
 from training.synthetic.tables.application import STATE_OF_REPAIR
 
-WEAK_DIRECTION = 0.2
+MIN_DIRECTION_VARIANCE = 0.2
 """Directions in which numbers vary less are left out when words are put in order."""
 
-SHIFTED = 0.01
+MIN_DRIFT = 0.01
 """Drift from which a column of the later applicants gets a marginal of its own."""
 
-MANY = 1_000
+MIN_FORMS_PER_TABLE = 1_000
 """Columns that fewer forms show have one marginal for all."""
 
-SHIFTED_RATE = 0.0005
+MIN_RATE_DRIFT = 0.0005
 """The same for rates, which are known of the whole population."""
 
 
 class Forms(NamedTuple):
     """The same thing of the earlier applicants (`application_train`) and of the later."""
 
-    earlier: pl.DataFrame
-    later: pl.DataFrame
+    train: pl.DataFrame
+    test: pl.DataFrame
 
 
-def read_traits(form: pl.DataFrame) -> pl.DataFrame:
+def observe_traits(form: pl.DataFrame) -> pl.DataFrame:
     """What a form shows of each trait."""
-    return form.select(**TRAITS)
+    return form.select(**TRAIT_OBSERVATIONS)
 
 
-def marginals(forms: Forms, earlier: Population, later: Population) -> tuple[Stored, Stored]:
+def fit_marginals(
+    forms: Forms, train_statistics: PublishedStatistics, test_statistics: PublishedStatistics
+) -> tuple[StoredAggregate, StoredAggregate]:
     """The marginals of all columns, and those of the later applicants where they differ."""
-    readings = Forms(*(form.select(**TRAITS, **WITHOUT_TRAIT) for form in forms))
-    both = pl.concat(readings)
-    scores = _number_scores(both)
-    kept: Stored = {}
-    shifted: Stored = {}
-    for column in both.columns:
-        if (rates := _rates(both[column], earlier, later)) is not None:
-            kept[column] = _flag(rates[0])
-            if _rate_drift(*rates) > SHIFTED_RATE:
-                shifted[column] = _flag(rates[1])
+    observations = Forms(
+        *(form.select(**TRAIT_OBSERVATIONS, **COLUMNS_WITHOUT_TRAIT) for form in forms)
+    )
+    all_observations = pl.concat(observations)
+    scores = _compute_number_scores(all_observations)
+    form_marginals: StoredAggregate = {}
+    test_marginals: StoredAggregate = {}
+    for column in all_observations.columns:
+        if (
+            rates := _find_published_rates(
+                all_observations[column], train_statistics, test_statistics
+            )
+        ) is not None:
+            form_marginals[column] = _build_flag_marginal(rates[0])
+            if _compute_rate_drift(*rates) > MIN_RATE_DRIFT:
+                test_marginals[column] = _build_flag_marginal(rates[1])
             continue
-        order = lean_order(both[column], scores)
-        codes = [_codes(part[column], order) for part in readings]
-        if drift(*codes) > SHIFTED and min(part[column].count() for part in readings) > MANY:
-            kept[column] = _marginal(readings.earlier[column], order, earlier)
-            shifted[column] = _marginal(readings.later[column], order, later)
+        order = order_categories(all_observations[column], scores)
+        codes = [_encode_values(frame[column], order) for frame in observations]
+        if (
+            compute_drift(*codes) > MIN_DRIFT
+            and min(frame[column].count() for frame in observations) > MIN_FORMS_PER_TABLE
+        ):
+            form_marginals[column] = _fit_marginal(
+                observations.train[column], order, train_statistics
+            )
+            test_marginals[column] = _fit_marginal(
+                observations.test[column], order, test_statistics
+            )
         else:
-            kept[column] = _marginal(both[column], order, earlier)
-    return kept, shifted
+            form_marginals[column] = _fit_marginal(
+                all_observations[column], order, train_statistics
+            )
+    return form_marginals, test_marginals
 
 
-def word_orders(form: Stored) -> dict[str, list[str]]:
+def extract_category_orders(form: StoredAggregate) -> dict[str, list[str]]:
     """The words of each trait that is shown by words, in their order."""
     orders = {}
-    for name in TRAITS:
+    for name in TRAIT_OBSERVATIONS:
         values = [value for value, _ in form["marginals"][name].get("shares", [])]
         if any(isinstance(value, str) for value in values):
-            orders[name] = [NONE if value is None else value for value in values]
+            orders[name] = [MISSING if value is None else value for value in values]
     return orders
 
 
-def trait_scores(form: pl.DataFrame, orders: Mapping[str, Sequence[str]]) -> Numbers:
+def compute_trait_scores(form: pl.DataFrame, orders: Mapping[str, Sequence[str]]) -> Floats:
     """What forms show of each trait as normal scores, a column a trait."""
-    readings = read_traits(form)
-    shown = [places(name, orders[name]) if name in orders else pl.col(name) for name in TRAITS]
+    observations = observe_traits(form)
+    expressions = [
+        rank_categories(name, orders[name]) if name in orders else pl.col(name)
+        for name in TRAIT_OBSERVATIONS
+    ]
     return np.column_stack(
-        [normal_scores(_numbers(readings.select(e).to_series())) for e in shown]
+        [
+            compute_normal_scores(_to_floats(observations.select(expression).to_series()))
+            for expression in expressions
+        ]
     )
 
 
-def _numbers(values: pl.Series) -> Numbers:
+def _to_floats(values: pl.Series) -> Floats:
     return values.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
-def _marginal(values: pl.Series, order: Sequence[str] | None, population: Population) -> Stored:
-    if values.name in STEPS:
+def _fit_marginal(
+    values: pl.Series, order: Sequence[str] | None, statistics: PublishedStatistics
+) -> StoredAggregate:
+    if values.name in VALUE_STEPS:
         numbers = values.cast(pl.Float64).fill_null(np.nan).to_numpy()
-        bounds = population.bounds(values.name)
-        finest = FINEST.get(values.name, "tailed")
-        return quantiles(numbers, step=STEPS[values.name], finest=finest, within=bounds)
-    return shares(values, order)
+        bounds = statistics.get_bounds(values.name)
+        finest_grid = FINEST_GRIDS.get(values.name, "tailed")
+        return fit_quantiles(
+            numbers, step=VALUE_STEPS[values.name], finest_grid=finest_grid, bounds=bounds
+        )
+    return fit_shares(values, order)
 
 
-def _rates(
-    readings: pl.Series, earlier: Population, later: Population
+def _find_published_rates(
+    observations: pl.Series,
+    train_statistics: PublishedStatistics,
+    test_statistics: PublishedStatistics,
 ) -> tuple[float, float] | None:
     """How often a flag is set, or a column known, among all earlier and all later applicants."""
-    column = readings.name
+    column = observations.name
     if column == "building known":
-        return earlier.share_known(STATE_OF_REPAIR), later.share_known(STATE_OF_REPAIR)
-    known = column.removesuffix(" known")
-    if known in BUILDING_COLUMNS and known != column:
-        of_earlier, of_later = (
-            part.share_known(known) / part.share_known(STATE_OF_REPAIR)
-            for part in (earlier, later)
+        return train_statistics.get_known_share(STATE_OF_REPAIR), test_statistics.get_known_share(
+            STATE_OF_REPAIR
         )
-        return of_earlier, of_later
-    if known in earlier and known != column:
-        return earlier.share_known(known), later.share_known(known)
+    base_column = column.removesuffix(" known")
+    if base_column in BUILDING_COLUMNS and base_column != column:
+        train_rate, test_rate = (
+            statistics.get_known_share(base_column) / statistics.get_known_share(STATE_OF_REPAIR)
+            for statistics in (train_statistics, test_statistics)
+        )
+        return train_rate, test_rate
+    if base_column in train_statistics and base_column != column:
+        return train_statistics.get_known_share(base_column), test_statistics.get_known_share(
+            base_column
+        )
     # A flag that not every form shows has the rate of those that do.
-    if earlier.is_flag(column) and readings.null_count() == 0:
-        return earlier.mean(column), later.mean(column)
+    if train_statistics.is_flag(column) and observations.null_count() == 0:
+        return train_statistics.get_mean(column), test_statistics.get_mean(column)
     return None
 
 
-def _flag(rate: float) -> Stored:
-    both = ((0, sensible(1 - rate)), (1, sensible(rate)))
-    return {"shares": [[value, share] for value, share in both if share > 0]}
+def _build_flag_marginal(rate: float) -> StoredAggregate:
+    pairs = ((0, round_significant(1 - rate)), (1, round_significant(rate)))
+    return {"shares": [[value, share] for value, share in pairs if share > 0]}
 
 
-def _rate_drift(reference: float, current: float) -> float:
-    low = 1e-4
-    a, b = np.clip([reference, current], low, 1 - low)
+def _compute_rate_drift(reference: float, current: float) -> float:
+    min_rate = 1e-4
+    a, b = np.clip([reference, current], min_rate, 1 - min_rate)
     return float((b - a) * np.log(b / a) + (a - b) * np.log((1 - b) / (1 - a)))
 
 
-def _codes(values: pl.Series, order: Sequence[str] | None) -> Numbers:
+def _encode_values(values: pl.Series, order: Sequence[str] | None) -> Floats:
     if order is not None:
-        places = {word: place for place, word in enumerate(order)}
-        values = values.replace_strict(places, default=None, return_dtype=pl.Float64)
+        codes = {category: code for code, category in enumerate(order)}
+        values = values.replace_strict(codes, default=None, return_dtype=pl.Float64)
     return values.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
-def _number_scores(readings: pl.DataFrame) -> Numbers:
+def _compute_number_scores(observations: pl.DataFrame) -> Floats:
     """Normal scores of all numbers, unknown in the middle, turned to be uncorrelated."""
-    numbers = [c for c in readings.columns if readings[c].dtype.is_numeric() and c in TRAITS]
+    numbers = [
+        c
+        for c in observations.columns
+        if observations[c].dtype.is_numeric() and c in TRAIT_OBSERVATIONS
+    ]
     scores = np.nan_to_num(
-        np.column_stack([normal_scores(_codes(readings[c], None)) for c in numbers])
+        np.column_stack(
+            [compute_normal_scores(_encode_values(observations[c], None)) for c in numbers]
+        )
     )
     values, vectors = np.linalg.eigh(np.cov(scores.T))
-    strong = values > WEAK_DIRECTION
+    strong = values > MIN_DIRECTION_VARIANCE
     return np.asarray(scores @ (vectors[:, strong] / np.sqrt(values[strong])))
 
 
-def lean_order(values: pl.Series, scores: Numbers) -> list[str] | None:
+def order_categories(values: pl.Series, scores: Floats) -> list[str] | None:
     """The words of a column along the direction in which other columns tell them best apart.
 
     `scores` are those columns, a row each, known or 0. Numbers have an order of their own: none.
@@ -169,12 +208,14 @@ def lean_order(values: pl.Series, scores: Numbers) -> list[str] | None:
     if values.dtype.is_numeric():
         return None
     counts = values.drop_nulls().value_counts().sort(values.name)
-    common = counts.filter(pl.col("count") >= FEWEST)
-    words = common[values.name].to_list()
+    common = counts.filter(pl.col("count") >= MIN_CLIENTS_PER_AGGREGATE)
+    categories = common[values.name].to_list()
     weights = common["count"].to_numpy().astype(float)
-    means = np.array([scores[values.eq_missing(word).to_numpy()].mean(axis=0) for word in words])
+    means = np.array(
+        [scores[values.eq_missing(category).to_numpy()].mean(axis=0) for category in categories]
+    )
     means -= np.average(means, axis=0, weights=weights)
-    leading = np.linalg.svd(means * np.sqrt(weights)[:, None], full_matrices=False)[2][0]
-    lean = means @ leading
-    lean *= np.sign(lean[np.argmax(np.abs(lean))])
-    return [words[i] for i in np.argsort(lean, kind="stable")]
+    direction = np.linalg.svd(means * np.sqrt(weights)[:, None], full_matrices=False)[2][0]
+    projection = means @ direction
+    projection *= np.sign(projection[np.argmax(np.abs(projection))])
+    return [categories[i] for i in np.argsort(projection, kind="stable")]

@@ -11,63 +11,75 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
-from training.synthetic.calibration.application import Forms, trait_scores, word_orders
-from training.synthetic.calibration.estimators import Stored
-from training.synthetic.calibration.trait_observations import TRAITS
-from training.synthetic.parameters import form_model
-from training.synthetic.sampling.column_sampler import Reader
-from training.synthetic.sampling.latent_traits import Traits, nearest_correlation
-from training.synthetic.sampling.marginals import Mask, Numbers
-from training.synthetic.tables.application import application_form
+from training.synthetic.calibration.application import (
+    Forms,
+    compute_trait_scores,
+    extract_category_orders,
+)
+from training.synthetic.calibration.estimators import StoredAggregate
+from training.synthetic.calibration.trait_observations import TRAIT_OBSERVATIONS
+from training.synthetic.parameters import parse_form_model
+from training.synthetic.sampling.column_sampler import ColumnSampler
+from training.synthetic.sampling.latent_traits import LatentTraits, find_nearest_correlation
+from training.synthetic.sampling.marginals import Floats, Mask
+from training.synthetic.tables.application import sample_application_form
 
-ROUNDS = 12
-LEAST_OVERLAP = 300
+CORRECTION_ROUNDS = 12
+MIN_CLIENTS_PER_PAIR = 300
 """Pairs of columns known together of fewer clients are taken as independent."""
 
-MOST = 0.995
+MAX_CORRELATION = 0.995
 
 
-def form_correlation(forms: Forms, form: Stored) -> Numbers:
+def fit_form_correlation(forms: Forms, form_parameters: StoredAggregate) -> Floats:
     """The correlation of the form's traits, in the order of `TRAITS`."""
-    orders = word_orders(form)
-    target, both = pairwise_correlation(trait_scores(pl.concat(forms), orders))
-    kept = form_model(form)
-    later = np.repeat([False, True], [part.height for part in forms])
+    orders = extract_category_orders(form_parameters)
+    target, pair_counts = compute_pairwise_correlation(
+        compute_trait_scores(pl.concat(forms), orders)
+    )
+    model = parse_form_model(form_parameters)
+    is_test = np.repeat([False, True], [frame.height for frame in forms])
 
-    def draw(correlation: Numbers) -> Numbers:
+    def sample_scores(correlation: Floats) -> Floats:
         rng = np.random.default_rng(1)
-        drawn = Traits(names=tuple(TRAITS), correlation=correlation).draw(rng, len(later))
-        reader = Reader(
-            marginals=kept.marginals, traits=drawn, rng=rng, rows=len(later), later=later,
-            shifted=kept.shifted,
+        trait_values = LatentTraits(
+            names=tuple(TRAIT_OBSERVATIONS), correlation=correlation
+        ).sample(rng, len(is_test))
+        sampler = ColumnSampler(
+            marginals=model.marginals, traits=trait_values, rng=rng, rows=len(is_test), is_test=is_test,
+            test_marginals=model.test_marginals,
         )  # fmt: skip
-        return trait_scores(application_form(reader), orders)
+        return compute_trait_scores(sample_application_form(sampler), orders)
 
-    return trait_correlation(target, both >= LEAST_OVERLAP, draw)
+    return fit_trait_correlation(target, pair_counts >= MIN_CLIENTS_PER_PAIR, sample_scores)
 
 
-def pairwise_correlation(scores: Numbers) -> tuple[Numbers, Numbers]:
+def compute_pairwise_correlation(scores: Floats) -> tuple[Floats, Floats]:
     """Correlations over the clients of whom both are known, and how many those are."""
     known = np.isfinite(scores).astype(float)
     filled = np.nan_to_num(scores)
-    both = known.T @ known
-    count = np.maximum(both, 1)
+    pair_counts = known.T @ known
+    count = np.maximum(pair_counts, 1)
     mean = (filled.T @ known) / count
     variance = (filled**2).T @ known / count - mean**2
     covariance = (filled.T @ filled) / count - mean * mean.T
     spread = np.sqrt(np.maximum(variance * variance.T, 1e-12))
-    return covariance / spread, both
+    return covariance / spread, pair_counts
 
 
-def trait_correlation(
-    target: Numbers, reliable: Mask, draw: Callable[[Numbers], Numbers]
-) -> Numbers:
+def fit_trait_correlation(
+    target: Floats, reliable: Mask, sample_scores: Callable[[Floats], Floats]
+) -> Floats:
     """The traits' correlation under which `draw` gives scores that correlate like `target`."""
-    wanted = np.where(reliable, target, 0.0)
-    traits = nearest_correlation(np.clip(wanted, -MOST, MOST))
-    for step in np.linspace(1.0, 0.3, ROUNDS):
-        drawn, _ = pairwise_correlation(draw(traits))
-        correction = np.where(reliable, wanted - np.nan_to_num(drawn), 0.0)
+    reliable_target = np.where(reliable, target, 0.0)
+    correlation = find_nearest_correlation(
+        np.clip(reliable_target, -MAX_CORRELATION, MAX_CORRELATION)
+    )
+    for step in np.linspace(1.0, 0.3, CORRECTION_ROUNDS):
+        sampled_correlation, _ = compute_pairwise_correlation(sample_scores(correlation))
+        correction = np.where(reliable, reliable_target - np.nan_to_num(sampled_correlation), 0.0)
         np.fill_diagonal(correction, 0.0)
-        traits = nearest_correlation(np.clip(traits + step * correction, -MOST, MOST))
-    return traits
+        correlation = find_nearest_correlation(
+            np.clip(correlation + step * correction, -MAX_CORRELATION, MAX_CORRELATION)
+        )
+    return correlation

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import polars as pl
 
-from training.synthetic.calibration.estimators import Stored, rate, sensible
-from training.synthetic.calibration.grouped_marginals import by_group, numbers, words
+from training.synthetic.calibration.estimators import (
+    StoredAggregate,
+    estimate_rate,
+    round_significant,
+)
+from training.synthetic.calibration.grouped_marginals import (
+    estimate_by_group,
+    estimate_categories,
+    estimate_numbers,
+)
 from training.synthetic.labels.history_risk import OWNER
-from training.synthetic.tables.credit_cards import AGE
+from training.synthetic.tables.credit_cards import CARD_AGE_GROUP
 
 _c = pl.col
 _drawn = _c("AMT_DRAWINGS_CURRENT") > 0
 _at_machines = _c("AMT_DRAWINGS_ATM_CURRENT") > 0
 _in_shops = _c("AMT_DRAWINGS_POS_CURRENT") > 0
 _limit = _c("AMT_CREDIT_LIMIT_ACTUAL")
-_where = (
+_drawing_channel = (
     pl.when(_drawn & _at_machines & _in_shops)
     .then(pl.lit("both"))
     .when(_drawn & _at_machines)
@@ -22,56 +30,68 @@ _where = (
     .when(_drawn & _in_shops)
     .then(pl.lit("shops"))
 )
-_paid_to_least = pl.when(_c("AMT_INST_MIN_REGULARITY") > 0).then(
+_payment_ratio = pl.when(_c("AMT_INST_MIN_REGULARITY") > 0).then(
     (_c("AMT_PAYMENT_TOTAL_CURRENT") / _c("AMT_INST_MIN_REGULARITY")).clip(0, 30)
 )
-TRIFLING = 120
+RESIDUAL_DAYS_PAST_DUE = 120
 """Days past due from which a card is taken to be late by a trifle."""
 
 
-def cards(balance: pl.DataFrame, applications: pl.DataFrame, clients: int) -> Stored:
+def estimate_card_parameters(
+    balance: pl.DataFrame, applications: pl.DataFrame, clients: int
+) -> StoredAggregate:
     """What is kept of the months of cards; `balance` has each row's client as `owner`."""
-    held = by_card(balance)
-    old = held.filter(~_c("SK_ID_PREV").is_in(applications["SK_ID_PREV"].implode()))
-    owing = balance.filter((_c("AMT_BALANCE") > 0) & (_c("SK_DPD") < TRIFLING))
-    of_age = {
-        "level": numbers(_c("level").fill_null(0), step=0.001),
-        "drawing_months": numbers(pl.when(_c("used")).then("drawing"), step=0.001, within=(0, 1)),
-        "taken_back": words((_c("last_limit") == 0).cast(pl.Int8)),
-    }
-    marginals: Stored = {}
-    for column, measure in of_age.items():
-        marginals |= by_group(column, held, AGE, measure)
-    marginals |= {
-        "old_limit": numbers("limit", step=4500)(old),
-        "payment": numbers(_paid_to_least, step=0.001)(balance),
-        "drawn_at": words(_where)(balance),
-        "cash_drawings": numbers(pl.when(_at_machines).then("CNT_DRAWINGS_ATM_CURRENT"), step=1)(
-            balance
+    card_summaries = summarise_cards(balance)
+    old_cards = card_summaries.filter(
+        ~_c("SK_ID_PREV").is_in(applications["SK_ID_PREV"].implode())
+    )
+    months_with_balance = balance.filter(
+        (_c("AMT_BALANCE") > 0) & (_c("SK_DPD") < RESIDUAL_DAYS_PAST_DUE)
+    )
+    estimators = {
+        "level": estimate_numbers(_c("level").fill_null(0), step=0.001),
+        "drawing_months": estimate_numbers(
+            pl.when(_c("used")).then("drawing"), step=0.001, bounds=(0, 1)
         ),
-        "shop_drawings": numbers(
+        "taken_back": estimate_categories((_c("last_limit") == 0).cast(pl.Int8)),
+    }
+    marginals: StoredAggregate = {}
+    for column, estimate in estimators.items():
+        marginals |= estimate_by_group(column, card_summaries, CARD_AGE_GROUP, estimate)
+    marginals |= {
+        "old_limit": estimate_numbers("limit", step=4500)(old_cards),
+        "payment": estimate_numbers(_payment_ratio, step=0.001)(balance),
+        "drawn_at": estimate_categories(_drawing_channel)(balance),
+        "cash_drawings": estimate_numbers(
+            pl.when(_at_machines).then("CNT_DRAWINGS_ATM_CURRENT"), step=1
+        )(balance),
+        "shop_drawings": estimate_numbers(
             pl.when(_in_shops).then(_c("CNT_DRAWINGS_POS_CURRENT").clip(1)), step=1
         )(balance),
-        "days_late": numbers(pl.when(_c("SK_DPD") > 0).then("SK_DPD"), step=1)(owing),
+        "days_late": estimate_numbers(pl.when(_c("SK_DPD") > 0).then("SK_DPD"), step=1)(
+            months_with_balance
+        ),
     }
     return {
-        "old_card": sensible(old[OWNER].n_unique() / clients, 3),
-        "late": rate(owing["SK_DPD"] > 0),
-        "lingers": rate(held["days_past_due"] >= TRIFLING),
+        "old_card": round_significant(old_cards[OWNER].n_unique() / clients, 3),
+        "late": estimate_rate(months_with_balance["SK_DPD"] > 0),
+        "lingers": estimate_rate(card_summaries["days_past_due"] >= RESIDUAL_DAYS_PAST_DUE),
         "marginals": marginals,
     }
 
 
-def payments_a_month(paid: pl.DataFrame, balance: pl.DataFrame) -> float:
+def estimate_payments_per_month(payments: pl.DataFrame, balance: pl.DataFrame) -> float:
     """How many payments a card has in a month with any."""
-    of_cards = paid.filter(_c("SK_ID_PREV").is_in(balance["SK_ID_PREV"].unique().implode()))
-    months = balance.filter(_c("AMT_PAYMENT_TOTAL_CURRENT") > 0)
-    return sensible(of_cards.height / months.height, 3)
+    card_payments = payments.filter(
+        _c("SK_ID_PREV").is_in(balance["SK_ID_PREV"].unique().implode())
+    )
+    payment_months = balance.filter(_c("AMT_PAYMENT_TOTAL_CURRENT") > 0)
+    return round_significant(card_payments.height / payment_months.height, 3)
 
 
-def by_card(balance: pl.DataFrame) -> pl.DataFrame:
+def summarise_cards(balance: pl.DataFrame) -> pl.DataFrame:
     """One row a card: how far and how often it was used."""
-    with_limit = _limit > 0
+    has_limit = _limit > 0
     return (
         balance.sort("SK_ID_PREV", "MONTHS_BALANCE")
         .group_by("SK_ID_PREV", maintain_order=True)
@@ -81,8 +101,8 @@ def by_card(balance: pl.DataFrame) -> pl.DataFrame:
             used=(_c("AMT_BALANCE") > 0).any(),
             limit=_limit.max(),
             last_limit=_limit.last(),
-            level=(_c("AMT_BALANCE") / _limit).filter(with_limit).mean(),
-            drawing=_drawn.filter(with_limit).mean(),
+            level=(_c("AMT_BALANCE") / _limit).filter(has_limit).mean(),
+            drawing=_drawn.filter(has_limit).mean(),
             days_past_due=_c("SK_DPD").max(),
         )
     )

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from training.synthetic.sampling.marginals import GRIDS, Codes, Numbers, knots
+from training.synthetic.sampling.marginals import QUANTILE_GRIDS, Floats, Integers, compute_knots
 
-FEW_VALUES = 64
+MAX_VALUE_BINS = 64
 """A column with no more of them has a bin each when its drift is measured."""
 
-EVERYWHERE = (float("-inf"), float("inf"))
+UNBOUNDED = (float("-inf"), float("inf"))
 
-FEWEST = 20
+MIN_CLIENTS_PER_AGGREGATE = 20
 """The least number of clients that a kept aggregate describes."""
 
-NONE = "(none)"
+MISSING = "(none)"
 """Stands for null where that is an answer of its own and not a gap."""
 
 
@@ -29,11 +29,11 @@ class TooFewClients(ValueError):
     """An aggregate would describe fewer than twenty clients."""
 
 
-class NeverKnown(TooFewClients):
+class NoKnownValues(TooFewClients):
     """There is not even one client."""
 
 
-Stored = dict[str, Any]
+StoredAggregate = dict[str, Any]
 """An aggregate as it stands in the parameters file."""
 
 _NORMAL = NormalDist()
@@ -41,7 +41,7 @@ _TRAIT_GRID = np.linspace(-4.5, 4.5, 1801)
 _LEVEL_GRID = np.array([_NORMAL.cdf(z) for z in _TRAIT_GRID])
 
 
-def sensible(number: float, digits: int = 5) -> float:
+def round_significant(number: float, digits: int = 5) -> float:
     """The number to so many significant digits; whole numbers lose their point.
 
     >>> sensible(1234567.8), sensible(0.0123456), sensible(3.0)
@@ -53,19 +53,19 @@ def sensible(number: float, digits: int = 5) -> float:
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-def rate(flags: pl.Series) -> float:
+def estimate_rate(flags: pl.Series) -> float:
     """How often a flag is set, of the rows that show it."""
-    return sensible(float(np.mean(flags.drop_nulls().to_numpy())), 3)
+    return round_significant(float(np.mean(flags.drop_nulls().to_numpy())), 3)
 
 
-def quantiles(
-    values: Numbers,
+def fit_quantiles(
+    values: Floats,
     *,
     step: float,
-    owners: Codes | None = None,
-    finest: str = "fine",
-    within: tuple[float, float] = EVERYWHERE,
-) -> Stored:
+    owners: Integers | None = None,
+    finest_grid: str = "fine",
+    bounds: tuple[float, float] = UNBOUNDED,
+) -> StoredAggregate:
     """The values on the finest grid, from `finest` on, that leaves twenty clients in every gap.
 
     The two ends are placed so that the outermost groups keep their means, but `within` bounds, and
@@ -74,60 +74,71 @@ def quantiles(
     """
     known = np.flatnonzero(np.isfinite(values))
     if not len(known):
-        raise NeverKnown("no value is known")
+        raise NoKnownValues("no value is known")
     order = known[np.argsort(values[known], kind="stable")]
-    whose = np.arange(len(values)) if owners is None else owners
-    grid = _finest_grid(values[order], whose[order], finest=finest)
+    owner_ids = np.arange(len(values)) if owners is None else owners
+    grid = _select_grid(values[order], owner_ids[order], finest_grid=finest_grid)
     values = values[order]
-    inner = np.quantile(values, GRIDS[grid], method="inverted_cdf")
-    outermost = max(round(len(values) * GRIDS[grid][0]), 1)
-    least = inner[0] - _reach(grid) * np.mean(inner[0] - values[:outermost])
-    most = inner[-1] + _reach(grid) * np.mean(values[-outermost:] - inner[-1])
-    if inner[0] >= 0:
-        within = max(within[0], 0.0), within[1]
-    if inner[-1] <= 0:
-        within = within[0], min(within[1], 0.0)
-    kept = [max(least, within[0]), *inner, min(most, within[1])]
+    inner_values = np.quantile(values, QUANTILE_GRIDS[grid], method="inverted_cdf")
+    outermost = max(round(len(values) * QUANTILE_GRIDS[grid][0]), 1)
+    lower_end = inner_values[0] - _compute_end_distance(grid) * np.mean(
+        inner_values[0] - values[:outermost]
+    )
+    upper_end = inner_values[-1] + _compute_end_distance(grid) * np.mean(
+        values[-outermost:] - inner_values[-1]
+    )
+    if inner_values[0] >= 0:
+        bounds = max(bounds[0], 0.0), bounds[1]
+    if inner_values[-1] <= 0:
+        bounds = bounds[0], min(bounds[1], 0.0)
+    knot_values = [max(lower_end, bounds[0]), *inner_values, min(upper_end, bounds[1])]
     digits = 5 if grid == "fine" else 4
-    return {"quantiles": [sensible(v, digits) for v in kept], "step": step}
+    return {"quantiles": [round_significant(v, digits) for v in knot_values], "step": step}
 
 
-def _finest_grid(values: Numbers, owners: Codes, *, finest: str) -> str:
-    for grid, levels in list(GRIDS.items())[list(GRIDS).index(finest) :]:
+def _select_grid(values: Floats, owners: Integers, *, finest_grid: str) -> str:
+    for grid, levels in list(QUANTILE_GRIDS.items())[list(QUANTILE_GRIDS).index(finest_grid) :]:
         cuts = np.rint(np.array([0, *levels, 1]) * len(values)).astype(np.int64)
-        parts = [owners[start:end] for start, end in pairwise(cuts)]
-        if min(len(np.unique(part)) for part in parts) >= FEWEST:
+        owners_by_gap = [owners[start:end] for start, end in pairwise(cuts)]
+        if (
+            min(len(np.unique(gap_owners)) for gap_owners in owners_by_gap)
+            >= MIN_CLIENTS_PER_AGGREGATE
+        ):
             return grid
     raise TooFewClients(f"{len(np.unique(owners))} clients are too few for quantiles")
 
 
-def _reach(grid: str) -> float:
+def _compute_end_distance(grid: str) -> float:
     """How many mean excesses beyond the outermost quantile the end stands."""
-    outer, end = knots(grid)[-2:]
+    outer, end = compute_knots(grid)[-2:]
     mean_excess = _NORMAL.pdf(outer) / (1 - _NORMAL.cdf(outer)) - outer
     return float((end - outer) / mean_excess)
 
 
-def shares(
+def fit_shares(
     values: pl.Series, order: Sequence[str] | None = None, *, owners: pl.Series | None = None
-) -> Stored:
+) -> StoredAggregate:
     """Each value with its share, numbers from least to greatest, words in the given order.
 
     Words of fewer than twenty clients are left out; such numbers join the nearest lower one.
     `owners` says whose each value is; without it each is another client's.
     """
-    whose = pl.int_range(len(values), eager=True) if owners is None else owners
+    owner_ids = pl.int_range(len(values), eager=True) if owners is None else owners
     counts = (
-        pl.DataFrame({"value": values, "owner": whose})
+        pl.DataFrame({"value": values, "owner": owner_ids})
         .drop_nulls()
         .group_by("value")
         .agg(clients=pl.col("owner").n_unique(), rows=pl.len())
         .sort("value")
     )
     if counts.is_empty():
-        raise NeverKnown("no value is known")
+        raise NoKnownValues("no value is known")
     pairs = list(counts.iter_rows())
-    pairs = _pooled(pairs) if values.dtype.is_numeric() else [p for p in pairs if p[1] >= FEWEST]
+    pairs = (
+        _pool_rare_values(pairs)
+        if values.dtype.is_numeric()
+        else [p for p in pairs if p[1] >= MIN_CLIENTS_PER_AGGREGATE]
+    )
     if not pairs:
         raise TooFewClients("no value is that of twenty clients")
     if order is not None:
@@ -135,41 +146,41 @@ def shares(
     total = sum(rows for _, _, rows in pairs)
     return {
         "shares": [
-            [None if value == NONE else value, sensible(rows / total, 3)]
+            [None if value == MISSING else value, round_significant(rows / total, 3)]
             for value, _, rows in pairs
         ]
     }
 
 
-Counted = tuple[float, int, int]
+ValueCount = tuple[float, int, int]
 """A value, of how many clients it is, in how many rows."""
 
 
-def _pooled(counts: list[Counted]) -> list[Counted]:
-    pooled: list[Counted] = []
+def _pool_rare_values(counts: list[ValueCount]) -> list[ValueCount]:
+    pooled: list[ValueCount] = []
     for value, clients, rows in reversed(counts):
-        if pooled and pooled[-1][1] < FEWEST:
+        if pooled and pooled[-1][1] < MIN_CLIENTS_PER_AGGREGATE:
             _, more_clients, more_rows = pooled.pop()
             clients, rows = clients + more_clients, rows + more_rows  # noqa: PLW2901 -- they join
         pooled.append((value, clients, rows))
-    if len(pooled) > 1 and pooled[-1][1] < FEWEST:
+    if len(pooled) > 1 and pooled[-1][1] < MIN_CLIENTS_PER_AGGREGATE:
         _, more_clients, more_rows = pooled.pop()
         value, clients, rows = pooled.pop()
         pooled.append((value, clients + more_clients, rows + more_rows))
     return pooled[::-1]
 
 
-def normal_scores(values: Numbers) -> Numbers:
+def compute_normal_scores(values: Floats) -> Floats:
     """Each value's place among the known ones as a standard normal; ties share the middle."""
     known = np.isfinite(values)
-    _, place, counts = np.unique(values[known], return_inverse=True, return_counts=True)
-    middle = (np.cumsum(counts) - counts / 2) / counts.sum()
+    _, value_index, counts = np.unique(values[known], return_inverse=True, return_counts=True)
+    mid_ranks = (np.cumsum(counts) - counts / 2) / counts.sum()
     scores = np.full(len(values), np.nan)
-    scores[known] = np.interp(middle, _LEVEL_GRID, _TRAIT_GRID)[place]
+    scores[known] = np.interp(mid_ranks, _LEVEL_GRID, _TRAIT_GRID)[value_index]
     return scores
 
 
-def drift(reference: Numbers, current: Numbers) -> float:
+def compute_drift(reference: Floats, current: Floats) -> float:
     """Population stability index on the reference's deciles, or its values if few.
 
     An unknown value is a bin of its own. What two samples of the same clients would show, on
@@ -177,14 +188,19 @@ def drift(reference: Numbers, current: Numbers) -> float:
     """
     known = reference[np.isfinite(reference)]
     edges = np.unique(known)
-    if len(edges) > FEW_VALUES:
+    if len(edges) > MAX_VALUE_BINS:
         edges = np.unique(np.quantile(known, np.linspace(0.1, 0.9, 9)))
     bins = len(edges) + 2
-    parts = []
+    proportions = []
     for values in (reference, current):
-        place = np.where(
+        bin_index = np.where(
             np.isfinite(values), np.searchsorted(edges, values, side="left"), bins - 1
         )
-        parts.append((np.bincount(place, minlength=bins) + 0.5) / (len(values) + 0.5 * bins))
-    by_chance = (bins - 1) * (1 / len(reference) + 1 / len(current))
-    return float(np.sum((parts[1] - parts[0]) * np.log(parts[1] / parts[0])) - by_chance)
+        proportions.append(
+            (np.bincount(bin_index, minlength=bins) + 0.5) / (len(values) + 0.5 * bins)
+        )
+    expected_by_chance = (bins - 1) * (1 / len(reference) + 1 / len(current))
+    return float(
+        np.sum((proportions[1] - proportions[0]) * np.log(proportions[1] / proportions[0]))
+        - expected_by_chance
+    )

@@ -8,112 +8,116 @@ import numpy as np
 import polars as pl
 
 from training.synthetic.calibration.estimators import (
-    EVERYWHERE,
-    NeverKnown,
-    Stored,
+    UNBOUNDED,
+    NoKnownValues,
+    StoredAggregate,
     TooFewClients,
-    normal_scores,
-    quantiles,
-    shares,
+    compute_normal_scores,
+    fit_quantiles,
+    fit_shares,
 )
 from training.synthetic.labels.history_risk import OWNER
-from training.synthetic.sampling.marginals import Numbers
+from training.synthetic.sampling.marginals import Floats
 
-Measure = Callable[[pl.DataFrame], Stored]
+Estimator = Callable[[pl.DataFrame], StoredAggregate]
 
 
-def numbers(
+def estimate_numbers(
     value: pl.Expr | str,
     *,
     step: float,
-    finest: str = "coarse",
-    within: tuple[float, float] = EVERYWHERE,
-) -> Measure:
+    finest_grid: str = "coarse",
+    bounds: tuple[float, float] = UNBOUNDED,
+) -> Estimator:
     """How to keep a number: by its quantiles."""
 
-    def measure(rows: pl.DataFrame) -> Stored:
-        known = rows.select(OWNER, value=_expression(value).cast(pl.Float64)).drop_nulls()
-        return quantiles(
-            known["value"].to_numpy(),
-            owners=known[OWNER].to_numpy(),
+    def estimate(rows: pl.DataFrame) -> StoredAggregate:
+        known_rows = rows.select(OWNER, value=_to_expression(value).cast(pl.Float64)).drop_nulls()
+        return fit_quantiles(
+            known_rows["value"].to_numpy(),
+            owners=known_rows[OWNER].to_numpy(),
             step=step,
-            finest=finest,
-            within=within,
+            finest_grid=finest_grid,
+            bounds=bounds,
         )
 
-    return measure
+    return estimate
 
 
-def words(value: pl.Expr | str, order: Sequence[str] | None = None) -> Measure:
+def estimate_categories(value: pl.Expr | str, order: Sequence[str] | None = None) -> Estimator:
     """How to keep words, counts or flags: by their shares; null is left out."""
 
-    def measure(rows: pl.DataFrame) -> Stored:
-        known = rows.select(OWNER, value=_expression(value)).drop_nulls()
-        return shares(known["value"], order, owners=known[OWNER])
+    def estimate(rows: pl.DataFrame) -> StoredAggregate:
+        known_rows = rows.select(OWNER, value=_to_expression(value)).drop_nulls()
+        return fit_shares(known_rows["value"], order, owners=known_rows[OWNER])
 
-    return measure
+    return estimate
 
 
-def by_group(column: str, rows: pl.DataFrame, group: pl.Expr | str, measure: Measure) -> Stored:
+def estimate_by_group(
+    column: str, rows: pl.DataFrame, group: pl.Expr | str, estimate: Estimator
+) -> StoredAggregate:
     """The column's marginal for each group; of all rows for groups of too few clients.
 
     Nothing is kept for groups in which the column is never known.
     """
-    groups = rows.select(_expression(group)).to_series()
-    kept: Stored = {}
+    groups = rows.select(_to_expression(group)).to_series()
+    marginals: StoredAggregate = {}
     for name in sorted(groups.drop_nulls().unique()):
         try:
-            kept[f"{column} of {name}"] = measure(rows.filter(groups == name))
-        except NeverKnown:
+            marginals[f"{column} of {name}"] = estimate(rows.filter(groups == name))
+        except NoKnownValues:
             continue
         except TooFewClients:
-            kept[f"{column} of {name}"] = measure(rows)
-    return kept
+            marginals[f"{column} of {name}"] = estimate(rows)
+    return marginals
 
 
-def known(column: str) -> Measure:
+def estimate_known_rate(column: str) -> Estimator:
     """How to keep how often a column is known."""
-    return words(pl.col(column).is_not_null().cast(pl.Int8))
+    return estimate_categories(pl.col(column).is_not_null().cast(pl.Int8))
 
 
-def flag(is_set: pl.Expr, among: pl.Expr) -> Measure:
+def estimate_flag_rate(is_set: pl.Expr, among: pl.Expr) -> Estimator:
     """How to keep how often a flag is set, among some of the rows."""
-    return words(pl.when(among).then(is_set.cast(pl.Int8)))
+    return estimate_categories(pl.when(among).then(is_set.cast(pl.Int8)))
 
 
-def kept_of(rows: pl.DataFrame, measures: Mapping[str, Measure]) -> Stored:
+def estimate_columns(rows: pl.DataFrame, estimators: Mapping[str, Estimator]) -> StoredAggregate:
     """The marginals of columns as declared."""
-    return {column: measure(rows) for column, measure in measures.items()}
+    return {column: estimate(rows) for column, estimate in estimators.items()}
 
 
-def kept_by_group(rows: pl.DataFrame, groups: Mapping[str, Mapping[str, Measure]]) -> Stored:
+def estimate_columns_by_group(
+    rows: pl.DataFrame, groups: Mapping[str, Mapping[str, Estimator]]
+) -> StoredAggregate:
     """The marginals of columns as declared, for each value of the column that groups rows."""
-    kept: Stored = {}
-    for group, measures in groups.items():
-        for column, measure in measures.items():
-            kept |= by_group(column, rows, group, measure)
-    return kept
+    marginals: StoredAggregate = {}
+    for group, estimators in groups.items():
+        for column, estimate in estimators.items():
+            marginals |= estimate_by_group(column, rows, group, estimate)
+    return marginals
 
 
-def scores(
+def compute_group_scores(
     rows: pl.DataFrame, value: pl.Expr | str, group: pl.Expr | str | None = None
-) -> Numbers:
+) -> Floats:
     """Normal scores of a number, among all rows or among those of the row's group."""
-    grouping = pl.lit("all") if group is None else _expression(group)
-    picked = rows.select(value=_expression(value).cast(pl.Float64), group=grouping)
-    found = np.full(rows.height, np.nan)
-    for _, part in picked.with_row_index("row").group_by("group", maintain_order=True):
-        values = part["value"].fill_null(np.nan).to_numpy()
+    group_expression = pl.lit("all") if group is None else _to_expression(group)
+    frame = rows.select(value=_to_expression(value).cast(pl.Float64), group=group_expression)
+    group_scores = np.full(rows.height, np.nan)
+    for _, group_rows in frame.with_row_index("row").group_by("group", maintain_order=True):
+        values = group_rows["value"].fill_null(np.nan).to_numpy()
         if np.isfinite(values).any():
-            found[part["row"].to_numpy()] = normal_scores(values)
-    return found
+            group_scores[group_rows["row"].to_numpy()] = compute_normal_scores(values)
+    return group_scores
 
 
-def places(value: pl.Expr | str, order: Sequence[str]) -> pl.Expr:
+def rank_categories(value: pl.Expr | str, order: Sequence[str]) -> pl.Expr:
     """Words as numbers, by their place in an order; words not in it are unknown."""
-    ranks = {word: float(place) for place, word in enumerate(order)}
-    return _expression(value).replace_strict(ranks, default=None, return_dtype=pl.Float64)
+    ranks = {category: float(rank) for rank, category in enumerate(order)}
+    return _to_expression(value).replace_strict(ranks, default=None, return_dtype=pl.Float64)
 
 
-def _expression(value: pl.Expr | str) -> pl.Expr:
+def _to_expression(value: pl.Expr | str) -> pl.Expr:
     return pl.col(value) if isinstance(value, str) else value

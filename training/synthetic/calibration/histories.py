@@ -8,86 +8,111 @@ import numpy as np
 import polars as pl
 
 from training.synthetic.calibration import bureau, previous_application
-from training.synthetic.calibration.credit_cards import by_card
-from training.synthetic.calibration.estimators import Stored
-from training.synthetic.calibration.grouped_marginals import scores, words
-from training.synthetic.calibration.instalment_payments import late_share
-from training.synthetic.calibration.source_data import Known
-from training.synthetic.calibration.trait_correlations import Block, of_clients, of_rows
-from training.synthetic.calibration.variance_components import Levels
+from training.synthetic.calibration.credit_cards import summarise_cards
+from training.synthetic.calibration.estimators import StoredAggregate
+from training.synthetic.calibration.grouped_marginals import (
+    compute_group_scores,
+    estimate_categories,
+)
+from training.synthetic.calibration.instalment_payments import compute_late_share
+from training.synthetic.calibration.source_data import ClientSample
+from training.synthetic.calibration.trait_correlations import (
+    TraitBlock,
+    build_row_trait_block,
+    build_trait_block,
+)
+from training.synthetic.calibration.variance_components import VarianceComponents
 from training.synthetic.labels.history_risk import OWNER
-from training.synthetic.tables.previous_application import FIRST
+from training.synthetic.tables.previous_application import TENURE_TRAIT
 
-COUNTS = {"bureau": "bureau: count", "previous_application": "previous: count"}
+COUNT_TRAITS = {"bureau": "bureau: count", "previous_application": "previous: count"}
 """The traits that say how many rows a client has."""
 
 
-def counts(known: Known) -> tuple[Stored, Stored]:
+def estimate_counts(sample: ClientSample) -> tuple[StoredAggregate, StoredAggregate]:
     """Rows a client, and whose months the bureau reports, of earlier and of later applicants."""
-    shown = {name: row_counts(known, table) for table, name in COUNTS.items()}
-    shown["covered by bureau"] = _covered(known)
-    earlier, later = (
-        {name: words("value")(part.filter(when)) for name, part in shown.items()}
-        for when in (pl.col("TARGET").is_not_null(), pl.col("TARGET").is_null())
+    client_values = {name: count_rows(sample, table) for table, name in COUNT_TRAITS.items()}
+    client_values["covered by bureau"] = _find_covered_clients(sample)
+    train, test = (
+        {
+            name: estimate_categories("value")(frame.filter(condition))
+            for name, frame in client_values.items()
+        }
+        for condition in (pl.col("TARGET").is_not_null(), pl.col("TARGET").is_null())
     )
-    return earlier, later
+    return train, test
 
 
-def history_levels(known: Known) -> dict[str, Levels]:
+def estimate_history_components(sample: ClientSample) -> dict[str, VarianceComponents]:
     """How the rows of one client are alike, table by table."""
-    size = known.clients.height
+    n_clients = sample.clients.height
     return {
-        "bureau": bureau.credit_levels(bureau.with_steps(known.histories["bureau"]), size),
-        "previous": previous_application.application_levels(
-            previous_application.with_steps(known.histories["previous_application"]), size
+        "bureau": bureau.estimate_credit_components(
+            bureau.add_derived_columns(sample.histories["bureau"]), n_clients
+        ),
+        "previous": previous_application.estimate_application_components(
+            previous_application.add_derived_columns(sample.histories["previous_application"]),
+            n_clients,
         ),
     }
 
 
-def history_blocks(known: Known, found: Mapping[str, Levels] | None = None) -> list[Block]:
+def build_history_blocks(
+    sample: ClientSample, components: Mapping[str, VarianceComponents] | None = None
+) -> list[TraitBlock]:
     """All traits that histories show of these clients."""
-    of_tables = history_levels(known) if found is None else found
-    return [*(of_rows(table, level) for table, level in of_tables.items()), habits(known)]
-
-
-def habits(known: Known) -> Block:
-    """Traits that each client shows once."""
-    held = by_card(known.histories["credit_card_balance"])
-    shown = {name: row_counts(known, table) for table, name in COUNTS.items()}
-    shown |= {
-        FIRST: previous_application.first_decisions(
-            previous_application.with_steps(known.histories["previous_application"])
+    components_by_table = estimate_history_components(sample) if components is None else components
+    return [
+        *(
+            build_row_trait_block(table, table_components)
+            for table, table_components in components_by_table.items()
         ),
-        "payments: delay": late_share(known.histories["POS_CASH_balance"]),
-        "cards: use": _means(held, pl.col("level").fill_null(0)),
-        "cards: drawing": _means(held.filter("used"), pl.col("drawing")),
-    }
-    clients = pl.DataFrame({OWNER: np.arange(known.clients.height)})
-    columns = [
-        scores(clients.join(values, on=OWNER, how="left", maintain_order="left"), "value")
-        for values in shown.values()
+        build_client_trait_block(sample),
     ]
-    return of_clients(tuple(shown), np.column_stack(columns))
 
 
-def row_counts(known: Known, table: str) -> pl.DataFrame:
+def build_client_trait_block(sample: ClientSample) -> TraitBlock:
+    """Traits that each client shows once."""
+    card_summaries = summarise_cards(sample.histories["credit_card_balance"])
+    client_values = {name: count_rows(sample, table) for table, name in COUNT_TRAITS.items()}
+    client_values |= {
+        TENURE_TRAIT: previous_application.compute_first_decision_scores(
+            previous_application.add_derived_columns(sample.histories["previous_application"])
+        ),
+        "payments: delay": compute_late_share(sample.histories["POS_CASH_balance"]),
+        "cards: use": _mean_by_client(card_summaries, pl.col("level").fill_null(0)),
+        "cards: drawing": _mean_by_client(card_summaries.filter("used"), pl.col("drawing")),
+    }
+    clients = pl.DataFrame({OWNER: np.arange(sample.clients.height)})
+    columns = [
+        compute_group_scores(
+            clients.join(values, on=OWNER, how="left", maintain_order="left"), "value"
+        )
+        for values in client_values.values()
+    ]
+    return build_trait_block(tuple(client_values), np.column_stack(columns))
+
+
+def count_rows(sample: ClientSample, table: str) -> pl.DataFrame:
     """By client, how many rows of the table are the client's; none is 0."""
-    rows = known.histories[table].group_by(OWNER).agg(value=pl.len().cast(pl.Float64))
-    counted = _clients(known).join(rows, on=OWNER, how="left", maintain_order="left")
-    return counted.with_columns(pl.col("value").fill_null(0))
+    rows = sample.histories[table].group_by(OWNER).agg(value=pl.len().cast(pl.Float64))
+    client_counts = _index_clients(sample).join(rows, on=OWNER, how="left", maintain_order="left")
+    return client_counts.with_columns(pl.col("value").fill_null(0))
 
 
-def _covered(known: Known) -> pl.DataFrame:
+def _find_covered_clients(sample: ClientSample) -> pl.DataFrame:
     """By client with credits at the bureau, whether any credit's months are reported."""
-    reported = known.histories["bureau_balance"]["SK_ID_BUREAU"].unique().implode()
-    is_reported = pl.col("SK_ID_BUREAU").is_in(reported).any().cast(pl.Int8)
-    covered = known.histories["bureau"].group_by(OWNER, maintain_order=True).agg(value=is_reported)
-    return covered.join(_clients(known), on=OWNER)
+    reported_ids = sample.histories["bureau_balance"]["SK_ID_BUREAU"].unique().implode()
+    is_reported = pl.col("SK_ID_BUREAU").is_in(reported_ids).any().cast(pl.Int8)
+    covered = (
+        sample.histories["bureau"].group_by(OWNER, maintain_order=True).agg(value=is_reported)
+    )
+    return covered.join(_index_clients(sample), on=OWNER)
 
 
-def _clients(known: Known) -> pl.DataFrame:
-    return known.clients.select("TARGET").with_row_index(OWNER).cast({OWNER: pl.Int64})
+def _index_clients(sample: ClientSample) -> pl.DataFrame:
+    return sample.clients.select("TARGET").with_row_index(OWNER).cast({OWNER: pl.Int64})
 
 
-def _means(rows: pl.DataFrame, value: pl.Expr) -> pl.DataFrame:
+def _mean_by_client(rows: pl.DataFrame, value: pl.Expr) -> pl.DataFrame:
     return rows.group_by(OWNER, maintain_order=True).agg(value=value.mean())

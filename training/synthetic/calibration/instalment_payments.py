@@ -9,112 +9,130 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from training.synthetic.calibration.estimators import EVERYWHERE, Stored, quantiles, rate, sensible
+from training.synthetic.calibration.estimators import (
+    UNBOUNDED,
+    StoredAggregate,
+    estimate_rate,
+    fit_quantiles,
+    round_significant,
+)
 from training.synthetic.labels.history_risk import OWNER
-from training.synthetic.sampling.marginals import NORMAL
-from training.synthetic.tables.instalment_payments import OLD
+from training.synthetic.sampling.marginals import STANDARD_NORMAL
+from training.synthetic.tables.instalment_payments import OLD_CONTRACT_MONTH
 from training.synthetic.tables.previous_application import REVOLVING
 
 _c = pl.col
-DELAY = _c("DAYS_ENTRY_PAYMENT") - _c("DAYS_INSTALMENT")
-INSTALMENT = ("SK_ID_PREV", "NUM_INSTALMENT_NUMBER", "NUM_INSTALMENT_VERSION")
-LINGERING = 120
+DELAY_DAYS = _c("DAYS_ENTRY_PAYMENT") - _c("DAYS_INSTALMENT")
+INSTALMENT_KEY = ("SK_ID_PREV", "NUM_INSTALMENT_NUMBER", "NUM_INSTALMENT_VERSION")
+RESIDUAL_DAYS_PAST_DUE = 120
 """Days past due from which a contract is taken to be kept open by a trifle."""
 
 
-def repayment(
-    paid: pl.DataFrame,
+def estimate_repayment_parameters(
+    payments: pl.DataFrame,
     applications: pl.DataFrame,
     balance: pl.DataFrame,
     *,
     population_rate: float,
     never_paid: float,
-) -> Stored:
+) -> StoredAggregate:
     """What is kept of payments. `paid` has each client's difficulties as `TARGET`."""
-    rows = _on_contracts(paid, applications)
-    rows = rows.with_columns(met=_how_often_met(rows, population_rate))
-    instalments = _instalments(rows)
-    split = instalments.filter("split")
-    late = _c("delay") > 0
-    of_client = _alike_in_lateness(instalments, OWNER)
-    of_contract = _alike_in_lateness(instalments, "SK_ID_PREV") - of_client
+    rows = _select_contract_payments(payments, applications)
+    rows = rows.with_columns(met=_build_sampling_weight(rows, population_rate))
+    instalments = _group_instalments(rows)
+    split_instalments = instalments.filter("split")
+    is_late = _c("delay") > 0
+    client_share = _estimate_lateness_correlation(instalments, OWNER)
+    contract_share = _estimate_lateness_correlation(instalments, "SK_ID_PREV") - client_share
     return {
-        "of_client": of_client,
-        "of_contract": round(max(of_contract, 0.0), 3),
-        "split_if_late": sensible(_mean(instalments.filter(late), _c("split")), 3),
-        "split_if_not": sensible(_mean(instalments.filter(~late), _c("split")), 3),
+        "of_client": client_share,
+        "of_contract": round(max(contract_share, 0.0), 3),
+        "split_if_late": round_significant(
+            _compute_weighted_mean(instalments.filter(is_late), _c("split")), 3
+        ),
+        "split_if_not": round_significant(
+            _compute_weighted_mean(instalments.filter(~is_late), _c("split")), 3
+        ),
         "never_paid": never_paid,
-        **_past_due(balance),
+        **_estimate_past_due_rates(balance),
         "marginals": {
-            "delay": _quantiles(instalments, "delay", step=1, finest="fine", within=(-120, 60)),
-            "part": _quantiles(split, "part", step=0.0001, within=(0, 1)),
-            "gap": _quantiles(split, "gap", step=1, within=(0, 120)),
-            "settlement": _settlement(rows),
-            "lingering": _quantiles(_lingering(balance), "months", step=1),
+            "delay": _fit_weighted_quantiles(
+                instalments, "delay", step=1, finest_grid="fine", bounds=(-120, 60)
+            ),
+            "part": _fit_weighted_quantiles(split_instalments, "part", step=0.0001, bounds=(0, 1)),
+            "gap": _fit_weighted_quantiles(split_instalments, "gap", step=1, bounds=(0, 120)),
+            "settlement": _fit_settlement(rows),
+            "lingering": _fit_weighted_quantiles(
+                _select_lingering_contracts(balance), "months", step=1
+            ),
         },
     }
 
 
-def _on_contracts(paid: pl.DataFrame, applications: pl.DataFrame) -> pl.DataFrame:
+def _select_contract_payments(payments: pl.DataFrame, applications: pl.DataFrame) -> pl.DataFrame:
     contracts = applications.filter(_c("NAME_CONTRACT_TYPE") != REVOLVING)
-    return paid.join(contracts.select("SK_ID_PREV", "AMT_ANNUITY", "CNT_PAYMENT"), on="SK_ID_PREV")
+    return payments.join(
+        contracts.select("SK_ID_PREV", "AMT_ANNUITY", "CNT_PAYMENT"), on="SK_ID_PREV"
+    )
 
 
-def _instalments(rows: pl.DataFrame) -> pl.DataFrame:
+def _group_instalments(rows: pl.DataFrame) -> pl.DataFrame:
     """One row an instalment, however many payments it took."""
-    parts = rows.sort(*INSTALMENT, "DAYS_ENTRY_PAYMENT").group_by(INSTALMENT, maintain_order=True)
-    return parts.agg(
+    payment_groups = rows.sort(*INSTALMENT_KEY, "DAYS_ENTRY_PAYMENT").group_by(
+        INSTALMENT_KEY, maintain_order=True
+    )
+    return payment_groups.agg(
         _c(OWNER, "met").first(),
         split=pl.len() > 1,
         part=_c("AMT_PAYMENT").first() / _c("AMT_INSTALMENT").first(),
         gap=_c("DAYS_ENTRY_PAYMENT").last() - _c("DAYS_ENTRY_PAYMENT").first(),
-        delay=DELAY.last(),
+        delay=DELAY_DAYS.last(),
     )
 
 
-def late_share(balance: pl.DataFrame) -> pl.DataFrame:
+def compute_late_share(balance: pl.DataFrame) -> pl.DataFrame:
     """By client, the share of months in which something that matters was past due."""
     return balance.group_by(OWNER).agg(value=(_c("SK_DPD_DEF") > 0).mean())
 
 
-def _how_often_met(rows: pl.DataFrame, population_rate: float) -> pl.Expr:
+def _build_sampling_weight(rows: pl.DataFrame, population_rate: float) -> pl.Expr:
     """A whole weight: clients without difficulties are met so many times as often."""
     clients = rows.group_by(OWNER).agg(_c("TARGET").first())
-    sampled = float(np.mean(clients["TARGET"].to_numpy()))
-    odds = (1 - population_rate) / population_rate * sampled / (1 - sampled)
+    sample_rate = float(np.mean(clients["TARGET"].to_numpy()))
+    odds = (1 - population_rate) / population_rate * sample_rate / (1 - sample_rate)
     return pl.when(_c("TARGET") == 1).then(1).otherwise(round(odds))
 
 
-def _quantiles(
+def _fit_weighted_quantiles(
     rows: pl.DataFrame,
     column: str,
     *,
     step: float,
-    finest: str = "coarse",
-    within: tuple[float, float] = EVERYWHERE,
-) -> Stored:
-    known = rows.drop_nulls(column)
-    times = known["met"].to_numpy()
-    return quantiles(
-        np.repeat(known[column].to_numpy().astype(float), times),
-        owners=np.repeat(known[OWNER].to_numpy(), times),
+    finest_grid: str = "coarse",
+    bounds: tuple[float, float] = UNBOUNDED,
+) -> StoredAggregate:
+    known_rows = rows.drop_nulls(column)
+    weights = known_rows["met"].to_numpy()
+    return fit_quantiles(
+        np.repeat(known_rows[column].to_numpy().astype(float), weights),
+        owners=np.repeat(known_rows[OWNER].to_numpy(), weights),
         step=step,
-        finest=finest,
-        within=within,
+        finest_grid=finest_grid,
+        bounds=bounds,
     )
 
 
-def _mean(rows: pl.DataFrame, flag: pl.Expr) -> float:
+def _compute_weighted_mean(rows: pl.DataFrame, flag: pl.Expr) -> float:
     return float(rows.select((flag.cast(pl.Float64) * _c("met")).sum() / _c("met").sum()).item())
 
 
-def _alike_in_lateness(instalments: pl.DataFrame, whose: str) -> float:
+def _estimate_lateness_correlation(instalments: pl.DataFrame, owner_column: str) -> float:
     """The correlation of traits that makes two instalments of one owner late together as often.
 
     Every owner counts by its instalments.
     """
     late = pl.col("delay") > 0
-    by_owner = instalments.group_by(whose).agg(
+    by_owner = instalments.group_by(owner_column).agg(
         rows=pl.len(), late=late.sum(), met=_c("met").first()
     )
     pairs = by_owner.filter(_c("rows") > 1).select(
@@ -123,55 +141,67 @@ def _alike_in_lateness(instalments: pl.DataFrame, whose: str) -> float:
         both=_c("late") * (_c("late") - 1) / (_c("rows") * (_c("rows") - 1)),
     )
     weights = pairs["weight"].to_numpy()
-    late, both = (
+    late, both_late = (
         np.average(pairs[name].to_numpy(), weights=weights) for name in ("share", "both")
     )
     low, high = 0.0, 1.0
     for _ in range(40):
         middle = (low + high) / 2
-        low, high = (middle, high) if _both_above(late, middle) < both else (low, middle)
+        low, high = (
+            (middle, high)
+            if _compute_joint_exceedance(late, middle) < both_late
+            else (low, middle)
+        )
     return round(middle, 3)
 
 
-def _both_above(share: float, correlation: float) -> float:
+def _compute_joint_exceedance(share: float, correlation: float) -> float:
     """How often two traits, so correlated, are both among their highest `share`."""
-    limit = NORMAL.inv_cdf(1 - share)
-    shared = np.linspace(-6, 6, 601)
-    reach = (np.sqrt(correlation) * shared - limit) / np.sqrt(1 - correlation)
-    one = np.array([NORMAL.cdf(value) for value in reach])
-    weight = np.exp(-(shared**2) / 2)
-    return float(np.sum(weight * one**2) / np.sum(weight))
+    limit = STANDARD_NORMAL.inv_cdf(1 - share)
+    shared_trait = np.linspace(-6, 6, 601)
+    z_scores = (np.sqrt(correlation) * shared_trait - limit) / np.sqrt(1 - correlation)
+    conditional_share = np.array([STANDARD_NORMAL.cdf(value) for value in z_scores])
+    weight = np.exp(-(shared_trait**2) / 2)
+    return float(np.sum(weight * conditional_share**2) / np.sum(weight))
 
 
-def _settlement(rows: pl.DataFrame) -> Stored:
+def _fit_settlement(rows: pl.DataFrame) -> StoredAggregate:
     """What was paid at last on contracts repaid early, as a share of the instalments left."""
-    last = rows.sort(*INSTALMENT).group_by("SK_ID_PREV", maintain_order=True).last()
-    left = _c("CNT_PAYMENT") - _c("NUM_INSTALMENT_NUMBER") + 1
-    early = last.filter((left > 1) & (_c("AMT_INSTALMENT") > 1.5 * _c("AMT_ANNUITY")))
-    shares = early.with_columns(settlement=_c("AMT_INSTALMENT") / (_c("AMT_ANNUITY") * left))
-    return _quantiles(shares, "settlement", step=0.001)
+    last = rows.sort(*INSTALMENT_KEY).group_by("SK_ID_PREV", maintain_order=True).last()
+    remaining = _c("CNT_PAYMENT") - _c("NUM_INSTALMENT_NUMBER") + 1
+    early_settlements = last.filter(
+        (remaining > 1) & (_c("AMT_INSTALMENT") > 1.5 * _c("AMT_ANNUITY"))
+    )
+    shares = early_settlements.with_columns(
+        settlement=_c("AMT_INSTALMENT") / (_c("AMT_ANNUITY") * remaining)
+    )
+    return _fit_weighted_quantiles(shares, "settlement", step=0.001)
 
 
-def _past_due(balance: pl.DataFrame) -> Stored:
+def _estimate_past_due_rates(balance: pl.DataFrame) -> StoredAggregate:
     """How months past due come about, and how many matter."""
-    contracts = _contracts(balance)
-    past_due = balance.filter(_c("SK_DPD").is_between(1, LINGERING))
-    long_due = balance.filter(_c("SK_DPD") > LINGERING)
+    contracts = _summarise_contracts(balance)
+    past_due = balance.filter(_c("SK_DPD").is_between(1, RESIDUAL_DAYS_PAST_DUE))
+    long_past_due = balance.filter(_c("SK_DPD") > RESIDUAL_DAYS_PAST_DUE)
     return {
-        "lingers": rate(contracts.filter("old")["days"] > LINGERING),
-        "matters": rate(past_due["SK_DPD_DEF"] > 0),
-        "serious": rate(long_due["SK_DPD_DEF"] > LINGERING),
+        "lingers": estimate_rate(contracts.filter("old")["days"] > RESIDUAL_DAYS_PAST_DUE),
+        "matters": estimate_rate(past_due["SK_DPD_DEF"] > 0),
+        "serious": estimate_rate(long_past_due["SK_DPD_DEF"] > RESIDUAL_DAYS_PAST_DUE),
     }
 
 
-def _lingering(balance: pl.DataFrame) -> pl.DataFrame:
-    return _contracts(balance).filter(_c("days") > LINGERING).with_columns(met=1)
+def _select_lingering_contracts(balance: pl.DataFrame) -> pl.DataFrame:
+    return (
+        _summarise_contracts(balance)
+        .filter(_c("days") > RESIDUAL_DAYS_PAST_DUE)
+        .with_columns(met=1)
+    )
 
 
-def _contracts(balance: pl.DataFrame) -> pl.DataFrame:
+def _summarise_contracts(balance: pl.DataFrame) -> pl.DataFrame:
     return balance.group_by("SK_ID_PREV", maintain_order=True).agg(
         _c(OWNER).first(),
         days=_c("SK_DPD").max(),
         months=(_c("SK_DPD") > 0).sum(),
-        old=_c("MONTHS_BALANCE").min() < OLD,
+        old=_c("MONTHS_BALANCE").min() < OLD_CONTRACT_MONTH,
     )

@@ -16,152 +16,184 @@ from training.synthetic.calibration import (
 )
 from training.synthetic.calibration.application import (
     Forms,
-    marginals,
-    trait_scores,
-    word_orders,
+    compute_trait_scores,
+    extract_category_orders,
+    fit_marginals,
 )
-from training.synthetic.calibration.copula import form_correlation
-from training.synthetic.calibration.estimators import Stored, sensible
-from training.synthetic.calibration.histories import counts, history_blocks, history_levels
-from training.synthetic.calibration.history_effects import weighings
-from training.synthetic.calibration.scorecard import scorecard
-from training.synthetic.calibration.source_data import RealData, as_in_population
-from training.synthetic.calibration.trait_correlations import Block, correlation_of, of_clients
-from training.synthetic.calibration.trait_observations import TRAITS
-from training.synthetic.calibration.variance_components import Levels
-from training.synthetic.generator import Ids, draw_histories
-from training.synthetic.labels.application_risk import base_log_odds
-from training.synthetic.labels.history_risk import summarise
-from training.synthetic.sampling.marginals import Numbers
-from training.synthetic.tables.clients import draw_clients
+from training.synthetic.calibration.copula import fit_form_correlation
+from training.synthetic.calibration.estimators import StoredAggregate, round_significant
+from training.synthetic.calibration.histories import (
+    build_history_blocks,
+    estimate_counts,
+    estimate_history_components,
+)
+from training.synthetic.calibration.history_effects import history_effects
+from training.synthetic.calibration.scorecard import fit_scorecard
+from training.synthetic.calibration.source_data import RealData, rebalance_to_population
+from training.synthetic.calibration.trait_correlations import (
+    TraitBlock,
+    build_trait_block,
+    estimate_block_correlation,
+)
+from training.synthetic.calibration.trait_observations import TRAIT_OBSERVATIONS
+from training.synthetic.calibration.variance_components import VarianceComponents
+from training.synthetic.generator import IdAllocator, sample_histories
+from training.synthetic.labels.application_risk import solve_intercept
+from training.synthetic.labels.history_risk import summarise_histories
+from training.synthetic.sampling.marginals import Floats
+from training.synthetic.tables.clients import sample_clients
 
-ABOUT = (
+DESCRIPTION = (
     "Aggregates of the public Home Credit Default Risk tables, none of fewer than twenty clients, "
     "from which synthetic tables are drawn. Derived by python -m training.synthetic.calibration."
 )
-GAIN = 1.2
+LOG_ODDS_SCALE = 1.2
 """What the scorecard's log-odds are multiplied by, so that synthetic clients are as hard to tell
 apart as real ones: curves fitted to 14,000 forms find but a part of what there is."""
 
-LEAST_CORRELATION = 0.025
+MIN_CORRELATION = 0.025
 """Smaller ones are kept as 0: they are within what chance makes of 8,500 clients."""
 
 TRIAL_CLIENTS = 60_000
 """How many are drawn to set the base rate."""
 
 
-def derive(real: RealData) -> Stored:
+def derive_parameters(real_data: RealData) -> StoredAggregate:
     """Everything in `parameters.json`."""
-    labelled = real.forms.earlier
-    forms = Forms(labelled.drop("TARGET"), real.forms.later)
-    form = _form(forms, real)
-    shown = of_clients(
-        tuple(TRAITS),
-        trait_scores(real.known.clients, word_orders(form)),
-        form_correlation(forms, form),
+    labelled = real_data.forms.train
+    forms = Forms(labelled.drop("TARGET"), real_data.forms.test)
+    form = _derive_form(forms, real_data)
+    form_block = build_trait_block(
+        tuple(TRAIT_OBSERVATIONS),
+        compute_trait_scores(real_data.history_sample.clients, extract_category_orders(form)),
+        fit_form_correlation(forms, form),
     )
-    found = history_levels(real.known)
+    components = estimate_history_components(real_data.history_sample)
     difficulties = labelled["TARGET"].to_numpy().astype(float)
-    kept = {
-        "about": ABOUT,
-        "traits": _traits([shown, *history_blocks(real.known, found)]),
+    stored = {
+        "about": DESCRIPTION,
+        "traits": _derive_traits(
+            [form_block, *build_history_blocks(real_data.history_sample, components)]
+        ),
         "form": form,
         "risk": {
-            "gain": GAIN,
+            "gain": LOG_ODDS_SCALE,
             "base": 0.0,
             "experience": {},
-            "scorecard": scorecard(forms.earlier, difficulties, forms.later),
+            "scorecard": fit_scorecard(forms.train, difficulties, forms.test),
         },
-        "bureau": _bureau(real, found["bureau"]),
-        "previous": _previous(real, found["previous"]),
-        "repayment": _repayment(real),
-        "cards": _cards(real),
+        "bureau": _derive_bureau(real_data, components["bureau"]),
+        "previous": _derive_previous(real_data, components["previous"]),
+        "repayment": _derive_repayment(real_data),
+        "cards": _derive_cards(real_data),
     }
-    return kept | {"risk": _risk(real, kept)}
+    return stored | {"risk": _derive_risk(real_data, stored)}
 
 
-def _form(forms: Forms, real: RealData) -> Stored:
-    kept, shifted = marginals(forms, *real.applicants)
-    of_earlier, of_later = counts(real.known)
+def _derive_form(forms: Forms, real_data: RealData) -> StoredAggregate:
+    form_marginals, test_marginals = fit_marginals(forms, *real_data.application_statistics)
+    train_counts, test_counts = estimate_counts(real_data.history_sample)
     return {
-        "marginals": kept | of_earlier,
-        "shifted": shifted | of_later,
+        "marginals": form_marginals | train_counts,
+        "shifted": test_marginals | test_counts,
     }
 
 
-def _traits(blocks: Sequence[Block]) -> Stored:
+def _derive_traits(blocks: Sequence[TraitBlock]) -> StoredAggregate:
     return {
         "names": [name for block in blocks for name in block.names],
-        "correlation": _lower_triangle(correlation_of(blocks)),
+        "correlation": _to_lower_triangle(estimate_block_correlation(blocks)),
     }
 
 
-def _bureau(real: RealData, found: Levels) -> Stored:
-    rows = bureau.with_steps(real.known.histories["bureau"])
+def _derive_bureau(real_data: RealData, components: VarianceComponents) -> StoredAggregate:
+    rows = bureau.add_derived_columns(real_data.history_sample.histories["bureau"])
     return {
-        "rows": _rows(found, bureau.credit_marginals(as_in_population(real, rows))),
-        **bureau.month_states(real.known.histories["bureau_balance"], rows),
+        "rows": _derive_row_model(
+            components, bureau.estimate_credit_marginals(rebalance_to_population(real_data, rows))
+        ),
+        **bureau.estimate_month_states(real_data.history_sample.histories["bureau_balance"], rows),
     }
 
 
-def _previous(real: RealData, found: Levels) -> Stored:
-    rows = previous_application.with_steps(real.known.histories["previous_application"])
-    balance = real.known.histories["POS_CASH_balance"]
-    kept = previous_application.application_marginals(as_in_population(real, rows))
-    kept |= previous_application.old_contracts(rows, balance, real.known.clients.height)
-    return _rows(found, kept)
+def _derive_previous(real_data: RealData, components: VarianceComponents) -> StoredAggregate:
+    rows = previous_application.add_derived_columns(
+        real_data.history_sample.histories["previous_application"]
+    )
+    balance = real_data.history_sample.histories["POS_CASH_balance"]
+    column_marginals = previous_application.estimate_application_marginals(
+        rebalance_to_population(real_data, rows)
+    )
+    column_marginals |= previous_application.estimate_old_contracts(
+        rows, balance, real_data.history_sample.clients.height
+    )
+    return _derive_row_model(components, column_marginals)
 
 
-def _rows(found: Levels, kept: Stored) -> Stored:
-    shared = zip(found.names, found.shared, strict=True)
+def _derive_row_model(
+    components: VarianceComponents, stored_marginals: StoredAggregate
+) -> StoredAggregate:
+    shares = zip(components.names, components.between_client_share, strict=True)
     return {
-        "shared": {name: round(float(share), 3) for name, share in shared},
-        "correlation": _lower_triangle(found.own),
-        "marginals": kept,
+        "shared": {name: round(float(share), 3) for name, share in shares},
+        "correlation": _to_lower_triangle(components.within_correlation),
+        "marginals": stored_marginals,
     }
 
 
-def _repayment(real: RealData) -> Stored:
-    target = real.repaying.clients.select("SK_ID_CURR", "TARGET")
-    return instalment_payments.repayment(
-        real.repaying.histories["installments_payments"].join(target, on="SK_ID_CURR"),
-        real.repaying.histories["previous_application"],
-        real.known.histories["POS_CASH_balance"],
-        population_rate=real.applicants[0].mean("TARGET"),
-        never_paid=sensible(1 - real.payments.share_known("DAYS_ENTRY_PAYMENT"), 2),
+def _derive_repayment(real_data: RealData) -> StoredAggregate:
+    target = real_data.payment_sample.clients.select("SK_ID_CURR", "TARGET")
+    return instalment_payments.estimate_repayment_parameters(
+        real_data.payment_sample.histories["installments_payments"].join(target, on="SK_ID_CURR"),
+        real_data.payment_sample.histories["previous_application"],
+        real_data.history_sample.histories["POS_CASH_balance"],
+        population_rate=real_data.application_statistics[0].get_mean("TARGET"),
+        never_paid=round_significant(
+            1 - real_data.payment_statistics.get_known_share("DAYS_ENTRY_PAYMENT"), 2
+        ),
     )
 
 
-def _cards(real: RealData) -> Stored:
-    kept = credit_cards.cards(
-        real.known.histories["credit_card_balance"],
-        real.known.histories["previous_application"],
-        real.known.clients.height,
+def _derive_cards(real_data: RealData) -> StoredAggregate:
+    card_parameters = credit_cards.estimate_card_parameters(
+        real_data.history_sample.histories["credit_card_balance"],
+        real_data.history_sample.histories["previous_application"],
+        real_data.history_sample.clients.height,
     )
-    payments = credit_cards.payments_a_month(
-        real.repaying.histories["installments_payments"],
-        real.repaying.histories["credit_card_balance"],
+    payments_per_month = credit_cards.estimate_payments_per_month(
+        real_data.payment_sample.histories["installments_payments"],
+        real_data.payment_sample.histories["credit_card_balance"],
     )
-    return kept | {"payments": payments}
+    return card_parameters | {"payments": payments_per_month}
 
 
-def _risk(real: RealData, kept: Stored) -> Stored:
+def _derive_risk(real_data: RealData, stored: StoredAggregate) -> StoredAggregate:
     """How histories count beyond the form, and the base that gives the population's rate."""
-    rate = real.applicants[0].mean("TARGET")
-    clients = real.known.clients
+    rate = real_data.application_statistics[0].get_mean("TARGET")
+    clients = real_data.history_sample.clients
     difficulties = clients["TARGET"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-    of_form = GAIN * parameters.scorecard(kept["risk"]["scorecard"]).log_odds(clients)
-    base = base_log_odds(of_form[np.isfinite(difficulties)], rate)
-    summaries = summarise(real.known.histories, clients.height)
-    risk = kept["risk"] | {"experience": weighings(summaries, of_form, base, difficulties)}
-    drawing = parameters.model(kept | {"risk": risk})
+    form_log_odds = LOG_ODDS_SCALE * parameters.parse_scorecard(
+        stored["risk"]["scorecard"]
+    ).compute_log_odds(clients)
+    intercept = solve_intercept(form_log_odds[np.isfinite(difficulties)], rate)
+    summaries = summarise_histories(real_data.history_sample.histories, clients.height)
+    risk = stored["risk"] | {
+        "experience": history_effects(summaries, form_log_odds, intercept, difficulties)
+    }
+    trial_model = parameters.parse_population_model(stored | {"risk": risk})
     rng = np.random.default_rng(0)
-    trial = draw_clients(drawing.traits, drawing.form, np.zeros(TRIAL_CLIENTS, dtype=bool), rng)
-    histories = draw_histories(drawing, trial, np.arange(TRIAL_CLIENTS), Ids(), rng)
-    log_odds = drawing.risk.log_odds(trial.form, summarise(histories, TRIAL_CLIENTS))
-    return {**risk, "base": round(base_log_odds(log_odds, rate), 3)}
+    trial_clients = sample_clients(
+        trial_model.traits, trial_model.form, np.zeros(TRIAL_CLIENTS, dtype=bool), rng
+    )
+    histories = sample_histories(
+        trial_model, trial_clients, np.arange(TRIAL_CLIENTS), IdAllocator(), rng
+    )
+    log_odds = trial_model.risk.compute_log_odds(
+        trial_clients.form, summarise_histories(histories, TRIAL_CLIENTS)
+    )
+    return {**risk, "base": round(solve_intercept(log_odds, rate), 3)}
 
 
-def _lower_triangle(correlation: Numbers) -> list[list[float]]:
-    kept = np.where(np.abs(correlation) < LEAST_CORRELATION, 0.0, correlation)
-    return [[sensible(round(v, 2)) for v in row[:i]] for i, row in enumerate(kept)]
+def _to_lower_triangle(correlation: Floats) -> list[list[float]]:
+    thresholded = np.where(np.abs(correlation) < MIN_CORRELATION, 0.0, correlation)
+    return [[round_significant(round(v, 2)) for v in row[:i]] for i, row in enumerate(thresholded)]

@@ -14,20 +14,26 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-from credit.schema import APPLICATION, Kind
-from training.synthetic.calibration.estimators import NONE, Stored, sensible
-from training.synthetic.labels.application_risk import RATIOS, measure
-from training.synthetic.sampling.marginals import Numbers
+from credit.schema import APPLICATION, ColumnKind
+from training.synthetic.calibration.estimators import MISSING, StoredAggregate, round_significant
+from training.synthetic.labels.application_risk import RATIOS, compute_measure
+from training.synthetic.sampling.marginals import Floats
 
-WORDS = tuple(name for name, c in APPLICATION.columns.items() if c.kind is Kind.CATEGORY)
-NUMBERS = (
-    *(name for name, c in APPLICATION.columns.items() if c.kind not in {Kind.CATEGORY, Kind.ID}),
+CATEGORICAL_MEASURES = tuple(
+    name for name, c in APPLICATION.columns.items() if c.kind is ColumnKind.CATEGORY
+)
+NUMERIC_MEASURES = (
+    *(
+        name
+        for name, c in APPLICATION.columns.items()
+        if c.kind not in {ColumnKind.CATEGORY, ColumnKind.ID}
+    ),
     *RATIOS,
 )
 KNOT_LEVELS = (0.01, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.99)
-BAGS = 5
-TREES = 350
-SETTINGS = {
+N_BAGS = 5
+TREES_PER_BAG = 350
+LIGHTGBM_PARAMETERS = {
     "objective": "binary",
     "learning_rate": 0.03,
     "num_leaves": 15,
@@ -43,121 +49,140 @@ SETTINGS = {
     "deterministic": True,
     "force_col_wise": True,
 }
-SMOOTHING = 20.0
+SMOOTHING_PENALTY = 20.0
 """How dear a step between neighbouring knots is, in rows' squared log-odds."""
 
-RAREST = 50
+MIN_ROWS_PER_EFFECT = 50
 """The fewest rows with a value or a word for which log-odds of their own are kept."""
 
-WORTH = 0.01
+MIN_LOG_ODDS_SPREAD = 0.01
 """Measures whose log-odds spread by less are left out."""
 
 
-def scorecard(forms: pl.DataFrame, difficulties: Numbers, others: pl.DataFrame) -> Stored:
+def fit_scorecard(
+    forms: pl.DataFrame, difficulties: Floats, unlabelled: pl.DataFrame
+) -> StoredAggregate:
     """Curves and words that follow trees fitted to the labelled forms, also on `others`."""
-    everyone = pl.concat([forms, others])
-    teacher = _tree_log_odds(forms, difficulties, everyone)
-    return _additive(everyone, teacher)
+    all_forms = pl.concat([forms, unlabelled])
+    tree_log_odds = _predict_tree_log_odds(forms, difficulties, all_forms)
+    return _fit_additive_model(all_forms, tree_log_odds)
 
 
-def _tree_log_odds(forms: pl.DataFrame, difficulties: Numbers, everyone: pl.DataFrame) -> Numbers:
-    columns = [measure(everyone, name) for name in NUMBERS]
+def _predict_tree_log_odds(
+    forms: pl.DataFrame, difficulties: Floats, all_forms: pl.DataFrame
+) -> Floats:
+    columns = [compute_measure(all_forms, name) for name in NUMERIC_MEASURES]
     columns += [
-        everyone[name].rank("dense").cast(pl.Float64).fill_null(np.nan).to_numpy()
-        for name in WORDS
+        all_forms[name].rank("dense").cast(pl.Float64).fill_null(np.nan).to_numpy()
+        for name in CATEGORICAL_MEASURES
     ]
     matrix = np.column_stack(columns)
-    words = list(range(len(NUMBERS), len(columns)))
-    total = np.zeros(everyone.height)
-    for seed in range(BAGS):
-        rows = lgb.Dataset(matrix[: forms.height], difficulties, categorical_feature=words)
-        trees = lgb.train({**SETTINGS, "seed": seed}, rows, TREES)
-        total += np.asarray(trees.predict(matrix, raw_score=True))
-    return total / BAGS
+    categorical_indices = list(range(len(NUMERIC_MEASURES), len(columns)))
+    total = np.zeros(all_forms.height)
+    for seed in range(N_BAGS):
+        dataset = lgb.Dataset(
+            matrix[: forms.height], difficulties, categorical_feature=categorical_indices
+        )
+        booster = lgb.train({**LIGHTGBM_PARAMETERS, "seed": seed}, dataset, TREES_PER_BAG)
+        total += np.asarray(booster.predict(matrix, raw_score=True))
+    return total / N_BAGS
 
 
-class _Block(NamedTuple):
+class _MeasureBlock(NamedTuple):
     """A measure's share of the design matrix, with what turns its weights into log-odds."""
 
     name: str
-    design: Numbers
-    steps: Numbers
+    design: Floats
+    penalty_rows: Floats
     """Differences of weights that are penalised."""
     labels: list[float | str]
     """The knots, then the words; NONE is the unknown."""
 
 
-def _additive(forms: pl.DataFrame, target: Numbers) -> Stored:
+def _fit_additive_model(forms: pl.DataFrame, target: Floats) -> StoredAggregate:
     blocks = [
         block
-        for name in (*NUMBERS, *WORDS)
-        if (block := _words(forms, name) if name in WORDS else _curve(forms, name)) is not None
+        for name in (*NUMERIC_MEASURES, *CATEGORICAL_MEASURES)
+        if (
+            block := _build_category_block(forms, name)
+            if name in CATEGORICAL_MEASURES
+            else _build_curve_block(forms, name)
+        )
+        is not None
     ]
     design = np.column_stack([block.design for block in blocks])
     center = design.mean(axis=0)
     centred = design - center
     penalty = np.zeros((design.shape[1], design.shape[1]))
-    at = 0
+    start = 0
     for block in blocks:
         size = block.design.shape[1]
-        penalty[at : at + size, at : at + size] = block.steps.T @ block.steps
-        at += size
-    gram = centred.T @ centred + SMOOTHING * penalty
+        penalty[start : start + size, start : start + size] = (
+            block.penalty_rows.T @ block.penalty_rows
+        )
+        start += size
+    gram = centred.T @ centred + SMOOTHING_PENALTY * penalty
     weights = np.linalg.solve(gram, centred.T @ (target - target.mean()))
-    kept: Stored = {"curves": {}, "words": {}}
-    at = 0
+    parameters: StoredAggregate = {"curves": {}, "words": {}}
+    start = 0
     for block in blocks:
         size = block.design.shape[1]
-        part = weights[at : at + size] - center[at : at + size] @ weights[at : at + size]
-        at += size
-        if np.std(block.design @ part) >= WORTH:
-            _keep(kept, block, part)
-    return kept
+        log_odds = (
+            weights[start : start + size]
+            - center[start : start + size] @ weights[start : start + size]
+        )
+        start += size
+        if np.std(block.design @ log_odds) >= MIN_LOG_ODDS_SPREAD:
+            _store_effects(parameters, block, log_odds)
+    return parameters
 
 
-def _keep(kept: Stored, block: _Block, log_odds: Numbers) -> None:
+def _store_effects(parameters: StoredAggregate, block: _MeasureBlock, log_odds: Floats) -> None:
     effects = {
         label: round(float(effect), 3)
         for label, effect in zip(block.labels, log_odds, strict=True)
     }
-    if block.name in WORDS:
-        kept["words"][block.name] = effects
+    if block.name in CATEGORICAL_MEASURES:
+        parameters["words"][block.name] = effects
         return
-    unknown = effects.pop(NONE, 0.0)
-    kept["curves"][block.name] = {
+    unknown = effects.pop(MISSING, 0.0)
+    parameters["curves"][block.name] = {
         "knots": list(effects),
         "log_odds": list(effects.values()),
         "unknown": unknown,
     }
 
 
-def _curve(forms: pl.DataFrame, name: str) -> _Block | None:
-    values = measure(forms, name)
+def _build_curve_block(forms: pl.DataFrame, name: str) -> _MeasureBlock | None:
+    values = compute_measure(forms, name)
     known = np.isfinite(values)
     knots = np.unique(
-        [sensible(v, 4) for v in np.quantile(values[known], KNOT_LEVELS, method="inverted_cdf")]
+        [
+            round_significant(v, 4)
+            for v in np.quantile(values[known], KNOT_LEVELS, method="inverted_cdf")
+        ]
     )
     if len(knots) == 1:
-        rest = values[known & (values != knots[0])]
-        if len(rest) < RAREST:
+        other_values = values[known & (values != knots[0])]
+        if len(other_values) < MIN_ROWS_PER_EFFECT:
             return None
-        knots = np.unique([knots[0], sensible(np.median(rest), 4)])
+        knots = np.unique([knots[0], round_significant(np.median(other_values), 4)])
     filled = np.where(known, values, knots[0])
-    hats = np.column_stack([np.interp(filled, knots, unit) for unit in np.eye(len(knots))])
-    labels: list[float | str] = [sensible(k, 4) for k in knots]
-    steps = np.diff(np.eye(len(knots)), axis=0)
-    if (~known).sum() >= RAREST:
-        hats = np.column_stack([hats * known[:, None], ~known])
-        mean = np.append(np.full(len(knots), 1 / len(knots)), -1.0)
-        steps = np.vstack([np.pad(steps, ((0, 0), (0, 1))), mean])
-        labels.append(NONE)
-    anchored = np.vstack([steps, np.full(hats.shape[1], 0.1)])
-    return _Block(name, hats, anchored, labels)
+    basis = np.column_stack([np.interp(filled, knots, unit) for unit in np.eye(len(knots))])
+    labels: list[float | str] = [round_significant(k, 4) for k in knots]
+    penalty_rows = np.diff(np.eye(len(knots)), axis=0)
+    if (~known).sum() >= MIN_ROWS_PER_EFFECT:
+        basis = np.column_stack([basis * known[:, None], ~known])
+        deviation_from_mean = np.append(np.full(len(knots), 1 / len(knots)), -1.0)
+        penalty_rows = np.vstack([np.pad(penalty_rows, ((0, 0), (0, 1))), deviation_from_mean])
+        labels.append(MISSING)
+    anchored_penalty = np.vstack([penalty_rows, np.full(basis.shape[1], 0.1)])
+    return _MeasureBlock(name, basis, anchored_penalty, labels)
 
 
-def _words(forms: pl.DataFrame, name: str) -> _Block | None:
-    words = forms[name].fill_null(NONE)
-    counts = words.value_counts().filter(pl.col("count") >= RAREST).sort(name)
+def _build_category_block(forms: pl.DataFrame, name: str) -> _MeasureBlock | None:
+    categories = forms[name].fill_null(MISSING)
+    counts = categories.value_counts().filter(pl.col("count") >= MIN_ROWS_PER_EFFECT).sort(name)
     labels = counts[name].to_list()
-    design = np.column_stack([(words == label).to_numpy() for label in labels]).astype(float)
-    return _Block(name, design, np.eye(len(labels)), labels)
+    design = np.column_stack([(categories == label).to_numpy() for label in labels]).astype(float)
+    return _MeasureBlock(name, design, np.eye(len(labels)), labels)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-LONG = 60
+MAX_INLINE_LISTS = 60
 """Lists of more lists than this are set out line by line."""
 
 
-def written(parameters: object) -> str:
+def format_parameters(parameters: object) -> str:
     """The parameters as text for people: what has parts is set out, a list of numbers is one line.
 
     >>> print(written({"rate": 0.08, "curve": {"knots": [1, 2], "log_odds": [0.1, -0.1]}}), end="")
@@ -20,20 +20,27 @@ def written(parameters: object) -> str:
      }
     }
     """
-    return _set_out(parameters, "") + "\n"
+    return _format_value(parameters, "") + "\n"
 
 
-def _set_out(value: object, indent: str) -> str:
-    deeper = indent + " "
+def _format_value(value: object, indent: str) -> str:
+    inner_indent = indent + " "
     match value:
-        case dict() if any(isinstance(part, dict | list) for part in value.values()):
-            lines = [f"{deeper}{json.dumps(k)}: {_set_out(v, deeper)}" for k, v in value.items()]
+        case dict() if any(isinstance(item, dict | list) for item in value.values()):
+            lines = [
+                f"{inner_indent}{json.dumps(k)}: {_format_value(v, inner_indent)}"
+                for k, v in value.items()
+            ]
             return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
-        case [list(), *_] if len(value) > LONG:
-            return "[\n" + ",\n".join(deeper + _line(part) for part in value) + f"\n{indent}]"
+        case [list(), *_] if len(value) > MAX_INLINE_LISTS:
+            return (
+                "[\n"
+                + ",\n".join(inner_indent + _format_line(item) for item in value)
+                + f"\n{indent}]"
+            )
         case _:
-            return _line(value)
+            return _format_line(value)
 
 
-def _line(value: object) -> str:
+def _format_line(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

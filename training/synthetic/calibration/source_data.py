@@ -12,10 +12,13 @@ import polars as pl
 from credit.errors import CreditError
 from credit.schema import HISTORIES
 from training.synthetic.calibration.application import Forms
-from training.synthetic.calibration.published_statistics import Population, read_population
+from training.synthetic.calibration.published_statistics import (
+    PublishedStatistics,
+    read_published_statistics,
+)
 from training.synthetic.labels.history_risk import OWNER
 
-CLIENT = "SK_ID_CURR"
+CLIENT_ID = "SK_ID_CURR"
 
 
 class RealDataMissing(CreditError):
@@ -25,7 +28,7 @@ class RealDataMissing(CreditError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class ClientSample:
     """Clients with their histories, real or drawn."""
 
     clients: pl.DataFrame
@@ -40,20 +43,20 @@ class RealData:
 
     forms: Forms
     """All application forms, the earlier with TARGET."""
-    known: Known
+    history_sample: ClientSample
     """The clients all of whose history is known but payments."""
-    repaying: Known
+    payment_sample: ClientSample
     """The clients whose payments are known."""
-    applicants: tuple[Population, Population]
+    application_statistics: tuple[PublishedStatistics, PublishedStatistics]
     """The full tables of earlier and of later applicants."""
-    payments: Population
+    payment_statistics: PublishedStatistics
     """The full table of payments."""
 
 
-def real_folder(given: Path | None) -> Path:
+def resolve_real_data_folder(requested: Path | None) -> Path:
     """The folder given, else what CREDIT_REAL_DATA names, else the one beside the repository."""
-    beside = Path(__file__).resolve().parents[4] / "shared" / "homecredit"
-    folder = given or Path(os.environ.get("CREDIT_REAL_DATA", beside))
+    default_folder = Path(__file__).resolve().parents[4] / "shared" / "homecredit"
+    folder = requested or Path(os.environ.get("CREDIT_REAL_DATA", default_folder))
     if not (folder / "applications").is_dir():
         raise RealDataMissing(
             f"no real rows in {folder}: give their folder by --real or CREDIT_REAL_DATA"
@@ -61,32 +64,35 @@ def real_folder(given: Path | None) -> Path:
     return folder
 
 
-def read_real(folder: Path) -> RealData:
-    earlier = _read(folder / "applications" / "application_train.parquet")
-    later = _read(folder / "applications" / "application_test.parquet")
+def read_real_data(folder: Path) -> RealData:
+    train = _read_table(folder / "applications" / "application_train.parquet")
+    test = _read_table(folder / "applications" / "application_test.parquet")
     clients = pl.concat(
         [
-            _read(folder / "clients" / "application_train.parquet"),
-            _read(folder / "clients" / "application_test.parquet"),
+            _read_table(folder / "clients" / "application_train.parquet"),
+            _read_table(folder / "clients" / "application_test.parquet"),
         ],
         how="diagonal_relaxed",
     )
     return RealData(
-        forms=Forms(earlier, later.cast({name: earlier.schema[name] for name in later.columns})),
-        known=known(clients, _tables(folder / "clients", "parquet")),
-        repaying=_repaying(folder / "repayments"),
-        applicants=(_population(folder, "app_train"), _population(folder, "app_test")),
-        payments=_population(folder, "data_install_paym"),
+        forms=Forms(train, test.cast({name: train.schema[name] for name in test.columns})),
+        history_sample=link_histories(clients, _read_tables(folder / "clients", "parquet")),
+        payment_sample=_read_payment_sample(folder / "repayments"),
+        application_statistics=(
+            _read_statistics(folder, "app_train"),
+            _read_statistics(folder, "app_test"),
+        ),
+        payment_statistics=_read_statistics(folder, "data_install_paym"),
     )
 
 
-def known(clients: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> Known:
+def link_histories(clients: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> ClientSample:
     """Put each row's client, by position, beside the row."""
-    owners = clients.select(CLIENT).with_row_index(OWNER).cast({OWNER: pl.Int64})
+    owners = clients.select(CLIENT_ID).with_row_index(OWNER).cast({OWNER: pl.Int64})
     histories = {
-        name: table.join(owners, on=CLIENT, maintain_order="left")
+        name: table.join(owners, on=CLIENT_ID, maintain_order="left")
         for name, table in tables.items()
-        if CLIENT in table.columns
+        if CLIENT_ID in table.columns
     }
     if "bureau_balance" in tables:
         credit_owners = histories["bureau"].select("SK_ID_BUREAU", OWNER)
@@ -94,36 +100,36 @@ def known(clients: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> Known:
             credit_owners, on="SK_ID_BUREAU", maintain_order="left"
         )
         histories["bureau_balance"] = months
-    return Known(clients=clients, histories=histories)
+    return ClientSample(clients=clients, histories=histories)
 
 
-def as_in_population(real: RealData, rows: pl.DataFrame) -> pl.DataFrame:
+def rebalance_to_population(real_data: RealData, rows: pl.DataFrame) -> pl.DataFrame:
     """The history rows of earlier and later clients in the population's proportion.
 
     The folder holds more of the later ones, who have longer histories.
     """
-    of_earlier, of_later = (described.rows for described in real.applicants)
-    earlier = real.known.clients["TARGET"].is_not_null()
-    few = round(int(earlier.sum()) * of_later / of_earlier)
-    chosen = earlier | ((~earlier).cum_sum() <= few)
-    return rows.filter(pl.col(OWNER).is_in(chosen.arg_true().implode()))
+    n_train, n_test = (statistics.rows for statistics in real_data.application_statistics)
+    is_train = real_data.history_sample.clients["TARGET"].is_not_null()
+    max_test_clients = round(int(is_train.sum()) * n_test / n_train)
+    is_selected = is_train | ((~is_train).cum_sum() <= max_test_clients)
+    return rows.filter(pl.col(OWNER).is_in(is_selected.arg_true().implode()))
 
 
-def _population(folder: Path, table: str) -> Population:
-    return read_population(folder / "population" / f"fullpop_describe_{table}.csv")
+def _read_statistics(folder: Path, table: str) -> PublishedStatistics:
+    return read_published_statistics(folder / "population" / f"fullpop_describe_{table}.csv")
 
 
-def _repaying(folder: Path) -> Known:
-    clients = _read(folder / "application_train.csv")
-    return known(clients, _tables(folder, "csv"))
+def _read_payment_sample(folder: Path) -> ClientSample:
+    clients = _read_table(folder / "application_train.csv")
+    return link_histories(clients, _read_tables(folder, "csv"))
 
 
-def _tables(folder: Path, suffix: str) -> dict[str, pl.DataFrame]:
+def _read_tables(folder: Path, suffix: str) -> dict[str, pl.DataFrame]:
     paths = {name: folder / f"{name}.{suffix}" for name in HISTORIES}
-    return {name: _read(path) for name, path in paths.items() if path.exists()}
+    return {name: _read_table(path) for name, path in paths.items() if path.exists()}
 
 
-def _read(path: Path) -> pl.DataFrame:
+def _read_table(path: Path) -> pl.DataFrame:
     if path.suffix == ".csv":
         return pl.read_csv(path, infer_schema_length=None)
     table = pl.read_parquet(path)

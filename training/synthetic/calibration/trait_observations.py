@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import polars as pl
 
-from credit.schema import NEVER
+from credit.schema import NEVER_DAYS
 from credit.schema.application import HOUSING_MEASURES
 from training.synthetic.tables.application import (
-    BUILDING_WORDS,
-    CASH,
-    COUPLES,
-    ENQUIRIES,
+    BUILDING_CATEGORIES,
+    CASH_LOAN,
+    COUPLE_STATUSES,
+    ENQUIRY_COLUMNS,
+    EXTERNAL_SCORES,
     MAIN_DOCUMENTS,
-    PHONES,
+    PHONE_FLAGS,
     RARE_DOCUMENTS,
-    SCORES,
     STATE_OF_REPAIR,
 )
 
 _c = pl.col
-_cash = _c("NAME_CONTRACT_TYPE") == CASH
-_works = _c("DAYS_EMPLOYED") != NEVER
+_cash = _c("NAME_CONTRACT_TYPE") == CASH_LOAN
+_works = _c("DAYS_EMPLOYED") != NEVER_DAYS
 _owns_car = _c("FLAG_OWN_CAR") == "Y"
-_couple = _c("NAME_FAMILY_STATUS").is_in(COUPLES)
+_couple = _c("NAME_FAMILY_STATUS").is_in(COUPLE_STATUSES)
 _late_around = _c("DEF_30_CNT_SOCIAL_CIRCLE")
 
-STEPS: dict[str, float] = {
+VALUE_STEPS: dict[str, float] = {
     "AMT_INCOME_TOTAL": 450,
     "AMT_GOODS_PRICE": 4500,
     "revolving_limit": 4500,
@@ -37,14 +37,14 @@ STEPS: dict[str, float] = {
     "DAYS_ID_PUBLISH": 1,
     "DAYS_LAST_PHONE_CHANGE": 1,
     "OWN_CAR_AGE": 1,
-    **dict.fromkeys(SCORES, 1e-6),
+    **dict.fromkeys(EXTERNAL_SCORES, 1e-6),
     **{f"{m}_AVG": 1e-4 for m in HOUSING_MEASURES},
     **{f"{m}_{s} to AVG": 1e-4 for m in HOUSING_MEASURES for s in ("MODE", "MEDI")},
     "TOTALAREA_MODE": 1e-4,
 }
 """What is kept as quantiles, with the step of its values."""
 
-FINEST = {
+FINEST_GRIDS = {
     **dict.fromkeys(
         ("AMT_INCOME_TOTAL", "AMT_GOODS_PRICE", "credit_to_goods", "credit_to_annuity"), "fine"
     ),
@@ -58,30 +58,30 @@ _building = _c(STATE_OF_REPAIR).is_not_null()
 BUILDING_COLUMNS = (
     *(f"{measure}_AVG" for measure in HOUSING_MEASURES),
     "TOTALAREA_MODE",
-    *(word for word in BUILDING_WORDS if word != STATE_OF_REPAIR),
+    *(word for word in BUILDING_CATEGORIES if word != STATE_OF_REPAIR),
 )
 """What is known of a building only if its state of repair is."""
 
 
-def _known_of_building(column: str) -> pl.Expr:
+def _is_known_of_building(column: str) -> pl.Expr:
     return pl.when(_building).then(_c(column).is_not_null().cast(pl.Int8))
 
 
-def _third_place(place: str) -> pl.Expr:
+def _works_in_third_area(area: str) -> pl.Expr:
     """Whether who lives elsewhere than registered, and works elsewhere again, works in a third."""
-    moved = _c(f"REG_{place}_NOT_LIVE_{place}") == 1
-    commutes = _c(f"LIVE_{place}_NOT_WORK_{place}") == 1
-    return pl.when(_works & moved & commutes).then(f"REG_{place}_NOT_WORK_{place}")
+    moved = _c(f"REG_{area}_NOT_LIVE_{area}") == 1
+    commutes = _c(f"LIVE_{area}_NOT_WORK_{area}") == 1
+    return pl.when(_works & moved & commutes).then(f"REG_{area}_NOT_WORK_{area}")
 
 
-def _document() -> pl.Expr:
-    found = pl.lit("none")
+def _find_main_document() -> pl.Expr:
+    document = pl.lit("none")
     for name in MAIN_DOCUMENTS:
-        found = pl.when(_c(name) == 1).then(pl.lit(name)).otherwise(found)
-    return found
+        document = pl.when(_c(name) == 1).then(pl.lit(name)).otherwise(document)
+    return document
 
 
-TRAITS: dict[str, pl.Expr] = {
+TRAIT_OBSERVATIONS: dict[str, pl.Expr] = {
     "NAME_CONTRACT_TYPE": _c("NAME_CONTRACT_TYPE"),
     "AMT_GOODS_PRICE": pl.when(_cash).then("AMT_GOODS_PRICE"),
     "credit_to_goods": pl.when(_cash).then(_c("AMT_CREDIT") / _c("AMT_GOODS_PRICE")),
@@ -114,35 +114,35 @@ TRAITS: dict[str, pl.Expr] = {
     "city_rated_better": pl.when(_c("REGION_RATING_CLIENT") > 1).then(
         (_c("REGION_RATING_CLIENT_W_CITY") < _c("REGION_RATING_CLIENT")).cast(pl.Int8)
     ),
-    "main_document": pl.when(_cash).then(_document()),
-    **{name: _c(name) for name in PHONES if name not in {"FLAG_MOBIL", "FLAG_CONT_MOBILE"}},
+    "main_document": pl.when(_cash).then(_find_main_document()),
+    **{name: _c(name) for name in PHONE_FLAGS if name not in {"FLAG_MOBIL", "FLAG_CONT_MOBILE"}},
     "NAME_TYPE_SUITE": _c("NAME_TYPE_SUITE").fill_null("(none)"),
     "WEEKDAY_APPR_PROCESS_START": _c("WEEKDAY_APPR_PROCESS_START"),
     "HOUR_APPR_PROCESS_START": _c("HOUR_APPR_PROCESS_START"),
     "DAYS_LAST_PHONE_CHANGE": _c("DAYS_LAST_PHONE_CHANGE"),
-    **{name: _c(name) for name in SCORES},
+    **{name: _c(name) for name in EXTERNAL_SCORES},
     "EXT_SOURCE_1 known": _c("EXT_SOURCE_1").is_not_null().cast(pl.Int8),
     "EXT_SOURCE_3 known": _c("EXT_SOURCE_3").is_not_null().cast(pl.Int8),
-    "enquiries known": _c(ENQUIRIES[0]).is_not_null().cast(pl.Int8),
-    **{name: _c(name) for name in ENQUIRIES},
+    "enquiries known": _c(ENQUIRY_COLUMNS[0]).is_not_null().cast(pl.Int8),
+    **{name: _c(name) for name in ENQUIRY_COLUMNS},
     "OBS_30_CNT_SOCIAL_CIRCLE": _c("OBS_30_CNT_SOCIAL_CIRCLE"),
     "late_around": pl.when(_c("OBS_30_CNT_SOCIAL_CIRCLE") > 0).then(_late_around),
     "building known": _building.cast(pl.Int8),
-    **{f"{name} known": _known_of_building(name) for name in BUILDING_COLUMNS},
+    **{f"{name} known": _is_known_of_building(name) for name in BUILDING_COLUMNS},
     **{f"{m}_AVG": _c(f"{m}_AVG") for m in HOUSING_MEASURES},
     "TOTALAREA_MODE": _c("TOTALAREA_MODE"),
-    **{word: _c(word) for word in BUILDING_WORDS},
+    **{word: _c(word) for word in BUILDING_CATEGORIES},
 }
 """What shows each trait in a form; null where the form does not show it."""
 
-WITHOUT_TRAIT: dict[str, pl.Expr] = {
+COLUMNS_WITHOUT_TRAIT: dict[str, pl.Expr] = {
     "revolving_limit": pl.when(~_cash).then("AMT_CREDIT"),
     "revolving_goods known": pl.when(~_cash).then(
         _c("AMT_GOODS_PRICE").is_not_null().cast(pl.Int8)
     ),
-    "revolving_document": pl.when(~_cash).then(_document()),
-    "works_in_third_region": _third_place("REGION"),
-    "works_in_third_city": _third_place("CITY"),
+    "revolving_document": pl.when(~_cash).then(_find_main_document()),
+    "works_in_third_region": _works_in_third_area("REGION"),
+    "works_in_third_city": _works_in_third_area("CITY"),
     "EXT_SOURCE_2 known": _c("EXT_SOURCE_2").is_not_null().cast(pl.Int8),
     "circle known": _c("OBS_30_CNT_SOCIAL_CIRCLE").is_not_null().cast(pl.Int8),
     "fewer_observed_at_60": pl.when(_c("OBS_30_CNT_SOCIAL_CIRCLE") > 0).then(

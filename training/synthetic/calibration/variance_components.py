@@ -13,53 +13,65 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.synthetic.sampling.latent_traits import nearest_correlation
-from training.synthetic.sampling.marginals import Codes, Mask, Numbers
+from training.synthetic.sampling.latent_traits import find_nearest_correlation
+from training.synthetic.sampling.marginals import Floats, Integers, Mask
 
-LEAST_SHARED, MOST_SHARED = 0.02, 0.9
+MIN_BETWEEN_SHARE, MAX_BETWEEN_SHARE = 0.02, 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Levels:
+class VarianceComponents:
     """What the rows of one table say of what their clients' rows share."""
 
     names: tuple[str, ...]
-    shared: Numbers
-    own: Numbers
+    between_client_share: Floats
+    within_correlation: Floats
     """The correlation of what rows have of their own."""
-    client: Numbers
+    between_correlation: Floats
     """The correlation of what they share."""
-    signals: Numbers
+    trait_estimates: Floats
     """By client (row) and trait, an unbiased but noisy reading of the shared trait."""
 
 
-def levels(scores: Mapping[str, Numbers], owner: Codes, clients: int) -> Levels:
+def estimate_variance_components(
+    scores: Mapping[str, Floats], owner: Integers, clients: int
+) -> VarianceComponents:
     """`owner` is each row's client by position; a score that is not known is NaN."""
     matrix = np.column_stack(list(scores.values()))
     matrix = matrix - np.nanmean(matrix, axis=0)
-    spread = np.nanvar(matrix, axis=0)
-    scale = np.outer(spread, spread)
+    variance = np.nanvar(matrix, axis=0)
+    scale = np.outer(variance, variance)
     known = np.isfinite(matrix)
     filled = np.nan_to_num(matrix)
-    between = _between_rows(filled, known, owner, clients) / scale
-    shared = np.clip(np.diag(between), LEAST_SHARED, MOST_SHARED)
-    root = np.sqrt(shared)
-    client = nearest_correlation(_bounded(between / np.outer(root, root)))
-    both = np.maximum(known.astype(float).T @ known, 1)
-    own = filled.T @ filled / both / scale - client * np.outer(root, root)
-    own = own / np.sqrt(np.outer(1 - shared, 1 - shared))
-    counts = _sums(known.astype(float), owner, clients)
-    means = _sums(filled, owner, clients) / np.maximum(counts, 1)
-    return Levels(
+    between_covariance = _estimate_between_covariance(filled, known, owner, clients) / scale
+    between_client_share = np.clip(
+        np.diag(between_covariance), MIN_BETWEEN_SHARE, MAX_BETWEEN_SHARE
+    )
+    root = np.sqrt(between_client_share)
+    between_correlation = find_nearest_correlation(
+        _clip_correlation(between_covariance / np.outer(root, root))
+    )
+    pair_counts = np.maximum(known.astype(float).T @ known, 1)
+    within_correlation = filled.T @ filled / pair_counts / scale - between_correlation * np.outer(
+        root, root
+    )
+    within_correlation = within_correlation / np.sqrt(
+        np.outer(1 - between_client_share, 1 - between_client_share)
+    )
+    counts = _sum_by_owner(known.astype(float), owner, clients)
+    means = _sum_by_owner(filled, owner, clients) / np.maximum(counts, 1)
+    return VarianceComponents(
         names=tuple(scores),
-        shared=shared,
-        own=nearest_correlation(_bounded(own)),
-        client=client,
-        signals=np.where(counts > 0, means / (spread * root), np.nan),
+        between_client_share=between_client_share,
+        within_correlation=find_nearest_correlation(_clip_correlation(within_correlation)),
+        between_correlation=between_correlation,
+        trait_estimates=np.where(counts > 0, means / (variance * root), np.nan),
     )
 
 
-def _between_rows(filled: Numbers, known: Mask, owner: Codes, clients: int) -> Numbers:
+def _estimate_between_covariance(
+    filled: Floats, known: Mask, owner: Integers, clients: int
+) -> Floats:
     """Covariance of one row's scores with those of another row of the same client.
 
     Every row weighs the same, whether its client has two or fifty: so do they in the marginals.
@@ -67,19 +79,19 @@ def _between_rows(filled: Numbers, known: Mask, owner: Codes, clients: int) -> N
     weight = known.astype(float)
     rows = np.bincount(owner, minlength=clients)
     share = np.where(rows > 1, 1 / np.maximum(rows - 1, 1), 0.0)
-    sums, counts = _sums(filled, owner, clients), _sums(weight, owner, clients)
-    of_row = share[owner][:, None]
-    products = (sums.T * share) @ sums - filled.T @ (filled * of_row)
-    pairs = (counts.T * share) @ counts - weight.T @ (weight * of_row)
+    sums, counts = _sum_by_owner(filled, owner, clients), _sum_by_owner(weight, owner, clients)
+    row_share = share[owner][:, None]
+    products = (sums.T * share) @ sums - filled.T @ (filled * row_share)
+    pairs = (counts.T * share) @ counts - weight.T @ (weight * row_share)
     return np.asarray(products / np.maximum(pairs, 1))
 
 
-def _sums(values: Numbers, owner: Codes, clients: int) -> Numbers:
+def _sum_by_owner(values: Floats, owner: Integers, clients: int) -> Floats:
     columns = [np.bincount(owner, weights=column, minlength=clients) for column in values.T]
     return np.column_stack(columns)
 
 
-def _bounded(correlation: Numbers) -> Numbers:
-    bounded = np.clip(correlation, -0.95, 0.95)
-    np.fill_diagonal(bounded, 1.0)
-    return bounded
+def _clip_correlation(correlation: Floats) -> Floats:
+    clipped = np.clip(correlation, -0.95, 0.95)
+    np.fill_diagonal(clipped, 1.0)
+    return clipped

@@ -14,12 +14,12 @@ from types import MappingProxyType
 import numpy as np
 import polars as pl
 
-from training.synthetic.sampling.marginals import Numbers
+from training.synthetic.sampling.marginals import Floats
 
 OWNER = "owner"
 """The column with each row's client, by position."""
 
-MOST = 3.0
+MAX_STANDARD_DEVIATIONS = 3.0
 """A summary counts for no more than so many standard deviations."""
 
 _c = pl.col
@@ -27,7 +27,7 @@ _active = _c("CREDIT_ACTIVE") == "Active"
 _granted = _c("NAME_CONTRACT_STATUS") == "Approved"
 _limit = _c("AMT_CREDIT_LIMIT_ACTUAL")
 
-SUMMARIES: Mapping[str, Mapping[str, pl.Expr]] = MappingProxyType(
+HISTORY_SUMMARIES: Mapping[str, Mapping[str, pl.Expr]] = MappingProxyType(
     {
         "bureau": {
             "credits": pl.len().log1p(),
@@ -74,7 +74,7 @@ SUMMARIES: Mapping[str, Mapping[str, pl.Expr]] = MappingProxyType(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weighing:
+class HistoryEffect:
     """How a summary counts."""
 
     mean: float
@@ -86,27 +86,29 @@ class Weighing:
     """What each spread above that expectation adds."""
 
 
-def summarise(histories: Mapping[str, pl.DataFrame], clients: int) -> pl.DataFrame:
+def summarise_histories(histories: Mapping[str, pl.DataFrame], clients: int) -> pl.DataFrame:
     """By client, in order, every summary; null without rows, or with none that show it."""
-    found = pl.DataFrame({OWNER: np.arange(clients)})
-    for table, summaries in SUMMARIES.items():
+    summary = pl.DataFrame({OWNER: np.arange(clients)})
+    for table, summaries in HISTORY_SUMMARIES.items():
         rows = histories[table].group_by(OWNER).agg(**summaries)
-        found = found.join(rows, on=OWNER, how="left", maintain_order="left")
-    return found.drop(OWNER).select(pl.all().cast(pl.Float64))
+        summary = summary.join(rows, on=OWNER, how="left", maintain_order="left")
+    return summary.drop(OWNER).select(pl.all().cast(pl.Float64))
 
 
-def unexpected(values: Numbers, of_form: Numbers, weighing: Weighing) -> Numbers:
+def compute_residuals(values: Floats, form_log_odds: Floats, effect: HistoryEffect) -> Floats:
     """How far, in spreads, a summary is above what the form leads to expect; 0 where unknown."""
-    standing = np.clip((values - weighing.mean) / weighing.spread, -MOST, MOST)
-    return np.nan_to_num(standing - weighing.expected - weighing.by_form * of_form)
+    z_scores = np.clip(
+        (values - effect.mean) / effect.spread, -MAX_STANDARD_DEVIATIONS, MAX_STANDARD_DEVIATIONS
+    )
+    return np.nan_to_num(z_scores - effect.expected - effect.by_form * form_log_odds)
 
 
-def experience_log_odds(
-    summaries: pl.DataFrame, of_form: Numbers, weighings: Mapping[str, Weighing]
-) -> Numbers:
+def compute_history_log_odds(
+    summaries: pl.DataFrame, form_log_odds: Floats, history_effects: Mapping[str, HistoryEffect]
+) -> Floats:
     """What the histories add to the form's log-odds, one number a client."""
     total = np.zeros(summaries.height)
-    for name, weighing in weighings.items():
+    for name, effect in history_effects.items():
         values = summaries[name].fill_null(np.nan).to_numpy()
-        total += weighing.log_odds * unexpected(values, of_form, weighing)
+        total += effect.log_odds * compute_residuals(values, form_log_odds, effect)
     return total

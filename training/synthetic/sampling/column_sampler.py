@@ -11,131 +11,154 @@ import numpy as np
 import polars as pl
 
 from training.synthetic.sampling.latent_traits import TraitValues
-from training.synthetic.sampling.marginals import Codes, Marginal, Mask, Numbers, Quantiles, Shares
+from training.synthetic.sampling.marginals import (
+    Floats,
+    Integers,
+    Marginal,
+    Mask,
+    Quantiles,
+    Shares,
+)
 
-FEW_ROWS = 30
+HALF_WEIGHT_ROWS = 30
 """So many rows are believed half, and more the more there are."""
 
-NOTHING = Shares(values=(None,), shares=np.ones(1))
+ALWAYS_MISSING = Shares(values=(None,), shares=np.ones(1))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reader:
+class ColumnSampler:
     """The values of columns for rows whose traits are drawn."""
 
     marginals: Mapping[str, Marginal]
     traits: TraitValues
     rng: np.random.Generator
     rows: int
-    later: Mask | None = None
+    is_test: Mask | None = None
     """The rows to which `shifted` applies."""
-    shifted: Mapping[str, Marginal] = field(default_factory=lambda: MappingProxyType({}))
+    test_marginals: Mapping[str, Marginal] = field(default_factory=lambda: MappingProxyType({}))
     """Marginals that replace the usual ones for the later rows."""
 
     @classmethod
-    def fresh(cls, marginals: Mapping[str, Marginal], rng: np.random.Generator, rows: int) -> Self:
+    def from_marginals(
+        cls, marginals: Mapping[str, Marginal], rng: np.random.Generator, rows: int
+    ) -> Self:
         """A reader of rows without traits, each column on its own."""
         return cls(marginals=marginals, traits=MappingProxyType({}), rng=rng, rows=rows)
 
-    def words(self, column: str, *, stands: Numbers | None = None) -> pl.Series:
-        stands = self.trait(column) if stands is None else stands
-        values = _as_shares(self.marginals[column]).at(stands)
-        if self.later is None or column not in self.shifted:
+    def sample_categories(self, column: str, *, trait: Floats | None = None) -> pl.Series:
+        trait = self.get_trait(column) if trait is None else trait
+        values = _require_shares(self.marginals[column]).inverse_transform(trait)
+        if self.is_test is None or column not in self.test_marginals:
             return values
-        shifted = _as_shares(self.shifted[column]).at(stands)
-        return shifted.zip_with(pl.Series(self.later), values)
+        test_values = _require_shares(self.test_marginals[column]).inverse_transform(trait)
+        return test_values.zip_with(pl.Series(self.is_test), values)
 
-    def numbers(self, column: str, *, stands: Numbers | None = None) -> Numbers:
+    def sample_numbers(self, column: str, *, trait: Floats | None = None) -> Floats:
         """The column by its own trait, or by what `stands` for it."""
-        stands = self.trait(column) if stands is None else stands
-        values = _numbers(self.marginals[column], stands)
-        if self.later is None or column not in self.shifted:
+        trait = self.get_trait(column) if trait is None else trait
+        values = _inverse_transform(self.marginals[column], trait)
+        if self.is_test is None or column not in self.test_marginals:
             return values
-        return np.where(self.later, _numbers(self.shifted[column], stands), values)
+        return np.where(
+            self.is_test, _inverse_transform(self.test_marginals[column], trait), values
+        )
 
-    def among(self, here: Mask, column: str) -> Numbers:
+    def standardise_within(self, mask: Mask, column: str) -> Floats:
         """The column's trait for a marginal that holds only of the rows `here`."""
-        stands = self.trait(column).copy()
-        stands[here] = standard(stands[here])
-        return stands
+        trait = self.get_trait(column).copy()
+        trait[mask] = standardise_trait(trait[mask])
+        return trait
 
-    def words_by(self, column: str, groups: pl.Series) -> pl.Series:
+    def sample_categories_by(self, column: str, groups: pl.Series) -> pl.Series:
         """Words whose shares depend on the row's group; absent where none are kept."""
-        stands = self.trait(column)
-        parts, places = [], []
-        for group, here in _places(groups):
-            kept = self.marginals.get(f"{column} of {group}", NOTHING)
-            parts.append(_as_shares(kept).at(standard(stands[here])).cast(pl.String))
-            places.append(here)
-        if not parts:
+        trait = self.get_trait(column)
+        group_values, group_rows = [], []
+        for group, rows in _iter_groups(groups):
+            marginal = self.marginals.get(f"{column} of {group}", ALWAYS_MISSING)
+            group_values.append(
+                _require_shares(marginal)
+                .inverse_transform(standardise_trait(trait[rows]))
+                .cast(pl.String)
+            )
+            group_rows.append(rows)
+        if not group_values:
             return pl.Series([], dtype=pl.String)
-        return pl.concat(parts).gather(np.argsort(np.concatenate(places)))
+        return pl.concat(group_values).gather(np.argsort(np.concatenate(group_rows)))
 
-    def numbers_by(
-        self, column: str, groups: pl.Series, *, stands: Numbers | None = None
-    ) -> Numbers:
+    def sample_numbers_by(
+        self, column: str, groups: pl.Series, *, trait: Floats | None = None
+    ) -> Floats:
         """Numbers whose marginal depends on the row's group; unknown where none is kept."""
-        stands = self.trait(column) if stands is None else stands
-        found = np.full(self.rows, np.nan)
-        for group, here in _places(groups):
-            if (kept := self.marginals.get(f"{column} of {group}")) is not None:
-                found[here] = _numbers(kept, standard(stands[here]))
-        return found
+        trait = self.get_trait(column) if trait is None else trait
+        values = np.full(self.rows, np.nan)
+        for group, rows in _iter_groups(groups):
+            if (marginal := self.marginals.get(f"{column} of {group}")) is not None:
+                values[rows] = _inverse_transform(marginal, standardise_trait(trait[rows]))
+        return values
 
-    def flags(self, column: str, here: Mask | None = None) -> Mask:
+    def sample_flags(self, column: str, mask: Mask | None = None) -> Mask:
         """Whether the flag is set; nowhere but `here`, if its rate is that of those rows."""
-        if here is None:
-            return np.asarray(self.numbers(column) == 1)
-        return np.asarray(here & (self.numbers(column, stands=self.among(here, column)) == 1))
+        if mask is None:
+            return np.asarray(self.sample_numbers(column) == 1)
+        return np.asarray(
+            mask & (self.sample_numbers(column, trait=self.standardise_within(mask, column)) == 1)
+        )
 
-    def flags_by(self, column: str, groups: pl.Series) -> Mask:
+    def sample_flags_by(self, column: str, groups: pl.Series) -> Mask:
         """Whether the flag is set, at the rate of the row's group."""
-        return np.asarray(self.numbers_by(column, groups) == 1)
+        return np.asarray(self.sample_numbers_by(column, groups) == 1)
 
-    def known(self, column: str, here: Mask | None = None) -> Numbers:
+    def sample_with_missing(self, column: str, mask: Mask | None = None) -> Floats:
         """The column where it is known, of the rows `here` or of all."""
-        known = self.flags(f"{column} known")
-        known = known if here is None else known & here
-        return given(known, self.numbers(column, stands=self.among(known, column)))
+        known = self.sample_flags(f"{column} known")
+        known = known if mask is None else known & mask
+        return keep_where(
+            known, self.sample_numbers(column, trait=self.standardise_within(known, column))
+        )
 
-    def trait(self, name: str) -> Numbers:
+    def get_trait(self, name: str) -> Floats:
         """The trait of that name; a fresh one where the column depends on nothing else."""
         return self.traits[name] if name in self.traits else self.rng.standard_normal(self.rows)
 
 
-def _places(groups: pl.Series) -> Iterator[tuple[str | None, Codes]]:
+def _iter_groups(groups: pl.Series) -> Iterator[tuple[str | None, Integers]]:
     """Each group with the positions of its rows."""
     frame = groups.to_frame("group").with_row_index("row")
     for (group,), rows in frame.group_by("group", maintain_order=True):
         yield group, rows["row"].to_numpy().astype(np.int64)
 
 
-def _as_shares(kept: Marginal) -> Shares:
-    if not isinstance(kept, Shares):
+def _require_shares(marginal: Marginal) -> Shares:
+    if not isinstance(marginal, Shares):
         raise TypeError("words are kept as shares, not as quantiles")
-    return kept
+    return marginal
 
 
-def _numbers(kept: Marginal, stands: Numbers) -> Numbers:
-    return kept.at(stands) if isinstance(kept, Quantiles) else kept.numbers(stands)
+def _inverse_transform(marginal: Marginal, trait: Floats) -> Floats:
+    return (
+        marginal.inverse_transform(trait)
+        if isinstance(marginal, Quantiles)
+        else marginal.inverse_transform_numbers(trait)
+    )
 
 
-def standard(trait: Numbers) -> Numbers:
+def standardise_trait(trait: Floats) -> Floats:
     """The trait with mean 0 and variance 1 among these rows, as marginals expect it.
 
     Rows are not clients: a trait that makes for many rows stands too high among rows, and so does
     one that goes with the group. Of few rows less is corrected.
     """
-    weight = len(trait) / (len(trait) + FEW_ROWS)
+    weight = len(trait) / (len(trait) + HALF_WEIGHT_ROWS)
     center = weight * trait.mean() if len(trait) else 0.0
-    spread = weight * trait.var() + (1 - weight) if len(trait) else 1.0
-    return np.asarray((trait - center) / np.sqrt(spread))
+    variance = weight * trait.var() + (1 - weight) if len(trait) else 1.0
+    return np.asarray((trait - center) / np.sqrt(variance))
 
 
-def given(condition: Mask, values: Numbers) -> Numbers:
+def keep_where(condition: Mask, values: Floats) -> Floats:
     """The values where the condition holds, unknown elsewhere."""
     return np.where(condition, values, np.nan)
 
 
-def yes_no(flags: Mask) -> pl.Series:
+def encode_yes_no(flags: Mask) -> pl.Series:
     return pl.Series(["N", "Y"]).gather(flags.astype(np.int64))

@@ -12,29 +12,29 @@ from types import MappingProxyType
 
 import numpy as np
 
-from training.synthetic.sampling.marginals import Numbers
+from training.synthetic.sampling.marginals import Floats
 
-TraitValues = Mapping[str, Numbers]
+TraitValues = Mapping[str, Floats]
 """Each trait's values, one a client (or a row)."""
 
-LEAST_EIGENVALUE = 1e-3
+MIN_EIGENVALUE = 1e-3
 """Below it a matrix counts as not positive: rounding to two decimals alone makes some negative."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Traits:
+class LatentTraits:
     """Standard normal traits with their correlation."""
 
     names: tuple[str, ...]
-    correlation: Numbers
+    correlation: Floats
 
-    def draw(self, rng: np.random.Generator, clients: int) -> TraitValues:
-        factor = np.linalg.cholesky(nearest_correlation(self.correlation))
-        drawn = rng.standard_normal((clients, len(self.names))) @ factor.T
-        return MappingProxyType(dict(zip(self.names, np.ascontiguousarray(drawn.T), strict=True)))
+    def sample(self, rng: np.random.Generator, clients: int) -> TraitValues:
+        factor = np.linalg.cholesky(find_nearest_correlation(self.correlation))
+        values = rng.standard_normal((clients, len(self.names))) @ factor.T
+        return MappingProxyType(dict(zip(self.names, np.ascontiguousarray(values.T), strict=True)))
 
 
-def nearest_correlation(matrix: Numbers) -> Numbers:
+def find_nearest_correlation(matrix: Floats) -> Floats:
     """The matrix with its negative eigenvalues lifted and its diagonal put back to one.
 
     >>> nearest_correlation(np.array([[1.0, 0.5], [0.5, 1.0]]))
@@ -42,12 +42,12 @@ def nearest_correlation(matrix: Numbers) -> Numbers:
            [0.5, 1. ]])
     """
     values, vectors = np.linalg.eigh(matrix)
-    lifted = (vectors * np.maximum(values, LEAST_EIGENVALUE)) @ vectors.T
+    lifted = (vectors * np.maximum(values, MIN_EIGENVALUE)) @ vectors.T
     spread = np.sqrt(np.diag(lifted))
     return np.asarray(lifted / np.outer(spread, spread))
 
 
-def from_lower_triangle(rows: Sequence[Sequence[float]]) -> Numbers:
+def restore_from_lower_triangle(rows: Sequence[Sequence[float]]) -> Floats:
     """The whole matrix of which the rows below the diagonal are kept, the first of them empty.
 
     >>> from_lower_triangle([[], [0.5]])

@@ -19,13 +19,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-Numbers: TypeAlias = NDArray[np.float64]
-Codes: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
 
-NORMAL = NormalDist()
+STANDARD_NORMAL = NormalDist()
 
-GRIDS = MappingProxyType(
+QUANTILE_GRIDS = MappingProxyType(
     {
         "fine": (0.005, *(i / 100 for i in range(1, 100)), 0.995),
         "tailed": (0.005, 0.02, *(i / 20 for i in range(1, 20)), 0.98, 0.995),
@@ -36,22 +36,24 @@ GRIDS = MappingProxyType(
 )
 """Levels at which quantiles are kept; 4,000, 4,000, 400, 80 and 40 clients put 20 in every gap."""
 
-OUTERMOST = MappingProxyType(
+END_STANDARD_DEVIATIONS = MappingProxyType(
     {"fine": 4.5, "tailed": 4.5, "coarse": 3.5, "quartiles": 2.5, "halves": 2.0}
 )
 """Where, in standard deviations of the trait, the two values at the ends stand."""
 
 
-def knots(grid: str) -> Numbers:
+def compute_knots(grid: str) -> Floats:
     """The trait's values at which a grid's quantiles stand, both ends included."""
-    end = OUTERMOST[grid]
-    return np.array([-end, *(NORMAL.inv_cdf(level) for level in GRIDS[grid]), end])
+    end = END_STANDARD_DEVIATIONS[grid]
+    return np.array(
+        [-end, *(STANDARD_NORMAL.inv_cdf(level) for level in QUANTILE_GRIDS[grid]), end]
+    )
 
 
-_KNOTS = {len(GRIDS[grid]) + 2: knots(grid) for grid in GRIDS}
+_KNOTS = {len(QUANTILE_GRIDS[grid]) + 2: compute_knots(grid) for grid in QUANTILE_GRIDS}
 
 
-def whole_multiples(numbers: Numbers, step: float) -> Numbers:
+def round_to_multiple(numbers: Floats, step: float) -> Floats:
     """The nearest multiples of `step`; of 0.01 it gives 0.07, and not 0.07000000000000001.
 
     >>> whole_multiples(np.array([10.0, 0.0701]), 4.5)
@@ -74,13 +76,13 @@ class Quantiles:
     array([ 0., 20., 24., 40.])
     """
 
-    values: Numbers
+    values: Floats
     step: float
     """Values are whole multiples of it, as the source's are (its currency counts in 4.5)."""
 
-    def at(self, trait: Numbers) -> Numbers:
+    def inverse_transform(self, trait: Floats) -> Floats:
         raw = np.interp(trait, _KNOTS[len(self.values)], self.values)
-        return whole_multiples(raw, self.step)
+        return round_to_multiple(raw, self.step)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,33 +95,33 @@ class Shares:
     """
 
     values: tuple[str | float | None, ...]
-    shares: Numbers
+    shares: Floats
 
     @cached_property
-    def _limits(self) -> Numbers:
+    def _cut_points(self) -> Floats:
         total = self.shares.sum()
-        return np.array([NORMAL.inv_cdf(s) for s in np.cumsum(self.shares[:-1]) / total])
+        return np.array([STANDARD_NORMAL.inv_cdf(s) for s in np.cumsum(self.shares[:-1]) / total])
 
     @cached_property
     def _series(self) -> pl.Series:
         numbers = all(isinstance(value, int | float) for value in self.values)
         return pl.Series(self.values, dtype=pl.Float64 if numbers else pl.String)
 
-    def codes(self, trait: Numbers) -> Codes:
+    def assign_codes(self, trait: Floats) -> Integers:
         """The position of each client's value in `values`."""
-        return np.searchsorted(self._limits, trait)
+        return np.searchsorted(self._cut_points, trait)
 
-    def at(self, trait: Numbers) -> pl.Series:
-        return self._series.gather(self.codes(trait))
+    def inverse_transform(self, trait: Floats) -> pl.Series:
+        return self._series.gather(self.assign_codes(trait))
 
-    def numbers(self, trait: Numbers) -> Numbers:
-        return self.at(trait).to_numpy()
+    def inverse_transform_numbers(self, trait: Floats) -> Floats:
+        return self.inverse_transform(trait).to_numpy()
 
 
 Marginal: TypeAlias = Quantiles | Shares
 
 
-def marginal(stored: Mapping[str, Any]) -> Marginal:
+def parse_marginal(stored: Mapping[str, Any]) -> Marginal:
     """Read one marginal of the parameters file."""
     if "quantiles" in stored:
         return Quantiles(values=np.array(stored["quantiles"], dtype=float), step=stored["step"])

@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from training.synthetic.sampling.column_sampler import Reader, standard
-from training.synthetic.sampling.latent_traits import TraitValues, nearest_correlation
-from training.synthetic.sampling.marginals import Codes, Marginal, Numbers
+from training.synthetic.sampling.column_sampler import ColumnSampler, standardise_trait
+from training.synthetic.sampling.latent_traits import TraitValues, find_nearest_correlation
+from training.synthetic.sampling.marginals import Floats, Integers, Marginal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,27 +24,34 @@ class RowModel:
 
     table: str
     traits: tuple[str, ...]
-    shared: Numbers
+    between_client_share: Floats
     """By trait, the share of its variance that lies between clients."""
-    correlation: Numbers
+    within_correlation: Floats
     """Of what a row has of its own."""
     marginals: Mapping[str, Marginal]
 
-    def client_trait(self, trait: str) -> str:
+    def get_client_trait_name(self, trait: str) -> str:
         """The name of the client's trait that the rows share."""
         return f"{self.table}: {trait}"
 
-    def reader(self, clients: TraitValues, owner: Codes, rng: np.random.Generator) -> Reader:
+    def build_sampler(
+        self, clients: TraitValues, owner: Integers, rng: np.random.Generator
+    ) -> ColumnSampler:
         """A reader of new rows; `owner` is each row's client, by position."""
-        factor = np.linalg.cholesky(nearest_correlation(self.correlation))
-        own = factor @ rng.standard_normal((len(self.traits), len(owner)))
-        drawn = {
-            trait: standard(
-                np.sqrt(shared) * clients[self.client_trait(trait)][owner]
-                + np.sqrt(1 - shared) * own[i]
+        factor = np.linalg.cholesky(find_nearest_correlation(self.within_correlation))
+        row_effects = factor @ rng.standard_normal((len(self.traits), len(owner)))
+        trait_values = {
+            trait: standardise_trait(
+                np.sqrt(share) * clients[self.get_client_trait_name(trait)][owner]
+                + np.sqrt(1 - share) * row_effects[i]
             )
-            for i, (trait, shared) in enumerate(zip(self.traits, self.shared, strict=True))
+            for i, (trait, share) in enumerate(
+                zip(self.traits, self.between_client_share, strict=True)
+            )
         }
-        return Reader(
-            marginals=self.marginals, traits=MappingProxyType(drawn), rng=rng, rows=len(owner)
+        return ColumnSampler(
+            marginals=self.marginals,
+            traits=MappingProxyType(trait_values),
+            rng=rng,
+            rows=len(owner),
         )

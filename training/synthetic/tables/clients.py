@@ -7,51 +7,53 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from training.synthetic.sampling.column_sampler import Reader
-from training.synthetic.sampling.latent_traits import Traits, TraitValues
-from training.synthetic.sampling.marginals import Codes, Mask
-from training.synthetic.tables.application import FormModel, application_form
+from training.synthetic.sampling.column_sampler import ColumnSampler
+from training.synthetic.sampling.latent_traits import LatentTraits, TraitValues
+from training.synthetic.sampling.marginals import Integers, Mask
+from training.synthetic.tables.application import FormModel, sample_application_form
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clients:
     """A block of clients."""
 
-    later: Mask
+    is_test: Mask
     """Those of `application_test`."""
     traits: TraitValues
     form: pl.DataFrame
     """The application form, without the client's id."""
     covered_by_bureau: Mask
     """Those of whose credits elsewhere every month is reported."""
-    reader: Reader
+    sampler: ColumnSampler
 
     @property
     def size(self) -> int:
-        return len(self.later)
+        return len(self.is_test)
 
-    def owners(self, count: str) -> Codes:
+    def sample_row_owners(self, count_column: str) -> Integers:
         """Each row's client by position, in a table where `count` says how many rows one has."""
-        return np.repeat(np.arange(self.size), self.reader.numbers(count).astype(np.int64))
+        return np.repeat(
+            np.arange(self.size), self.sampler.sample_numbers(count_column).astype(np.int64)
+        )
 
 
-def draw_clients(
-    traits: Traits, form: FormModel, later: Mask, rng: np.random.Generator
+def sample_clients(
+    traits: LatentTraits, form: FormModel, is_test: Mask, rng: np.random.Generator
 ) -> Clients:
     """New clients; `later` says which of them apply later."""
-    drawn = traits.draw(rng, len(later))
-    reader = Reader(
+    trait_values = traits.sample(rng, len(is_test))
+    sampler = ColumnSampler(
         marginals=form.marginals,
-        traits=drawn,
+        traits=trait_values,
         rng=rng,
-        rows=len(later),
-        later=later,
-        shifted=form.shifted,
+        rows=len(is_test),
+        is_test=is_test,
+        test_marginals=form.test_marginals,
     )
     return Clients(
-        later=later,
-        traits=drawn,
-        form=application_form(reader),
-        covered_by_bureau=reader.flags("covered by bureau"),
-        reader=reader,
+        is_test=is_test,
+        traits=trait_values,
+        form=sample_application_form(sampler),
+        covered_by_bureau=sampler.sample_flags("covered by bureau"),
+        sampler=sampler,
     )

@@ -13,17 +13,17 @@ from dataclasses import dataclass, fields
 import numpy as np
 import polars as pl
 
-from credit.schema import NEVER
-from training.synthetic.sampling.column_sampler import Reader
-from training.synthetic.sampling.marginals import Codes, Mask, Numbers
+from credit.schema import NEVER_DAYS
+from training.synthetic.sampling.column_sampler import ColumnSampler
+from training.synthetic.sampling.marginals import Floats, Integers, Mask
 from training.synthetic.sampling.row_model import RowModel
 from training.synthetic.tables.clients import Clients
-from training.synthetic.tables.previous_application import PERIOD, REVOLVING
+from training.synthetic.tables.previous_application import INSTALMENT_PERIOD_DAYS, REVOLVING
 
-WINDOW = 2_922
+HISTORY_WINDOW_DAYS = 2_922
 """Eight years, in days: how far back earlier applications and instalments are known."""
 
-LONG_KNOWN = -2_000
+LONG_TENURE_DAY = -2_000
 """Clients whose oldest listed application is older had earlier contracts more often."""
 
 DAYS_TO_CLOSE = (2, 11)
@@ -34,95 +34,104 @@ DAYS_TO_CLOSE = (2, 11)
 class Contracts:
     """Instalment contracts, one entry each."""
 
-    previous: Codes
+    application_row: Integers
     """The row of the earlier application, -1 where that is too old to be known."""
-    owner: Codes
-    decided: Numbers
-    first_due: Numbers
-    term: Numbers
-    annuity: Numbers
-    run: Codes
+    owner: Integers
+    decision_day: Floats
+    first_due: Floats
+    term: Floats
+    annuity: Floats
+    last_instalment: Integers
     """After how many instalments everything was repaid; the term, unless it was early."""
 
     @property
-    def last_due(self) -> Numbers:
-        return self.first_due + PERIOD * (self.run - 1)
+    def last_due(self) -> Floats:
+        return self.first_due + INSTALMENT_PERIOD_DAYS * (self.last_instalment - 1)
 
     @property
-    def ended(self) -> Mask:
+    def has_ended(self) -> Mask:
         return self.last_due < 0
 
     @property
-    def early(self) -> Mask:
-        return self.run < self.term
+    def is_repaid_early(self) -> Mask:
+        return self.last_instalment < self.term
 
 
-def contracts(
+def sample_contracts(
     applications: pl.DataFrame, model: RowModel, clients: Clients, rng: np.random.Generator
 ) -> Contracts:
     """The contracts of all used cash and consumer applications, then those too old to list."""
     rows = applications.with_row_index("previous").filter(
         pl.col("used") & (pl.col("NAME_CONTRACT_TYPE") != REVOLVING)
     )
-    listed = Contracts(
-        previous=rows["previous"].to_numpy().astype(np.int64),
+    listed_contracts = Contracts(
+        application_row=rows["previous"].to_numpy().astype(np.int64),
         owner=rows["owner"].to_numpy(),
-        decided=rows["DAYS_DECISION"].to_numpy().astype(float),
+        decision_day=rows["DAYS_DECISION"].to_numpy().astype(float),
         first_due=rows["first_due"].to_numpy(),
         term=rows["CNT_PAYMENT"].to_numpy(),
         annuity=rows["AMT_ANNUITY"].to_numpy(),
-        run=rows["run"].to_numpy().astype(np.int64),
+        last_instalment=rows["run"].to_numpy().astype(np.int64),
     )
-    return _joined(listed, _too_old(applications, model, clients, rng))
+    return _concat_contracts(
+        listed_contracts, _sample_unlisted_contracts(applications, model, clients, rng)
+    )
 
 
-def _too_old(
+def _sample_unlisted_contracts(
     applications: pl.DataFrame, model: RowModel, clients: Clients, rng: np.random.Generator
 ) -> Contracts:
     """Contracts decided on before the window whose last instalments lie within it."""
-    oldest = np.zeros(clients.size)
+    oldest_decision = np.zeros(clients.size)
     np.minimum.at(
-        oldest, applications["owner"].to_numpy(), applications["DAYS_DECISION"].to_numpy()
+        oldest_decision, applications["owner"].to_numpy(), applications["DAYS_DECISION"].to_numpy()
     )
-    reader = Reader.fresh(model.marginals, rng, clients.size)
-    known_long = pl.Series(np.where(oldest < LONG_KNOWN, "long known", "not long known"))
-    owner = np.flatnonzero(reader.flags_by("old_contract", known_long))
-    reader = Reader.fresh(model.marginals, rng, len(owner))
-    remaining = reader.numbers("old_months")
-    term = np.maximum(reader.numbers("old_term"), remaining)
-    first_due = -WINDOW - PERIOD * (term - remaining) + rng.integers(0, PERIOD, len(owner))
+    sampler = ColumnSampler.from_marginals(model.marginals, rng, clients.size)
+    tenure_group = pl.Series(
+        np.where(oldest_decision < LONG_TENURE_DAY, "long known", "not long known")
+    )
+    owner = np.flatnonzero(sampler.sample_flags_by("old_contract", tenure_group))
+    sampler = ColumnSampler.from_marginals(model.marginals, rng, len(owner))
+    remaining_months = sampler.sample_numbers("old_months")
+    term = np.maximum(sampler.sample_numbers("old_term"), remaining_months)
+    first_due = (
+        -HISTORY_WINDOW_DAYS
+        - INSTALMENT_PERIOD_DAYS * (term - remaining_months)
+        + rng.integers(0, INSTALMENT_PERIOD_DAYS, len(owner))
+    )
     return Contracts(
-        previous=np.full(len(owner), -1),
+        application_row=np.full(len(owner), -1),
         owner=owner,
-        decided=first_due - PERIOD,
+        decision_day=first_due - INSTALMENT_PERIOD_DAYS,
         first_due=first_due,
         term=term,
-        annuity=reader.numbers("old_annuity"),
-        run=term.astype(np.int64),
+        annuity=sampler.sample_numbers("old_annuity"),
+        last_instalment=term.astype(np.int64),
     )
 
 
-def _joined(one: Contracts, other: Contracts) -> Contracts:
+def _concat_contracts(first: Contracts, second: Contracts) -> Contracts:
     return Contracts(
         **{
-            field.name: np.concatenate([getattr(one, field.name), getattr(other, field.name)])
+            field.name: np.concatenate([getattr(first, field.name), getattr(second, field.name)])
             for field in fields(Contracts)
         }
     )
 
 
-def days_of_contracts(contracts_: Contracts, rng: np.random.Generator) -> pl.DataFrame:
+def compute_contract_days(contracts: Contracts, rng: np.random.Generator) -> pl.DataFrame:
     """The DAYS columns of the earlier applications that became instalment contracts, by `row`."""
-    listed = contracts_.previous >= 0
-    last_due, first_due = contracts_.last_due[listed], contracts_.first_due[listed]
-    closed = last_due + rng.integers(*DAYS_TO_CLOSE, listed.sum())
+    is_listed = contracts.application_row >= 0
+    last_due, first_due = contracts.last_due[is_listed], contracts.first_due[is_listed]
+    closing_day = last_due + rng.integers(*DAYS_TO_CLOSE, is_listed.sum())
     return pl.DataFrame(
         {
-            "row": contracts_.previous[listed],
-            "DAYS_FIRST_DRAWING": np.full(listed.sum(), float(NEVER)),
+            "row": contracts.application_row[is_listed],
+            "DAYS_FIRST_DRAWING": np.full(is_listed.sum(), float(NEVER_DAYS)),
             "DAYS_FIRST_DUE": first_due,
-            "DAYS_LAST_DUE_1ST_VERSION": first_due + PERIOD * (contracts_.term[listed] - 1),
-            "DAYS_LAST_DUE": np.where(last_due < 0, last_due, NEVER),
-            "DAYS_TERMINATION": np.where(closed < 0, closed, NEVER),
+            "DAYS_LAST_DUE_1ST_VERSION": first_due
+            + INSTALMENT_PERIOD_DAYS * (contracts.term[is_listed] - 1),
+            "DAYS_LAST_DUE": np.where(last_due < 0, last_due, NEVER_DAYS),
+            "DAYS_TERMINATION": np.where(closing_day < 0, closing_day, NEVER_DAYS),
         }
     )
