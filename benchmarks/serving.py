@@ -90,7 +90,11 @@ def serving(
             for name in selected:
                 with steps.step(f"starting {name}"):
                     server = start_server(
-                        name, settings=settings, payloads=payloads, folder=Path(folder), mlserver=mlserver
+                        name,
+                        settings=settings,
+                        payloads=payloads,
+                        folder=Path(folder),
+                        mlserver=mlserver,
                     )
                     try:
                         servers[name] = stack.enter_context(server)

@@ -19,9 +19,9 @@ from credit.policy import Policy, load_policy
 from credit.scorer import Scorer
 from stores.dossiers.spark import find_missing_requirement, open_spark_session
 from stores.settings import Settings
-from tests.crowd import crowd
-from tests.learning import learnt, material
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
+from tests.support.random_dossiers import make_random_dossiers
+from tests.support.small_model import fit_small_model, make_training_set
 from training.data.dataset import TrainingSet
 from training.model.trainer import TrainedModel
 
@@ -59,12 +59,12 @@ settings.load_profile("every run")
 @pytest.fixture(scope="session")
 def learnable() -> TrainingSet:
     """Made-up clients with labels, ready to learn from."""
-    return material()
+    return make_training_set()
 
 
 @pytest.fixture(scope="session")
 def learning(learnable: TrainingSet) -> tuple[TrainedModel, Scorer]:
-    return learnt(learnable)
+    return fit_small_model(learnable)
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +86,7 @@ def categories(learnable: TrainingSet) -> CategoryEncoder:
 @pytest.fixture(scope="session")
 def people() -> list[Dossier]:
     """Sixty made-up clients whom the model has not seen."""
-    return crowd(60, seed=77)
+    return make_random_dossiers(60, seed=77)
 
 
 @pytest.fixture(scope="session")

@@ -24,9 +24,9 @@ from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile, group_into_
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.raw_tables.tables import read_tables
 from stores.settings import Settings
-from tests.crowd import crowd
-from tests.folders import frames, write
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
+from tests.support.random_dossiers import make_random_dossiers
+from tests.support.table_folders import make_table_frames, write_tables
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 TEST = "application_test"
@@ -35,7 +35,7 @@ TEST = "application_test"
 @pytest.fixture(scope="module")
 def everyone() -> list[Dossier]:
     """Clients of all kinds, some of whom rules hold for."""
-    people = crowd(150, seed=31, complete=True)
+    people = make_random_dossiers(150, seed=31, complete=True)
     for place, form in enumerate(person["application"] for person in people):
         form["DAYS_BIRTH"] = [-6_574, -6_575, None, -9_000][place % 4]
         form["AMT_ANNUITY"] = [form["AMT_INCOME_TOTAL"], 1.0, None, 1e9][place // 4 % 4]
@@ -44,7 +44,9 @@ def everyone() -> list[Dossier]:
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory, everyone: list[Dossier]) -> DossierFile:
-    folder = write(tmp_path_factory.mktemp("tables"), frames(everyone, forms=TEST), ".csv.gz")
+    folder = write_tables(
+        tmp_path_factory.mktemp("tables"), make_table_frames(everyone, forms=TEST), ".csv.gz"
+    )
     tables = read_tables(folder, application=TEST, cache=folder / "cache")
     group_into_dossiers(tables, folder / "some.parquet")
     return DossierFile(folder / "some.parquet")
@@ -124,7 +126,7 @@ def test_clients_of_several_batches_keep_their_own_risks(
         {"application": {"SK_ID_CURR": number, "EXT_SOURCE_2": score, "EXT_SOURCE_3": score}}
         for number, score in enumerate(scores.tolist())
     ]
-    folder = write(tmp_path, frames(forms))
+    folder = write_tables(tmp_path, make_table_frames(forms))
     group_into_dossiers(read_tables(folder, cache=folder / "cache"), folder / "forms.parquet")
     rows = scored(DossierFile(folder / "forms.parquet"), tmp_path / "out", scorer, policy)
     risks = scorer.predict_risk(scorer.build_features(forms)).tolist()
@@ -175,9 +177,9 @@ def test_nobody_to_score_is_told_as_a_fault_of_the_tables(
 @pytest.fixture
 def folder(tmp_path: Path, everyone: list[Dossier]) -> Path:
     """New applications under a lender's own name, beside the labelled ones; one history."""
-    told = frames(everyone[:40], forms=TEST)
+    told = make_table_frames(everyone[:40], forms=TEST)
     few = {"nouvelles": told[TEST], "demandes": told[TEST].head(3), "bureau": told["bureau"]}
-    return write(tmp_path / "tables", few)
+    return write_tables(tmp_path / "tables", few)
 
 
 def batch(folder: Path, scorer: Scorer, policy: Policy, lender: LenderMapping) -> tuple[int, str]:

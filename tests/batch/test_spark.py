@@ -26,8 +26,8 @@ from stores.dossiers.parquet import DossierFile, group_into_dossiers
 from stores.dossiers.spark import find_missing_requirement
 from stores.raw_tables.tables import Tables, read_tables
 from tests.conftest import ROOT, STARTS_SOONER
-from tests.crowd import crowd
-from tests.folders import frame, frames, write_one
+from tests.support.random_dossiers import make_random_dossiers
+from tests.support.table_folders import make_table_frame, make_table_frames, write_table_file
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -82,25 +82,25 @@ def folder_of(path: Path, told: Mapping[str, pl.DataFrame]) -> Tables:
     path.mkdir(exist_ok=True)
     endings = (".csv", ".parquet", ".csv.gz")
     for place, (name, rows) in enumerate(told.items()):
-        write_one(path / f"{name}{endings[place % len(endings)]}", rows)
+        write_table_file(path / f"{name}{endings[place % len(endings)]}", rows)
     return read_tables(path, application=TEST, cache=path / "cache")
 
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     """Clients for whom rules hold and clients for whom none do, histories of others too."""
-    people = crowd(PEOPLE, seed=43, complete=True)
+    people = make_random_dossiers(PEOPLE, seed=43, complete=True)
     for place, form in enumerate(person["application"] for person in people):
         form["DAYS_BIRTH"] = [-6_574, -6_575, None, -9_000][place % 4]
         form["AMT_ANNUITY"] = [form["AMT_INCOME_TOTAL"], 1.0, None, 1e9][place // 4 % 4]
-    told = frames(people, forms=TEST)
+    told = make_table_frames(people, forms=TEST)
     told[TEST] = told[TEST][::-1][: PEOPLE - 20]
     return folder_of(tmp_path_factory.mktemp("tables"), told)
 
 
 def forms_of(count: int) -> pl.DataFrame:
     """Clients of whom no history is known."""
-    return frames(crowd(count, seed=45), forms=TEST)[TEST]
+    return make_table_frames(make_random_dossiers(count, seed=45), forms=TEST)[TEST]
 
 
 def locally(tables: Tables, out: Path, judges: Judges, *, explained: bool = False) -> Path:
@@ -129,9 +129,9 @@ def test_both_engines_write_the_same_file_byte_for_byte(
 def test_absent_and_empty_histories_are_scored_and_explained_alike(
     session: SparkSession, tmp_path: Path, judges: Judges
 ) -> None:
-    told = frames(crowd(30, seed=44, complete=True), forms=TEST)
+    told = make_table_frames(make_random_dossiers(30, seed=44, complete=True), forms=TEST)
     del told["bureau"], told["credit_card_balance"]
-    told["POS_CASH_balance"] = frame(HISTORIES["POS_CASH_balance"], [])
+    told["POS_CASH_balance"] = make_table_frame(HISTORIES["POS_CASH_balance"], [])
     tables = folder_of(tmp_path, told)
     out = tmp_path / "spark.parquet"
     score_in_session(

@@ -8,11 +8,19 @@ import pytest
 from credit.columns import MAX_CACHED_CATEGORIES, _cached_lookup
 from credit.dossier import CategoricalColumn, DossierBatch
 from credit.schema import HISTORIES
-from tests.people import applicant, stranger, with_history
+from tests.support.example_dossiers import (
+    make_applicant,
+    make_applicant_with_history,
+    make_applicant_without_history,
+)
 
 
 def test_every_row_belongs_to_the_dossier_it_came_in() -> None:
-    people = [with_history(bureau=[{}, {}]), stranger(), with_history(bureau=[{}])]
+    people = [
+        make_applicant_with_history(bureau=[{}, {}]),
+        make_applicant_without_history(),
+        make_applicant_with_history(bureau=[{}]),
+    ]
     bureau = DossierBatch.from_documents(people).tables["bureau"]
     assert bureau.owner.tolist() == [0, 0, 2]
     assert bureau.known.tolist() == [True, False, True]
@@ -20,7 +28,11 @@ def test_every_row_belongs_to_the_dossier_it_came_in() -> None:
 
 
 def test_an_empty_history_is_known_and_a_missing_one_is_not() -> None:
-    people = [with_history(bureau=[]), with_history(bureau=None), stranger()]
+    people = [
+        make_applicant_with_history(bureau=[]),
+        make_applicant_with_history(bureau=None),
+        make_applicant_without_history(),
+    ]
     assert DossierBatch.from_documents(people).tables["bureau"].known.tolist() == [
         True,
         False,
@@ -29,7 +41,7 @@ def test_an_empty_history_is_known_and_a_missing_one_is_not() -> None:
 
 
 def test_a_cell_left_out_is_as_unknown_as_null() -> None:
-    form = applicant(AMT_CREDIT=None)["application"]
+    form = make_applicant(AMT_CREDIT=None)["application"]
     left_out = {name: cell for name, cell in form.items() if name != "AMT_CREDIT"}
     rows = DossierBatch.from_documents([{"application": form}, {"application": left_out}]).tables[
         "application"
@@ -38,14 +50,14 @@ def test_a_cell_left_out_is_as_unknown_as_null() -> None:
 
 
 def test_yes_and_no_are_one_and_zero() -> None:
-    people = [applicant(FLAG_OWN_CAR=answer) for answer in ("Y", "N", None)]
+    people = [make_applicant(FLAG_OWN_CAR=answer) for answer in ("Y", "N", None)]
     owns_car = DossierBatch.from_documents(people).tables["application"]["FLAG_OWN_CAR"]
     assert owns_car[:2].tolist() == [1, 0]
     assert np.isnan(owns_car[2])
 
 
 def test_a_sentinel_is_unknown_as_a_number_and_can_still_be_asked_for() -> None:
-    people = [applicant(DAYS_EMPLOYED=days) for days in (365_243, -10, None)]
+    people = [make_applicant(DAYS_EMPLOYED=days) for days in (365_243, -10, None)]
     form = DossierBatch.from_documents(people).tables["application"]
     assert np.isnan(form["DAYS_EMPLOYED"]).tolist() == [True, False, True]
     said = form.flag_sentinel("DAYS_EMPLOYED", 365_243)
@@ -54,7 +66,7 @@ def test_a_sentinel_is_unknown_as_a_number_and_can_still_be_asked_for() -> None:
 
 
 def test_words_are_no_numbers_and_numbers_no_words() -> None:
-    form = DossierBatch.from_documents([applicant()]).tables["application"]
+    form = DossierBatch.from_documents([make_applicant()]).tables["application"]
     with pytest.raises(TypeError, match="NAME_CONTRACT_TYPE holds words"):
         form["NAME_CONTRACT_TYPE"]
     with pytest.raises(TypeError, match="AMT_CREDIT holds numbers"):
@@ -73,7 +85,10 @@ def test_an_unknown_word_equals_no_word() -> None:
 
 
 def test_a_history_can_be_hidden_from_some_without_touching_the_others() -> None:
-    people = [with_history(bureau=[{}, {}]), with_history(bureau=[{}])]
+    people = [
+        make_applicant_with_history(bureau=[{}, {}]),
+        make_applicant_with_history(bureau=[{}]),
+    ]
     whole = DossierBatch.from_documents(people)
     hidden = whole.mask_history("bureau", np.array([True, False]))
     assert hidden.tables["bureau"].owner.tolist() == [1]
@@ -85,7 +100,7 @@ def test_a_history_can_be_hidden_from_some_without_touching_the_others() -> None
 
 def test_fewer_columns_may_be_taken() -> None:
     columns = dict.fromkeys(HISTORIES, ()) | {"application": ("AMT_CREDIT",)}
-    taken = DossierBatch.from_documents([applicant()], columns)
+    taken = DossierBatch.from_documents([make_applicant()], columns)
     assert list(taken.tables["application"].columns_by_name) == ["AMT_CREDIT"]
     assert len(taken.tables["bureau"]) == 5
 

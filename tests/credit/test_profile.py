@@ -8,7 +8,7 @@ from credit.client_profile import NO_JOB_TEXT, PROFILE_COLUMNS, build_profile
 from credit.localised_text import Text
 from credit.reasons import UNKNOWN_TEXT
 from credit.schema import APPLICATION
-from tests.people import Dossier, applicant
+from tests.support.example_dossiers import Dossier, make_applicant
 
 
 def lines(person: Dossier) -> dict[str, Text]:
@@ -16,10 +16,10 @@ def lines(person: Dossier) -> dict[str, Text]:
 
 
 def test_the_profile_tells_the_forms_main_lines_in_words() -> None:
-    told = build_profile(42, applicant())
+    told = build_profile(42, make_applicant())
     assert told.client_id == 42
     assert [line.column for line in told.lines] == list(PROFILE_COLUMNS)
-    texts = lines(applicant())
+    texts = lines(make_applicant())
     assert texts["AMT_CREDIT"] == Text("450\u202f000", "450,000")
     assert texts["DAYS_BIRTH"] == Text("40\u00a0ans", "40 years")
     assert texts["DAYS_EMPLOYED"] == Text("5\u00a0ans", "5 years")
@@ -30,18 +30,18 @@ def test_the_profile_tells_the_forms_main_lines_in_words() -> None:
 
 
 def test_values_stand_beside_their_words_as_they_are() -> None:
-    told = {line.column: line for line in build_profile(42, applicant()).lines}
+    told = {line.column: line for line in build_profile(42, make_applicant()).lines}
     assert told["DAYS_BIRTH"].value == -14_600
     assert told["DAYS_BIRTH"].label == APPLICATION["DAYS_BIRTH"].label
 
 
 def test_a_pensioner_has_no_job() -> None:
-    assert lines(applicant(DAYS_EMPLOYED=365_243))["DAYS_EMPLOYED"] == NO_JOB_TEXT
+    assert lines(make_applicant(DAYS_EMPLOYED=365_243))["DAYS_EMPLOYED"] == NO_JOB_TEXT
 
 
 @pytest.mark.parametrize("column", PROFILE_COLUMNS)
 def test_what_is_unknown_is_said_to_be_unknown(column: str) -> None:
-    assert lines(applicant(**{column: None}))[column] == UNKNOWN_TEXT
+    assert lines(make_applicant(**{column: None}))[column] == UNKNOWN_TEXT
     assert lines({"application": {}})[column] == UNKNOWN_TEXT
 
 
@@ -51,12 +51,14 @@ def test_sex_and_identity_are_not_shown() -> None:
 
 @pytest.mark.parametrize("column", ["AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_GOODS_PRICE"])
 def test_an_amount_may_be_365243(column: str) -> None:
-    assert lines(applicant(**{column: 365_243.0}))[column] == Text("365\u202f243", "365,243")
+    assert lines(make_applicant(**{column: 365_243.0}))[column] == Text("365\u202f243", "365,243")
 
 
 def test_the_sources_word_for_unknown_is_said_to_be_unknown() -> None:
-    assert lines(applicant(NAME_FAMILY_STATUS="Unknown"))["NAME_FAMILY_STATUS"] == UNKNOWN_TEXT
+    assert (
+        lines(make_applicant(NAME_FAMILY_STATUS="Unknown"))["NAME_FAMILY_STATUS"] == UNKNOWN_TEXT
+    )
 
 
 def test_a_job_begun_today_is_nothing_long() -> None:
-    assert lines(applicant(DAYS_EMPLOYED=0.0))["DAYS_EMPLOYED"].en == "0 days"
+    assert lines(make_applicant(DAYS_EMPLOYED=0.0))["DAYS_EMPLOYED"].en == "0 days"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from credit.policy import load_policy
-from tests.people import applicant
+from tests.support.example_dossiers import make_applicant
 
 FILE = Path(__file__).parents[1] / "scenarios" / "policy.yaml"
 SCENARIOS = yaml.safe_load(FILE.read_text(encoding="utf-8"))
@@ -21,7 +21,7 @@ FIELDS = {"name", "day", "risk", "form", "outcome", "rules", "index", "points"}
 def test_policy(scenario: dict[str, Any]) -> None:
     assert scenario.keys() <= FIELDS
     policy = load_policy(scenario["day"])
-    rules = policy.find_applicable_rules(applicant(**scenario.get("form", {}))["application"])
+    rules = policy.find_applicable_rules(make_applicant(**scenario.get("form", {}))["application"])
     assert [rule.code for rule in rules] == scenario.get("rules", [])
     assert policy.propose_outcome(scenario["risk"], rules).value == scenario["outcome"]
     if "index" in scenario:

@@ -15,7 +15,7 @@ from credit.dossier import CategoricalColumn
 from credit.errors import ImpossibleRisk, ModelMismatch
 from credit.features import CATALOGUE, CategoryEncoder
 from credit.scorer import ModelMetadata, Scorer
-from tests.people import Dossier, applicant
+from tests.support.example_dossiers import Dossier, make_applicant
 from training.model.trainer import TrainedModel
 
 
@@ -99,7 +99,9 @@ def test_an_answer_that_is_no_probability_is_refused(scorer: Scorer) -> None:
 
 def test_the_risk_falls_as_external_scores_rise(scorer: Scorer) -> None:
     steps = np.linspace(0, 1, 11)
-    people = [applicant(EXT_SOURCE_1=step, EXT_SOURCE_2=step, EXT_SOURCE_3=step) for step in steps]
+    people = [
+        make_applicant(EXT_SOURCE_1=step, EXT_SOURCE_2=step, EXT_SOURCE_3=step) for step in steps
+    ]
     risks = scorer.predict_risk(scorer.build_features(people))
     assert (np.diff(risks) <= 0).all()
     assert risks[0] > 2 * risks[-1]
@@ -116,7 +118,7 @@ def test_sex_changes_no_risk(scorer: Scorer, people: list[Dossier]) -> None:
 
 
 def test_the_identity_of_a_client_changes_no_risk(scorer: Scorer) -> None:
-    named = [applicant(SK_ID_CURR=client) for client in (None, 1, 2**53)]
+    named = [make_applicant(SK_ID_CURR=client) for client in (None, 1, 2**53)]
     risks = scorer.predict_risk(scorer.build_features(named)).tolist()
     assert len(set(risks)) == 1
 

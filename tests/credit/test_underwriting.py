@@ -17,7 +17,7 @@ from credit.policy import Policy, logit
 from credit.reasons import MAX_REASONS, format_value
 from credit.scorer import Scorer
 from credit.underwriting import ScoredDossier, explain_decision, make_decision, score_dossiers
-from tests.people import Dossier, applicant, stranger
+from tests.support.example_dossiers import Dossier, make_applicant, make_applicant_without_history
 
 NOW = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
 
@@ -37,7 +37,8 @@ def explained(scorer: Scorer, policy: Policy, documents: Sequence[Dossier]) -> l
 def explanations(scorer: Scorer, policy: Policy, people: list[Dossier]) -> list[Explanation]:
     """Of clients of all kinds, among them one of the best and one of the worst scores."""
     best, worst = (
-        applicant(EXT_SOURCE_1=score, EXT_SOURCE_2=score, EXT_SOURCE_3=score) for score in (1, 0)
+        make_applicant(EXT_SOURCE_1=score, EXT_SOURCE_2=score, EXT_SOURCE_3=score)
+        for score in (1, 0)
     )
     return explained(scorer, policy, [*people, best, worst])
 
@@ -45,7 +46,7 @@ def explanations(scorer: Scorer, policy: Policy, people: list[Dossier]) -> list[
 def test_a_decision_says_which_model_and_policy_took_it_and_when(
     scorer: Scorer, policy: Policy
 ) -> None:
-    [scored] = score_dossiers(scorer, [applicant()])
+    [scored] = score_dossiers(scorer, [make_applicant()])
     decision = make_decision(scored, scorer.version, policy, "an id", NOW)
     assert decision == Decision(
         decision_id="an id",
@@ -67,7 +68,7 @@ def test_a_decision_says_which_model_and_policy_took_it_and_when(
 def test_a_client_is_echoed_as_he_was_named_or_is_nobody(
     scorer: Scorer, policy: Policy, client: float | None
 ) -> None:
-    [scored] = score_dossiers(scorer, [applicant(SK_ID_CURR=client)])
+    [scored] = score_dossiers(scorer, [make_applicant(SK_ID_CURR=client)])
     told = make_decision(scored, scorer.version, policy, None, NOW)
     assert told.client_id == client
     assert told.decision_id is None
@@ -75,7 +76,10 @@ def test_a_client_is_echoed_as_he_was_named_or_is_nobody(
 
 def test_the_rules_are_looked_at_before_the_score(scorer: Scorer, policy: Policy) -> None:
     safe = {f"EXT_SOURCE_{number}": 1.0 for number in (1, 2, 3)}
-    people = [applicant(**safe), applicant(**safe, AMT_INCOME_TOTAL=None, DAYS_BIRTH=-6_000)]
+    people = [
+        make_applicant(**safe),
+        make_applicant(**safe, AMT_INCOME_TOTAL=None, DAYS_BIRTH=-6_000),
+    ]
     judged = [
         make_decision(one, scorer.version, policy, None, NOW) for one in score_dossiers(scorer, people)
     ]  # fmt: skip
@@ -84,7 +88,7 @@ def test_the_rules_are_looked_at_before_the_score(scorer: Scorer, policy: Policy
 
 
 def test_a_risk_that_is_no_probability_is_not_decided(scorer: Scorer, policy: Policy) -> None:
-    [scored] = score_dossiers(scorer, [applicant()])
+    [scored] = score_dossiers(scorer, [make_applicant()])
     with pytest.raises(ImpossibleRisk):
         make_decision(replace(scored, risk=math.nan), scorer.version, policy, None, NOW)
 
@@ -137,7 +141,7 @@ def test_what_raises_the_risk_takes_points_away(explanations: list[Explanation])
 
 def test_values_are_told_as_people_read_them(scorer: Scorer, policy: Policy) -> None:
     form = {"NAME_FAMILY_STATUS": "Widow", "EXT_SOURCE_1": None, "ORGANIZATION_TYPE": "never seen"}
-    [told] = explained(scorer, policy, [applicant(**form)])
+    [told] = explained(scorer, policy, [make_applicant(**form)])
     values = {one.feature: one.value for one in told.contributions}
     assert values["family_status"] == "Widow"
     assert values["external_score_1"] is None
@@ -146,7 +150,7 @@ def test_values_are_told_as_people_read_them(scorer: Scorer, policy: Policy) -> 
 
 
 def test_an_explanation_is_the_decision_with_what_made_it(scorer: Scorer, policy: Policy) -> None:
-    [scored] = score_dossiers(scorer, [applicant()])
+    [scored] = score_dossiers(scorer, [make_applicant()])
     decision = make_decision(scored, scorer.version, policy, "an id", NOW)
     [contributions] = scorer.predict_contributions(scored.row.reshape(1, -1))
     told = explain_decision(decision, scored.row, contributions, scorer, policy)
@@ -206,13 +210,13 @@ def test_a_reason_names_the_feature_that_weighed_most_and_its_value(
 
 def test_a_stranger_is_judged_too(scorer: Scorer, policy: Policy) -> None:
     nobody: Dossier = {"application": {}}
-    for told in explained(scorer, policy, [stranger(), nobody]):
+    for told in explained(scorer, policy, [make_applicant_without_history(), nobody]):
         assert 0 < told.risk < 1
         assert told.reasons
 
 
 def test_scored_keeps_the_document_and_its_row(scorer: Scorer) -> None:
-    person = applicant()
+    person = make_applicant()
     [scored] = score_dossiers(scorer, [person])
     assert scored == ScoredDossier(document=person, row=scored.row, risk=scored.risk)
     assert scored.row.shape == (len(CATALOGUE),)

@@ -4,7 +4,7 @@ import pytest
 
 from credit.scorer import ModelMetadata, Scorer
 from tests.monitoring.made import VERSION, applicants, small_model
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,8 @@ from credit.reference_population import Population
 from credit.schema import APPLICATION, ColumnKind
 from credit.scorer import ModelMetadata, Scorer
 from monitoring.sample import REQUIRED_COLUMNS, Sample, build_chunk, combine_chunks
-from tests.crowd import crowd, difficulties
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
+from tests.support.random_dossiers import draw_labels, make_random_dossiers
 
 VERSION = "credit-scorer:1"
 TRAINING = "made-up.parquet"
@@ -41,7 +41,9 @@ def every(nth: int, **cells: Any) -> Change:
 
 def applicants(count: int, seed: int, change: Change | None = None) -> list[Dossier]:
     """Made-up clients of whom the form is known and nothing else."""
-    people = [{"application": person["application"]} for person in crowd(count, seed)]
+    people = [
+        {"application": person["application"]} for person in make_random_dossiers(count, seed)
+    ]
     for place, person in enumerate(people):
         form = person["application"]
         form["SK_ID_CURR"] += FIRST_ID - 1
@@ -53,7 +55,7 @@ def small_model(people: list[Dossier]) -> tuple[str, ModelMetadata]:
     """A few small trees, really fitted, and what is known about them."""
     dossiers = DossierBatch.from_documents(people, COLUMNS)
     categories = CategoryEncoder.fit(extract_category_columns(dossiers))
-    data = lgb.Dataset(build(dossiers, categories), difficulties(people, 1))
+    data = lgb.Dataset(build(dossiers, categories), draw_labels(people, 1))
     parameters = {"objective": "binary", "num_leaves": 4, "num_threads": 1, "verbose": -1}
     booster = lgb.train(parameters, data, num_boost_round=10)
     facts = ModelMetadata(

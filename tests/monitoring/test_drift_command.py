@@ -15,7 +15,7 @@ from stores.dossiers.parquet import group_into_dossiers
 from stores.raw_tables.tables import read_tables
 from tests.conftest import ROOT
 from tests.monitoring.made import TRAINING, VERSION, applicants, every, write_table
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
 
 KEEP = """
 import sys, shutil

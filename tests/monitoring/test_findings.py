@@ -12,9 +12,9 @@ from credit.scorer import Scorer
 from monitoring.comparison import DriftResult, compare_samples
 from monitoring.findings import Finding, Severity, collect_findings
 from monitoring.sample import MAX_SAMPLE_CLIENTS, REQUIRED_COLUMNS, draw_sample_rows
-from tests.crowd import crowd
 from tests.monitoring.made import Change, applicants, every, everyone, side
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
+from tests.support.random_dossiers import make_random_dossiers
 
 DOCUMENTS = [f"FLAG_DOCUMENT_{number}" for number in range(2, 22)]
 
@@ -114,7 +114,7 @@ def test_mon107_when_another_model_told_the_risk(now: Any) -> None:
 
 
 def test_mon108_when_a_history_is_known_on_one_side(champion: Scorer) -> None:
-    people = crowd(150, seed=13)
+    people = make_random_dossiers(150, seed=13)
     without = [{"application": person["application"]} for person in people]
     found = of("MON108", compare_samples(side(people, champion), side(without, champion)))
     assert len(found) == 6

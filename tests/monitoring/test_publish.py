@@ -17,7 +17,7 @@ from monitoring.outputs import (
     write_findings,
 )
 from tests.monitoring.made import FIRST_ID, applicants, every, side
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
 
 TAGS = "</script><script>alert(1)</script>"
 

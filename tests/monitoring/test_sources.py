@@ -24,7 +24,7 @@ from stores.models.bento_store import ChampionNotFound
 from stores.raw_tables.tables import read_tables
 from stores.settings import Settings
 from tests.monitoring.made import TRAINING, VERSION, applicants, side, write_table
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STEPS = ProgressReporter(Console(file=StringIO()))

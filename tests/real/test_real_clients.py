@@ -19,8 +19,8 @@ from credit.scorer import Scorer
 from credit.underwriting import score_dossiers
 from stores.dossiers.parquet import DossierFile, group_into_dossiers
 from stores.raw_tables.tables import read_tables
-from tests.bits import same
-from tests.people import Dossier
+from tests.support.bit_equality import is_bit_identical
+from tests.support.example_dossiers import Dossier
 
 CLIENTS = 500
 TEST = "application_test"
@@ -76,7 +76,9 @@ def test_files_and_documents_make_the_same_features_to_the_last_bit(
     by_file = np.concatenate(
         [build(part, scorer.categories) for part in file.iter_batches(COLUMNS)]
     )
-    assert same(by_file, build(DossierBatch.from_documents(documents, COLUMNS), scorer.categories))
+    assert is_bit_identical(
+        by_file, build(DossierBatch.from_documents(documents, COLUMNS), scorer.categories)
+    )
 
 
 def test_shuffling_rows_changes_nothing(documents: list[Dossier], scorer: Scorer) -> None:
@@ -88,7 +90,7 @@ def test_shuffling_rows_changes_nothing(documents: list[Dossier], scorer: Scorer
         }
         for document in documents
     ]
-    assert same(scorer.build_features(documents), scorer.build_features(shuffled))
+    assert is_bit_identical(scorer.build_features(documents), scorer.build_features(shuffled))
 
 
 @pytest.mark.parametrize("whole", [int, float], ids=["as 3", "as 3.0"])

@@ -27,7 +27,7 @@ from serving.grpc.server import GrpcServer
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger, digest_request
 from stores.settings import Settings
-from tests.people import applicant
+from tests.support.example_dossiers import make_applicant
 
 UNTOLD, UNSCORED = 123_456.0, 654_321.0
 """Incomes that the touchy scorer does not explain, and does not score."""
@@ -102,7 +102,7 @@ def dropped(database: Path, table: str) -> None:
 
 
 def asked(**changes: Any) -> ScoringRequest:
-    return ScoringRequest(dossier=applicant(**changes))
+    return ScoringRequest(dossier=make_applicant(**changes))
 
 
 def judged(scoring: ScoringService, *calls: tuple[ScoringRequest, CallContext]) -> list[Any]:

@@ -24,9 +24,9 @@ from loadtests.target import find_free_ports
 from serving.cli.ports import print_access_notice
 from serving.http.middleware import RequestMiddleware
 from stores.settings import Settings
-from tests.people import applicant
 from tests.serving.conftest import PATIENCE, ROOT, Home, Service, serving
 from tests.serving.foreign import Foreigner, Refused
+from tests.support.example_dossiers import make_applicant
 
 BAD_KEYS = ["", "k" * 201, "clé"]
 
@@ -129,7 +129,7 @@ def test_a_caller_who_hangs_up_in_the_middle_is_counted_as_gone(home_of_its_own:
                 pass
         end = time.monotonic() + PATIENCE
         while counted(499) + counted(500) < 3 and time.monotonic() < end:
-            api.post("/predict", json={"dossier": applicant()}).raise_for_status()
+            api.post("/predict", json={"dossier": make_applicant()}).raise_for_status()
         assert (counted(499), counted(500)) == (3, 0)
 
 

@@ -21,10 +21,10 @@ from serving.core.scoring_service import ScoringService
 from serving.errors import Overloaded
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger
-from tests.people import applicant
 from tests.serving.conftest import PATIENCE, Home, serving, wait_until_ready
 from tests.serving.foreign import SERVICE, Foreigner, Refused
 from tests.serving.inside import asked, call, dropped, held, judged, logged, working
+from tests.support.example_dossiers import make_applicant
 
 
 def test_the_next_explanation_waits_until_one_is_recorded(
@@ -150,7 +150,7 @@ def renamed(database: Path, table: str, name: str) -> None:
 
 @pytest.mark.slow
 def test_both_doors_tell_of_a_ledger_that_is_down_until_it_is_back(home_of_its_own: Home) -> None:
-    database, request = home_of_its_own.path / "ledger.sqlite", {"dossier": applicant()}
+    database, request = home_of_its_own.path / "ledger.sqlite", {"dossier": make_applicant()}
     with (
         serving(home_of_its_own) as service,
         service.client() as api,

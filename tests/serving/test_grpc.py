@@ -15,18 +15,23 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from credit.contract.wire_types import MAX_REQUEST_BYTES
 from serving.grpc.server import MAX_MESSAGE_BYTES
-from tests.people import Dossier, applicant, stranger, with_history
 from tests.serving.conftest import PATIENCE, Service
 from tests.serving.foreign import SERVICE, Foreigner, Refused
+from tests.support.example_dossiers import (
+    Dossier,
+    make_applicant,
+    make_applicant_with_history,
+    make_applicant_without_history,
+)
 
 PEOPLE = {
-    "an applicant": applicant(),
-    "one of unknown income": applicant(AMT_INCOME_TOTAL=None),
-    "one with credits elsewhere": with_history(bureau=[{"DAYS_CREDIT": -30}, {}]),
-    "one known to have no credits": with_history(bureau=[], bureau_balance=[]),
-    "one of a word nobody knows": applicant(ORGANIZATION_TYPE="Space agency"),
-    "a pensioner": applicant(DAYS_EMPLOYED=365_243),
-    "a stranger without a number": stranger(SK_ID_CURR=None),
+    "an applicant": make_applicant(),
+    "one of unknown income": make_applicant(AMT_INCOME_TOTAL=None),
+    "one with credits elsewhere": make_applicant_with_history(bureau=[{"DAYS_CREDIT": -30}, {}]),
+    "one known to have no credits": make_applicant_with_history(bureau=[], bureau_balance=[]),
+    "one of a word nobody knows": make_applicant(ORGANIZATION_TYPE="Space agency"),
+    "a pensioner": make_applicant(DAYS_EMPLOYED=365_243),
+    "a stranger without a number": make_applicant_without_history(SK_ID_CURR=None),
 }
 
 FAULTY: dict[str, dict[str, Any]] = {
@@ -164,7 +169,7 @@ def test_malformed_bytes_are_the_callers_fault(
 
 
 def test_a_field_that_nobody_declared_is_a_fault(foreigner: Foreigner) -> None:
-    known = foreigner.written("Predict", {"dossier": applicant()})
+    known = foreigner.written("Predict", {"dossier": make_applicant()})
     with pytest.raises(Refused) as refused:
         foreigner.call("Predict", known + b"\xf8\x07\x01")  # field 127 is 1
     [fault] = refused.value.failure["faults"]

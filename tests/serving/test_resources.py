@@ -12,8 +12,8 @@ import pytest
 
 from credit.features import CATALOGUE
 from stores.ledger.store import Ledger
-from tests.people import applicant
 from tests.serving.conftest import ROOT, Service
+from tests.support.example_dossiers import make_applicant
 
 OPENAPI = ROOT / "tests" / "golden" / "openapi.json"
 
@@ -106,7 +106,7 @@ def test_the_model_shows_its_card_and_how_sure_its_measures_are(api: httpx.Clien
 def test_a_decision_of_another_model_is_shown_without_its_words(
     service: Service, api: httpx.Client
 ) -> None:
-    said = api.post("/predict", json={"dossier": applicant()}).raise_for_status().json()
+    said = api.post("/predict", json={"dossier": make_applicant()}).raise_for_status().json()
     ledger = Ledger(f"sqlite:///{service.home.path / 'ledger.sqlite'}")
     record = ledger.find(said["decision_id"])
     former: dict[str, Any] = {

@@ -20,9 +20,9 @@ import psutil
 import pytest
 
 from stores.ledger.store import Ledger
-from tests.people import applicant
 from tests.serving.conftest import PATIENCE, Home, Service, serving
 from tests.serving.foreign import Foreigner
+from tests.support.example_dossiers import make_applicant
 
 CALLERS = 4
 """At each door."""
@@ -57,7 +57,7 @@ class Load:
         """When it was asked, and what came instead of an answer."""
         self._service = service
         self._foreigner = Foreigner(service.grpc)
-        self._one = {"dossier": applicant()}
+        self._one = {"dossier": make_applicant()}
         self._many = {"requests": [self._one] * AT_ONCE}
         sent: dict[str, Any] = {
             "Predict": self._one,
@@ -221,7 +221,7 @@ def test_a_killed_worker_is_replaced_while_the_other_carries_on(home_of_its_own:
         assert load.since(replaced, "http") > 0
         assert load.since(replaced, "grpc") > 0
         with Foreigner(service.grpc) as foreigner, service.client() as api:
-            assert foreigner.call("Predict", {"dossier": applicant()})["risk"]
+            assert foreigner.call("Predict", {"dossier": make_applicant()})["risk"]
             assert api.get("/readyz").is_success
 
 
@@ -238,7 +238,7 @@ def test_too_much_at_once_is_refused_with_the_time_to_come_back(home_of_its_own:
             return error
         return None
 
-    request = {"dossier": applicant()}
+    request = {"dossier": make_applicant()}
     with (
         serving(home_of_its_own, patience=1e-9) as service,
         Foreigner(service.grpc) as foreigner,
@@ -286,7 +286,7 @@ def test_with_a_certificate_only_known_clients_are_let_in(
         roots, chain = cert.read_bytes(), (key.read_bytes(), cert.read_bytes())
         known = grpc.ssl_channel_credentials(roots, *chain)
         with Foreigner(service.grpc, known) as foreigner:
-            assert foreigner.call("Predict", {"dossier": applicant()})["risk"]
+            assert foreigner.call("Predict", {"dossier": make_applicant()})["risk"]
         for stranger in (grpc.ssl_channel_credentials(roots), None):
             with pytest.raises(grpc.RpcError):
                 Foreigner(service.grpc, stranger)

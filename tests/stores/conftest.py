@@ -11,12 +11,12 @@ from credit.policy import Policy
 from credit.scorer import Scorer
 from credit.underwriting import make_decision, score_dossiers
 from stores.ledger.store import LedgerRecord, digest_request
-from tests.people import applicant
+from tests.support.example_dossiers import make_applicant
 
 
 @pytest.fixture
 def record(scorer: Scorer, policy: Policy) -> LedgerRecord:
-    [scored] = score_dossiers(scorer, [applicant()])
+    [scored] = score_dossiers(scorer, [make_applicant()])
     return LedgerRecord(
         decision=make_decision(scored, scorer.version, policy, str(uuid4()), datetime.now(UTC)),
         kind="predict", document=scored.document, feature_row=scored.row, contributions=None,

@@ -12,11 +12,14 @@ import pytest
 
 from credit.errors import Fault, InvalidTables
 from stores.raw_tables.tables import read_tables
-from tests.folders import TRAIN, frames, write
-from tests.people import stranger
+from tests.support.example_dossiers import make_applicant_without_history
+from tests.support.table_folders import TRAIN_TABLE, make_table_frames, write_tables
 
-PEOPLE = [stranger(SK_ID_CURR=number, AMT_CREDIT=1_000.0 + number) for number in range(400)]
-TABLE = frames(PEOPLE)[TRAIN]
+PEOPLE = [
+    make_applicant_without_history(SK_ID_CURR=number, AMT_CREDIT=1_000.0 + number)
+    for number in range(400)
+]
+TABLE = make_table_frames(PEOPLE)[TRAIN_TABLE]
 TEXT = TABLE.write_csv().encode()
 
 
@@ -60,7 +63,7 @@ def test_an_unreadable_file_is_a_fault_that_names_it(
 
 @pytest.mark.parametrize("ending", [".csv.gz", ".csv.zip"])
 def test_a_file_damaged_on_its_way_is_a_fault_that_names_it(tmp_path: Path, ending: str) -> None:
-    path = write(tmp_path, {TRAIN: TABLE}, ending) / f"{TRAIN}{ending}"
+    path = write_tables(tmp_path, {TRAIN_TABLE: TABLE}, ending) / f"{TRAIN_TABLE}{ending}"
     damaged = bytearray(path.read_bytes())
     for place in range(200, 260):
         damaged[place] ^= 0xA5
@@ -107,7 +110,7 @@ def test_a_row_with_too_many_cells_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_every_broken_file_of_a_folder_is_told(tmp_path: Path) -> None:
-    write(tmp_path, {TRAIN: TABLE})
+    write_tables(tmp_path, {TRAIN_TABLE: TABLE})
     for name in ("bureau.csv", "POS_CASH_balance.parquet", "credit_card_balance.csv.gz"):
         (tmp_path / name).write_bytes(b"")
     assert len({fault.where.partition(":")[0] for fault in faults(tmp_path)}) == 3
@@ -116,7 +119,7 @@ def test_every_broken_file_of_a_folder_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".csv.zip"])
 def test_a_file_that_changed_is_read_anew(tmp_path: Path, ending: str) -> None:
     for rows in (TABLE, TABLE.head(7), TABLE.head(7).reverse()):
-        write(tmp_path, {TRAIN: rows}, ending)
+        write_tables(tmp_path, {TRAIN_TABLE: rows}, ending)
         for _ in range(2):
             tables = read_tables(tmp_path, cache=tmp_path / "cache")
             assert tables.application.collect().equals(rows)
@@ -130,19 +133,19 @@ def test_what_broke_once_is_not_taken_for_whole_later(tmp_path: Path) -> None:
 
 
 def test_bad_cells_are_found_again_when_a_file_is_read_again(tmp_path: Path) -> None:
-    write(tmp_path, {TRAIN: TABLE.with_columns(AMT_CREDIT=pl.lit(-1.0))}, ".csv.gz")
+    write_tables(tmp_path, {TRAIN_TABLE: TABLE.with_columns(AMT_CREDIT=pl.lit(-1.0))}, ".csv.gz")
     assert faults(tmp_path) == faults(tmp_path)
 
 
 def test_files_of_two_folders_are_never_taken_for_one_another(tmp_path: Path) -> None:
     for folder, rows in (("one", TABLE.head(1)), ("other", TABLE[1:2])):
-        path = write(tmp_path / folder, {TRAIN: rows}, ".csv") / f"{TRAIN}.csv"
+        path = write_tables(tmp_path / folder, {TRAIN_TABLE: rows}, ".csv") / f"{TRAIN_TABLE}.csv"
         os.utime(path, ns=(10**18, 10**18))
         tables = read_tables(tmp_path / folder, cache=tmp_path / "cache")
         assert tables.application.collect().equals(rows)
 
 
 def test_what_was_unpacked_is_not_left_behind(tmp_path: Path) -> None:
-    write(tmp_path, {TRAIN: TABLE}, ".csv.zip")
+    write_tables(tmp_path, {TRAIN_TABLE: TABLE}, ".csv.zip")
     read_tables(tmp_path, cache=tmp_path / "cache")
     assert left_behind(tmp_path) == []

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from credit.errors import UnknownClient
 from stores.clients.store import ClientStore
-from tests.people import applicant, stranger
+from tests.support.example_dossiers import make_applicant, make_applicant_without_history
 
 IDS = [0, 1, 7, 10, 12, 100, 100_002, 100_003, 1_000_020, 2**53]
 
@@ -33,14 +33,14 @@ def store(path: Path) -> ClientStore:
 
 def told(*ids: int, credit: float = 1.0) -> Iterator[tuple[int, str]]:
     for client in ids:
-        person = stranger(SK_ID_CURR=client, AMT_CREDIT=credit)
+        person = make_applicant_without_history(SK_ID_CURR=client, AMT_CREDIT=credit)
         yield client, orjson.dumps(person).decode()
 
 
 def test_a_dossier_is_found_by_its_clients_id_as_it_was_kept(path: Path) -> None:
     store = ClientStore(path)
-    assert store.save([(42, orjson.dumps(applicant()).decode())]) == 1
-    assert store.get_dossier(42) == applicant()
+    assert store.save([(42, orjson.dumps(make_applicant()).decode())]) == 1
+    assert store.get_dossier(42) == make_applicant()
 
 
 def test_an_unknown_client_is_named(store: ClientStore) -> None:

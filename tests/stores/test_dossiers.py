@@ -20,10 +20,20 @@ from stores.cli import ProgressReporter
 from stores.clients.store import ClientStore
 from stores.dossiers.parquet import DossierFile, GroupingSummary, group_into_dossiers
 from stores.raw_tables.tables import read_tables
-from tests.bits import same
-from tests.crowd import crowd
-from tests.folders import TRAIN, frame, frames, write
-from tests.people import Dossier, applicant, stranger, with_history
+from tests.support.bit_equality import is_bit_identical
+from tests.support.example_dossiers import (
+    Dossier,
+    make_applicant,
+    make_applicant_with_history,
+    make_applicant_without_history,
+)
+from tests.support.random_dossiers import make_random_dossiers
+from tests.support.table_folders import (
+    TRAIN_TABLE,
+    make_table_frame,
+    make_table_frames,
+    write_tables,
+)
 
 LABELS = np.arange(300) % 2
 
@@ -31,12 +41,14 @@ LABELS = np.arange(300) % 2
 @pytest.fixture(scope="module")
 def everyone() -> list[Dossier]:
     """Three hundred clients, as a folder with all seven files tells them."""
-    return crowd(300, seed=21, complete=True)
+    return make_random_dossiers(300, seed=21, complete=True)
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory, everyone: list[Dossier]) -> DossierFile:
-    folder = write(tmp_path_factory.mktemp("tables"), frames(everyone, labels=LABELS), ".csv")
+    folder = write_tables(
+        tmp_path_factory.mktemp("tables"), make_table_frames(everyone, labels=LABELS), ".csv"
+    )
     return grouped(folder, labelled=True)[0]
 
 
@@ -90,10 +102,14 @@ def test_the_file_and_its_documents_make_the_same_features_to_the_last_bit(
         [build(part, categories) for part in file.iter_batches(COLUMNS, size=64)]
     )
     documents = [orjson.loads(document) for _, document in file.iter_documents()]
-    assert same(from_file, build(DossierBatch.from_documents(documents, COLUMNS), categories))
+    assert is_bit_identical(
+        from_file, build(DossierBatch.from_documents(documents, COLUMNS), categories)
+    )
     originally = {person["application"]["SK_ID_CURR"]: person for person in everyone}
     in_order = [originally[int(client)] for client in file.client_ids]
-    assert same(from_file, build(DossierBatch.from_documents(in_order, COLUMNS), categories))
+    assert is_bit_identical(
+        from_file, build(DossierBatch.from_documents(in_order, COLUMNS), categories)
+    )
 
 
 @pytest.mark.parametrize("size", [17, 4_096])
@@ -104,7 +120,7 @@ def test_the_size_of_a_batch_changes_nothing(
     parts = np.concatenate(
         [build(part, categories) for part in file.iter_batches(COLUMNS, size=size)]
     )
-    assert same(whole, parts)
+    assert is_bit_identical(whole, parts)
 
 
 def test_labels_and_columns_stand_beside_their_clients(
@@ -121,10 +137,10 @@ def test_an_empty_history_is_known_where_there_is_a_file_and_unknown_where_there
     tmp_path: Path,
 ) -> None:
     people = [
-        {**with_history(bureau=[{}]), "POS_CASH_balance": None},
-        {**stranger(SK_ID_CURR=43), "bureau": []},
+        {**make_applicant_with_history(bureau=[{}]), "POS_CASH_balance": None},
+        {**make_applicant_without_history(SK_ID_CURR=43), "bureau": []},
     ]
-    file, _ = grouped(write(tmp_path, frames(people)))
+    file, _ = grouped(write_tables(tmp_path, make_table_frames(people)))
     documents = by_client(file)
     assert documents[43]["bureau"] == []
     assert "POS_CASH_balance" not in documents[42].keys() | documents[43].keys()
@@ -136,17 +152,17 @@ def test_an_empty_history_is_known_where_there_is_a_file_and_unknown_where_there
 
 
 def test_an_empty_file_of_a_history_says_that_nobody_has_any(tmp_path: Path) -> None:
-    tables = frames([applicant()])
+    tables = make_table_frames([make_applicant()])
     tables["bureau"] = tables["bureau"].clear()
-    file, grouping = grouped(write(tmp_path, tables))
+    file, grouping = grouped(write_tables(tmp_path, tables))
     [document] = by_client(file).values()
     assert document["bureau"] == []
     assert grouping.dropped_rows["bureau"] == 0
 
 
 def test_rows_of_unknown_clients_are_dropped_and_counted(tmp_path: Path) -> None:
-    tables = frames([applicant(), stranger(SK_ID_CURR=43)])
-    somebody = frame(
+    tables = make_table_frames([make_applicant(), make_applicant_without_history(SK_ID_CURR=43)])
+    somebody = make_table_frame(
         HISTORIES["bureau"],
         [{"SK_ID_CURR": 99, "SK_ID_BUREAU": 990 + place} for place in range(4)]
         + [{"SK_ID_CURR": None, "SK_ID_BUREAU": 1_000}],
@@ -154,22 +170,22 @@ def test_rows_of_unknown_clients_are_dropped_and_counted(tmp_path: Path) -> None
     months = [{"SK_ID_BUREAU": credit, "MONTHS_BALANCE": 0} for credit in (990, 5_555)]
     tables["bureau"] = pl.concat([tables["bureau"], somebody])
     tables["bureau_balance"] = pl.concat([
-        tables["bureau_balance"], frame(HISTORIES["bureau_balance"], months)
+        tables["bureau_balance"], make_table_frame(HISTORIES["bureau_balance"], months)
     ])  # fmt: skip
-    file, grouping = grouped(write(tmp_path, tables))
+    file, grouping = grouped(write_tables(tmp_path, tables))
     assert grouping.client_count == 2
     assert {name: count for name, count in grouping.dropped_rows.items() if count} == {
         "bureau": 5, "bureau_balance": 2,
     }  # fmt: skip
-    assert len(by_client(file)[42]["bureau"]) == len(applicant()["bureau"])
+    assert len(by_client(file)[42]["bureau"]) == len(make_applicant()["bureau"])
     read = read_tables(tmp_path, cache=tmp_path / "cache")
     assert GroupingSummary.from_tables(read) == grouping
 
 
 def test_months_without_their_credits_are_counted_as_dropped(tmp_path: Path) -> None:
-    tables = frames([applicant()])
+    tables = make_table_frames([make_applicant()])
     del tables["bureau"]
-    _, grouping = grouped(write(tmp_path, tables))
+    _, grouping = grouped(write_tables(tmp_path, tables))
     assert grouping.dropped_rows.get("bureau_balance") == len(tables["bureau_balance"])
     read = read_tables(tmp_path, cache=tmp_path / "cache")
     assert GroupingSummary.from_tables(read) == grouping
@@ -200,16 +216,18 @@ def test_absent_histories_and_rows_left_out_are_said_in_one_line(
 
 
 def test_rows_of_an_unknown_earlier_application_are_kept(tmp_path: Path) -> None:
-    person = with_history(previous_application=[], POS_CASH_balance=[{"SK_ID_PREV": 123}])
-    file, grouping = grouped(write(tmp_path, frames([person])))
+    person = make_applicant_with_history(
+        previous_application=[], POS_CASH_balance=[{"SK_ID_PREV": 123}]
+    )
+    file, grouping = grouped(write_tables(tmp_path, make_table_frames([person])))
     assert len(by_client(file)[42]["POS_CASH_balance"]) == 1
     assert grouping.dropped_rows["POS_CASH_balance"] == 0
 
 
 def test_clients_always_stand_in_the_same_order(tmp_path: Path) -> None:
     """Training is seeded by the place of a client in the file."""
-    people = crowd(200, seed=3, complete=True)
-    folder = write(tmp_path, frames(people))
+    people = make_random_dossiers(200, seed=3, complete=True)
+    folder = write_tables(tmp_path, make_table_frames(people))
     orders = [grouped(folder)[0].client_ids.tolist() for _ in range(3)]
     assert orders == [list(range(1, 201))] * 3
 
@@ -218,7 +236,7 @@ def test_clients_grouped_a_few_at_a_time_are_the_same(
     tmp_path: Path, file: DossierFile, everyone: list[Dossier], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stores.dossiers.parquet.CLIENTS_PER_SLICE", 64)
-    folder = write(tmp_path, frames(everyone[::-1], labels=LABELS[::-1]))
+    folder = write_tables(tmp_path, make_table_frames(everyone[::-1], labels=LABELS[::-1]))
     sliced, grouping = grouped(folder, labelled=True)
     assert grouping.client_count == len(everyone)
     assert sliced.client_ids.tolist() == file.client_ids.tolist()
@@ -228,18 +246,18 @@ def test_clients_grouped_a_few_at_a_time_are_the_same(
 
 
 def test_a_table_of_nobody_is_a_fault(tmp_path: Path) -> None:
-    tables = frames([applicant()])
+    tables = make_table_frames([make_applicant()])
     with pytest.raises(InvalidTables, match="at least one row"):
-        grouped(write(tmp_path, {**tables, TRAIN: tables[TRAIN].clear()}))
+        grouped(write_tables(tmp_path, {**tables, TRAIN_TABLE: tables[TRAIN_TABLE].clear()}))
 
 
 def test_a_failed_grouping_leaves_the_file_of_before(tmp_path: Path) -> None:
-    folder = write(tmp_path, frames([applicant()]))
+    folder = write_tables(tmp_path, make_table_frames([make_applicant()]))
     file, _ = grouped(folder)
     before = file.path.read_bytes()
     names = sorted(file.path.parent.iterdir())
     tables = read_tables(folder, cache=folder / "cache")
-    (folder / f"{TRAIN}.parquet").unlink()
+    (folder / f"{TRAIN_TABLE}.parquet").unlink()
     with pytest.raises((pl.exceptions.PolarsError, OSError)):
         group_into_dossiers(tables, file.path)
     assert file.path.read_bytes() == before
@@ -250,10 +268,10 @@ def test_amounts_survive_the_client_store_to_the_last_bit(tmp_path: Path) -> Non
     rng = np.random.default_rng(4)
     amounts = [0.1 + 0.2, 1e-300, 5e-324, 1e10, 123_456_789.123_456_79, *rng.uniform(0, 1e6, 50)]
     people = [
-        stranger(SK_ID_CURR=number, AMT_CREDIT=float(amount))
+        make_applicant_without_history(SK_ID_CURR=number, AMT_CREDIT=float(amount))
         for number, amount in enumerate(amounts)
     ]
-    file, _ = grouped(write(tmp_path, frames(people), ".csv"))
+    file, _ = grouped(write_tables(tmp_path, make_table_frames(people), ".csv"))
     store = ClientStore(tmp_path / "clients.sqlite")
     assert store.save(file.iter_documents()) == len(people)
     kept = [
@@ -264,8 +282,11 @@ def test_amounts_survive_the_client_store_to_the_last_bit(tmp_path: Path) -> Non
 
 def test_words_survive_the_client_store_whatever_they_hold(tmp_path: Path) -> None:
     words = ['a "quoted", word', "back\\slash", "l’été", "新しい", "a\nb", "{}", " ", "\u2028"]
-    people = [stranger(SK_ID_CURR=place, OCCUPATION_TYPE=word) for place, word in enumerate(words)]
-    file, _ = grouped(write(tmp_path, frames(people)))
+    people = [
+        make_applicant_without_history(SK_ID_CURR=place, OCCUPATION_TYPE=word)
+        for place, word in enumerate(words)
+    ]
+    file, _ = grouped(write_tables(tmp_path, make_table_frames(people)))
     store = ClientStore(tmp_path / "clients.sqlite")
     store.save(file.iter_documents())
     kept = [

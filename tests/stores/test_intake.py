@@ -16,13 +16,13 @@ from stores.clients.ingestion import fill_client_store
 from stores.clients.store import ClientStore, app
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.settings import Settings, get_settings
-from tests.folders import TRAIN, frames, write
-from tests.people import applicant, stranger
+from tests.support.example_dossiers import make_applicant, make_applicant_without_history
+from tests.support.table_folders import TRAIN_TABLE, make_table_frames, write_tables
 
 TEST = "application_test"
 LENDER = LenderMapping.model_validate({
     "application": {
-        "files": {TRAIN: "demandes", TEST: "nouvelles"},
+        "files": {TRAIN_TABLE: "demandes", TEST: "nouvelles"},
         "columns": {"SK_ID_CURR": {"column": "numero"}, "TARGET": {"column": "impaye"}},
     }
 })  # fmt: skip
@@ -55,7 +55,7 @@ def test_both_files_of_a_lenders_own_names_are_kept(where: Settings, data: Path)
 
 
 def test_a_folder_without_applications_is_a_fault(where: Settings, data: Path) -> None:
-    write(data, {"bureau": frames([applicant()])["bureau"]})
+    write_tables(data, {"bureau": make_table_frames([make_applicant()])["bureau"]})
     with pytest.raises(InvalidTables, match=r"application_train\.parquet.*application_test\.csv"):
         filled(where, data)
     with pytest.raises(InvalidTables, match=r"demandes\.parquet.*nouvelles\.csv"):
@@ -74,12 +74,14 @@ def test_the_command_fails_on_a_folder_without_applications(
 
 
 def test_what_is_absent_or_left_out_is_said(where: Settings, data: Path) -> None:
-    tables = frames([stranger(SK_ID_CURR=1), applicant(SK_ID_CURR=2)], forms=TEST)
-    write(data, {TEST: tables[TEST].head(1), "bureau": tables["bureau"]})
+    tables = make_table_frames(
+        [make_applicant_without_history(SK_ID_CURR=1), make_applicant(SK_ID_CURR=2)], forms=TEST
+    )
+    write_tables(data, {TEST: tables[TEST].head(1), "bureau": tables["bureau"]})
     _, said = filled(where, data)
     [line] = [line for line in said.splitlines() if "absent" in line]
     assert "bureau_balance" in line
-    assert f"left out: {len(applicant()['bureau'])} of bureau" in line
+    assert f"left out: {len(make_applicant()['bureau'])} of bureau" in line
 
 
 def test_a_filling_that_fails_leaves_no_dossiers_behind(
@@ -88,7 +90,7 @@ def test_a_filling_that_fails_leaves_no_dossiers_behind(
     def broken(*_: object) -> int:
         raise OSError("the disk is full")
 
-    write(data, frames([stranger(SK_ID_CURR=1)]))
+    write_tables(data, make_table_frames([make_applicant_without_history(SK_ID_CURR=1)]))
     monkeypatch.setattr(ClientStore, "keep", broken)
     with pytest.raises(OSError, match="the disk is full"):
         filled(where, data)

@@ -24,7 +24,7 @@ from credit.policy import Policy
 from credit.scorer import Scorer
 from credit.underwriting import make_decision, score_dossiers
 from stores.ledger.store import Ledger, LedgerRecord, digest_request
-from tests.people import Dossier, applicant, stranger
+from tests.support.example_dossiers import Dossier, make_applicant, make_applicant_without_history
 
 NOON = datetime(2026, 6, 1, 12, 0, 0, 123_456, tzinfo=UTC)
 
@@ -42,7 +42,11 @@ def ledger(url: str) -> Ledger:
 @pytest.fixture(scope="module")
 def records(scorer: Scorer, policy: Policy, people: list[Dossier]) -> list[LedgerRecord]:
     """Decisions that were really taken, a minute apart; of the odd ones the explanation too."""
-    documents = [*people[:6], stranger(SK_ID_CURR=None), applicant(AMT_INCOME_TOTAL=None)]
+    documents = [
+        *people[:6],
+        make_applicant_without_history(SK_ID_CURR=None),
+        make_applicant(AMT_INCOME_TOTAL=None),
+    ]
     scored = score_dossiers(scorer, documents)
     told = scorer.predict_contributions(np.stack([one.row for one in scored]))
     return [

@@ -26,11 +26,16 @@ from stores.dossiers.spark import (
 from stores.dossiers.spark import group_into_dossiers_with_spark as group_on_many
 from stores.raw_tables.tables import Tables, read_tables
 from stores.settings import Settings
-from tests.bits import same
 from tests.conftest import STARTS_SOONER
-from tests.crowd import crowd
-from tests.folders import TRAIN, frame, frames, write_one
-from tests.people import Row
+from tests.support.bit_equality import is_bit_identical
+from tests.support.example_dossiers import Row
+from tests.support.random_dossiers import make_random_dossiers
+from tests.support.table_folders import (
+    TRAIN_TABLE,
+    make_table_frame,
+    make_table_frames,
+    write_table_file,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -45,15 +50,15 @@ ABSENT = "credit_card_balance"
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     """Files of every ending, one history absent, rows of others, months of unknown credits."""
     folder = tmp_path_factory.mktemp("tables")
-    told = frames(crowd(PEOPLE, seed=17, complete=True), labels=LABELS)
+    told = make_table_frames(make_random_dossiers(PEOPLE, seed=17, complete=True), labels=LABELS)
     del told[ABSENT]
     others: list[Row] = [
         {"SK_ID_CURR": None, "SK_ID_BUREAU": 10**6},
         {"SK_ID_CURR": 999, "SK_ID_BUREAU": 10**6 + 1},
     ]
-    told["bureau"] = pl.concat([frame(HISTORIES["bureau"], others), told["bureau"]])
+    told["bureau"] = pl.concat([make_table_frame(HISTORIES["bureau"], others), told["bureau"]])
     for place, (name, rows) in enumerate(told.items()):
-        write_one(folder / f"{name}{ENDINGS[place % len(ENDINGS)]}", rows)
+        write_table_file(folder / f"{name}{ENDINGS[place % len(ENDINGS)]}", rows)
     return read_tables(folder, labelled=True, cache=folder / "cache")
 
 
@@ -127,15 +132,15 @@ def test_training_on_them_sees_the_same_clients_in_the_same_order(
     assert there.labels.tolist() == here.labels.tolist() == LABELS.tolist()
     assert there.read_column("CODE_GENDER") == here.read_column("CODE_GENDER")
     for one, other in zip(here.iter_batches(COLUMNS), there.iter_batches(COLUMNS), strict=True):
-        assert same(build(one, categories), build(other, categories))
+        assert is_bit_identical(build(one, categories), build(other, categories))
 
 
 def test_months_without_the_file_of_their_credits_are_left_out_by_both(
     session: SparkSession, tmp_path: Path
 ) -> None:
-    told = frames(crowd(5, seed=2, complete=True))
-    for name in (TRAIN, "bureau_balance"):
-        write_one(tmp_path / f"{name}.parquet", told[name])
+    told = make_table_frames(make_random_dossiers(5, seed=2, complete=True))
+    for name in (TRAIN_TABLE, "bureau_balance"):
+        write_table_file(tmp_path / f"{name}.parquet", told[name])
     tables = read_tables(tmp_path, cache=tmp_path / "cache")
     local = group_into_dossiers(tables, tmp_path / "local.parquet")
     assert group_on_many(session, tables, tmp_path / "spark.parquet", lambda _: None) == local
@@ -175,8 +180,8 @@ def test_nothing_is_left_of_what_fails(session: SparkSession, tmp_path: Path) ->
 
 
 def test_nobody_is_a_fault_of_the_tables(session: SparkSession, tmp_path: Path) -> None:
-    nobody = frames(crowd(1, seed=2, complete=True))[TRAIN].clear()
-    write_one(tmp_path / f"{TRAIN}.parquet", nobody)
+    nobody = make_table_frames(make_random_dossiers(1, seed=2, complete=True))[TRAIN_TABLE].clear()
+    write_table_file(tmp_path / f"{TRAIN_TABLE}.parquet", nobody)
     tables = read_tables(tmp_path, cache=tmp_path / "cache")
     with pytest.raises(InvalidTables, match="at least one row"):
         group_on_many(session, tables, tmp_path / "out.parquet", lambda _: None)

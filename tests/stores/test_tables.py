@@ -11,12 +11,24 @@ import pytest
 from credit.errors import Fault, InvalidTables
 from credit.schema import HISTORIES
 from stores.raw_tables.tables import Tables, read_tables
-from tests.folders import TRAIN, frame, frames, write, write_one
-from tests.people import applicant, stranger, with_history
+from tests.support.example_dossiers import (
+    make_applicant,
+    make_applicant_with_history,
+    make_applicant_without_history,
+)
+from tests.support.table_folders import (
+    TRAIN_TABLE,
+    make_table_frame,
+    make_table_frames,
+    write_table_file,
+    write_tables,
+)
 
 ENDINGS = [".csv", ".csv.gz", ".csv.zip", ".parquet"]
-TWO = [applicant(SK_ID_CURR=1), stranger(SK_ID_CURR=2)]
-FORMS = frames([stranger(SK_ID_CURR=number) for number in (1, 2, 3)])[TRAIN]
+TWO = [make_applicant(SK_ID_CURR=1), make_applicant_without_history(SK_ID_CURR=2)]
+FORMS = make_table_frames(
+    [make_applicant_without_history(SK_ID_CURR=number) for number in (1, 2, 3)]
+)[TRAIN_TABLE]
 
 Read = Callable[..., Tables]
 
@@ -45,10 +57,10 @@ def told(fault: Fault) -> tuple[str, object, str]:
 def test_a_folder_is_read_whatever_its_files_endings(
     tmp_path: Path, read: Read, ending: str
 ) -> None:
-    tables = frames(TWO)
-    write(tmp_path, tables, ending)
+    tables = make_table_frames(TWO)
+    write_tables(tmp_path, tables, ending)
     found = read()
-    assert found.application.collect().equals(tables[TRAIN])
+    assert found.application.collect().equals(tables[TRAIN_TABLE])
     assert found.histories.keys() == HISTORIES.keys()
     for name, rows in found.histories.items():
         assert rows.collect().equals(tables[name]), name
@@ -56,22 +68,22 @@ def test_a_folder_is_read_whatever_its_files_endings(
 
 
 def test_endings_may_be_mixed_and_parquet_goes_first(tmp_path: Path, read: Read) -> None:
-    tables = frames(TWO)
+    tables = make_table_frames(TWO)
     for place, (name, rows) in enumerate(tables.items()):
-        write_one(tmp_path / f"{name}{ENDINGS[place % 4]}", rows)
+        write_table_file(tmp_path / f"{name}{ENDINGS[place % 4]}", rows)
     (tmp_path / "application_train.csv").unlink()
-    write_one(tmp_path / "application_train.parquet", tables[TRAIN])
+    write_table_file(tmp_path / "application_train.parquet", tables[TRAIN_TABLE])
     (tmp_path / "application_train.csv").write_text("not a table at all")
     found = read()
-    assert found.application.collect().equals(tables[TRAIN])
+    assert found.application.collect().equals(tables[TRAIN_TABLE])
     for name, stream in found.histories.items():
         assert stream.collect().equals(tables[name]), name
 
 
 def test_a_history_without_a_file_is_absent_and_said_so(tmp_path: Path, read: Read) -> None:
-    tables = frames(TWO)
+    tables = make_table_frames(TWO)
     del tables["POS_CASH_balance"], tables["bureau"]
-    found = read(write(tmp_path, tables))
+    found = read(write_tables(tmp_path, tables))
     assert found.absent_histories == ("bureau", "POS_CASH_balance")
     assert found.histories.keys() == set(HISTORIES) - {"bureau", "POS_CASH_balance"}
 
@@ -85,7 +97,7 @@ def test_without_applications_the_names_looked_for_are_told(tmp_path: Path, read
 
 
 def test_the_label_is_read_where_it_is_asked_for(tmp_path: Path, read: Read) -> None:
-    write(tmp_path, {TRAIN: FORMS.with_columns(TARGET=pl.Series([0, 1, 0]))}, ".csv")
+    write_tables(tmp_path, {TRAIN_TABLE: FORMS.with_columns(TARGET=pl.Series([0, 1, 0]))}, ".csv")
     assert read(labelled=True).application.collect()["TARGET"].to_list() == [0, 1, 0]
     assert "TARGET" not in read().application.collect_schema()
 
@@ -93,26 +105,31 @@ def test_the_label_is_read_where_it_is_asked_for(tmp_path: Path, read: Read) -> 
 def test_a_table_without_labels_does_not_pass_for_a_labelled_one(
     tmp_path: Path, read: Read
 ) -> None:
-    write(tmp_path, {TRAIN: FORMS}, ".csv")
+    write_tables(tmp_path, {TRAIN_TABLE: FORMS}, ".csv")
     [fault] = faults(read, labelled=True)
     assert fault.where == "application_train.csv: TARGET"
 
 
 @pytest.mark.parametrize("label", [2, -1, 0.5])
 def test_a_label_is_zero_or_one(tmp_path: Path, read: Read, label: float) -> None:
-    write(tmp_path, {TRAIN: FORMS.with_columns(TARGET=pl.Series([0, label, 1.0], strict=False))})
+    write_tables(
+        tmp_path,
+        {TRAIN_TABLE: FORMS.with_columns(TARGET=pl.Series([0, label, 1.0], strict=False))},
+    )
     [fault] = faults(read, labelled=True)
     assert fault.where == "application_train.parquet: row 2, TARGET"
 
 
 def test_a_label_that_is_missing_is_a_fault(tmp_path: Path, read: Read) -> None:
-    write(tmp_path, {TRAIN: FORMS.with_columns(TARGET=pl.Series([0, None, 1]))})
+    write_tables(tmp_path, {TRAIN_TABLE: FORMS.with_columns(TARGET=pl.Series([0, None, 1]))})
     [fault] = faults(read, labelled=True)
     assert fault.where == "application_train.parquet: row 2, TARGET"
 
 
 def test_an_application_without_a_client_is_a_fault(tmp_path: Path, read: Read) -> None:
-    write(tmp_path, {TRAIN: FORMS.with_columns(SK_ID_CURR=pl.Series([1, None, 3]))}, ".csv")
+    write_tables(
+        tmp_path, {TRAIN_TABLE: FORMS.with_columns(SK_ID_CURR=pl.Series([1, None, 3]))}, ".csv"
+    )
     [fault] = faults(read)
     assert fault.where == "application_train.csv: row 2, SK_ID_CURR"
 
@@ -126,8 +143,10 @@ def test_every_bad_cell_is_told_with_file_row_and_column(
         CNT_CHILDREN=pl.Series(["1.5", "2.0", " 3 "]),
         FLAG_OWN_CAR=pl.Series(["Y", "N", "yes"]),
     )
-    bureau = frame(HISTORIES["bureau"], [{"SK_ID_CURR": 1, "SK_ID_BUREAU": 1, "DAYS_CREDIT": 1}])
-    write(tmp_path, {TRAIN: bad, "bureau": bureau}, ending)
+    bureau = make_table_frame(
+        HISTORIES["bureau"], [{"SK_ID_CURR": 1, "SK_ID_BUREAU": 1, "DAYS_CREDIT": 1}]
+    )
+    write_tables(tmp_path, {TRAIN_TABLE: bad, "bureau": bureau}, ending)
     amount = "a number from 0 to 1e+10, or null"
     children = "an integer from 0 to 100, or null"
     found = sorted(map(told, faults(read)))
@@ -141,8 +160,10 @@ def test_every_bad_cell_is_told_with_file_row_and_column(
 
 
 def test_many_bad_cells_of_a_column_are_counted(tmp_path: Path, read: Read) -> None:
-    people = [stranger(SK_ID_CURR=number, AMT_CREDIT=-1.0) for number in range(50)]
-    write(tmp_path, frames(people))
+    people = [
+        make_applicant_without_history(SK_ID_CURR=number, AMT_CREDIT=-1.0) for number in range(50)
+    ]
+    write_tables(tmp_path, make_table_frames(people))
     found = faults(read)
     assert len(found) == 21
     assert found[-1].got == "50 such cells"
@@ -150,12 +171,12 @@ def test_many_bad_cells_of_a_column_are_counted(tmp_path: Path, read: Read) -> N
 
 
 def test_whole_numbers_may_be_written_with_a_point(tmp_path: Path, read: Read) -> None:
-    people = [with_history(bureau=[{"SK_ID_BUREAU": 3}])]
+    people = [make_applicant_with_history(bureau=[{"SK_ID_BUREAU": 3}])]
     written = {
         name: rows.with_columns(pl.selectors.numeric().cast(pl.Float64))
-        for name, rows in frames(people).items()
+        for name, rows in make_table_frames(people).items()
     }
-    write(tmp_path, written, ".csv")
+    write_tables(tmp_path, written, ".csv")
     assert "42.0" in (tmp_path / "application_train.csv").read_text()
     found = read()
     assert found.application.collect()["SK_ID_CURR"].to_list() == [42]
@@ -166,7 +187,7 @@ def test_whole_numbers_may_be_written_with_a_point(tmp_path: Path, read: Read) -
 def test_files_have_several_words_for_unknown(tmp_path: Path, read: Read, unknown: str) -> None:
     cells = pl.lit(unknown)
     written = FORMS.with_columns(AMT_CREDIT=cells, NAME_TYPE_SUITE=cells)
-    write(tmp_path, {TRAIN: written}, ".csv")
+    write_tables(tmp_path, {TRAIN_TABLE: written}, ".csv")
     rows = read().application.collect()
     assert rows["AMT_CREDIT"].is_null().all()
     assert rows["NAME_TYPE_SUITE"].is_null().all()
@@ -175,23 +196,27 @@ def test_files_have_several_words_for_unknown(tmp_path: Path, read: Read, unknow
 def test_an_empty_word_is_unknown_whatever_the_files_ending(tmp_path: Path, read: Read) -> None:
     for ending in (".csv", ".parquet"):
         words = FORMS.with_columns(NAME_TYPE_SUITE=pl.Series(["", "Family", None]))
-        found = read(write(tmp_path / ending, {TRAIN: words}, ending)).application.collect()
+        found = read(
+            write_tables(tmp_path / ending, {TRAIN_TABLE: words}, ending)
+        ).application.collect()
         assert found["NAME_TYPE_SUITE"].to_list() == [None, "Family", None]
 
 
 def test_not_a_number_is_unknown_and_infinity_a_fault(tmp_path: Path, read: Read) -> None:
     infinite = pl.Series([float("nan"), float("inf"), 1.0])
-    write(tmp_path, {TRAIN: FORMS.with_columns(AMT_CREDIT=infinite)})
+    write_tables(tmp_path, {TRAIN_TABLE: FORMS.with_columns(AMT_CREDIT=infinite)})
     assert [fault.where for fault in faults(read)] == [
         "application_train.parquet: row 2, AMT_CREDIT"
     ]
 
 
 def test_a_missing_column_is_told_with_the_nearest_there_is(tmp_path: Path, read: Read) -> None:
-    tables = frames(TWO)
-    tables[TRAIN] = tables[TRAIN].rename({"AMT_CREDIT": "AMT_CREDT"}).drop("EXT_SOURCE_1")
+    tables = make_table_frames(TWO)
+    tables[TRAIN_TABLE] = (
+        tables[TRAIN_TABLE].rename({"AMT_CREDIT": "AMT_CREDT"}).drop("EXT_SOURCE_1")
+    )
     tables["bureau"] = tables["bureau"].drop("SK_ID_BUREAU")
-    write(tmp_path, tables, ".csv")
+    write_tables(tmp_path, tables, ".csv")
     found = {fault.where: fault for fault in faults(read)}
     assert found.keys() == {
         "application_train.csv: AMT_CREDIT", "application_train.csv: EXT_SOURCE_1",
@@ -201,21 +226,23 @@ def test_a_missing_column_is_told_with_the_nearest_there_is(tmp_path: Path, read
 
 
 def test_the_hint_is_set_apart_from_what_is_expected(tmp_path: Path, read: Read) -> None:
-    write(tmp_path, {TRAIN: FORMS.rename({"AMT_CREDIT": "AMT_CREDT"})}, ".csv")
+    write_tables(tmp_path, {TRAIN_TABLE: FORMS.rename({"AMT_CREDIT": "AMT_CREDT"})}, ".csv")
     [fault] = faults(read)
     assert "or null; did you mean AMT_CREDT?" in fault.expected
 
 
 def test_columns_of_the_lenders_own_are_left_alone(tmp_path: Path, read: Read) -> None:
-    write(tmp_path, {TRAIN: FORMS.with_columns(branch=pl.lit("Lyon"))}, ".csv")
+    write_tables(tmp_path, {TRAIN_TABLE: FORMS.with_columns(branch=pl.lit("Lyon"))}, ".csv")
     assert read().application.collect().columns == FORMS.columns
 
 
 def test_a_key_told_twice_is_a_fault_with_its_rows(tmp_path: Path, read: Read) -> None:
-    people = [stranger(SK_ID_CURR=number) for number in (7, 8, 7, 9, 7)]
+    people = [make_applicant_without_history(SK_ID_CURR=number) for number in (7, 8, 7, 9, 7)]
     month = {"SK_ID_CURR": 7, "SK_ID_PREV": 1, "MONTHS_BALANCE": -1}
-    pos = frame(HISTORIES["POS_CASH_balance"], [month, {**month, "MONTHS_BALANCE": -2}, month])
-    write(tmp_path, {**frames(people), "POS_CASH_balance": pos}, ".csv")
+    pos = make_table_frame(
+        HISTORIES["POS_CASH_balance"], [month, {**month, "MONTHS_BALANCE": -2}, month]
+    )
+    write_tables(tmp_path, {**make_table_frames(people), "POS_CASH_balance": pos}, ".csv")
     expected = "a key that no other row has"
     assert [told(fault)[::2] for fault in faults(read)] == [
         ("application_train.csv: rows 1, 3, 5, SK_ID_CURR", expected),
@@ -228,14 +255,14 @@ def test_a_key_told_twice_in_other_digits_is_a_fault(
     tmp_path: Path, read: Read, again: str
 ) -> None:
     written = FORMS.with_columns(SK_ID_CURR=pl.Series(["1", "2", again]))
-    write(tmp_path, {TRAIN: written}, ".csv")
+    write_tables(tmp_path, {TRAIN_TABLE: written}, ".csv")
     [fault] = faults(read)
     assert "rows 1, 3" in fault.where
 
 
 def test_all_keys_told_twice_are_told(tmp_path: Path, read: Read) -> None:
-    people = [stranger(SK_ID_CURR=number % 15) for number in range(30)]
-    write(tmp_path, frames(people))
+    people = [make_applicant_without_history(SK_ID_CURR=number % 15) for number in range(30)]
+    write_tables(tmp_path, make_table_frames(people))
     assert [fault.where for fault in faults(read)] == [
         f"application_train.parquet: rows {number + 1}, {number + 16}, SK_ID_CURR"
         for number in range(15)
@@ -243,6 +270,8 @@ def test_all_keys_told_twice_are_told(tmp_path: Path, read: Read) -> None:
 
 
 def test_instalments_may_be_told_twice(tmp_path: Path, read: Read) -> None:
-    rows = frame(HISTORIES["installments_payments"], [{"SK_ID_CURR": 1, "SK_ID_PREV": 1}] * 2)
-    write(tmp_path, {TRAIN: FORMS, "installments_payments": rows})
+    rows = make_table_frame(
+        HISTORIES["installments_payments"], [{"SK_ID_CURR": 1, "SK_ID_PREV": 1}] * 2
+    )
+    write_tables(tmp_path, {TRAIN_TABLE: FORMS, "installments_payments": rows})
     assert len(read().histories["installments_payments"].collect()) == 2

@@ -16,10 +16,10 @@ from rich.console import Console
 
 from stores.cli import ProgressCallback, ProgressReporter
 from stores.settings import Settings
-from tests.crowd import crowd, difficulties
-from tests.folders import frames, write
-from tests.learning import QUICK
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
+from tests.support.random_dossiers import draw_labels, make_random_dossiers
+from tests.support.small_model import QUICK_PARAMETERS
+from tests.support.table_folders import make_table_frames, write_tables
 from training.gates import GATES, EvaluationResult, Finding, Gate, run_gates
 from training.pipeline import TrainingOutcome, run_training
 
@@ -38,19 +38,26 @@ class Laboratory:
     judged: list[EvaluationResult] = field(default_factory=list)
 
     def people(self) -> list[Dossier]:
-        return crowd(CLIENTS, SEED, complete=True)
+        return make_random_dossiers(CLIENTS, SEED, complete=True)
 
     def labels(self, people: list[Dossier]) -> Labels:
-        return difficulties(people, SEED + 1)
+        return draw_labels(people, SEED + 1)
 
     def train(
         self, people: list[Dossier], labels: Labels, *, also: Sequence[Path] = ()
     ) -> TrainingOutcome:
         """The real training, with a quick learner."""
-        tables = write(self.folder / str(len(self.judged)), frames(people, labels=labels))
+        tables = write_tables(
+            self.folder / str(len(self.judged)), make_table_frames(people, labels=labels)
+        )
         steps = ProgressReporter(Console(quiet=True))
         return run_training(
-            self.where, tables, seed=SEED, progress=steps, parameters=QUICK, auxiliary_folders=also
+            self.where,
+            tables,
+            seed=SEED,
+            progress=steps,
+            parameters=QUICK_PARAMETERS,
+            auxiliary_folders=also,
         )
 
 

@@ -12,7 +12,7 @@ from credit.features import CATALOGUE
 from credit.policy import Policy
 from credit.schema import APPLICATION, HISTORIES
 from stores.settings import Settings
-from tests.learning import QUICK, SEED
+from tests.support.small_model import QUICK_PARAMETERS, SEED
 from training.data.dataset import TrainingSet
 from training.experiments.ablation import Ablation, count_ablation_steps, run_ablation
 from training.experiments.ablation_variants import (
@@ -57,7 +57,7 @@ def ablation(
     learnable: TrainingSet, parts: list[AblationVariant], policy: Policy, steps: list[int]
 ) -> Ablation:
     few = [part for part in parts if part.part in {SCORES, "The car"} or "sex" in part.part]
-    base = {**QUICK, "bagged": 2}
+    base = {**QUICK_PARAMETERS, "bagged": 2}
     told = run_ablation(
         learnable, few, policy, seed=SEED, progress=steps.append, base_parameters=base
     )

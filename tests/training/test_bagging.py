@@ -4,7 +4,7 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
-from tests.learning import QUICK, SEED
+from tests.support.small_model import QUICK_PARAMETERS, SEED
 from training.data.dataset import TrainingSet
 from training.model.ensemble import average_boosters, scale_leaves
 from training.model.trainer import build_booster_params, fit_model
@@ -16,7 +16,7 @@ def boosters(learnable: TrainingSet) -> list[lgb.Booster]:
     matrix = learnable.encode(learnable.fit_categories(learnable.ids - 1))
     return [
         lgb.train(
-            build_booster_params(QUICK, learnable, seed),
+            build_booster_params(QUICK_PARAMETERS, learnable, seed),
             lgb.Dataset(matrix, learnable.labels, feature_name=list(learnable.features)),
             trees,
         )
@@ -68,7 +68,7 @@ def test_scaling_turns_log_odds_into_calibrated_ones(
 
 def test_a_bagged_fit_serves_all_its_trees_calibrated(learnable: TrainingSet) -> None:
     fitted = fit_model(
-        learnable, seed=SEED, progress=lambda _: None, parameters={**QUICK, "bagged": 2}
+        learnable, seed=SEED, progress=lambda _: None, parameters={**QUICK_PARAMETERS, "bagged": 2}
     )
     assert fitted.booster.num_trees() == 2 * fitted.trees_per_booster
     risks = np.asarray(fitted.booster.predict(learnable.encode(fitted.categories)))

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.crowd import crowd
-from tests.folders import frames, write
+from tests.support.random_dossiers import make_random_dossiers
+from tests.support.table_folders import make_table_frames, write_tables
 from training.__main__ import REFUSED_EXIT_CODE
 
 
@@ -26,9 +26,9 @@ def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_a_refused_model_ends_the_command_with_a_code_and_a_table(tmp_path: Path) -> None:
-    people = crowd(1_000, seed=8, complete=True)
+    people = make_random_dossiers(1_000, seed=8, complete=True)
     labels = (np.random.default_rng(9).random(1_000) < 0.1).astype(np.int8)
-    write(tmp_path / "tables", frames(people, labels=labels))
+    write_tables(tmp_path / "tables", make_table_frames(people, labels=labels))
     home = tmp_path / "home"
     done = run(home, "--data", str(tmp_path / "tables"))
     assert done.returncode == REFUSED_EXIT_CODE, done.stdout + done.stderr

@@ -16,7 +16,7 @@ from credit.features import CATALOGUE
 from credit.features.definitions.application import FORM
 from credit.policy import Policy
 from stores.settings import Settings
-from tests.learning import QUICK, SEED
+from tests.support.small_model import QUICK_PARAMETERS, SEED
 from training.data.dataset import TrainingSet, stratified_sample
 from training.experiments.comparison import (
     SERVED_MODEL,
@@ -60,7 +60,7 @@ def steps() -> list[int]:
 def comparison(few: TrainingSet, policy: Policy, steps: list[int]) -> Comparison:
     return compare_models(
         few, policy, seed=SEED, folds=FOLDS, search_seconds=0, progress=steps.append,
-        challengers=QUICKEST, parameters=QUICK, baseline_parameters={**BASELINE_PARAMETERS, "learning_rate": 0.3},
+        challengers=QUICKEST, parameters=QUICK_PARAMETERS, baseline_parameters={**BASELINE_PARAMETERS, "learning_rate": 0.3},
     )  # fmt: skip
 
 

@@ -16,8 +16,8 @@ from stores.cli import ProgressCallback, ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.raw_tables.tables import read_tables
 from stores.settings import Settings
-from tests.folders import TRAIN, frames, write
-from tests.people import applicant, stranger
+from tests.support.example_dossiers import make_applicant, make_applicant_without_history
+from tests.support.table_folders import TRAIN_TABLE, make_table_frames, write_tables
 from training.cli.options import generate_synthetic_tables, resolve_synthetic_folder
 from training.data.loading import fingerprint_tables, load_labelled_dossiers
 
@@ -35,7 +35,7 @@ class Counting(ProgressReporter):
         yield self.told.append
 
 
-PEOPLE = [applicant(SK_ID_CURR=1), stranger(SK_ID_CURR=2)]
+PEOPLE = [make_applicant(SK_ID_CURR=1), make_applicant_without_history(SK_ID_CURR=2)]
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def where(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return write(tmp_path / "tables", frames(PEOPLE, labels=np.array([0, 1])))
+    return write_tables(tmp_path / "tables", make_table_frames(PEOPLE, labels=np.array([0, 1])))
 
 
 def printed(folder: Path, lender: LenderMapping | None = None) -> str:
@@ -63,17 +63,20 @@ def mapped(factor: float) -> LenderMapping:
 def test_files_that_are_not_read_do_not_matter(folder: Path) -> None:
     before = printed(folder)
     (folder / "notes.txt").write_text("the sample of March")
-    (folder / f"{TRAIN}.csv").write_text("Parquet is read first")
+    (folder / f"{TRAIN_TABLE}.csv").write_text("Parquet is read first")
     assert printed(folder) == before
 
 
 def test_every_file_that_is_read_matters(folder: Path) -> None:
     prints = [printed(folder)]
     for path in sorted(folder.glob("*.parquet"), reverse=True):
-        if path.stem != TRAIN:
+        if path.stem != TRAIN_TABLE:
             path.unlink()
             prints.append(printed(folder))
-    write(folder, frames([stranger(SK_ID_CURR=3)], labels=np.array([0])))
+    write_tables(
+        folder,
+        make_table_frames([make_applicant_without_history(SK_ID_CURR=3)], labels=np.array([0])),
+    )
     assert len({*prints, printed(folder)}) == len(prints) + 1
 
 
@@ -91,7 +94,7 @@ def test_another_mapping_has_dossiers_of_its_own(where: Settings, folder: Path) 
 
 def test_absent_histories_are_said_in_one_line(where: Settings, folder: Path) -> None:
     for path in folder.glob("*.parquet"):
-        if path.stem != TRAIN:
+        if path.stem != TRAIN_TABLE:
             path.unlink()
     said = StringIO()
     load_labelled_dossiers(where, folder, ProgressReporter(Console(file=said)), None)

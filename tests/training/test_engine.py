@@ -14,9 +14,9 @@ from stores.cli import ProgressReporter
 from stores.dossiers.engine import Engine
 from stores.dossiers.spark import SparkUnavailable
 from stores.settings import Settings
-from tests.bits import same
-from tests.crowd import crowd
-from tests.folders import TRAIN, frames, write
+from tests.support.bit_equality import is_bit_identical
+from tests.support.random_dossiers import make_random_dossiers
+from tests.support.table_folders import TRAIN_TABLE, make_table_frames, write_tables
 from training.data.dataset import prepare_training_set
 from training.data.loading import load_labelled_dossiers
 
@@ -29,10 +29,10 @@ PEOPLE = 80
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     labels = (np.arange(PEOPLE) % 4 == 0).astype(np.int8)
-    people = crowd(PEOPLE, seed=12, complete=True)
-    told = frames(people, labels=labels)
-    some = {name: told[name] for name in (TRAIN, "bureau", "bureau_balance")}
-    return write(tmp_path / "tables", some, ".csv")
+    people = make_random_dossiers(PEOPLE, seed=12, complete=True)
+    told = make_table_frames(people, labels=labels)
+    some = {name: told[name] for name in (TRAIN_TABLE, "bureau", "bureau_balance")}
+    return write_tables(tmp_path / "tables", some, ".csv")
 
 
 def test_the_engine_changes_nothing_that_a_model_learns_from(
@@ -45,7 +45,7 @@ def test_the_engine_changes_nothing_that_a_model_learns_from(
         for engine in Engine
     ]
     local, many = (prepare_training_set(file, seed=1, progress=lambda _: None) for file, _ in told)
-    assert same(local.matrix, many.matrix)
+    assert is_bit_identical(local.matrix, many.matrix)
     assert many.ids.tolist() == local.ids.tolist()
     assert many.labels.tolist() == local.labels.tolist()
     here, there = (about for _, about in told)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from credit.schema import APPLICATION
 from stores.raw_tables.tables import Tables, read_tables
-from tests.crowd import crowd, difficulties
-from tests.folders import frames, write
+from tests.support.random_dossiers import draw_labels, make_random_dossiers
+from tests.support.table_folders import make_table_frames, write_tables
 from training.exploration.binning import (
     MIN_CELL_SIZE,
     OTHER_LABEL,
@@ -30,8 +30,8 @@ CLIENTS = 1_000
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     folder = tmp_path_factory.mktemp("tables")
-    people = crowd(CLIENTS, seed=4, complete=True)
-    write(folder, frames(people, labels=difficulties(people, 5)))
+    people = make_random_dossiers(CLIENTS, seed=4, complete=True)
+    write_tables(folder, make_table_frames(people, labels=draw_labels(people, 5)))
     return read_tables(folder, labelled=True, cache=folder / "cache")
 
 
@@ -147,10 +147,10 @@ def test_the_page_names_no_client(whole: str) -> None:
 
 
 def test_words_of_the_data_are_text_on_the_page(tmp_path: Path) -> None:
-    people = crowd(60, seed=6, complete=True)
+    people = make_random_dossiers(60, seed=6, complete=True)
     for person in people:
         person["application"]["OCCUPATION_TYPE"] = "<script>alert(1)</script>"
-    write(tmp_path, frames(people, labels=np.arange(60) % 2))
+    write_tables(tmp_path, make_table_frames(people, labels=np.arange(60) % 2))
     read = read_tables(tmp_path, labelled=True, cache=tmp_path / "cache")
     assert "<script" not in render_exploration_page(
         explore_tables(read, None, progress=lambda _: None)

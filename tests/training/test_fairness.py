@@ -12,8 +12,8 @@ from credit.features import CATALOGUE, COLUMNS
 from credit.policy import Policy
 from stores.dossiers.parquet import DossierFile, group_into_dossiers
 from stores.raw_tables.tables import read_tables
-from tests.crowd import crowd
-from tests.folders import frames, write
+from tests.support.random_dossiers import make_random_dossiers
+from tests.support.table_folders import make_table_frames, write_tables
 from tests.training.conftest import judged
 from training.data.dataset import Labels
 from training.gates import EvaluationResult, Verdict
@@ -25,14 +25,14 @@ CLIENTS = 3_000
 @pytest.fixture(scope="module")
 def dossiers(tmp_path_factory: pytest.TempPathFactory) -> DossierFile:
     """Men and women of all ages, and a few of another sex."""
-    people = crowd(CLIENTS, seed=3)
+    people = make_random_dossiers(CLIENTS, seed=3)
     rng = np.random.default_rng(3)
     for place, person in enumerate(people):
         form = person["application"]
         form["CODE_GENDER"] = "XNA" if place < 20 else rng.choice(["F", "M"])
         form["DAYS_BIRTH"] = int(-rng.integers(19 * 366, 70 * 365))
     folder = tmp_path_factory.mktemp("people")
-    write(folder, frames(people, labels=rng.integers(0, 2, CLIENTS)))
+    write_tables(folder, make_table_frames(people, labels=rng.integers(0, 2, CLIENTS)))
     group_into_dossiers(
         read_tables(folder, labelled=True, cache=folder / "cache"), folder / "d.parquet"
     )

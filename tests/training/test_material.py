@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from credit.features import CATALOGUE, Concept, Feature, RiskDirection, Unit
 from credit.localised_text import Text
-from tests.learning import QUICK, SEED
+from tests.support.small_model import QUICK_PARAMETERS, SEED
 from training.data.dataset import TrainingSet
 from training.model.cross_validation import FOLD_COUNT, Fold, iter_folds
 from training.model.trainer import (
@@ -59,15 +59,15 @@ def test_a_column_beside_the_catalogue_is_learnt_from(learnable: TrainingSet) ->
     )  # fmt: skip
     nearly = np.where(np.arange(len(learnable)) % 50, learnable.labels, 1 - learnable.labels)
     beside = learnable.with_feature(telling, nearly.astype(np.float64))
-    fitted = fit_model(beside, seed=SEED, progress=lambda _: None, parameters=QUICK)
+    fitted = fit_model(beside, seed=SEED, progress=lambda _: None, parameters=QUICK_PARAMETERS)
     assert roc_auc_score(beside.labels, fitted.oof_risk) > 0.95
 
 
 def test_monotone_constraints_follow_the_features_that_are_there(learnable: TrainingSet) -> None:
     fewer = learnable.drop_features(set(list(CATALOGUE)[:10]))
-    told = build_booster_params(QUICK, fewer, 0)["monotone_constraints"]
+    told = build_booster_params(QUICK_PARAMETERS, fewer, 0)["monotone_constraints"]
     assert told == [int(feature.risk) for feature in list(CATALOGUE.values())[10:]]
-    free = build_booster_params({**QUICK, "monotone": False}, fewer, 0)
+    free = build_booster_params({**QUICK_PARAMETERS, "monotone": False}, fewer, 0)
     assert "monotone_constraints" not in free
 
 
@@ -108,5 +108,5 @@ def test_a_fold_is_let_go_before_the_next_is_made(
             assert kept[-1]() is None
 
     monkeypatch.setattr("training.model.trainer.folds", watched)
-    predict_out_of_fold(learnable, seed=SEED, progress=lambda _: None, parameters=QUICK)
+    predict_out_of_fold(learnable, seed=SEED, progress=lambda _: None, parameters=QUICK_PARAMETERS)
     assert len(kept) == FOLD_COUNT

@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from credit.dossier import Floats
 from stores.cli import ProgressReporter
 from stores.settings import Settings
-from tests.learning import QUICK, SEED
+from tests.support.small_model import QUICK_PARAMETERS, SEED
 from training.data.dataset import TrainingSet, prepare_training_set, stratified_sample
 from training.data.loading import load_labelled_dossiers
 from training.experiments.fold_runner import FoldExperiment
@@ -77,7 +77,7 @@ def test_shuffled_labels_teach_the_model_nothing(shuffled: TrainingSet) -> None:
         auc(
             shuffled,
             fit_model(
-                shuffled, seed=s, progress=lambda _: None, parameters=QUICK
+                shuffled, seed=s, progress=lambda _: None, parameters=QUICK_PARAMETERS
             ).oof_uncalibrated,
         )
         for s in (0, 1)
@@ -118,11 +118,14 @@ def test_a_feature_fitted_outside_of_folds_would_be_seen(shuffled: TrainingSet) 
     leaking = replace(shuffled, matrix=shuffled.matrix.copy())
     leaking.matrix[:, 0] = of_group[groups]
     told = fit_model(
-        leaking, seed=SEED, progress=lambda _: None, parameters={**QUICK, "monotone": False}
+        leaking,
+        seed=SEED,
+        progress=lambda _: None,
+        parameters={**QUICK_PARAMETERS, "monotone": False},
     )
     assert auc(leaking, told.oof_uncalibrated) > 0.5 + 6 * spread(leaking)
 
 
 def test_true_labels_do_teach(whole: TrainingSet) -> None:
-    told = fit_model(whole, seed=SEED, progress=lambda _: None, parameters=QUICK)
+    told = fit_model(whole, seed=SEED, progress=lambda _: None, parameters=QUICK_PARAMETERS)
     assert auc(whole, told.oof_uncalibrated) > 0.5 + 3 * spread(whole)

@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 
 from credit.policy import Policy
 from stores.settings import Settings
-from tests.learning import SEED
+from tests.support.small_model import SEED
 from training.data.dataset import TrainingSet, stratified_sample
 from training.experiments import tuning
 from training.experiments.results import start_experiment_run

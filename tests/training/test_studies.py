@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crowd import crowd, difficulties
-from tests.folders import frames, write
+from tests.support.random_dossiers import draw_labels, make_random_dossiers
+from tests.support.table_folders import make_table_frames, write_tables
 from tests.training.test_command import run
 from training.model.baseline import BASELINE
 from training.model.hyperparameters import read_parameters, write_parameters
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> str:
-    people = crowd(800, seed=8)
+    people = make_random_dossiers(800, seed=8)
     folder = tmp_path_factory.mktemp("tables")
-    return str(write(folder, frames(people, labels=difficulties(people, 9))))
+    return str(write_tables(folder, make_table_frames(people, labels=draw_labels(people, 9))))
 
 
 @pytest.fixture(scope="module")

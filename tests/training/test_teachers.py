@@ -14,9 +14,9 @@ from credit.features import CATALOGUE
 from credit.schema import HISTORIES
 from stores.cli import ProgressReporter
 from stores.settings import Settings
-from tests.crowd import crowd, difficulties
-from tests.folders import frames, write
-from tests.learning import SEED
+from tests.support.random_dossiers import draw_labels, make_random_dossiers
+from tests.support.small_model import SEED
+from tests.support.table_folders import make_table_frames, write_tables
 from training.data.auxiliary import add_auxiliary_clients
 from training.data.dataset import NOT_A_COPY, AuxiliaryRows, TrainingSet, prepare_training_set
 from training.data.loading import load_labelled_dossiers
@@ -105,10 +105,10 @@ def test_clients_of_another_folder_teach_in_every_fold_and_are_never_judged(
     tmp_path: Path,
 ) -> None:
     where = Settings(home=tmp_path / "home")
-    people = crowd(CLIENTS, SEED, complete=True)
-    labels = difficulties(people, SEED)
-    ours = write(tmp_path / "ours", frames(people[:150], labels=labels[:150]))
-    also = write(tmp_path / "also", frames(people[100:], labels=labels[100:]))
+    people = make_random_dossiers(CLIENTS, SEED, complete=True)
+    labels = draw_labels(people, SEED)
+    ours = write_tables(tmp_path / "ours", make_table_frames(people[:150], labels=labels[:150]))
+    also = write_tables(tmp_path / "also", make_table_frames(people[100:], labels=labels[100:]))
     dossiers, _ = load_labelled_dossiers(where, ours, QUIET, None)
     alone = prepare_training_set(dossiers, seed=SEED, progress=lambda _: None)
     pool = add_auxiliary_clients(where, alone, dossiers, [also, also], seed=SEED, progress=QUIET)

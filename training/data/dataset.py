@@ -143,8 +143,12 @@ class TrainingSet:
             ids=self.ids[rows],
             labels=self.labels[rows],
             matrix=self.matrix[rows],
-            category_columns={name: column.take(rows) for name, column in self.category_columns.items()},
-            known_histories={name: is_known[rows] for name, is_known in self.known_histories.items()},
+            category_columns={
+                name: column.take(rows) for name, column in self.category_columns.items()
+            },
+            known_histories={
+                name: is_known[rows] for name, is_known in self.known_histories.items()
+            },
             auxiliary=self.auxiliary and self.auxiliary.restrict_to(rows, len(self)),
         )
 

@@ -52,7 +52,11 @@ class BootstrapMetrics:
         ranking = WeightedRanking(labels, risks)
         weights = (np.ones(len(labels)), *bootstrap_weights(len(labels), seed))
         rows = [ranking.compute_metrics(weight, policy) for weight in weights]
-        return cls(values_by_metric={name: np.array([row[name] for row in rows]) for name in PAIRED_METRICS})
+        return cls(
+            values_by_metric={
+                name: np.array([row[name] for row in rows]) for name in PAIRED_METRICS
+            }
+        )
 
     def estimate(self, metric: str) -> Difference:
         return _build_difference(self.values_by_metric[metric])

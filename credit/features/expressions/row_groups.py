@@ -38,7 +38,9 @@ class RowGroups:
         starts_group[1:] |= owner[1:] != owner[:-1]
         group_ids = np.empty(len(rows), dtype=np.int64)
         group_ids[positions] = np.cumsum(starts_group)
-        return cls(group_ids=group_ids - 1, positions=positions, starts=np.flatnonzero(starts_group))
+        return cls(
+            group_ids=group_ids - 1, positions=positions, starts=np.flatnonzero(starts_group)
+        )
 
     @property
     def has_only_single_rows(self) -> bool:

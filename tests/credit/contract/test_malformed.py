@@ -14,7 +14,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from credit.contract.request import ScoringRequest, parse_request, parse_requests
 from credit.errors import InvalidInput
 from credit.schema import HISTORIES, TABLES, Column, ColumnKind
-from tests.people import Dossier, applicant, stranger
+from tests.support.example_dossiers import Dossier, make_applicant, make_applicant_without_history
 
 ANYTHING: SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -48,7 +48,9 @@ def wrong(column: Column) -> SearchStrategy[Any]:
 @st.composite
 def malformed(draw: DrawFn) -> dict[str, Any]:
     """A valid request with one thing wrong in it."""
-    person = draw(st.sampled_from([{"application": {}}, stranger(), applicant()]))
+    person = draw(
+        st.sampled_from([{"application": {}}, make_applicant_without_history(), make_applicant()])
+    )
     breaks = [
         _wrong_cell, _unknown_column, _label, _no_rows, _no_form, _key_twice, _no_key,
         _another_clients_row, _unknown_table,
@@ -153,12 +155,12 @@ def test_a_malformed_request_is_refused_with_its_faults(request: dict[str, Any])
 @settings(max_examples=150)
 @given(malformed())
 def test_a_malformed_request_is_refused_in_its_place_among_others(request: dict[str, Any]) -> None:
-    asked = [{"client_id": 1}, request, {"dossier": stranger()}]
+    asked = [{"client_id": 1}, request, {"dossier": make_applicant_without_history()}]
     first, refused, last = parse_requests(json.dumps({"requests": asked}).encode())
     assert isinstance(refused, InvalidInput)
     assert refused.faults
     assert first == ScoringRequest(client_id=1)
-    assert last == ScoringRequest(dossier=stranger())
+    assert last == ScoringRequest(dossier=make_applicant_without_history())
 
 
 @settings(max_examples=200)

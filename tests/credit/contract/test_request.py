@@ -14,8 +14,15 @@ from credit.contract.request import (
 )
 from credit.contract.validation_errors import MAX_REQUESTS_PER_CALL
 from credit.errors import InvalidDossier
-from tests.people import CREDIT, LOAN, Dossier, applicant, stranger, with_history
-from tests.strategies import dossiers
+from tests.support.example_dossiers import (
+    CREDIT,
+    LOAN,
+    Dossier,
+    make_applicant,
+    make_applicant_with_history,
+    make_applicant_without_history,
+)
+from tests.support.strategies import dossier_documents
 
 
 def body(request: object) -> bytes:
@@ -23,7 +30,7 @@ def body(request: object) -> bytes:
 
 
 def test_an_ordinary_dossier_is_read_as_it_stands() -> None:
-    for person in (applicant(), stranger()):
+    for person in (make_applicant(), make_applicant_without_history()):
         request = parse_request(body({"dossier": person}))
         assert request == ScoringRequest(client_id=None, dossier=person, changes={})
 
@@ -38,7 +45,7 @@ def test_null_is_as_good_as_left_out() -> None:
     assert parse_request(body(said)) == ScoringRequest(client_id=1)
 
 
-@given(dossiers())
+@given(dossier_documents())
 def test_every_valid_dossier_is_accepted_and_kept(person: Dossier) -> None:
     [singly, among_many] = [
         parse_request(body({"dossier": person})),
@@ -49,7 +56,7 @@ def test_every_valid_dossier_is_accepted_and_kept(person: Dossier) -> None:
 
 
 def test_whole_numbers_may_be_written_as_floats_in_every_column() -> None:
-    person = applicant()
+    person = make_applicant()
     written = json.loads(json.dumps(person), parse_int=float)
     request = parse_request(body({"dossier": written}))
     assert request.dossier == person
@@ -57,7 +64,7 @@ def test_whole_numbers_may_be_written_as_floats_in_every_column() -> None:
 
 
 def test_changes_are_made_to_the_form_and_to_nothing_else() -> None:
-    person = applicant()
+    person = make_applicant()
     said = {"dossier": person, "changes": {"AMT_CREDIT": 1_000, "EXT_SOURCE_1": None}}
     request = parse_request(body(said))
     expected = {
@@ -70,22 +77,31 @@ def test_changes_are_made_to_the_form_and_to_nothing_else() -> None:
 
 
 def test_without_changes_a_dossier_is_left_alone() -> None:
-    person = applicant()
+    person = make_applicant()
     assert ScoringRequest(dossier=person).apply_changes(person) is person
 
 
 def test_keys_of_different_tables_may_be_equal() -> None:
-    person = with_history(
+    person = make_applicant_with_history(
         bureau=[{"SK_ID_BUREAU": LOAN}], POS_CASH_balance=[{"SK_ID_PREV": CREDIT}]
     )
     assert parse_request(body({"dossier": person})).dossier == person
 
 
 def test_a_bad_request_among_many_is_told_in_its_place_and_harms_no_neighbour() -> None:
-    asked = [{"client_id": 1}, {}, {"dossier": stranger()}, None, [], "x", {"client_id": -1}, 5]
+    asked = [
+        {"client_id": 1},
+        {},
+        {"dossier": make_applicant_without_history()},
+        None,
+        [],
+        "x",
+        {"client_id": -1},
+        5,
+    ]
     told = parse_requests(body({"requests": [*asked, {"client_id": 2}]}))
     assert told[0] == ScoringRequest(client_id=1)
-    assert told[2] == ScoringRequest(dossier=stranger())
+    assert told[2] == ScoringRequest(dossier=make_applicant_without_history())
     assert told[8] == ScoringRequest(client_id=2)
     assert all(isinstance(told[place], InvalidDossier) for place in (1, 3, 4, 5, 6, 7))
     assert len(told) == 9

@@ -13,7 +13,7 @@ from credit.features import Unit
 from credit.features.declaration.history_features import HistoryFeatures, Statistic
 from credit.schema import ColumnKind, Table
 from tests.credit.features.oracle_values import INSTALMENT, VALUES, WHOLES, WINDOWS
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
 
 NEVER = 365_243
 

@@ -25,9 +25,9 @@ from credit.features.definitions.previous_application import PREVIOUS
 from credit.policy import Policy
 from credit.reasons import format_value
 from credit.schema import TABLES
-from tests.bits import differing
-from tests.crowd import crowd
-from tests.people import Dossier, applicant
+from tests.support.bit_equality import find_differences
+from tests.support.example_dossiers import Dossier, make_applicant
+from tests.support.random_dossiers import make_random_dossiers
 
 SOURCES = (BUREAU, PREVIOUS, INSTALMENTS, POS, CARD)
 
@@ -122,7 +122,7 @@ def test_a_spread_has_no_direction_of_risk() -> None:
 
 @pytest.fixture(scope="module")
 def neighbours() -> list[Dossier]:
-    return crowd(200, seed=5)
+    return make_random_dossiers(200, seed=5)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,9 @@ def test_moves_with_the_columns_it_names_and_with_no_other(
 ) -> None:
     after = build(DossierBatch.from_documents(_shuffled(neighbours, source), COLUMNS), categories)
     moved = {
-        name for name, differs in zip(CATALOGUE, differing(before, after), strict=True) if differs
+        name
+        for name, differs in zip(CATALOGUE, find_differences(before, after), strict=True)
+        if differs
     }
     naming = {name for name, feature in CATALOGUE.items() if source in feature.sources}
     assert naming - ROWS_COUNTED - SHARED.get(source, set()) <= moved
@@ -146,7 +148,7 @@ def test_moves_with_the_columns_it_names_and_with_no_other(
 def test_unknown_words_aside_a_row_holds_a_number_for_an_ordinary_applicant(
     categories: CategoryEncoder,
 ) -> None:
-    row = build(DossierBatch.from_documents([applicant()]), categories)[0]
+    row = build(DossierBatch.from_documents([make_applicant()]), categories)[0]
     unknown = {name for name, cell in zip(CATALOGUE, row, strict=True) if np.isnan(cell)}
     assert {name for name in unknown if not CATALOGUE[name].is_categorical} == set()
 

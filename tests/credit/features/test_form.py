@@ -11,7 +11,7 @@ import pytest
 
 from credit.dossier import DossierBatch
 from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, build
-from tests.people import applicant, with_history
+from tests.support.example_dossiers import make_applicant, make_applicant_with_history
 
 NO_WORDS = CategoryEncoder(
     {name: () for name, feature in CATALOGUE.items() if feature.is_categorical}
@@ -98,7 +98,7 @@ def told() -> dict[str, float]:
 
 
 def row(**form: object) -> dict[str, float]:
-    cells = build(DossierBatch.from_documents([applicant(**form)], COLUMNS), NO_WORDS)[0]
+    cells = build(DossierBatch.from_documents([make_applicant(**form)], COLUMNS), NO_WORDS)[0]
     return dict(zip(CATALOGUE, cells.tolist(), strict=True))
 
 
@@ -174,5 +174,7 @@ def test_a_year_of_months_with_another_lender_is_twelve() -> None:
 
 def history(**tables: list[dict[str, object]]) -> dict[str, float]:
     """The features of one client with these histories, by name."""
-    cells = build(DossierBatch.from_documents([with_history(**tables)], COLUMNS), NO_WORDS)[0]
+    cells = build(
+        DossierBatch.from_documents([make_applicant_with_history(**tables)], COLUMNS), NO_WORDS
+    )[0]
     return dict(zip(CATALOGUE, cells.tolist(), strict=True))

@@ -16,7 +16,7 @@ from typing import Any
 from credit.contract.request import parse_request
 from credit.dossier import DossierBatch
 from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, build
-from tests.people import Dossier, applicant
+from tests.support.example_dossiers import Dossier, make_applicant
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "one_applicant.json"
 
@@ -62,13 +62,13 @@ def test_the_matrix_has_the_golden_columns_in_their_order() -> None:
 
 def test_the_golden_document_is_an_ordinary_applicants_and_valid() -> None:
     document = golden()["document"]
-    assert document == applicant()
+    assert document == make_applicant()
     body = json.dumps({"dossier": document}).encode()
     assert parse_request(body).dossier == document
 
 
 def write() -> None:
-    document = applicant()
+    document = make_applicant()
     text = json.dumps({"document": document, "row": row_of(document)}, indent=1)
     GOLDEN.write_text(f"{text}\n", encoding="utf-8")
 

@@ -14,7 +14,7 @@ from credit.features.definitions.pos_cash_balance import POS
 from credit.features.definitions.previous_application import PREVIOUS
 from credit.features.kernel.aggregation import Kernel
 from tests.credit.features import oracle, oracle_values
-from tests.crowd import crowd
+from tests.support.random_dossiers import make_random_dossiers
 
 INEXACT = {Statistic.MEAN, Statistic.STD, Statistic.TREND, Statistic.DECAYED}
 
@@ -28,7 +28,7 @@ every_source = pytest.mark.parametrize(
 def test_every_statistic_is_what_polars_says_of_the_same_rows(
     source: HistoryFeatures, seed: int
 ) -> None:
-    people = crowd(150, seed)
+    people = make_random_dossiers(150, seed)
     told = Kernel(source).compute_features(DossierBatch.from_documents(people, COLUMNS))
     expected = oracle.features(people, source)
     for place, (name, member) in enumerate(source.members.items()):
@@ -41,7 +41,7 @@ def test_every_statistic_is_what_polars_says_of_the_same_rows(
 
 @every_source
 def test_the_rows_compared_say_something_of_every_feature(source: HistoryFeatures) -> None:
-    people = crowd(150, seed=2)
+    people = make_random_dossiers(150, seed=2)
     told = Kernel(source).compute_features(DossierBatch.from_documents(people, COLUMNS))
     for place, name in enumerate(source.members):
         assert len(np.unique(told[~np.isnan(told[:, place]), place])) > 1, name

@@ -17,8 +17,8 @@ from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, Matrix, build
 from credit.features.declaration.history_features import Statistic
 from credit.features.definitions.installments_payments import INSTALMENT_KEY, INSTALMENTS
 from credit.features.expressions.row_groups import RowGroups
-from tests.bits import same
-from tests.people import Dossier, Row, with_history
+from tests.support.bit_equality import is_bit_identical
+from tests.support.example_dossiers import Dossier, Row, make_applicant_with_history
 
 ONE: Row = {"NUM_INSTALMENT_NUMBER": 4, "SK_ID_PREV": 7, "AMT_INSTALMENT": 6_948.36}
 """An instalment; the rows of `paid` are all payments of it, unless they say otherwise."""
@@ -26,7 +26,9 @@ ONE: Row = {"NUM_INSTALMENT_NUMBER": 4, "SK_ID_PREV": 7, "AMT_INSTALMENT": 6_948
 
 def paid(*payments: Row) -> Dossier:
     """Who paid one instalment so, due 400 days ago."""
-    return with_history(installments_payments=[{**ONE, **payment} for payment in payments])
+    return make_applicant_with_history(
+        installments_payments=[{**ONE, **payment} for payment in payments]
+    )
 
 
 def matrix(categories: CategoryEncoder, *people: Dossier) -> Matrix:
@@ -121,7 +123,9 @@ def test_a_payment_of_unknown_instalment_belongs_to_no_other(
 def test_two_clients_with_the_same_instalment_have_one_each(categories: CategoryEncoder) -> None:
     one, other = paid(IN_TWO[0]), paid(IN_TWO[1])
     together = matrix(categories, one, other)
-    assert same(together, np.concatenate([matrix(categories, one), matrix(categories, other)]))
+    assert is_bit_identical(
+        together, np.concatenate([matrix(categories, one), matrix(categories, other)])
+    )
     assert together[:, list(CATALOGUE).index("underpaid_sum_ever")].tolist() == [1, 1]
 
 
@@ -133,7 +137,7 @@ def test_the_newest_three_are_three_instalments_with_all_their_payments(
         return [{**ONE, **day, "AMT_PAYMENT": amount} for amount in amounts]
 
     rows = [*due(1, 1.0), *due(2, 10.0, 20.0), *due(3, 100.0), *due(4, 1_000.0, 2_000.0, 3_000.0)]
-    told = row(with_history(installments_payments=rows), categories)
+    told = row(make_applicant_with_history(installments_payments=rows), categories)
     assert told["amount_paid_sum_newest_3"] == 6_130
     assert told["amount_due_sum_newest_3"] == pytest.approx(3 * 6_948.36)
 
@@ -151,11 +155,13 @@ PAYMENTS = st.fixed_dictionaries({
 @given(st.lists(PAYMENTS, min_size=2, max_size=4))
 def test_no_order_of_payments_changes_a_bit(categories: CategoryEncoder, rows: list[Row]) -> None:
     orders = [
-        with_history(installments_payments=[{**row, "SK_ID_PREV": 7} for row in order])
+        make_applicant_with_history(
+            installments_payments=[{**row, "SK_ID_PREV": 7} for row in order]
+        )
         for order in permutations(rows)
     ]
     told = matrix(categories, *orders)
-    assert all(same(one, told[0]) for one in told)
+    assert all(is_bit_identical(one, told[0]) for one in told)
 
 
 @pytest.mark.parametrize("name", sorted(INSTALMENTS.grouped_values))
@@ -184,7 +190,9 @@ def test_payments_that_a_second_row_repeats_change_nothing_but_what_was_paid(
 
 
 def test_nothing_is_a_part_of_no_rows() -> None:
-    rows = DossierBatch.from_documents([with_history(installments_payments=[])], COLUMNS)
+    rows = DossierBatch.from_documents(
+        [make_applicant_with_history(installments_payments=[])], COLUMNS
+    )
     none = RowGroups.group_by(rows.tables[INSTALMENTS.table.name], INSTALMENT_KEY)
     assert none.has_only_single_rows
     assert none.is_in_multi_row_group.tolist() == []

@@ -13,8 +13,8 @@ from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, Feature, Matrix
 from credit.schema import TABLES
 from stores.cli import ProgressReporter
 from stores.settings import Settings
-from tests.crowd import crowd
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
+from tests.support.random_dossiers import make_random_dossiers
 from training.data.loading import load_labelled_dossiers
 from training.synthesise import synthesise_tables
 
@@ -63,7 +63,7 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
 
 @pytest.fixture(scope="module")
 def before() -> Matrix:
-    return matrix_of(crowd(400, seed=5))
+    return matrix_of(make_random_dossiers(400, seed=5))
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def inflated() -> Matrix:
     return matrix_of(
         [
             {table: _inflated(table, rows) for table, rows in person.items()}
-            for person in crowd(400, seed=5)
+            for person in make_random_dossiers(400, seed=5)
         ]
     )
 

@@ -17,8 +17,14 @@ from credit.features.definitions.installments_payments import INSTALMENTS
 from credit.features.definitions.pos_cash_balance import POS
 from credit.features.definitions.previous_application import PREVIOUS
 from credit.schema import HISTORIES, NEVER_DAYS
-from tests.bits import same
-from tests.people import HISTORY, Dossier, applicant, knows, with_history
+from tests.support.bit_equality import is_bit_identical
+from tests.support.example_dossiers import (
+    HISTORY,
+    Dossier,
+    knows,
+    make_applicant,
+    make_applicant_with_history,
+)
 
 SOURCES = {source.table.name: source for source in (BUREAU, PREVIOUS, INSTALMENTS, POS, CARD)}
 
@@ -59,7 +65,7 @@ def resting_on(history: str) -> set[str]:
 @every_history
 @pytest.mark.parametrize("absent", ["null", "missing key"])
 def test_of_an_absent_history_nothing_is_known(history: str, absent: str) -> None:
-    person = with_history(**{history: None})
+    person = make_applicant_with_history(**{history: None})
     if absent == "missing key":
         del person[history]
     told = row(person)
@@ -68,7 +74,7 @@ def test_of_an_absent_history_nothing_is_known(history: str, absent: str) -> Non
 
 @every_history
 def test_an_absent_history_hides_no_other(history: str) -> None:
-    told, whole = row(with_history(**{history: None})), row(applicant())
+    told, whole = row(make_applicant_with_history(**{history: None})), row(make_applicant())
     others = {name for other in HISTORIES if other != history for name in made_of(other)}
     if history == "bureau":
         others -= made_of("bureau")
@@ -78,7 +84,7 @@ def test_an_absent_history_hides_no_other(history: str) -> None:
 
 @every_history
 def test_who_is_known_to_have_no_rows_has_counts_of_zero_and_unknown_means(history: str) -> None:
-    told = row(with_history(**{history: []}))
+    told = row(make_applicant_with_history(**{history: []}))
     if history == "bureau_balance":
         assert told["other_months_sum_ever"] == told["other_months_mean_ever"] == 0
         assert told["other_late_months_sum_ever"] == 0
@@ -97,22 +103,24 @@ def test_who_is_known_to_have_no_rows_has_counts_of_zero_and_unknown_means(histo
 
 @every_history
 def test_unknown_is_another_thing_than_none(history: str) -> None:
-    people = [{**applicant(), history: None}, {**applicant(), history: []}]
+    people = [{**make_applicant(), history: None}, {**make_applicant(), history: []}]
     unknown, none = build(DossierBatch.from_documents(people, COLUMNS), KNOWN_WORDS)
-    assert not same(unknown, none)
+    assert not is_bit_identical(unknown, none)
 
 
 def test_a_sum_of_rows_without_a_known_value_is_unknown_and_not_zero() -> None:
-    told = row(with_history(bureau=[{"AMT_CREDIT_SUM_DEBT": None}]))
+    told = row(make_applicant_with_history(bureau=[{"AMT_CREDIT_SUM_DEBT": None}]))
     assert np.isnan(told["other_debt_sum_active"])
     assert told["other_credits_count_active"] == 1
 
 
 def test_a_spread_needs_two_known_values() -> None:
     one: list[dict[str, Any]] = [{"DAYS_ENTRY_PAYMENT": -410}, {"DAYS_ENTRY_PAYMENT": None}]
-    assert np.isnan(row(with_history(installments_payments=one))["days_before_due_std_ever"])
+    assert np.isnan(
+        row(make_applicant_with_history(installments_payments=one))["days_before_due_std_ever"]
+    )
     two = [{"DAYS_ENTRY_PAYMENT": -410}, {"DAYS_ENTRY_PAYMENT": -412}]
-    told = row(with_history(installments_payments=two))["days_before_due_std_ever"]
+    told = row(make_applicant_with_history(installments_payments=two))["days_before_due_std_ever"]
     assert told == np.float32(np.std([10, 12], ddof=1))
 
 
@@ -123,7 +131,7 @@ def test_a_spread_needs_two_known_values() -> None:
 def test_a_pensioners_never_is_a_flag_and_no_number_of_days(
     employed: int | None, flag: float | None, number: float | None
 ) -> None:
-    told = row(applicant(DAYS_EMPLOYED=employed))
+    told = row(make_applicant(DAYS_EMPLOYED=employed))
     for name, expected in (("without_job", flag), ("time_employed", number)):
         assert told[name] == expected or (expected is None and np.isnan(told[name])), name
     ratios = ("employed_to_age", "age_when_hired", "time_employed_times_external")
@@ -132,7 +140,7 @@ def test_a_pensioners_never_is_a_flag_and_no_number_of_days(
 
 def test_a_credit_that_never_ended_is_still_open_and_has_no_day_of_ending() -> None:
     def previous(**said: Any) -> Mapping[str, float]:
-        return row(with_history(previous_application=[said]))
+        return row(make_applicant_with_history(previous_application=[said]))
 
     assert previous(DAYS_TERMINATION=NEVER_DAYS)["earlier_count_still_open"] == 1
     assert previous(DAYS_TERMINATION=-5)["earlier_count_still_open"] == 0
@@ -147,22 +155,22 @@ def test_a_credit_that_never_ended_is_still_open_and_has_no_day_of_ending() -> N
 
 @pytest.mark.parametrize("rating", [-1, None])
 def test_a_city_that_is_not_rated_is_unknown(rating: int | None) -> None:
-    assert np.isnan(row(applicant(REGION_RATING_CLIENT_W_CITY=rating))["city_rating"])
+    assert np.isnan(row(make_applicant(REGION_RATING_CLIENT_W_CITY=rating))["city_rating"])
 
 
 @pytest.mark.parametrize("sector", ["XNA", None, "A sector that nobody has seen", ""])
 def test_a_category_that_is_unknown_or_was_never_learnt_is_unknown(sector: str | None) -> None:
-    assert np.isnan(row(applicant(ORGANIZATION_TYPE=sector))["employer_sector"])
+    assert np.isnan(row(make_applicant(ORGANIZATION_TYPE=sector))["employer_sector"])
 
 
 def test_a_category_that_was_learnt_is_its_place_among_those_learnt() -> None:
-    told = row(applicant())
+    told = row(make_applicant())
     assert [told["family_status"], told["education"], told["employer_sector"]] == [0, 1, 2]
 
 
 def test_a_family_status_of_unknown_is_unknown_even_where_it_was_learnt() -> None:
     learnt = CategoryEncoder({**KNOWN_WORDS.categories, "family_status": ("Unknown", "Married")})
-    people = [applicant(NAME_FAMILY_STATUS=status) for status in ("Unknown", "Married")]
+    people = [make_applicant(NAME_FAMILY_STATUS=status) for status in ("Unknown", "Married")]
     column = list(CATALOGUE).index("family_status")
     told = build(DossierBatch.from_documents(people, COLUMNS), learnt)[:, column]
     assert np.isnan(told[0])
@@ -172,7 +180,9 @@ def test_a_family_status_of_unknown_is_unknown_even_where_it_was_learnt() -> Non
 def test_a_month_of_unknown_status_is_neither_late_nor_punctual() -> None:
     def share(*statuses: str | None) -> float:
         months = [{"STATUS": status} for status in statuses]
-        return row(with_history(bureau=[{}], bureau_balance=months))["other_late_share_max_ever"]
+        return row(make_applicant_with_history(bureau=[{}], bureau_balance=months))[
+            "other_late_share_max_ever"
+        ]
 
     assert share("X", "1") == share(None, "1") == 1
     assert share("0", "1") == share("C", "5") == 0.5
@@ -182,14 +192,21 @@ def test_a_month_of_unknown_status_is_neither_late_nor_punctual() -> None:
 @pytest.mark.parametrize("group", ["XNA", None])
 def test_a_row_of_unknown_group_is_left_out_of_the_share(group: str | None) -> None:
     groups: list[dict[str, Any]] = [{"NAME_YIELD_GROUP": group}, {"NAME_YIELD_GROUP": "high"}]
-    assert row(with_history(previous_application=groups))["earlier_high_yield_mean_ever"] == 1
+    assert (
+        row(make_applicant_with_history(previous_application=groups))[
+            "earlier_high_yield_mean_ever"
+        ]
+        == 1
+    )
 
 
 def test_an_instalment_never_paid_is_late_but_has_no_days_of_lateness() -> None:
-    never = row(with_history(installments_payments=[{"DAYS_ENTRY_PAYMENT": None}]))
+    never = row(make_applicant_with_history(installments_payments=[{"DAYS_ENTRY_PAYMENT": None}]))
     assert never["late_mean_ever"] == 1
     assert np.isnan(never["days_past_due_max_ever"])
-    without_day = row(with_history(installments_payments=[{"DAYS_INSTALMENT": None}]))
+    without_day = row(
+        make_applicant_with_history(installments_payments=[{"DAYS_INSTALMENT": None}])
+    )
     assert np.isnan(without_day["late_mean_ever"])
 
 
@@ -198,7 +215,10 @@ def test_an_application_of_unknown_day_is_not_the_latest_one() -> None:
         {"DAYS_DECISION": -5},
         {"DAYS_DECISION": None, "NAME_CONTRACT_STATUS": "Refused"},
     ]
-    assert row(with_history(previous_application=earlier))["earlier_refused_last_ever"] == 0
+    assert (
+        row(make_applicant_with_history(previous_application=earlier))["earlier_refused_last_ever"]
+        == 0
+    )
 
 
 def test_a_form_that_says_nothing_is_unknown_in_everything_it_could_have_said() -> None:

@@ -107,7 +107,10 @@ def test_a_request_the_contract_refuses_is_a_difference(
 def test_explanations_of_another_model_are_seen(evidence: EvaluationResult) -> None:
     skewed = evidence.explanation_sample.contributions * 1.001
     explained = replace(evidence.explanation_sample, contributions=skewed)
-    assert judged("CRG111", replace(evidence, explanation_sample=explained)).verdict is Verdict.REFUSES
+    assert (
+        judged("CRG111", replace(evidence, explanation_sample=explained)).verdict
+        is Verdict.REFUSES
+    )
 
 
 def test_a_gate_that_the_policy_lets_warn_refuses_nobody(evidence: EvaluationResult) -> None:
@@ -115,7 +118,9 @@ def test_a_gate_that_the_policy_lets_warn_refuses_nobody(evidence: EvaluationRes
     lenient = replace(evidence, policy=evidence.policy.model_copy(update={"gates": limits}))
     chance = replace(
         lenient,
-        trained_model=replace(evidence.trained_model, oof_risk=evidence.trained_model.oof_risk[::-1]),
+        trained_model=replace(
+            evidence.trained_model, oof_risk=evidence.trained_model.oof_risk[::-1]
+        ),
     )
     findings = run_gates(chance)
     assert findings[0].verdict is Verdict.WARNS

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.crowd import crowd
-from tests.folders import frames, write
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
+from tests.support.random_dossiers import make_random_dossiers
+from tests.support.table_folders import make_table_frames, write_tables
 from tests.training.conftest import CLIENTS, SEED, found, laboratory_in
 from training.gates import Verdict
 
@@ -21,7 +21,7 @@ TAUGHT = 600
 def forms(first: int) -> list[Dossier]:
     """Clients of whom the form alone is known, ids from `first` on."""
     people: list[Dossier] = [
-        {"application": person["application"]} for person in crowd(TAUGHT, SEED + 9)
+        {"application": person["application"]} for person in make_random_dossiers(TAUGHT, SEED + 9)
     ]
     for number, person in enumerate(people, start=first):
         person["application"]["SK_ID_CURR"] = number
@@ -35,7 +35,7 @@ def test_a_successor_judged_by_the_champion_s_teachers_is_compared_on_the_others
         people = laboratory.people()
         others = forms(len(people) + 1)
         labels, theirs = laboratory.labels(people), laboratory.labels(others)
-        also = write(tmp_path / "also", frames(others, labels=theirs))
+        also = write_tables(tmp_path / "also", make_table_frames(others, labels=theirs))
         champion = laboratory.train(people, labels, also=[also])
         assert champion.blocking_codes == ()
         successor = laboratory.train(people + others, np.concatenate([labels, theirs]))

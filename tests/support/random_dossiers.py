@@ -1,6 +1,6 @@
 """Many made-up clients at once, drawn from a seed: for training, batches and oracles.
 
-Values are spread over what is usual, not over all that the schema admits; `tests/strategies.py`
+Values are spread over what is usual, not over all that the schema admits; `tests/support/strategies.py`
 goes to the edges.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.schema import APPLICATION, HISTORIES, Column, ColumnKind, Table
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
 
 WORDS = {
     "CREDIT_ACTIVE": ("Active", "Active", "Closed", "Closed", "Sold"),
@@ -61,7 +61,7 @@ FLOOR, SLOPE = -2.5, -8.0
 """Log-odds of difficulties of a client whose external scores are middling, and by their mean."""
 
 
-def crowd(count: int, seed: int, *, complete: bool = False) -> list[Dossier]:
+def make_random_dossiers(count: int, seed: int, *, complete: bool = False) -> list[Dossier]:
     """Dossiers of `count` clients, ids from 1 on, keys unique over all of them.
 
     Args:
@@ -79,15 +79,15 @@ def crowd(count: int, seed: int, *, complete: bool = False) -> list[Dossier]:
     return people
 
 
-def difficulties(people: list[Dossier], seed: int) -> NDArray[np.int8]:
+def draw_labels(dossiers: list[Dossier], seed: int) -> NDArray[np.int8]:
     """Who has payment difficulties: the more the lower their known external scores."""
     rng = np.random.default_rng(seed)
     scores = [
         [person["application"][f"EXT_SOURCE_{number}"] or 0.5 for number in (1, 2, 3)]
-        for person in people
+        for person in dossiers
     ]
     log_odds = FLOOR + SLOPE * (np.mean(scores, axis=1) - 0.5)
-    late: NDArray[np.int8] = (rng.random(len(people)) < 1 / (1 + np.exp(-log_odds))).astype(
+    late: NDArray[np.int8] = (rng.random(len(dossiers)) < 1 / (1 + np.exp(-log_odds))).astype(
         np.int8
     )
     return late

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def same(one: NDArray[Any], other: NDArray[Any]) -> bool:
+def is_bit_identical(one: NDArray[Any], other: NDArray[Any]) -> bool:
     """Whether every cell holds the same number, zeros of the same sign, or is unknown in both."""
     if one.shape != other.shape or one.dtype != other.dtype:
         return False
@@ -18,7 +18,7 @@ def same(one: NDArray[Any], other: NDArray[Any]) -> bool:
     return bool(one[~unknown].tobytes() == other[~unknown].tobytes())
 
 
-def differing(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
+def find_differences(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
     """Which columns differ between two matrices of the same rows."""
     equal = (one == other) | (np.isnan(one) & np.isnan(other))
     columns: NDArray[np.bool_] = ~equal.all(axis=0)

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from credit.schema import APPLICATION, HISTORIES, Column, ColumnKind, Table
-from tests.crowd import WORDS
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
+from tests.support.random_dossiers import WORDS
 
 SMALLEST = 5e-324
 """The smallest number above zero that a float holds: a denominator may be as tiny."""
 
 
-def cells(column: Column) -> SearchStrategy[Any]:
+def cell_values(column: Column) -> SearchStrategy[Any]:
     """What a request may say in a cell: null, words in disguise, the edges and all between."""
     known = _known(column)
     for sentinel in column.sentinels:
@@ -36,7 +36,7 @@ def _known(column: Column) -> SearchStrategy[Any]:
     return st.floats(low, high) | st.sampled_from([edge for edge in edges if low <= edge <= high])
 
 
-def rows(table: Table, *, most: int = 4) -> SearchStrategy[list[dict[str, Any]]]:
+def table_rows(table: Table, *, most: int = 4) -> SearchStrategy[list[dict[str, Any]]]:
     """Rows that share no primary key, each with a few of the table's columns."""
     listed = st.lists(_row(table), max_size=most)
     if not table.primary_key:
@@ -48,7 +48,7 @@ def _row(table: Table) -> SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {c.name: _keys(c) for c in table.columns.values() if c.required},
         optional={
-            c.name: cells(c)
+            c.name: cell_values(c)
             for c in table.columns.values()
             if not c.required and c.name != "SK_ID_CURR"
         },
@@ -66,18 +66,18 @@ def _told_once(table: Table, drawn: list[dict[str, Any]]) -> list[dict[str, Any]
     return list(by_key.values())
 
 
-def forms() -> SearchStrategy[dict[str, Any]]:
+def application_forms() -> SearchStrategy[dict[str, Any]]:
     """Application forms with some columns."""
-    optional = {column.name: cells(column) for column in APPLICATION.columns.values()}
+    optional = {column.name: cell_values(column) for column in APPLICATION.columns.values()}
     return st.fixed_dictionaries({}, optional=optional)
 
 
-def histories(name: str) -> SearchStrategy[list[dict[str, Any]] | None]:
+def history_tables(name: str) -> SearchStrategy[list[dict[str, Any]] | None]:
     """A history: unknown, empty, or a few rows."""
-    return st.none() | rows(HISTORIES[name])
+    return st.none() | table_rows(HISTORIES[name])
 
 
-def dossiers() -> SearchStrategy[Dossier]:
+def dossier_documents() -> SearchStrategy[Dossier]:
     """Valid dossiers."""
-    told: dict[str, SearchStrategy[Any]] = {name: histories(name) for name in HISTORIES}
-    return st.fixed_dictionaries({"application": forms()}, optional=told)
+    told: dict[str, SearchStrategy[Any]] = {name: history_tables(name) for name in HISTORIES}
+    return st.fixed_dictionaries({"application": application_forms()}, optional=told)

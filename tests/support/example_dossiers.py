@@ -247,19 +247,19 @@ HISTORY: Mapping[str, Sequence[Row]] = {
 """What is known of an ordinary applicant, told as differences from the unremarkable rows."""
 
 
-def applicant(**said: Any) -> Dossier:
+def make_applicant(**said: Any) -> Dossier:
     """An ordinary applicant with rows in all six histories, whose form says this."""
     return {"application": {**FORM, **said}, **_histories(HISTORY)}
 
 
-def with_history(**said: Sequence[Row] | None) -> Dossier:
+def make_applicant_with_history(**said: Sequence[Row] | None) -> Dossier:
     """An ordinary applicant with these histories, each row unremarkable but for what it says."""
     unknown = {name: None for name, rows in said.items() if rows is None}
     known = {name: rows for name, rows in said.items() if rows is not None}
-    return {**applicant(), **_histories(known), **unknown}
+    return {**make_applicant(), **_histories(known), **unknown}
 
 
-def stranger(**said: Any) -> Dossier:
+def make_applicant_without_history(**said: Any) -> Dossier:
     """An ordinary form, and no history known."""
     return {"application": {**FORM, **said}}
 

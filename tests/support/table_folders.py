@@ -12,12 +12,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from credit.schema import APPLICATION, HISTORIES, TARGET, ColumnKind, Table
-from tests.people import Dossier
+from tests.support.example_dossiers import Dossier
 
-TRAIN = "application_train"
+TRAIN_TABLE = "application_train"
 
 
-def frame(table: Table, rows: Iterable[Mapping[str, object]]) -> pl.DataFrame:
+def make_table_frame(table: Table, rows: Iterable[Mapping[str, object]]) -> pl.DataFrame:
     """Rows with every column of a table, ids as integers and other numbers as floats."""
     types = {
         name: pl.String()
@@ -28,28 +28,30 @@ def frame(table: Table, rows: Iterable[Mapping[str, object]]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=types, strict=False, orient="row")
 
 
-def frames(
-    people: Sequence[Dossier], *, labels: NDArray[Any] | None = None, forms: str = TRAIN
+def make_table_frames(
+    people: Sequence[Dossier], *, labels: NDArray[Any] | None = None, forms: str = TRAIN_TABLE
 ) -> dict[str, pl.DataFrame]:
     """The tables of some dossiers, by file name; histories known of nobody are left out."""
-    told = {forms: frame(APPLICATION, (person[APPLICATION.name] for person in people))}
+    told = {forms: make_table_frame(APPLICATION, (person[APPLICATION.name] for person in people))}
     if labels is not None:
         told[forms] = told[forms].with_columns(pl.Series(TARGET.name, labels))
     for name, table in HISTORIES.items():
         if any(person.get(name) is not None for person in people):
-            told[name] = frame(table, _owned(people, table))
+            told[name] = make_table_frame(table, _owned(people, table))
     return told
 
 
-def write(folder: Path, tables: Mapping[str, pl.DataFrame], ending: str = ".parquet") -> Path:
+def write_tables(
+    folder: Path, tables: Mapping[str, pl.DataFrame], ending: str = ".parquet"
+) -> Path:
     """Write tables into a folder, all with the same ending."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.items():
-        write_one(folder / f"{name}{ending}", rows)
+        write_table_file(folder / f"{name}{ending}", rows)
     return folder
 
 
-def write_one(path: Path, rows: pl.DataFrame) -> None:
+def write_table_file(path: Path, rows: pl.DataFrame) -> None:
     """Write one table as its ending says."""
     text = rows.write_csv().encode()
     if path.name.endswith(".parquet"):

@@ -1,0 +1,1 @@
+"""What tests share: example and random dossiers, table folders, strategies, a small model."""
