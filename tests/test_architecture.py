@@ -1,54 +1,131 @@
-"""The layout tells the story by itself: who imports whom, how long and how named files are."""
+"""Check the rules of layout: imports, sizes of files and packages, names, words, committed data."""
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-LONGEST = 300
-"""Lines of a file that can still be read in one go."""
+from tests.vocabulary import offenders_in
 
-LARGEST_BINARY = 100_000
+ROOT = Path(__file__).parents[1]
+MAX_LINES_PER_FILE = 300
+MAX_MODULES_PER_PACKAGE = 15
+MAX_BINARY_BYTES = 100_000
 GENERATED = re.compile(r"_pb2(_grpc)?\.pyi?$")
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "lib", "tools"}
+DATA_SUFFIXES = {".parquet", ".csv", ".gz", ".zip", ".pkl", ".sqlite", ".db", ".lgb", ".joblib"}
+PACKAGES = (
+    "batch",
+    "benchmarks",
+    "credit",
+    "loadtests",
+    "monitoring",
+    "serving",
+    "stores",
+    "training",
+    "ui",
+)
+UNMIRRORED = ("tests/end_to_end/", "tests/support/", "tests/deploy/", "tests/real/")
+"""Tests of whole commands, of files that are not Python, of real rows; and what tests share."""
 
 
 def tracked() -> list[Path]:
-    listed = subprocess.run(
+    """List the files of the project, relative to its root."""
+    listing = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    if listed.returncode:
-        pytest.skip("not a checkout: git does not say which files are the project's")
-    return [ROOT / name for name in listed.stdout.split("\0") if name]
+    if listing.returncode:
+        pytest.skip("not a checkout: git does not list the files of the project")
+    return [Path(name) for name in listing.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
-def test_imports_point_the_way_they_are_declared() -> None:
-    """The contracts stand in `pyproject.toml`, under `tool.importlinter`."""
+def code() -> list[Path]:
+    return [path for path in tracked() if path.suffix == ".py" and not GENERATED.search(path.name)]
+
+
+def test_imports_point_in_the_declared_directions_and_never_in_a_circle() -> None:
+    """The contracts are in `pyproject.toml`, under `tool.importlinter`."""
     command = Path(sys.executable).with_name("lint-imports")
-    done = subprocess.run([command], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    linted = subprocess.run([command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
-def test_no_file_of_code_is_too_long_to_be_read_in_one_go() -> None:
-    code = [path for path in tracked() if path.suffix == ".py" and not GENERATED.search(path.name)]
+def test_no_function_imports_a_module_of_this_project() -> None:
+    """An import inside a function hides a cycle; entry points defer one import, see below."""
+    offenders = [
+        f"{path}:{node.lineno}"
+        for path in code()
+        if path.parts[0] in PACKAGES and path.name != "__main__.py"
+        for function in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in PACKAGES)
+        or (
+            isinstance(node, ast.Import)
+            and any(alias.name.split(".")[0] in PACKAGES for alias in node.names)
+        )
+    ]
+    assert offenders == []
+
+
+def test_no_file_of_code_is_too_long() -> None:
     lengths = {
-        path.relative_to(ROOT): len(path.read_text(encoding="utf-8").splitlines()) for path in code
+        path: len((ROOT / path).read_text(encoding="utf-8").splitlines()) for path in code()
     }
     assert lengths
-    assert {path: length for path, length in lengths.items() if length > LONGEST} == {}
+    assert {path: length for path, length in lengths.items() if length > MAX_LINES_PER_FILE} == {}
 
 
-def test_every_file_has_a_name_that_says_what_is_in_it() -> None:
+def test_no_package_has_too_many_modules() -> None:
+    modules = Counter(path.parent for path in code() if path.name != "__init__.py")
+    assert {
+        str(package): count
+        for package, count in modules.items()
+        if count > MAX_MODULES_PER_PACKAGE
+    } == {}
+
+
+def test_tests_mirror_the_modules_they_test() -> None:
+    """`tests/a/b/test_c.py`, or `test_c_d.py` for an aspect d of it, tests `a/b/c.py`."""
+    offenders = []
+    for path in code():
+        name = path.as_posix()
+        if not name.startswith("tests/") or name.startswith(UNMIRRORED):
+            continue
+        if path.name.startswith("test_") and len(path.parts) > 2:
+            package = ROOT.joinpath(*path.parts[1:-1])
+            subject = path.stem.removeprefix("test_")
+            names = {module.stem for module in package.glob("*.py")} | {package.name}
+            names |= {folder.name for folder in package.glob("*/") if (folder / "__init__.py").is_file()}
+            if not any(subject == stem or subject.startswith(f"{stem}_") for stem in names):
+                offenders.append(name)
+    assert offenders == []
+
+
+def test_every_file_has_a_telling_name() -> None:
     assert [path for path in tracked() if {path.stem, *path.parts} & VAGUE] == []
 
 
 def test_no_data_model_or_report_is_committed() -> None:
-    binary = [path for path in tracked() if b"\0" in path.read_bytes()[:8_000]]
-    assert [path for path in binary if path.stat().st_size > LARGEST_BINARY] == []
-    kept = {".parquet", ".csv", ".gz", ".zip", ".pkl", ".sqlite", ".db", ".lgb", ".joblib"}
-    assert [path for path in tracked() if path.suffix in kept] == []
+    binary = [path for path in tracked() if b"\0" in (ROOT / path).read_bytes()[:8_000]]
+    assert [path for path in binary if (ROOT / path).stat().st_size > MAX_BINARY_BYTES] == []
+    assert [path for path in tracked() if path.suffix in DATA_SUFFIXES] == []
+
+
+def test_code_and_documents_use_plain_words() -> None:
+    """`python -m tests.vocabulary` has the list of words; docs/glossary.md has the terms."""
+    paths = [path for path in tracked() if path.suffix in {".md", ".j2"}] + code()
+    assert [str(offender) for path in paths for offender in offenders_in(ROOT / path)] == []
+
+
+def test_the_glossary_is_in_order_and_every_term_has_one_meaning() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    terms = re.findall(r"^\*\*(.+?)\*\*", text, flags=re.MULTILINE)
+    assert len(terms) > 50
+    assert terms == sorted(set(terms), key=str.casefold)
