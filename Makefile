@@ -52,6 +52,7 @@ lint: .venv/dev ## Look at style and imports
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@.venv/bin/lint-imports
+	@.venv/bin/codespell README.md CHANGELOG.md CONTRIBUTING.md docs
 
 types: .venv/dev ## Look at types
 	@$(RUN) -m mypy .

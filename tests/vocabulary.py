@@ -31,16 +31,23 @@ BANNED_IN_PROSE = re.compile(
 )
 """Words with a plainer equivalent, and masculine pronouns."""
 
-BANNED_IN_IDENTIFIERS = frozenset(
-    "told tell tells telling said say says saying whoever whom whose who nobody everybody anybody "
-    "somebody laid lay desk bout taught teach teacher teachers mine fewest soon shelf spine judge "
-    "judged begun beside drawn asked asks door doors unseen".split()
+BANNED_IN_IDENTIFIERS = re.compile(
+    r"""
+        told | tells? | telling | said | says? | saying | asked | asks?
+        | who | whom | whose | whoever | (no|every|any|some)body
+        | laid | lay | desk | bout | taught | teach(es|ers?)? | mine | fewest | soon | shelf | spine
+        | judged? | begun | beside | drawn | doors? | unseen
+    """,
+    re.VERBOSE,
 )
-"""Parts of a name between underscores or capitals."""
+"""Parts of a name, in lower case, between underscores or capitals."""
 
-BANNED_AS_IDENTIFIERS = frozenset(
-    "one ones place places found kept sure about cells most least many few way seen where own "
-    "others whole left made wanted".split()
+BANNED_AS_IDENTIFIERS = re.compile(
+    r"""
+        ones? | places? | found | kept | sure | about | cells | most | least | many | few | way
+        | seen | where | own | others | whole | left | made | wanted
+    """,
+    re.VERBOSE,
 )
 """Names that are too vague alone, though they may be part of one."""
 
@@ -105,9 +112,9 @@ def _offenders_in_names(path: str, tree: ast.AST) -> Iterator[Offender]:
             continue  # a sentence about behaviour
         parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
         for part in parts:
-            if part.lower() in BANNED_IN_IDENTIFIERS:
+            if BANNED_IN_IDENTIFIERS.fullmatch(part.lower()):
                 yield Offender(path, line, part, name)
-        if name.strip("_").lower() in BANNED_AS_IDENTIFIERS:
+        if BANNED_AS_IDENTIFIERS.fullmatch(name.strip("_").lower()):
             yield Offender(path, line, name, name)
 
 
