@@ -17,8 +17,8 @@ from credit.features import COLUMNS
 from credit.policy import Policy
 from credit.scorer import Scorer
 from stores.atomic_files import atomic_write, temporary_dossiers
-from stores.cli import ProgressCallback, ProgressReporter
 from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile, group_into_dossiers
+from stores.progress import ProgressCallback, ProgressReporter
 from stores.raw_tables.tables import Tables
 from stores.settings import Settings
 

@@ -19,7 +19,6 @@ from credit.policy import Policy
 from credit.schema import APPLICATION
 from credit.scorer import Scorer
 from stores.atomic_files import atomic_write
-from stores.cli import ProgressCallback, ProgressReporter
 from stores.dossiers.arrow import CLIENT_ID_COLUMN
 from stores.dossiers.parquet import (
     DOSSIERS_PER_BATCH,
@@ -28,6 +27,7 @@ from stores.dossiers.parquet import (
     read_client_ids,
 )
 from stores.dossiers.spark import build_dossier_frame, materialise_frame, open_spark_session
+from stores.progress import ProgressCallback, ProgressReporter
 from stores.raw_tables.tables import Tables
 from stores.settings import Settings
 

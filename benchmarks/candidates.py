@@ -24,7 +24,8 @@ from credit.dossier import Floats
 from credit.features import Concept, Feature, RiskDirection, Unit
 from credit.localised_text import Text
 from credit.policy import load_policy
-from stores.cli import ProgressReporter, report_errors
+from stores.cli import report_errors
+from stores.progress import ProgressReporter
 from stores.settings import configure_libraries, get_settings
 from training.data.auxiliary import add_auxiliary_clients
 from training.data.dataset import TrainingSet, prepare_training_set

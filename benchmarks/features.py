@@ -36,7 +36,7 @@ from credit.features import (
     extract_category_columns,
 )
 from loadtests.material import prepare_dossier_file
-from stores.cli import ProgressReporter
+from stores.progress import ProgressReporter
 from stores.settings import get_settings
 
 BATCH_SIZES = (1, 16)

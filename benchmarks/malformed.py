@@ -37,7 +37,8 @@ from rich.console import Console
 from benchmarks.neighbour import BackgroundCaller
 from loadtests.target import start_service
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
-from stores.cli import ProgressReporter, report_errors
+from stores.cli import report_errors
+from stores.progress import ProgressReporter
 from stores.settings import configure_libraries, get_settings
 
 VALID_REQUEST: dict[str, Any] = {

@@ -17,7 +17,6 @@ from benchmarks.contenders import PayloadKind
 from credit.features import CATALOGUE
 from credit.underwriting import score_dossiers
 from loadtests.material import prepare_dossier_file
-from stores.cli import ProgressReporter
 from stores.clients.store import ClientStore
 from stores.models.bento_store import (
     TREES_PATH,
@@ -25,6 +24,7 @@ from stores.models.bento_store import (
     load_scorer,
     resolve_serving_tag,
 )
+from stores.progress import ProgressReporter
 from stores.settings import Settings
 
 MAX_PAYLOADS = 256

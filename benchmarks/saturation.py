@@ -32,8 +32,9 @@ from benchmarks.generator import Caller, open_grpc_caller, open_http_caller, run
 from loadtests.material import prepare_dossier_file
 from loadtests.reflected import reflect_method
 from loadtests.target import Target, start_service
-from stores.cli import ProgressReporter, report_errors
+from stores.cli import report_errors
 from stores.clients.store import ClientStore
+from stores.progress import ProgressReporter
 from stores.settings import Settings, configure_libraries, get_settings
 
 SATURATING_CALLERS = 16

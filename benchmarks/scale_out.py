@@ -27,8 +27,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from stores.cli import ProgressReporter, report_errors
+from stores.cli import report_errors
 from stores.dossiers.engine import Engine
+from stores.progress import ProgressReporter
 from stores.settings import Settings, configure_libraries, get_settings
 
 POLL_SECONDS = 0.5

@@ -27,7 +27,8 @@ from benchmarks.generator import Caller, open_grpc_caller, open_http_caller, run
 from benchmarks.material import BenchmarkPayloads, build_payloads
 from benchmarks.servers import RunningServer, start_server
 from loadtests.reflected import reflect_method
-from stores.cli import ProgressReporter, report_errors
+from stores.cli import report_errors
+from stores.progress import ProgressReporter
 from stores.settings import configure_libraries, get_settings
 
 app = typer.Typer(add_completion=False)

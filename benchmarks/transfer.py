@@ -17,7 +17,8 @@ from rich.table import Table
 
 from credit.dossier import Floats
 from credit.policy import load_policy
-from stores.cli import ProgressReporter, report_errors
+from stores.cli import report_errors
+from stores.progress import ProgressReporter
 from stores.settings import configure_libraries, get_settings
 from training.cli.options import DEFAULT_SYNTHETIC_CLIENTS, generate_synthetic_tables
 from training.data.dataset import Labels, TrainingSet, prepare_training_set

@@ -33,7 +33,8 @@ from loadtests.steady import (
     write_memory_csv,
 )
 from loadtests.target import Target, connect_target, start_service
-from stores.cli import ProgressReporter, report_errors
+from stores.cli import report_errors
+from stores.progress import ProgressReporter
 from stores.settings import Settings, configure_libraries, get_settings
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from stores.cli import ProgressReporter
+from stores.progress import ProgressReporter
 from stores.settings import Settings
 
 CLIENT_COUNT, SEED = 2_000, 4_711

@@ -17,8 +17,8 @@ from monitoring.outputs import (
     write_findings,
 )
 from monitoring.sources import load_folder, load_ledger, load_training
-from stores.cli import ProgressReporter
 from stores.models.bento_store import find_bento_model, get_champion_tag, load_scorer
+from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import APPLICATION_FILE_NAMES, LenderMapping
 from stores.settings import Settings
 

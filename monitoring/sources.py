@@ -27,9 +27,9 @@ from monitoring.sample import (
     draw_sample_rows,
 )
 from stores.atomic_files import temporary_dossiers
-from stores.cli import ProgressCallback, ProgressReporter
 from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile, group_into_dossiers
 from stores.ledger.store import Ledger, LedgerRecord
+from stores.progress import ProgressCallback, ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.raw_tables.tables import read_tables
 from stores.settings import Settings

@@ -6,7 +6,8 @@ from typing import NamedTuple, cast
 
 from credit.contract.request import ScoringRequest
 from credit.dossier import Document
-from stores.clients.store import ClientStore, decompress_document
+from stores.clients.store import ClientStore
+from stores.document_codec import decompress_document
 
 
 class ResolvedDossier(NamedTuple):
@@ -26,7 +27,7 @@ def resolve_dossier(clients: ClientStore, request: ScoringRequest) -> ResolvedDo
     compressed_document = None
     document = request.dossier
     if document is None:
-        compressed_document = clients.compressed(cast("int", request.client_id))
+        compressed_document = clients.get_compressed(cast("int", request.client_id))
         document = decompress_document(compressed_document)
     if request.changes:
         return ResolvedDossier(request.apply_changes(document), None)

@@ -10,7 +10,7 @@ import typer
 
 from batch.__main__ import app as batch
 from monitoring.__main__ import app as monitoring
-from stores.clients.store import app as clients
+from stores.clients.__main__ import app as clients
 from training.__main__ import app as training
 
 TABLES = {"--data", "--reference", "--current"}

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.cli import LenderOption, ProgressReporter, report_errors
+from stores.cli import LenderOption, report_errors
 from stores.dossiers.engine import Engine
+from stores.progress import ProgressReporter
 from stores.settings import configure_libraries, get_settings
 from training.cli.experiments import EXPERIMENT_COMMANDS
 from training.cli.options import DataOption, ParametersOption, generate_synthetic_tables

@@ -15,9 +15,9 @@ from typing import Any
 import mlflow
 
 from credit.policy import load_policy
-from stores.cli import ProgressReporter
 from stores.clients.ingestion import fill_client_store
 from stores.dossiers.engine import Engine
+from stores.dossiers.parquet import DossierFile
 from stores.models.bento_store import MODEL_NAME
 from stores.models.mlflow_registry import (
     mark_version_refused,
@@ -25,6 +25,7 @@ from stores.models.mlflow_registry import (
     promote_version,
     register_model,
 )
+from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.settings import Settings
 from training.data.auxiliary import AuxiliaryData, add_auxiliary_clients
@@ -97,30 +98,30 @@ def run_training(
         InvalidTables: the tables break the schema.
         NoSpark: the engine is Spark, and Java or PySpark is absent.
     """
+    dossiers, data_metadata = load_labelled_dossiers(settings, data, progress, lender, engine)
     training_outcome = _fit_and_evaluate(
-        settings, data, seed=seed, progress=progress, lender=lender, parameters=parameters, engine=engine,
-        auxiliary_folders=auxiliary_folders,
+        settings, dossiers, data_metadata, seed=seed, progress=progress, lender=lender,
+        parameters=parameters, auxiliary_folders=auxiliary_folders,
     )  # fmt: skip
     if training_outcome.blocking_codes:
         return training_outcome
-    # What was learnt from is let go by now: all tables are gone through once more.
-    return replace(training_outcome, clients=fill_client_store(settings, data, progress, lender))
+    client_count = fill_client_store(settings, data, progress, lender, labelled_dossiers=dossiers)
+    return replace(training_outcome, clients=client_count)
 
 
 def _fit_and_evaluate(
     settings: Settings,
-    data: Path,
+    dossiers: DossierFile,
+    data_metadata: dict[str, Any],
     *,
     seed: int,
     progress: ProgressReporter,
     lender: LenderMapping | None,
     parameters: Mapping[str, Any],
-    engine: Engine,
     auxiliary_folders: Sequence[Path],
 ) -> TrainingOutcome:
     """The model in the registry and, unless it is refused, in the BentoML store."""
     policy = load_policy(datetime.now(UTC).date())
-    dossiers, data_metadata = load_labelled_dossiers(settings, data, progress, lender, engine)
     with progress.step("features", len(dossiers)) as advance:
         training_set = prepare_training_set(dossiers, seed=seed, progress=advance)
     auxiliary = add_auxiliary_clients(

@@ -16,7 +16,8 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from stores.cli import ProgressCallback, ProgressReporter, report_errors
+from stores.cli import report_errors
+from stores.progress import ProgressCallback, ProgressReporter
 from training.synthetic.generator import TABLE_NAMES, IdAllocator, generate_block_tables
 from training.synthetic.parameters import read_population_model
 from training.synthetic.sampling.marginals import Mask

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from serving.cli.bentoml_commands import build_bentoml_command, ensure_champion
 from serving.packaging.image import make_image
-from stores.cli import ProgressReporter, report_errors
+from stores.cli import report_errors
+from stores.progress import ProgressReporter
 from stores.settings import get_settings
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from credit.errors import CreditError
 from serving.packaging.sbom import INVENTORY_SCRIPT, ImageInventory, build_sbom
-from stores.cli import ProgressReporter
+from stores.progress import ProgressReporter
 from stores.settings import Settings, configure_libraries
 
 DOCKERFILE = Path(__file__).parents[2] / "deploy" / "Dockerfile"

@@ -23,13 +23,13 @@ from credit.dossier import ALL_COLUMNS, DossierBatch, Integers
 from credit.errors import Fault, InvalidTables
 from credit.schema import APPLICATION, BUREAU, BUREAU_BALANCE, HISTORIES, TABLES, ColumnKind, Table
 from stores.atomic_files import atomic_write
-from stores.cli import ProgressReporter
 from stores.dossiers.arrow import (
     CLIENT_ID_COLUMN,
     dossiers_from_arrow,
     name_list_column,
     select_arrow_columns,
 )
+from stores.progress import ProgressReporter
 from stores.raw_tables.tables import Tables
 
 LABEL_COLUMN = "TARGET"

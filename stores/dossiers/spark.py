@@ -29,9 +29,9 @@ from credit.dossier import ALL_COLUMNS
 from credit.errors import CreditError
 from credit.schema import APPLICATION, BUREAU, BUREAU_BALANCE, TABLES, TARGET, Column, ColumnKind
 from stores.atomic_files import atomic_write
-from stores.cli import ProgressCallback
 from stores.dossiers.arrow import CLIENT_ID_COLUMN, name_list_column
 from stores.dossiers.parquet import GroupingSummary, RowSelector, read_client_ids, write_dossiers
+from stores.progress import ProgressCallback
 from stores.raw_tables.file_reader import NULL_VALUES
 from stores.raw_tables.tables import Tables
 from stores.settings import Settings

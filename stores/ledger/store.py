@@ -7,7 +7,6 @@ payload     the client, the raw dossier, the row of features, the contributions,
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from credit.decision import Decision, Outcome
 from credit.dossier import Document, Floats
 from credit.errors import IdempotencyKeyReused, LedgerUnavailable, UnknownDecision
 from credit.features import Matrix
+from stores.document_codec import compress_document, decompress_document
 from stores.ledger.database import (
     insert_statement,
     is_writable,
@@ -87,11 +87,6 @@ class LedgerRecord:
     """The caller's idempotency key."""
     compressed_document: bytes | None = None
     """The document as `pack` makes it, where the client store had it at hand."""
-
-
-def compress_document(document: Document) -> bytes:
-    """A document as it is stored: JSON, compressed with zlib."""
-    return zlib.compress(orjson.dumps(document), 1)
 
 
 def digest_request(kind: str, body: bytes) -> bytes:
@@ -244,7 +239,7 @@ def _parse_record(row: Any) -> LedgerRecord:
             **core,
         ),
         kind=row.kind,
-        document=orjson.loads(zlib.decompress(row.dossier)),
+        document=decompress_document(row.dossier),
         feature_row=np.frombuffer(row.features, dtype=np.float32),
         contributions=None
         if contributions is None

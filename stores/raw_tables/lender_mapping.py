@@ -32,8 +32,10 @@ from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, model_va
 from credit.errors import Fault, InvalidTables, suggest_known_name
 from credit.schema import APPLICATION, TABLES
 
-APPLICATION_FILE_NAMES = ("application_train", "application_test")
-"""The files of applications, labelled and new, in Kaggle's words."""
+LABELLED_APPLICATION_FILE_NAME = "application_train"
+NEW_APPLICATION_FILE_NAME = "application_test"
+APPLICATION_FILE_NAMES = (LABELLED_APPLICATION_FILE_NAME, NEW_APPLICATION_FILE_NAME)
+"""Kaggle's names, without extension, of the files of applications."""
 
 
 class MappedColumn(BaseModel):

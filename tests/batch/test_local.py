@@ -19,8 +19,8 @@ from credit.features import CATALOGUE
 from credit.policy import Policy, logit
 from credit.scorer import Scorer
 from credit.underwriting import make_decision, score_dossiers
-from stores.cli import ProgressReporter
 from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile, group_into_dossiers
+from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.raw_tables.tables import read_tables
 from stores.settings import Settings

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from serving.packaging import image
 from serving.packaging.image import NoImageBuilder, make_image
-from stores.cli import ProgressReporter
+from stores.progress import ProgressReporter
 from stores.settings import Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

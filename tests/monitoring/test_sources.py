@@ -17,10 +17,10 @@ from credit.scorer import Scorer
 from monitoring.pipeline import DriftRequest, InvalidOption, run_drift_analysis
 from monitoring.sample import Sample
 from monitoring.sources import NothingToCompare, load_folder, load_ledger, load_training
-from stores.cli import ProgressReporter
 from stores.dossiers.parquet import group_into_dossiers
 from stores.ledger.store import Ledger, LedgerRecord
 from stores.models.bento_store import ChampionNotFound
+from stores.progress import ProgressReporter
 from stores.raw_tables.tables import read_tables
 from stores.settings import Settings
 from tests.monitoring.made import TRAINING, VERSION, applicants, side, write_table

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from stores.cli import ProgressReporter
+from stores.progress import ProgressReporter
 
 
 @pytest.fixture

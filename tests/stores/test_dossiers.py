@@ -16,9 +16,9 @@ from credit.dossier import DossierBatch
 from credit.errors import InvalidTables
 from credit.features import COLUMNS, CategoryEncoder, build
 from credit.schema import HISTORIES
-from stores.cli import ProgressReporter
 from stores.clients.store import ClientStore
 from stores.dossiers.parquet import DossierFile, GroupingSummary, group_into_dossiers
+from stores.progress import ProgressReporter
 from stores.raw_tables.tables import read_tables
 from tests.support.bit_equality import is_bit_identical
 from tests.support.example_dossiers import (

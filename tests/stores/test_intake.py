@@ -11,9 +11,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from credit.errors import InvalidTables
-from stores.cli import ProgressReporter
+from stores.clients.__main__ import app
 from stores.clients.ingestion import fill_client_store
-from stores.clients.store import ClientStore, app
+from stores.clients.store import ClientStore
+from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.settings import Settings, get_settings
 from tests.support.example_dossiers import make_applicant, make_applicant_without_history
@@ -91,7 +92,7 @@ def test_a_filling_that_fails_leaves_no_dossiers_behind(
         raise OSError("the disk is full")
 
     write_tables(data, make_table_frames([make_applicant_without_history(SK_ID_CURR=1)]))
-    monkeypatch.setattr(ClientStore, "keep", broken)
+    monkeypatch.setattr(ClientStore, "save", broken)
     with pytest.raises(OSError, match="the disk is full"):
         filled(where, data)
     assert not list(where.cache_folder.iterdir())

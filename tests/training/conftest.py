@@ -14,7 +14,7 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from stores.cli import ProgressCallback, ProgressReporter
+from stores.progress import ProgressCallback, ProgressReporter
 from stores.settings import Settings
 from tests.support.example_dossiers import Dossier
 from tests.support.random_dossiers import draw_labels, make_random_dossiers

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from stores.cli import ProgressCallback, ProgressReporter
+from stores.progress import ProgressCallback, ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.raw_tables.tables import read_tables
 from stores.settings import Settings

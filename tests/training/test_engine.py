@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from stores.cli import ProgressReporter
 from stores.dossiers.engine import Engine
 from stores.dossiers.spark import SparkUnavailable
+from stores.progress import ProgressReporter
 from stores.settings import Settings
 from tests.support.bit_equality import is_bit_identical
 from tests.support.random_dossiers import make_random_dossiers

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from stores.cli import ProgressReporter
+from stores.progress import ProgressReporter
 from stores.settings import Settings
 from training.data.loading import load_labelled_dossiers
 from training.synthesise import synthesise_tables

@@ -13,7 +13,7 @@ from rich.console import Console
 from sklearn.metrics import roc_auc_score
 
 from credit.dossier import Floats
-from stores.cli import ProgressReporter
+from stores.progress import ProgressReporter
 from stores.settings import Settings
 from tests.support.small_model import QUICK_PARAMETERS, SEED
 from training.data.dataset import TrainingSet, prepare_training_set, stratified_sample

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from credit.features import CATALOGUE
 from credit.schema import HISTORIES
-from stores.cli import ProgressReporter
+from stores.progress import ProgressReporter
 from stores.settings import Settings
 from tests.support.random_dossiers import draw_labels, make_random_dossiers
 from tests.support.small_model import SEED

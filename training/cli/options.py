@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from stores.cli import ProgressReporter
+from stores.progress import ProgressReporter
 from stores.settings import Settings
 from training.synthetic.marker import MARKER_FILE
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stores.cli import ProgressReporter
 from stores.dossiers.parquet import DossierFile
+from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.settings import Settings
 from training.data.dataset import NOT_A_COPY, AuxiliaryRows, TrainingSet, prepare_training_set

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from stores.cli import ProgressReporter
 from stores.dossiers.engine import Engine
 from stores.dossiers.parquet import DossierFile, GroupingSummary, group_into_dossiers
 from stores.dossiers.spark import group_into_dossiers_with_spark as group_on_many
 from stores.dossiers.spark import open_spark_session, require_spark
+from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.raw_tables.tables import Tables, read_tables
 from stores.settings import Settings

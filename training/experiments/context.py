@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from stores.cli import ProgressReporter, report_errors
+from stores.cli import report_errors
+from stores.progress import ProgressReporter
 from stores.settings import Settings, configure_libraries, get_settings
 from training.cli.options import DEFAULT_SYNTHETIC_CLIENTS, generate_synthetic_tables
 

@@ -19,7 +19,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from credit.policy import Policy
-from stores.cli import ProgressCallback
+from stores.progress import ProgressCallback
 from training.data.dataset import TrainingSet
 from training.data.fingerprints import fingerprint_features
 from training.evaluation.paired_bootstrap import Difference, cross_validate_paired

@@ -11,7 +11,7 @@ from rich.console import Console
 from credit.dossier import DossierBatch, Floats
 from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, Feature, Matrix, Unit, build
 from credit.schema import TABLES
-from stores.cli import ProgressReporter
+from stores.progress import ProgressReporter
 from stores.settings import Settings
 from tests.support.example_dossiers import Dossier
 from tests.support.random_dossiers import make_random_dossiers

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.cli import ProgressReporter, report_errors
+from stores.cli import report_errors
+from stores.progress import ProgressReporter
 from training.synthetic.calibration.pipeline import derive_parameters
 from training.synthetic.calibration.serialisation import format_parameters
 from training.synthetic.calibration.source_data import read_real_data, resolve_real_data_folder
