@@ -1,4 +1,4 @@
-# Every target is a line over a command that works alone: see README.md.
+# Every target is one line over a command that works alone.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 SHELL := /bin/sh
@@ -6,14 +6,15 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help setup demo train serve ui score drift load bench test slow faults check lint types bento image audit workflows locks clean
+.PHONY: help setup demo train serve ui score drift mlflow load bench test slow faults coverage check lint types format docs bento \
+	image audit workflows locks clean
 
-help: ## Say what there is
+help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-setup: .venv/full ## Make .venv with the locked dependencies
+setup: .venv/full ## Install the locked dependencies into .venv
 
-demo: .venv/full ## Train on synthetic clients if need be, then serve the API and the page
+demo: .venv/full ## Train on synthetic clients unless a champion exists, then serve API and page
 	@$(RUN) -m serving.cli.demo
 
 train: .venv/full ## Train on DATA=folder of tables, synthetic ones without it
@@ -31,31 +32,44 @@ score: .venv/full ## Score DATA=folder of tables into OUT=file.parquet
 drift: .venv/full ## Compare the decisions, or CURRENT=folder of tables, with the training data
 	@$(RUN) -m monitoring drift --reference train --current $(or $(CURRENT),ledger) --out $(or $(OUT),$(or $(CREDIT_HOME),var)/reports/drift)
 
+mlflow: .venv/full ## Browse trainings in MLflow on port 5000, or PORT
+	@$(RUN) -m mlflow server --host 127.0.0.1 --port $(or $(PORT),5000) --backend-store-uri "sqlite:///$(or $(CREDIT_HOME),var)/mlflow/mlflow.db"
+
 load: .venv/dev ## Put a service under load: SHAPE=ramp, soak or spike; CALLERS, SECONDS, BENTO
 	@$(RUN) -m loadtests --shape $(or $(SHAPE),ramp) $(if $(CALLERS),--callers $(CALLERS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(BENTO),--bento $(BENTO))
 
 bench: .venv/dev ## Measure WHAT=serving, saturation, batching, features or scale_out
 	@$(RUN) -m benchmarks.$(or $(WHAT),serving)
 
-test: .venv/dev ## Run the tests, but for the slow ones
+test: .venv/dev ## Run all tests but the slow ones
 	@$(RUN) -m pytest -m "not slow"
 
-slow: .venv/dev ## Run the slow tests: they train, load and kill
+slow: .venv/dev ## Run the slow tests, which train, load and kill
 	@$(RUN) -m pytest -m slow tests
 
-faults: .venv/dev ## Seed faults into copies of the tree: does the suite notice?
+faults: .venv/dev ## Seed faults into copies of the tree and check that a test fails for each
 	@$(RUN) -m tests.seeded_faults
 
-check: lint types test ## Style, types, tests; CI adds slow, faults and bento
+coverage: .venv/dev ## Run the tests with line and branch coverage; report in var/coverage
+	@$(RUN) -m pytest -m "not slow" --cov --cov-branch --cov-report=term:skip-covered --cov-report=html:var/coverage
 
-lint: .venv/dev ## Look at style and imports
+check: lint types test ## Style, types, tests; CI adds slow, faults, docs and bento
+
+lint: .venv/dev ## Check style, imports and spelling
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@.venv/bin/lint-imports
 	@.venv/bin/codespell README.md CHANGELOG.md CONTRIBUTING.md docs
 
-types: .venv/dev ## Look at types
+types: .venv/dev ## Check types
 	@$(RUN) -m mypy .
+
+format: .venv/dev ## Format the code, and fix what the linter can
+	@$(RUN) -m ruff check --fix-only --quiet .
+	@$(RUN) -m ruff format .
+
+docs: .venv/dev ## Build the documentation into var/site; warnings are errors
+	@$(RUN) -m mkdocs build --strict --site-dir var/site
 
 bento: .venv/full ## Build the bento of the champion
 	@$(RUN) -m serving.packaging.bento
@@ -63,13 +77,13 @@ bento: .venv/full ## Build the bento of the champion
 image: .venv/full ## Build the bento, then its container image as IMAGE
 	@$(RUN) -m serving.packaging.bento --image $(or $(IMAGE),credit-scoring:dev)
 
-audit: .venv/dev ## Look for known vulnerabilities in what ships
+audit: .venv/dev ## Check what ships for known vulnerabilities
 	@.venv/bin/pip-audit --require-hashes --disable-pip -r requirements/serve.txt
 
-workflows: .venv/dev ## Look for faults in the workflows
+workflows: .venv/dev ## Check the workflows for faults
 	@.venv/bin/zizmor --offline --quiet .github
 
-locks: .venv/uv ## Compile requirements/ anew from pyproject.toml
+locks: .venv/uv ## Compile requirements/ from pyproject.toml
 	@$(COMPILE) pyproject.toml --extra full --extra dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --extra full --constraint requirements/dev.txt --output-file requirements/full.txt
 	@$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/serve.txt
