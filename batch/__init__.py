@@ -1,1 +1,1 @@
-"""Scoring a whole folder of tables with the model that serves."""
+"""Batch scoring: score a folder of tables with the champion."""

@@ -1,6 +1,6 @@
-"""One machine: tables grouped into dossiers, scored batch by batch, written as they are scored.
+"""Score tables on one machine: group them into dossiers, then score and write batch by batch.
 
-tables ──► dossiers ──► answers ──► Parquet
+tables ──► dossiers ──► decisions ──► Parquet
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from credit.features import COLUMNS
 from credit.policy import Policy
 from credit.scorer import Scorer
 from stores.atomic_files import atomic_write, temporary_dossiers
-from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile, group_into_dossiers
+from stores.dossiers.grouping import group_into_dossiers
+from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile
 from stores.progress import ProgressCallback, ProgressReporter
 from stores.raw_tables.tables import Tables
 from stores.settings import Settings
@@ -33,13 +34,13 @@ def score_tables(
     with_contributions: bool,
     progress: ProgressReporter,
 ) -> int:
-    """Score every client of some tables into a Parquet file, by client id.
+    """Score every client of some tables into a Parquet file, sorted by client id.
 
     Returns:
-        How many were scored.
+        The number of clients scored.
 
     Raises:
-        InvalidTables: there is nobody to score.
+        InvalidTables: there are no applications.
     """
     with temporary_dossiers(settings.cache_folder, "batch") as dossier_path:
         with progress.step("grouping into dossiers"):
@@ -66,16 +67,21 @@ def score_file(
     with_contributions: bool,
     advance: ProgressCallback,
 ) -> int:
-    """Score every dossier of a file into a Parquet file, which appears when it is whole.
+    """Score every dossier of a file into a Parquet file, which is written atomically.
 
-    The columns are those of the service's decision; with `explained`, the base and every
-    feature's contribution in log-odds too.
+    Args:
+        file: The dossiers.
+        out: The Parquet file to write.
+        scorer: The model.
+        policy: The policy in force.
+        with_contributions: Add the base and the contribution of every feature, in log-odds.
+        advance: Called with the number of clients scored since the last call.
 
     Returns:
-        How many were scored.
+        The number of clients scored.
 
     Raises:
-        InvalidTables: there is nobody to score.
+        InvalidTables: there are no applications.
     """
     if not len(file):
         raise InvalidTables([Fault(file.path.name, "no applications", "at least one row")])

@@ -1,8 +1,8 @@
-"""A batch of dossiers scored: what every engine runs, here or on Spark's executors.
+"""Score a batch of dossiers. Every engine runs this code: locally, or on Spark's executors.
 
-dossiers ──► features ──► risk ──► index, outcome ──► columns of the answer
+dossiers ──► features ──► risk ──► index, outcome ──► columns of the output
 
-Executors import this module and what it imports: no engine, no command line.
+Executors import this module, so it must not import an engine or a command.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from credit.features import CATALOGUE, COLUMNS, Matrix, build
 from credit.policy import Policy
 from credit.schema import APPLICATION
 from credit.scorer import ModelMetadata, Scorer
-from stores.dossiers.arrow import CLIENT_ID_COLUMN, dossiers_from_arrow, split_struct_lists
+from stores.dossiers.arrow import CLIENT_ID_COLUMN, parse_arrow_batch, split_struct_lists
 
 if TYPE_CHECKING:  # an optional dependency
     from pyspark import Broadcast
 
 BroadcastModel = tuple[str, ModelMetadata, str]
-"""A scorer as it travels: trees, facts, version."""
+"""A scorer as it is sent to executors: trees, metadata, version."""
 
 RULE_COLUMNS = ("AMT_INCOME_TOTAL", "AMT_ANNUITY", "DAYS_BIRTH")
-"""The columns that the policy's rules look at."""
+"""Columns that the policy's rules read."""
 
 
 def build_output_schema(*, with_contributions: bool) -> pa.Schema:
-    """The columns of an answer; explained ones carry every feature's log-odds and the base."""
+    """Return the schema of the output: the decision, then contributions in log-odds if wanted."""
     decision = {
-        "SK_ID_CURR": pa.int64(),
+        CLIENT_ID_COLUMN: pa.int64(),
         "risk": pa.float64(),
         "index": pa.float64(),
         "points": pa.float64(),
@@ -51,12 +51,12 @@ def score_arrow_batches(
     policy: Policy,
     with_contributions: bool,
 ) -> Iterator[pa.RecordBatch]:
-    """Spark's batches of dossiers, one list of rows a history, scored on an executor."""
+    """Score Spark's batches on an executor; each history is one list of structs."""
     trees, metadata, version = model.value
     scorer = Scorer(trees, metadata, version=version)
     for batch in batches:
         ids = batch[CLIENT_ID_COLUMN].to_numpy()
-        dossiers = dossiers_from_arrow(split_struct_lists(batch), COLUMNS)
+        dossiers = parse_arrow_batch(split_struct_lists(batch), COLUMNS)
         yield score_batch(
             ids, dossiers, scorer=scorer, policy=policy, with_contributions=with_contributions
         )
@@ -70,7 +70,18 @@ def score_batch(
     policy: Policy,
     with_contributions: bool,
 ) -> pa.RecordBatch:
-    """The decisions on some dossiers, in order, as the service takes them one by one."""
+    """Decide on dossiers, in order, exactly as the service decides on each alone.
+
+    Args:
+        ids: Client ids, in the order of the dossiers.
+        dossiers: The dossiers.
+        scorer: The model.
+        policy: The policy in force.
+        with_contributions: Add the base and the contribution of every feature, in log-odds.
+
+    Returns:
+        One row per dossier, with the columns of `build_output_schema`.
+    """
     matrix = build(dossiers, scorer.categories)
     columns = _build_decision_columns(ids, dossiers, scorer.predict_risk(matrix), policy)
     if with_contributions:

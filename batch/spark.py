@@ -1,6 +1,6 @@
-"""Many machines: Spark groups the tables into dossiers, and its executors score them.
+"""Score tables with Spark: it groups them into dossiers, and its executors score these.
 
-checked files ──► dossiers, cut by client ──► mapInArrow(kernel, scorer) ──► parts ──► Parquet
+checked files ──► dossiers by client ──► mapInArrow(kernel, scorer) ──► parts ──► Parquet
 """
 
 from __future__ import annotations
@@ -20,13 +20,10 @@ from credit.schema import APPLICATION
 from credit.scorer import Scorer
 from stores.atomic_files import atomic_write
 from stores.dossiers.arrow import CLIENT_ID_COLUMN
-from stores.dossiers.parquet import (
-    DOSSIERS_PER_BATCH,
-    GroupingSummary,
-    iter_client_slices,
-    read_client_ids,
-)
-from stores.dossiers.spark import build_dossier_frame, materialise_frame, open_spark_session
+from stores.dossiers.grouping import GroupingSummary, iter_client_slices, read_client_ids
+from stores.dossiers.parquet import DOSSIERS_PER_BATCH
+from stores.dossiers.spark import build_dossier_frame, materialise_frame
+from stores.dossiers.spark_session import open_spark_session
 from stores.progress import ProgressCallback, ProgressReporter
 from stores.raw_tables.tables import Tables
 from stores.settings import Settings
@@ -47,23 +44,23 @@ def score_tables(
     with_contributions: bool,
     progress: ProgressReporter,
 ) -> int:
-    """Write the very bytes that `batch.local.score_tables` writes.
+    """Score every client of some tables; write the same bytes as `batch.local.score_tables`.
 
     Returns:
-        How many were scored.
+        The number of clients scored.
 
     Raises:
-        InvalidTables: there is nobody to score.
-        NoSpark: Java or PySpark is absent.
+        InvalidTables: there are no applications.
+        SparkUnavailable: Java or PySpark is absent.
     """
     with open_spark_session(settings) as session:
-        with progress.step("counting rows of other clients"):
+        with progress.step("counting rows of unknown clients"):
             grouping = GroupingSummary.from_tables(tables)
         grouping.log_summary(progress)
         with progress.step(f"Spark: {scorer.version}", 100) as advance:
             return score_in_session(
-                session, tables, out, scorer=scorer, policy=policy, with_contributions=with_contributions,
-                advance=advance,
+                session, tables, out, scorer=scorer, policy=policy,
+                with_contributions=with_contributions, advance=advance,
             )  # fmt: skip
 
 
@@ -77,10 +74,22 @@ def score_in_session(
     with_contributions: bool,
     advance: ProgressCallback,
 ) -> int:
-    """The same, in a session that is there already.
+    """Score every client of some tables in an open session.
 
     Args:
-        advance: Told in hundredths of the work.
+        session: The session that scores.
+        tables: The checked tables.
+        out: The Parquet file to write.
+        scorer: The model.
+        policy: The policy in force.
+        with_contributions: Add the base and the contribution of every feature, in log-odds.
+        advance: Called with percentage points; they add up to 100 at the end.
+
+    Returns:
+        The number of clients scored.
+
+    Raises:
+        InvalidTables: there are no applications.
     """
     from pyspark.sql.pandas.types import from_arrow_schema  # noqa: PLC0415 -- optional
 

@@ -22,7 +22,8 @@ import typer
 
 from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, build
 from credit.schema import APPLICATION
-from stores.dossiers.parquet import DossierFile, group_into_dossiers
+from stores.dossiers.grouping import group_into_dossiers
+from stores.dossiers.parquet import DossierFile
 from stores.progress import ProgressReporter
 from stores.raw_tables.tables import read_tables
 from training.__main__ import REFUSED_EXIT_CODE

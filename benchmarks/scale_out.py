@@ -196,7 +196,9 @@ def scale_out(
     with report_errors(console):
         settings = get_settings()
         configure_libraries(settings)
-        from stores.dossiers.spark import require_spark  # noqa: PLC0415 -- --help stays quick
+        from stores.dossiers.spark_session import (
+            require_spark,  # noqa: PLC0415 -- --help stays quick
+        )
 
         require_spark()
         folders = {count: make_tables(settings, count, steps) for count in clients}

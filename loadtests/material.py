@@ -23,7 +23,8 @@ def prepare_dossier_file(settings: Settings, progress: ProgressReporter) -> Path
     dossier_file = settings.cache_folder / "load" / f"dossiers-{CLIENT_COUNT}-{SEED}.jsonl"
     if not dossier_file.exists():
         # Imported now: a run that finds its dossiers needs neither Polars nor Arrow.
-        from stores.dossiers.parquet import DossierFile, group_into_dossiers  # noqa: PLC0415
+        from stores.dossiers.grouping import group_into_dossiers  # noqa: PLC0415
+        from stores.dossiers.parquet import DossierFile  # noqa: PLC0415
         from stores.raw_tables.tables import read_tables  # noqa: PLC0415
 
         dossier_file.parent.mkdir(parents=True, exist_ok=True)

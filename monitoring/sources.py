@@ -27,7 +27,8 @@ from monitoring.sample import (
     draw_sample_rows,
 )
 from stores.atomic_files import temporary_dossiers
-from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile, group_into_dossiers
+from stores.dossiers.grouping import group_into_dossiers
+from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile
 from stores.ledger.store import Ledger, LedgerRecord
 from stores.progress import ProgressCallback, ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping

@@ -1,1 +1,1 @@
-"""Where state is kept: tables, dossiers, clients, models, decisions. All I/O is here."""
+"""State and I/O: settings, raw tables, dossiers, clients, decisions and models."""

@@ -1,4 +1,4 @@
-"""Files that appear when they are whole, and files that go when they were used."""
+"""Files that appear only when complete, and temporary files that are always removed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from pathlib import Path
 
 @contextmanager
 def atomic_write(out: Path) -> Iterator[Path]:
-    """Where to write a file that appears under its name when it is whole; else nothing stays."""
+    """Write a file under a temporary name, and rename it when it is complete.
+
+    On an error the temporary file is removed, and an earlier file of that name stays.
+
+    Args:
+        out: The final path; missing parent folders are created.
+
+    Yields:
+        The temporary path to write to. It holds the process id, so that two processes that write
+        the same file do not collide.
+    """
     out.parent.mkdir(parents=True, exist_ok=True)
     temp_path = out.with_name(f"{out.name}.{os.getpid()}.part")
     try:
@@ -22,7 +32,7 @@ def atomic_write(out: Path) -> Iterator[Path]:
 
 @contextmanager
 def temporary_dossiers(cache: Path, name: str) -> Iterator[Path]:
-    """A place for the dossiers of this run alone, which go with it, whatever comes of it."""
+    """Yield a path for the dossiers of this run only; the file is removed on exit."""
     path = cache / f"{name}-{os.getpid()}.dossiers.parquet"
     try:
         yield path

@@ -1,4 +1,4 @@
-"""Where things are, read once from `CREDIT_*`. Thresholds are policy, not settings."""
+"""Paths, addresses and limits, read once from `CREDIT_*`. Thresholds are policy, not settings."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ ENV_PREFIX = "CREDIT_"
 
 
 class InvalidSettings(InvalidInput):
-    """The environment holds a `CREDIT_*` variable that is misspelt or wrong."""
+    """The environment holds a `CREDIT_*` variable with an unknown name or an invalid value."""
 
     code = "wrong-settings"
     subject = "environment"
 
 
 class Settings(BaseSettings):
-    """What differs between a laptop and production."""
+    """Settings of one installation: everything that differs between a laptop and production."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
@@ -32,47 +32,47 @@ class Settings(BaseSettings):
     """Folder of all state; deleting it starts afresh."""
 
     host: str = "127.0.0.1"
-    """Address every door listens on."""
+    """Address that the HTTP, gRPC and UI servers listen on."""
 
     http_port: int = Field(default=3000, ge=1, le=65_535)
     grpc_port: int = Field(default=3001, ge=1, le=65_535)
     ui_port: int = Field(default=7860, ge=1, le=65_535)
 
     workers: int = Field(default=1, ge=1)
-    """Serving processes."""
+    """Number of serving processes."""
 
     timeout: float = Field(default=30, gt=0)
-    """Seconds within which a request is answered, or given up."""
+    """Seconds after which a request is cancelled."""
 
     patience: float = Field(default=0.5, gt=0)
-    """Seconds that a request may have to wait for its turn; sooner than that it is refused."""
+    """Maximum expected queueing time, in seconds; a request that would wait longer is rejected."""
 
     grpc_tls_cert: Path | None = None
-    """PEM file of the certificate chain that the gRPC door shows; without it, no TLS."""
+    """PEM file with the certificate chain of the gRPC server; no TLS when unset."""
 
     grpc_tls_key: Path | None = Field(default=None, validate_default=True)
-    """PEM file of its private key; the two go together."""
+    """PEM file with the private key of that certificate; set both or neither."""
 
     grpc_tls_clients: Path | None = None
-    """PEM file of the authorities whose client certificates are let in; without it, anybody."""
+    """PEM file with the authorities that sign client certificates; unset, none are needed."""
 
     model: str | None = None
-    """BentoML tag that replaces the champion, such as `credit-scorer:abc`."""
+    """BentoML tag to serve instead of the champion, such as `credit-scorer:abc`."""
 
     ledger_url: SecretStr | None = None
     """SQLAlchemy URL of the ledger, SQLite or PostgreSQL; a file under `home` when unset."""
 
     api_url: str | None = None
-    """Where the page finds the API; this machine's HTTP port when unset."""
+    """URL of the API that the UI calls; the local HTTP port when unset."""
 
     spark_master: str = "local[*]"
-    """Where `--engine spark` runs: all cores of this machine, or a cluster's URL."""
+    """Spark master for `--engine spark`: all local cores, or the URL of a cluster."""
 
     spark_conf: dict[str, str] = {}
-    """More of Spark's settings, as JSON: `{"spark.executor.memory": "8g"}`."""
+    """Further Spark settings, as JSON: `{"spark.executor.memory": "8g"}`."""
 
     real_data: Path = Path("../shared/homecredit")
-    """Folder of real rows for the tests and measurements that need them."""
+    """Folder of real rows, for the tests and benchmarks that need them."""
 
     @field_validator("grpc_tls_key", "grpc_tls_clients")
     @classmethod
@@ -85,18 +85,18 @@ class Settings(BaseSettings):
         return value
 
     def format_address(self, port: int) -> str:
-        """host:port, as URLs and gRPC have it.
+        """Return `host:port` as URLs and gRPC write it.
 
-        >>> Settings(host="::1").address(3001)
+        >>> Settings(host="::1").format_address(3001)
         '[::1]:3001'
         """
         return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
 
     @property
     def grace_seconds(self) -> int:
-        """Seconds that calls under way have when the service stops.
+        """Seconds that running calls get to finish when the service stops.
 
-        As long as a call may take, and a little to tell that it took too long.
+        The timeout of a call, plus the time to send the error when it expires.
         """
         return ceil(self.timeout) + 2
 
@@ -117,12 +117,12 @@ class Settings(BaseSettings):
 
     @property
     def serving_path(self) -> Path:
-        """Names the champion's exact BentoML tag; replaced atomically by promotion."""
+        """File with the champion's exact BentoML tag; promotion replaces it atomically."""
         return self.home / "serving.json"
 
     @property
     def reports_folder(self) -> Path:
-        """What people read of the last training, comparison, ablation and drift."""
+        """Folder of the reports of the last training, comparison, ablation and drift check."""
         return self.home / "reports"
 
     @property
@@ -136,10 +136,10 @@ class Settings(BaseSettings):
 
 @cache
 def get_settings() -> Settings:
-    """This process's settings.
+    """Return the settings of this process; the environment is read once.
 
     Raises:
-        WrongSettings: a `CREDIT_*` variable is misspelt or holds what it cannot.
+        InvalidSettings: a `CREDIT_*` variable has an unknown name or an invalid value.
     """
     reject_unknown_variables(os.environ)
     try:
@@ -157,12 +157,14 @@ def get_settings() -> Settings:
 
 
 def reject_unknown_variables(environment: Mapping[str, str]) -> None:
-    """A variable that nobody reads is an error, not a default.
+    """Raise an error for `CREDIT_*` variables that are no settings, such as misspelt ones.
 
-    >>> refuse_misspelt({"CREDIT_HTP_PORT": "80", "HOME": "/home"})
+    The value is left out of the message: it may be a secret.
+
+    >>> reject_unknown_variables({"CREDIT_HTP_PORT": "80", "HOME": "/home"})
     Traceback (most recent call last):
         ...
-    stores.settings.WrongSettings: 1 fault in the environment:
+    stores.settings.InvalidSettings: 1 fault in the environment:
       CREDIT_HTP_PORT: got "a value", expected a known setting; did you mean CREDIT_HTTP_PORT?
     """
     known_names = [f"{ENV_PREFIX}{name.upper()}" for name in Settings.model_fields]
@@ -170,19 +172,21 @@ def reject_unknown_variables(environment: Mapping[str, str]) -> None:
         name for name in environment if name.startswith(ENV_PREFIX) and name not in known_names
     ]
     if unknown_names:
+        hints = [suggest_known_name(name, known_names) for name in unknown_names]
         raise InvalidSettings([
-            Fault(name, "a value", suggest_known_name(name, known_names).replace("column", "setting"))
-            for name in unknown_names
+            Fault(name, "a value", hint.replace("column", "setting"))
+            for name, hint in zip(unknown_names, hints, strict=True)
         ])  # fmt: skip
 
 
 def configure_libraries(settings: Settings) -> None:
-    """Keep what libraries write under `home`, and keep them from calling out.
+    """Make libraries write under `home` only, and turn their telemetry off.
 
-    Call it before bentoml, mlflow, evidently or gradio is imported: they read these at import.
+    Call this before bentoml, mlflow, evidently or gradio is imported: they read the environment at
+    import.
     """
-    # OpenMP threads that spin while they wait stand still on shared cores: a training of seconds
-    # took ten minutes beside another busy process.
+    # By default OpenMP threads spin while they wait. On cores shared with another busy process
+    # that turned a training of seconds into ten minutes.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ["BENTOML_HOME"] = str((settings.home / "bentoml").absolute())
     os.environ["MLFLOW_TRACKING_URI"] = settings.mlflow_uri

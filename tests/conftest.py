@@ -17,7 +17,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 from credit.features import CategoryEncoder
 from credit.policy import Policy, load_policy
 from credit.scorer import Scorer
-from stores.dossiers.spark import find_missing_requirement, open_spark_session
+from stores.dossiers.spark_session import find_missing_requirement, open_spark_session
 from stores.settings import Settings
 from tests.support.example_dossiers import Dossier
 from tests.support.random_dossiers import make_random_dossiers

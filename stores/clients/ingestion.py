@@ -8,14 +8,19 @@ from pathlib import Path
 
 from stores.atomic_files import temporary_dossiers
 from stores.clients.store import ClientStore
-from stores.dossiers.parquet import DossierFile, group_into_dossiers
+from stores.dossiers.grouping import group_into_dossiers
+from stores.dossiers.parquet import DossierFile
 from stores.progress import ProgressCallback, ProgressReporter
 from stores.raw_tables.lender_mapping import (
     APPLICATION_FILE_NAMES,
     LABELLED_APPLICATION_FILE_NAME,
     LenderMapping,
 )
-from stores.raw_tables.tables import missing_applications_error, read_tables, resolve_table_file
+from stores.raw_tables.tables import (
+    build_missing_applications_error,
+    read_tables,
+    resolve_table_file,
+)
 from stores.settings import Settings
 
 
@@ -48,7 +53,7 @@ def fill_client_store(
         name for name in APPLICATION_FILE_NAMES if resolve_table_file(data, name, lender)
     ]
     if not file_names:
-        raise missing_applications_error(data, APPLICATION_FILE_NAMES, lender)
+        raise build_missing_applications_error(data, APPLICATION_FILE_NAMES, lender)
     saved_count = 0
     for name in file_names:
         if name == LABELLED_APPLICATION_FILE_NAME and labelled_dossiers is not None:

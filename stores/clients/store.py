@@ -102,7 +102,7 @@ class ClientStore:
 
 
 def _iter_id_ranges(prefix: str) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of ids, upper end excluded, whose digits begin with `prefix`.
+    """Yield the ranges of ids that begin with the digits `prefix`; the upper end is excluded.
 
     One range per number of digits, so that a search is a few lookups in the primary key.
 

@@ -1,7 +1,7 @@
-"""Dossiers in Arrow: one row a client, every history as lists, one a column.
+"""Dossiers in Arrow: one row per client, and one list per column of every history.
 
-Parquet files of dossiers and Spark's executors hand out such batches; the executors import this
-module, so that it needs NumPy and Arrow alone.
+Parquet files of dossiers and Spark's executors produce such batches. Executors import this module,
+so it depends on NumPy and Arrow only.
 """
 
 from __future__ import annotations
@@ -18,18 +18,23 @@ CLIENT_ID_COLUMN = "SK_ID_CURR"
 
 
 def name_list_column(table: str, column: str) -> str:
-    """The name under which a column of a history stands in a row of dossiers."""
+    """Return the name of the Arrow column that holds a column of a history."""
     return f"{table}.{column}"
+
+
+def list_history_columns(history: str) -> list[str]:
+    """Return the columns of a history that are stored as lists: all but the client id."""
+    return [column for column in HISTORIES[history].columns if column != CLIENT_ID_COLUMN]
 
 
 def select_arrow_columns(
     columns: Mapping[str, Sequence[str]], present_histories: Iterable[str]
 ) -> list[str]:
-    """The names of these raw columns in a row of dossiers.
+    """Return the Arrow names of raw columns, those of the application first.
 
     Args:
-        columns: Raw columns, table by table.
-        present: The histories that the dossiers hold.
+        columns: Raw columns by table.
+        present_histories: The histories that the dossiers have; the others are left out.
     """
     list_columns = (
         name_list_column(name, column)
@@ -40,10 +45,16 @@ def select_arrow_columns(
     return [*columns[APPLICATION.name], *list_columns]
 
 
-def dossiers_from_arrow(
-    batch: pa.RecordBatch, columns: Mapping[str, Sequence[str]]
-) -> DossierBatch:
-    """The dossiers of a batch; a history none of whose columns is there is unknown of everyone."""
+def parse_arrow_batch(batch: pa.RecordBatch, columns: Mapping[str, Sequence[str]]) -> DossierBatch:
+    """Convert an Arrow batch into dossiers.
+
+    A history without any column in the batch is unknown for every client; a null list is an empty
+    history.
+
+    Args:
+        batch: One row per client.
+        columns: The raw columns to read, by table.
+    """
     count = batch.num_rows
     row_indices = np.arange(count, dtype=np.int64)
     form = {
@@ -70,9 +81,9 @@ def dossiers_from_arrow(
 
 
 def split_struct_lists(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The same dossiers with a list for every column, out of one list of rows a history.
+    """Split each history, one list of structs, into one list per column.
 
-    Spark groups rows, and does not let names with dots into Python.
+    Spark groups whole rows, and does not pass column names with dots to Python.
     """
     columns: dict[str, pa.Array] = {}
     for name, array in zip(batch.schema.names, batch.columns, strict=True):

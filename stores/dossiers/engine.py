@@ -1,4 +1,4 @@
-"""Engines that move rows: this machine's own, or Spark's on many. The kernel is the same."""
+"""Engines that group rows: the local one, or Spark. Features are computed by the same kernel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Engine(StrEnum):
-    """What groups tables into dossiers."""
+    """An engine that groups tables into dossiers."""
 
     LOCAL = "local"
     SPARK = "spark"

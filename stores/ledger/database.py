@@ -1,4 +1,4 @@
-"""The ledger's database: how it is opened, and what is told when it does not answer."""
+"""Connect to the ledger's database, and turn its failures into `LedgerUnavailable`."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from credit.errors import LedgerUnavailable
 LOGGER = logging.getLogger("bentoml.credit")
 
 OUTAGE_ERRORS = (exc.DBAPIError, exc.TimeoutError, OSError)
-"""What is raised by a database that is gone, locked, full, damaged, read-only or out of time."""
+"""Raised when the database is gone, locked, full, damaged, read-only or too slow."""
 
 DATA_ERRORS = (exc.IntegrityError, exc.DataError)
-"""What is raised of what it is given: only a single record is at fault."""
+"""Raised because of a record's own values; the database works."""
 
 POSTGRESQL_CONNECT_ARGS = {
     "connect_timeout": 3,  # s
     "options": "-c statement_timeout=10s",
-    # Where the machine behind a connection is gone nobody says so: it is found out in 10 s.
+    # A machine that goes down closes no connection: these detect it within 10 s.
     "tcp_user_timeout": 10_000,  # ms
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
 }
-"""What its driver is told, where the ledger's URL does not say otherwise."""
+"""Default arguments of the PostgreSQL driver; the ledger's URL overrides them."""
 
 SQLITE_PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "busy_timeout=30000",
     "foreign_keys=ON",
-    # Whoever commits carries the log over where `Checkpoints` were not in time: it has 32 MB.
+    # In pages of 4 KB: at 32 MB of log a commit does the checkpoint that `WalCheckpointer` missed.
     "wal_autocheckpoint=8000",
 )
-"""What every connection is told."""
+"""Set on every SQLite connection."""
 
 
 def open_engine(url: str) -> sa.Engine:
-    """A pool of connections; what failed is told without the values, which are a client's."""
+    """Open a pool of connections. Errors omit the values of statements: they are personal data."""
     parsed_url = sa.make_url(url)
     if parsed_url.get_backend_name() == "postgresql":
         connect_args = {
@@ -62,10 +62,11 @@ def open_engine(url: str) -> sa.Engine:
     return engine
 
 
-def insert_statement(table: sa.Table, engine: sa.Engine) -> str:
-    """What inserts rows, given as mappings of all columns but those that number themselves.
+def compile_insert(table: sa.Table, engine: sa.Engine) -> str:
+    """Compile the INSERT of a table once, in the driver's own parameter style.
 
-    As the driver takes it: SQLAlchemy would go through the statement anew for every batch.
+    SQLAlchemy would otherwise process the statement again for every batch. Rows are mappings of
+    all columns except auto-incremented ones.
     """
     column_names = [column.name for column in table.columns if column.autoincrement is not True]
     return str(table.insert().inline().compile(dialect=engine.dialect, column_keys=column_names))
@@ -73,39 +74,41 @@ def insert_statement(table: sa.Table, engine: sa.Engine) -> str:
 
 @contextmanager
 def translate_db_errors() -> Iterator[None]:
-    """Where the database does not answer as it should: logged here, once, whoever waits for it.
+    """Log a failure of the database once, and raise it as `LedgerUnavailable`.
+
+    Errors caused by a record's values (`DATA_ERRORS`) pass unchanged.
 
     Raises:
-        LedgerUnavailable: it did not.
+        LedgerUnavailable: the database failed.
     """
     try:
         yield
     except DATA_ERRORS:
         raise
     except OUTAGE_ERRORS as error:
-        LOGGER.exception("the ledger does not answer")
+        LOGGER.exception("the ledger is unavailable")
         raise LedgerUnavailable from error
 
 
 @contextmanager
 def lock_file(path: Path) -> Iterator[None]:
-    """Alone among all processes that lock this file."""
-    with path.open("wb") as file:  # closing it gives the lock back
+    """Hold an exclusive lock on a file, across processes; the file is created if absent."""
+    with path.open("wb") as file:  # closing the file releases the lock
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def is_writable(connection: sa.Connection) -> bool:
-    """Whether the database could be written to now; nothing is.
+    """Return whether the database accepts writes now, without writing.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: it could not, as a rule.
+        sqlalchemy.exc.DBAPIError: the usual answer of a database that does not.
     """
     if connection.dialect.name == "postgresql":
         read_only = connection.execute(sa.text("SHOW transaction_read_only")).scalar_one()
         return str(read_only) == "off"
     if connection.dialect.name == "sqlite":
-        # The turn to write is given back at once, when the connection is.
+        # Takes the write lock; closing the connection releases it.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     return True
 

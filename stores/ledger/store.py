@@ -1,8 +1,8 @@
-"""Every answered decision, kept before it is answered: what was said, and what it was said of.
+"""Append-only decision ledger. Each decision is committed before it is returned.
 
-decision    what was decided, by which versions; names nobody
-payload     the client, the raw dossier, the row of features, the contributions, the digest of the
-            request: there are few clients to guess from
+decision    the decision and the versions that made it; no personal data
+payload     client id, raw dossier, feature row, contributions, and the digest of the request: with
+            few clients to try, a digest could be traced back to one
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from credit.errors import IdempotencyKeyReused, LedgerUnavailable, UnknownDecisi
 from credit.features import Matrix
 from stores.document_codec import compress_document, decompress_document
 from stores.ledger.database import (
-    insert_statement,
+    compile_insert,
     is_writable,
     lock_file,
     open_engine,
@@ -67,30 +67,30 @@ CORE_FIELDS = (
     "model_version",
     "policy_version",
 )
-"""What of a decision names nobody."""
+"""Fields of a decision without personal data."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerRecord:
-    """A decision with all it takes to explain or to repeat it."""
+    """A decision with everything needed to explain or to replay it."""
 
     decision: Decision
     kind: str
-    """The call that was answered: predict or explain."""
+    """The call that was answered: `predict` or `explain`."""
     document: Document
     feature_row: Matrix
     """Shape (features,), float32."""
     contributions: Floats | None
-    """Shape (features + 1,), log-odds, the base last; of explanations only."""
+    """Shape (features + 1,), log-odds, the base last; None unless the call was `explain`."""
     request_digest: bytes
     request_key: str | None = None
     """The caller's idempotency key."""
     compressed_document: bytes | None = None
-    """The document as `pack` makes it, where the client store had it at hand."""
+    """The document as the client store holds it; None when it must be compressed here."""
 
 
 def digest_request(kind: str, body: bytes) -> bytes:
-    """What tells one request from another."""
+    """Return the SHA-256 digest of a call and its body; equal requests have equal digests."""
     return sha256(kind.encode() + b"\0" + body).digest()
 
 
@@ -98,14 +98,14 @@ class Ledger:
     """Decisions in an SQL database; safe to share between threads and processes."""
 
     def __init__(self, url: str) -> None:
-        """Open a ledger; its tables are made where there are none.
+        """Open a ledger, and create its tables if they are absent.
 
         Raises:
-            LedgerUnavailable: the database does not answer.
+            LedgerUnavailable: the database cannot be used.
         """
         self._engine = open_engine(url)
-        self._insert_decisions = insert_statement(DECISION_TABLE, self._engine)
-        self._insert_payloads = insert_statement(PAYLOAD_TABLE, self._engine)
+        self._insert_decisions = compile_insert(DECISION_TABLE, self._engine)
+        self._insert_payloads = compile_insert(PAYLOAD_TABLE, self._engine)
         self._lock_path: Path | None = None
         self._checkpointer: WalCheckpointer | None = None
         if self._engine.dialect.name == "sqlite":
@@ -115,11 +115,12 @@ class Ledger:
         self._create_tables()
 
     def append(self, records: Sequence[LedgerRecord]) -> None:
-        """Keep decisions in one transaction: when this returns, all are on disk.
+        """Store decisions in one transaction; when this returns, all are on disk.
 
         Raises:
-            sqlalchemy.exc.IntegrityError: an idempotency key was used meanwhile; none is kept.
-            LedgerUnavailable: the database does not answer; no decision may be told.
+            sqlalchemy.exc.IntegrityError: an idempotency key or decision id is in use already;
+                nothing is stored.
+            LedgerUnavailable: the database cannot be used; no decision may be returned.
         """
         if not records:
             return
@@ -132,20 +133,20 @@ class Ledger:
             self._checkpointer.request_checkpoint()
 
     def find(self, decision_id: str) -> LedgerRecord:
-        """The record of a decision.
+        """Return the record of a decision.
 
         Raises:
-            UnknownDecision: none has this id.
+            UnknownDecision: no record has this id.
         """
         if record := self._fetch_record(DECISION_TABLE.c.decision_id == decision_id):
             return record
         raise UnknownDecision(decision_id)
 
     def find_by_key(self, key: str, request_digest: bytes) -> LedgerRecord | None:
-        """The record that an idempotency key stands for, if the key was used.
+        """Return the record stored under an idempotency key, or None.
 
         Raises:
-            KeyReused: it was used for another request.
+            IdempotencyKeyReused: the key belongs to another request.
         """
         record = self._fetch_record(DECISION_TABLE.c.request_key == key)
         if record and record.request_digest != request_digest:
@@ -153,18 +154,21 @@ class Ledger:
         return record
 
     def iter_between(self, since: datetime, until: datetime) -> Iterator[LedgerRecord]:
-        """Records from `since` until before `until`, oldest first, read as they are asked for."""
+        """Yield the records from `since` (included) to `until` (excluded), oldest first.
+
+        They are read from the database in chunks, as the caller consumes them.
+        """
         low, high = _format_timestamp(since), _format_timestamp(until)
         in_period = (DECISION_TABLE.c.decided_at >= low) & (DECISION_TABLE.c.decided_at < high)
         query = _select_records().where(in_period).order_by(DECISION_TABLE.c.seq)
         with self._engine.connect() as connection:
-            if connection.dialect.name == "postgresql":  # years of records take their time
+            if connection.dialect.name == "postgresql":  # years of records exceed the time limit
                 connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
             for row in connection.execution_options(yield_per=1_000).execute(query):
                 yield _parse_record(row)
 
     def is_available(self) -> bool:
-        """Whether decisions can be read and kept at this moment."""
+        """Return whether decisions can be read and stored now."""
         try:
             with translate_db_errors(), self._engine.connect() as connection:
                 for table in (DECISION_TABLE, PAYLOAD_TABLE):
@@ -174,20 +178,20 @@ class Ledger:
             return False
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Finish a scheduled checkpoint and close the connections."""
         if self._checkpointer:
             self._checkpointer.close()
         self._engine.dispose()
 
     def _create_tables(self) -> None:
-        """Make the tables that are not there, one process at a time."""
+        """Create absent tables, one process at a time: workers start together."""
         with translate_db_errors(), self._acquire_write_lock(), self._engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(3)"))
             _METADATA.create_all(connection)
 
     def _acquire_write_lock(self) -> AbstractContextManager[None]:
-        """Workers write to SQLite in turn: it would have them poll for its lock, up to 100 ms."""
+        """Make workers queue for SQLite on a file lock: SQLite would poll, up to 100 ms apart."""
         return nullcontext() if self._lock_path is None else lock_file(self._lock_path)
 
     def _fetch_record(self, condition: sa.ColumnElement[bool]) -> LedgerRecord | None:

@@ -1,6 +1,7 @@
-"""SQLite's log, carried over into its file beside those who write.
+"""Checkpoint SQLite's write-ahead log in a background thread.
 
-Left to itself SQLite has whoever commits do it, and one decision in some hundred waits for it.
+By default the committing connection runs the checkpoint, which delays about one decision in some
+hundred.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import sqlalchemy as sa
 from stores.ledger.database import LOGGER, OUTAGE_ERRORS
 
 CHECKPOINT_DELAY_SECONDS = 0.1
-"""Seconds after a commit, so that what comes meanwhile is carried over with it."""
+"""Delay after a commit, so that one checkpoint covers the commits that follow it."""
 
 
 class WalCheckpointer:
-    """Of one database, in a thread of their own that is there once something was written."""
+    """Checkpoints of one database, in a thread that starts with the first commit."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -25,20 +26,20 @@ class WalCheckpointer:
         self._is_scheduled = False
 
     def request_checkpoint(self) -> None:
-        """Say that something was committed; never waits."""
+        """Schedule a checkpoint after a commit; return at once."""
         if not self._is_scheduled:
             self._is_scheduled = True
             self._executor.submit(self._run_checkpoint)
 
     def close(self) -> None:
-        """Finish what runs and stop the thread."""
+        """Finish a scheduled checkpoint and stop the thread."""
         self._executor.shutdown()
 
     def _run_checkpoint(self) -> None:
         time.sleep(CHECKPOINT_DELAY_SECONDS)
-        self._is_scheduled = False  # one that begins may miss what is committed from here on
+        self._is_scheduled = False  # the checkpoint may miss commits from here on
         try:
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
-        except OUTAGE_ERRORS:  # nothing is lost: the next one takes it in
-            LOGGER.exception("the ledger's log was not carried over")
+        except OUTAGE_ERRORS:  # no data is lost: the next checkpoint includes it
+            LOGGER.exception("the checkpoint of the ledger's log failed")

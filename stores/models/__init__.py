@@ -1,1 +1,1 @@
-"""Where models are kept: BentoML's model store and MLflow's registry."""
+"""Models: BentoML's model store and MLflow's registry."""

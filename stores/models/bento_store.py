@@ -1,6 +1,6 @@
-"""The model that serves: found by its tag in the BentoML store, read without MLflow.
+"""Find and load the serving model in the BentoML store, without MLflow.
 
-serving.json ──► tag ──► Bento model ──► trees (LightGBM text) + facts (JSON) ──► Scorer
+serving.json ──► tag ──► Bento model ──► trees (LightGBM text) + metadata (JSON) ──► Scorer
 """
 
 from __future__ import annotations
@@ -14,26 +14,27 @@ from bentoml.exceptions import NotFound
 
 from credit.errors import CreditError
 from credit.scorer import ModelMetadata, Scorer
+from stores.atomic_files import atomic_write
 from stores.settings import Settings
 
 MODEL_NAME = "credit-scorer"
-"""Its name in MLflow's registry and in the BentoML store."""
+"""Name of the model in MLflow's registry and in the BentoML store."""
 
 TREES_PATH = Path("mlflow_model", "model.lgb")
 METADATA_PATH = Path("mlflow_model", "extra_files", "facts.json")
 
 
 class ChampionNotFound(CreditError):
-    """No model has been promoted under this home."""
+    """There is no model to serve."""
 
     code = "no-champion"
 
 
 def get_champion_tag(settings: Settings) -> str:
-    """The tag of the model that serves: the pinned one, else the champion's.
+    """Return the tag of the serving model: the pinned one, else the champion's.
 
     Raises:
-        NoChampion: nothing is pinned and nothing was promoted.
+        ChampionNotFound: no model is pinned and none was promoted.
     """
     if settings.model:
         return settings.model
@@ -46,9 +47,16 @@ def get_champion_tag(settings: Settings) -> str:
 
 
 def resolve_serving_tag(settings: Settings, source: Path) -> str:
-    """The tag that a service file serves: pinned, else packed in its bento, else the champion.
+    """Return the tag that a service file serves: pinned, else packed in its bento, else champion.
 
-    A built bento keeps its source under `src/`, beside the `bento.yaml` that lists its models.
+    A built bento has its source under `src/`, next to the `bento.yaml` that lists its models.
+
+    Args:
+        settings: The pinned tag and the home of the champion.
+        source: The service file.
+
+    Raises:
+        ChampionNotFound: no model is pinned, packed or promoted.
     """
     manifest = source.resolve().parent.parent / "bento.yaml"
     if settings.model is None and source.parent.name == "src" and manifest.exists():
@@ -58,10 +66,10 @@ def resolve_serving_tag(settings: Settings, source: Path) -> str:
 
 
 def find_bento_model(tag: str) -> bentoml.Model:
-    """The model behind a tag.
+    """Return the model of a tag.
 
     Raises:
-        NoChampion: the BentoML store holds no such model.
+        ChampionNotFound: the BentoML store has no such model.
     """
     try:
         return bentoml.models.get(tag)
@@ -70,7 +78,7 @@ def find_bento_model(tag: str) -> bentoml.Model:
 
 
 def load_scorer(model: bentoml.Model) -> Scorer:
-    """The scorer in a BentoML model."""
+    """Build the scorer from a BentoML model."""
     return Scorer(
         Path(model.path, TREES_PATH).read_text(),
         load_model_metadata(model),
@@ -80,12 +88,11 @@ def load_scorer(model: bentoml.Model) -> Scorer:
 
 
 def load_model_metadata(model: bentoml.Model) -> ModelMetadata:
-    """What is known of a model, even of one whose features are no longer built."""
+    """Read the metadata of a model, even if this code no longer builds its features."""
     return ModelMetadata.model_validate_json(Path(model.path, METADATA_PATH).read_bytes())
 
 
 def set_champion_tag(settings: Settings, tag: str) -> None:
-    """Point serving at a model, in one step that a reader sees whole or not at all."""
-    temp_path = settings.serving_path.with_suffix(".part")
-    temp_path.write_text(json.dumps({"tag": tag}))
-    temp_path.replace(settings.serving_path)
+    """Make a model the serving one: replace `serving.json` atomically."""
+    with atomic_write(settings.serving_path) as temp_path:
+        temp_path.write_text(json.dumps({"tag": tag}))

@@ -1,6 +1,6 @@
-"""MLflow's registry and the BentoML store: what is logged, registered, promoted and imported.
+"""Register models in MLflow, promote them, and import them into the BentoML store.
 
-booster + facts ──► MLflow run ──► version ──► alias champion ──► Bento model ──► serving.json
+booster + metadata ──► MLflow run ──► version ──► alias champion ──► Bento model ──► serving.json
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ EXPERIMENT_NAME = "credit-scoring"
 CHAMPION_ALIAS = "champion"
 PREVIOUS_ALIAS = "previous"
 REFUSED_TAG = "refused"
-"""The tag of a version that a gate refused; its value names the gates."""
+"""Tag of a version that gates refused; its value lists their codes."""
 
 
 def open_experiment(settings: Settings) -> str:
-    """The id of the experiment whose artefacts lie under `home`, made when it is not there."""
+    """Return the id of the MLflow experiment under `home`; create it if absent."""
     (settings.home / "mlflow").mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(settings.mlflow_uri)
     experiment = mlflow.get_experiment_by_name(EXPERIMENT_NAME)
@@ -50,8 +50,13 @@ def register_model(
 ) -> int:
     """Log a model to the active run and register it.
 
+    Args:
+        booster: The calibrated trees.
+        model_metadata: Stored as JSON next to the trees.
+        metadata: Further metadata of the MLflow model.
+
     Returns:
-        The number of its version.
+        The version number.
     """
     columns: list[ColSpec | TensorSpec] = [
         ColSpec("double", name, required=False) for name in CATALOGUE
@@ -76,12 +81,12 @@ class RegisteredVersion:
     """A version in the registry."""
 
     tag: str
-    """In the BentoML store, once it was promoted."""
+    """Tag in the BentoML store, which holds versions from their promotion on."""
     run_id: str
 
 
 def get_champion_version(settings: Settings) -> RegisteredVersion | None:
-    """The champion, or None when no version was promoted under this home."""
+    """Return the champion, or None if no version was promoted under this home."""
     client = mlflow.MlflowClient(settings.mlflow_uri)
     try:
         version_number = client.get_registered_model(MODEL_NAME).aliases.get(CHAMPION_ALIAS)
@@ -94,10 +99,15 @@ def get_champion_version(settings: Settings) -> RegisteredVersion | None:
 
 
 def mark_version_refused(settings: Settings, version_number: int, codes: Sequence[str]) -> str:
-    """Mark a registered version, and its run, as refused by these gates; nothing else changes.
+    """Tag a registered version and its run as refused by gates; nothing else changes.
+
+    Args:
+        settings: Where the registry is.
+        version_number: The refused version.
+        codes: Codes of the gates that refused it.
 
     Returns:
-        The name of the version.
+        The name of the version, such as `credit-scorer:7`.
     """
     client = mlflow.MlflowClient(settings.mlflow_uri)
     gate_codes = " ".join(codes)
@@ -113,8 +123,8 @@ def mark_version_refused(settings: Settings, version_number: int, codes: Sequenc
 def promote_version(settings: Settings, version_number: int) -> str:
     """Make a registered version the champion: aliases, Bento model, `serving.json`, log.
 
-    MLflow cannot move two aliases at once: `previous` goes first, so that a failure between the
-    two leaves a champion. What served when is told by `promotions.jsonl`; MLflow forgets.
+    MLflow cannot move two aliases at once: `previous` is moved first, so that a failure in between
+    still leaves a champion. `promotions.jsonl` keeps the history of champions; MLflow does not.
 
     Returns:
         The champion's BentoML tag.
@@ -135,7 +145,11 @@ def promote_version(settings: Settings, version_number: int) -> str:
 
 
 def import_to_bento_store(client: mlflow.MlflowClient, version_number: int) -> str:
-    """Bring a registered version into the BentoML store, once, with its lineage."""
+    """Import a registered version, with its lineage, into the BentoML store if absent.
+
+    Returns:
+        Its BentoML tag.
+    """
     tag = f"{MODEL_NAME}:{version_number}"
     try:
         bentoml.models.get(tag)

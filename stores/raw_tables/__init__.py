@@ -1,1 +1,1 @@
-"""Read and check the raw tables of a lender."""
+"""Raw tables: find, open and check Kaggle's files or a lender's own."""

@@ -1,11 +1,11 @@
-"""A lender's own files: one YAML maps its names, words and units onto the schema.
+"""Map a lender's own file names, column names, words and units to the schema, by one YAML file.
 
     application:
-      files:                         # names without endings, by Kaggle's
+      files:                         # names without extension, by Kaggle's
         application_train: demandes_2024
         application_test: nouvelles
       columns:
-        TARGET:          {column: impaye}       # looked for where labels are wanted
+        TARGET:          {column: impaye}       # needed for labelled tables only
         AMT_CREDIT:      {column: montant_centimes, factor: 0.01}
         DAYS_BIRTH:      {column: age_annees, factor: -365.25, round: true}
         FLAG_OWN_CAR:    {column: vehicule, words: {oui: "Y", non: "N"}}
@@ -15,8 +15,8 @@
         SK_ID_CURR:      {column: numero}
         SK_ID_BUREAU:    {column: credit}
 
-So one YAML serves training, scoring and drift. Columns that are not mapped are unknown; the
-lender's other columns are left alone. A file that is not named has its usual name.
+One YAML file serves training, scoring and drift checks. Columns that are not mapped are unknown,
+and further columns of the lender are ignored. A file that is not named has Kaggle's name.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, model_validator
 
 from credit.errors import Fault, InvalidTables, suggest_known_name
-from credit.schema import APPLICATION, TABLES
+from credit.schema import APPLICATION, TABLES, TARGET
 
 LABELLED_APPLICATION_FILE_NAME = "application_train"
 NEW_APPLICATION_FILE_NAME = "application_test"
@@ -39,20 +39,21 @@ APPLICATION_FILE_NAMES = (LABELLED_APPLICATION_FILE_NAME, NEW_APPLICATION_FILE_N
 
 
 class MappedColumn(BaseModel):
-    """Where one of the schema's columns comes from."""
+    """The lender's column for a column of the schema."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     column: str
-    """Its name in the lender's file."""
+    """Name in the lender's file."""
     factor: float = 1.0
-    """What its numbers are multiplied by, to reach the schema's unit."""
+    """Multiplier that converts numbers to the unit of the schema."""
     round: bool = False
-    """Whether the result is rounded to a whole number."""
+    """Round the result to a whole number."""
     words: dict[str, str] = {}
-    """The lender's words, with the schema's; other words stay as they are."""
+    """The schema's word for each of the lender's; other words stay unchanged."""
 
     def to_expression(self, name: str) -> pl.Expr:
+        """Build the expression that computes the column `name` of the schema."""
         column = pl.col(self.column)
         if self.words:
             column = column.cast(pl.String).replace(self.words)
@@ -62,16 +63,18 @@ class MappedColumn(BaseModel):
 
 
 class MappedTable(BaseModel):
+    """The lender's file for a table of the schema."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     file: str | None = None
-    """Of a history, its file's name without ending; the table's own when unset."""
+    """File name of a history, without extension; the name of the table when unset."""
     files: dict[str, str] = {}
-    """Of the applications, their files' names without ending, by Kaggle's."""
+    """File names of the applications, without extension, by Kaggle's names."""
     columns: dict[str, MappedColumn]
 
     def to_expressions(self, column_names: Container[str]) -> list[pl.Expr]:
-        """The wanted columns, of those that are mapped."""
+        """Build the expressions of the mapped columns among `column_names`."""
         mapped_columns = self.columns.items()
         return [
             column.to_expression(name) for name, column in mapped_columns if name in column_names
@@ -79,7 +82,7 @@ class MappedTable(BaseModel):
 
 
 class LenderMapping(RootModel[dict[str, MappedTable]]):
-    """The whole file, by table of the schema."""
+    """The whole mapping, by table of the schema."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -90,14 +93,13 @@ class LenderMapping(RootModel[dict[str, MappedTable]]):
                 raise ValueError(f"{name} is not a table; the tables are {', '.join(TABLES)}")
             _check_file_names(name, mapping)
             for column in mapping.columns:
-                if column not in TABLES[name].columns and column != "TARGET":
-                    raise ValueError(
-                        f"{name}.{column} is not {suggest_known_name(column, TABLES[name].columns)}"
-                    )
+                if column not in TABLES[name].columns and column != TARGET.name:
+                    hint = suggest_known_name(column, TABLES[name].columns)
+                    raise ValueError(f"{name}.{column} is not {hint}")
         return self
 
     def resolve_file_name(self, name: str) -> str:
-        """The lender's name for the file of a history, or of applications by Kaggle's name."""
+        """Return the lender's file name for Kaggle's, both without extension."""
         file_names = {table: mapping.file for table, mapping in self.root.items() if mapping.file}
         if APPLICATION.name in self.root:
             file_names |= self.root[APPLICATION.name].files
@@ -105,10 +107,10 @@ class LenderMapping(RootModel[dict[str, MappedTable]]):
 
     @classmethod
     def from_yaml(cls, path: Path) -> Self:
-        """Read the YAML.
+        """Read a mapping from a YAML file.
 
         Raises:
-            InvalidTables: it maps what is not in the schema, or is no mapping at all.
+            InvalidTables: the file is no YAML, no mapping, or maps what the schema does not have.
         """
         try:
             return cls.model_validate(yaml.safe_load(path.read_text()))
@@ -123,10 +125,10 @@ class LenderMapping(RootModel[dict[str, MappedTable]]):
 
 
 def _check_file_names(name: str, mapping: MappedTable) -> None:
-    """Applications have two files, labelled and new; a history has one.
+    """Check that applications name their two files, labelled and new, and a history its one.
 
     Raises:
-        ValueError: the mapping says otherwise.
+        ValueError: they do not.
     """
     if name != APPLICATION.name and mapping.files:
         raise ValueError(f"{name} has one file: name it as `file`")
@@ -134,7 +136,7 @@ def _check_file_names(name: str, mapping: MappedTable) -> None:
         raise ValueError(f"{name} has several files: name them under `files`, by Kaggle's names")
     for file_name in mapping.files:
         if file_name not in APPLICATION_FILE_NAMES:
-            expected_names = " and ".join(APPLICATION_FILE_NAMES)
             raise ValueError(
-                f"{name}.files.{file_name} is no file of applications; those are {expected_names}"
+                f"{name}.files.{file_name} is not a file of applications; "
+                f"these are {' and '.join(APPLICATION_FILE_NAMES)}"
             )

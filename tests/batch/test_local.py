@@ -19,7 +19,8 @@ from credit.features import CATALOGUE
 from credit.policy import Policy, logit
 from credit.scorer import Scorer
 from credit.underwriting import make_decision, score_dossiers
-from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile, group_into_dossiers
+from stores.dossiers.grouping import group_into_dossiers
+from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile
 from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.raw_tables.tables import read_tables
@@ -120,7 +121,7 @@ def test_explaining_changes_no_decision(
 def test_clients_of_several_batches_keep_their_own_risks(
     tmp_path: Path, scorer: Scorer, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stores.dossiers.parquet.CLIENTS_PER_SLICE", 1_000)
+    monkeypatch.setattr("stores.dossiers.grouping.CLIENTS_PER_SLICE", 1_000)
     scores = np.random.default_rng(6).uniform(0, 1, DOSSIERS_PER_BATCH + 150)
     forms: list[Dossier] = [
         {"application": {"SK_ID_CURR": number, "EXT_SOURCE_2": score, "EXT_SOURCE_3": score}}
@@ -216,7 +217,7 @@ def test_a_scoring_that_fails_leaves_nothing_behind(
     def broken(*_: object, **__: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("batch.local.scored", broken)
+    monkeypatch.setattr("batch.local.score_batch", broken)
     lender = own_names(pl.read_parquet(folder / "nouvelles.parquet").columns)
     with pytest.raises(OSError, match="the disk is full"):
         batch(folder, scorer, policy, lender)

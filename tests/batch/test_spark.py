@@ -22,8 +22,9 @@ from credit.errors import InvalidTables
 from credit.policy import Policy
 from credit.schema import HISTORIES
 from credit.scorer import Scorer
-from stores.dossiers.parquet import DossierFile, group_into_dossiers
-from stores.dossiers.spark import find_missing_requirement
+from stores.dossiers.grouping import group_into_dossiers
+from stores.dossiers.parquet import DossierFile
+from stores.dossiers.spark_session import find_missing_requirement
 from stores.raw_tables.tables import Tables, read_tables
 from tests.conftest import ROOT, STARTS_SOONER
 from tests.support.random_dossiers import make_random_dossiers
@@ -44,21 +45,22 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])  # workers do not inherit it
 from rich.console import Console
 from batch.spark import score_tables
-from credit.policy import policy_on
-from credit.scorer import Facts, Scorer
-from stores.cli import Steps
-from stores.settings import settings
+from credit.policy import load_policy
+from credit.scorer import ModelMetadata, Scorer
+from stores.progress import ProgressReporter
 from stores.raw_tables.tables import read_tables
+from stores.settings import get_settings
 folder, out, model, table = map(Path, sys.argv[2:])
-where = settings()
+settings = get_settings()
 scorer = Scorer(
     (model / "trees").read_text(),
-    Facts.model_validate_json((model / "facts").read_text()),
+    ModelMetadata.model_validate_json((model / "metadata").read_text()),
     version="credit-scorer:test",
 )
 count = score_tables(
-    where, read_tables(folder, application=table.name, cache=where.cache), out, scorer=scorer,
-    policy=policy_on(date(2026, 6, 1)), explained=False, steps=Steps(Console()),
+    settings, read_tables(folder, application=table.name, cache=settings.cache_folder), out,
+    scorer=scorer, policy=load_policy(date(2026, 6, 1)), with_contributions=False,
+    progress=ProgressReporter(Console()),
 )
 print(count, "scored")
 """
@@ -160,7 +162,7 @@ def test_however_clients_are_cut_they_keep_their_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here = locally(tables, tmp_path / "local.parquet", judges, explained=True)
-    monkeypatch.setattr("stores.dossiers.parquet.CLIENTS_PER_SLICE", 48)
+    monkeypatch.setattr("stores.dossiers.grouping.CLIENTS_PER_SLICE", 48)
     out = tmp_path / "spark.parquet"
     score_in_session(
         cut_small, tables, out, **judges, with_contributions=True, advance=lambda _: None
@@ -222,7 +224,7 @@ def test_a_session_of_its_own_scores_from_any_folder_and_says_no_more_than_it_mu
         pytest.skip(missing)
     tables = folder_of(tmp_path / "tables", {TEST: forms_of(30)})
     (tmp_path / "trees").write_text(judges["scorer"].model_text)
-    (tmp_path / "facts").write_text(judges["scorer"].metadata.model_dump_json())
+    (tmp_path / "metadata").write_text(judges["scorer"].metadata.model_dump_json())
     work = tmp_path / "work"
     work.mkdir()
     done = run(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from credit.scorer import ModelMetadata
-from stores.dossiers.parquet import group_into_dossiers
+from stores.dossiers.grouping import group_into_dossiers
 from stores.raw_tables.tables import read_tables
 from tests.conftest import ROOT
 from tests.monitoring.made import TRAINING, VERSION, applicants, every, write_table

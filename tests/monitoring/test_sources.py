@@ -17,7 +17,7 @@ from credit.scorer import Scorer
 from monitoring.pipeline import DriftRequest, InvalidOption, run_drift_analysis
 from monitoring.sample import Sample
 from monitoring.sources import NothingToCompare, load_folder, load_ledger, load_training
-from stores.dossiers.parquet import group_into_dossiers
+from stores.dossiers.grouping import group_into_dossiers
 from stores.ledger.store import Ledger, LedgerRecord
 from stores.models.bento_store import ChampionNotFound
 from stores.progress import ProgressReporter
@@ -98,7 +98,7 @@ def test_what_is_absent_from_a_folder_is_said(
     load_folder(
         tmp_path, "application_test", where, champion, ProgressReporter(Console(file=said))
     )
-    assert "absent, so unknown of everyone: bureau, " in said.getvalue()
+    assert "absent, so unknown for every client: bureau, " in said.getvalue()
 
 
 def test_both_folders_may_hold_a_lenders_own_files(

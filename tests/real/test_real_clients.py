@@ -17,7 +17,8 @@ from credit.features import COLUMNS, build
 from credit.schema import HISTORIES
 from credit.scorer import Scorer
 from credit.underwriting import score_dossiers
-from stores.dossiers.parquet import DossierFile, group_into_dossiers
+from stores.dossiers.grouping import group_into_dossiers
+from stores.dossiers.parquet import DossierFile
 from stores.raw_tables.tables import read_tables
 from tests.support.bit_equality import is_bit_identical
 from tests.support.example_dossiers import Dossier

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from credit.schema import HISTORIES
-from stores.dossiers.parquet import DossierFile, group_into_dossiers
+from stores.dossiers.grouping import group_into_dossiers
+from stores.dossiers.parquet import DossierFile
 from stores.raw_tables.tables import read_tables
 from tests.serving.conftest import Home
 

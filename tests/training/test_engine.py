@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from stores.dossiers.engine import Engine
-from stores.dossiers.spark import SparkUnavailable
+from stores.dossiers.spark_session import SparkUnavailable
 from stores.progress import ProgressReporter
 from stores.settings import Settings
 from tests.support.bit_equality import is_bit_identical

@@ -10,7 +10,8 @@ import pytest
 from credit.decision import Outcome
 from credit.features import CATALOGUE, COLUMNS
 from credit.policy import Policy
-from stores.dossiers.parquet import DossierFile, group_into_dossiers
+from stores.dossiers.grouping import group_into_dossiers
+from stores.dossiers.parquet import DossierFile
 from stores.raw_tables.tables import read_tables
 from tests.support.random_dossiers import make_random_dossiers
 from tests.support.table_folders import make_table_frames, write_tables

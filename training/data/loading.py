@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from stores.dossiers.engine import Engine
-from stores.dossiers.parquet import DossierFile, GroupingSummary, group_into_dossiers
+from stores.dossiers.grouping import GroupingSummary, group_into_dossiers
+from stores.dossiers.parquet import DossierFile
 from stores.dossiers.spark import group_into_dossiers_with_spark as group_on_many
-from stores.dossiers.spark import open_spark_session, require_spark
+from stores.dossiers.spark_session import open_spark_session, require_spark
 from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.raw_tables.tables import Tables, read_tables

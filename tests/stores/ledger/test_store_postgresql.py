@@ -19,7 +19,7 @@ import pytest
 from credit.errors import LedgerUnavailable
 from loadtests.target import find_free_ports
 from stores.ledger.store import Ledger, LedgerRecord
-from tests.stores.test_ledger import open_together
+from tests.stores.ledger.test_store import open_together
 
 OWNER = "nobody" if os.geteuid() == 0 else None
 """Whom the server belongs to: PostgreSQL refuses root."""

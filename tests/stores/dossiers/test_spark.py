@@ -16,14 +16,11 @@ import pytest
 from credit.errors import InvalidTables
 from credit.features import COLUMNS, CategoryEncoder, build
 from credit.schema import HISTORIES
-from stores.dossiers.parquet import DossierFile, GroupingSummary, group_into_dossiers
-from stores.dossiers.spark import (
-    SparkUnavailable,
-    materialise_frame,
-    open_spark_session,
-    require_spark,
-)
+from stores.dossiers.grouping import GroupingSummary, group_into_dossiers
+from stores.dossiers.parquet import DossierFile
 from stores.dossiers.spark import group_into_dossiers_with_spark as group_on_many
+from stores.dossiers.spark import materialise_frame
+from stores.dossiers.spark_session import SparkUnavailable, open_spark_session, require_spark
 from stores.raw_tables.tables import Tables, read_tables
 from stores.settings import Settings
 from tests.conftest import STARTS_SOONER

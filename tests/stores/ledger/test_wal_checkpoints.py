@@ -84,7 +84,7 @@ def test_a_checkpoint_that_fails_is_logged_and_the_next_one_is_tried(
             while len(caplog.records) < failures and time.monotonic() < until:
                 time.sleep(0.05)
             assert [record.getMessage() for record in caplog.records] == [
-                "the ledger's log was not carried over"
+                "the checkpoint of the ledger's log failed"
             ] * failures
 
 

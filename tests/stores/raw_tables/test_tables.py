@@ -166,7 +166,7 @@ def test_many_bad_cells_of_a_column_are_counted(tmp_path: Path, read: Read) -> N
     write_tables(tmp_path, make_table_frames(people))
     found = faults(read)
     assert len(found) == 21
-    assert found[-1].got == "50 such cells"
+    assert found[-1].got == "50 invalid cells"
     assert found[-2].where == "application_train.parquet: row 20, AMT_CREDIT"
 
 

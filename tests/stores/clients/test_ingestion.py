@@ -82,7 +82,7 @@ def test_what_is_absent_or_left_out_is_said(where: Settings, data: Path) -> None
     _, said = filled(where, data)
     [line] = [line for line in said.splitlines() if "absent" in line]
     assert "bureau_balance" in line
-    assert f"left out: {len(make_applicant()['bureau'])} of bureau" in line
+    assert f"dropped: {len(make_applicant()['bureau'])} of bureau" in line
 
 
 def test_a_filling_that_fails_leaves_no_dossiers_behind(

@@ -17,7 +17,8 @@ from credit.errors import InvalidTables
 from credit.features import COLUMNS, CategoryEncoder, build
 from credit.schema import HISTORIES
 from stores.clients.store import ClientStore
-from stores.dossiers.parquet import DossierFile, GroupingSummary, group_into_dossiers
+from stores.dossiers.grouping import GroupingSummary, group_into_dossiers
+from stores.dossiers.parquet import DossierFile
 from stores.progress import ProgressReporter
 from stores.raw_tables.tables import read_tables
 from tests.support.bit_equality import is_bit_identical
@@ -195,14 +196,14 @@ def test_months_without_their_credits_are_counted_as_dropped(tmp_path: Path) -> 
     ("absent", "dropped", "said"),
     [
         ((), {"bureau": 0}, ""),
-        (("bureau",), {}, "absent, so unknown of everyone: bureau\n"),
-        ((), {"bureau": 1_234}, "rows of other clients left out: 1,234 of bureau\n"),
+        (("bureau",), {}, "absent, so unknown for every client: bureau\n"),
+        ((), {"bureau": 1_234}, "rows of unknown clients dropped: 1,234 of bureau\n"),
         (
             ("credit_card_balance", "previous_application"),
             {"bureau": 5, "installments_payments": 0, "bureau_balance": 2},
             (
-                "absent, so unknown of everyone: credit_card_balance, previous_application; "
-                "rows of other clients left out: 5 of bureau, 2 of bureau_balance\n"
+                "absent, so unknown for every client: credit_card_balance, previous_application; "
+                "rows of unknown clients dropped: 5 of bureau, 2 of bureau_balance\n"
             ),
         ),
     ],
@@ -235,7 +236,7 @@ def test_clients_always_stand_in_the_same_order(tmp_path: Path) -> None:
 def test_clients_grouped_a_few_at_a_time_are_the_same(
     tmp_path: Path, file: DossierFile, everyone: list[Dossier], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stores.dossiers.parquet.CLIENTS_PER_SLICE", 64)
+    monkeypatch.setattr("stores.dossiers.grouping.CLIENTS_PER_SLICE", 64)
     folder = write_tables(tmp_path, make_table_frames(everyone[::-1], labels=LABELS[::-1]))
     sliced, grouping = grouped(folder, labelled=True)
     assert grouping.client_count == len(everyone)
