@@ -79,7 +79,7 @@ class CreditScoring:
         engine.warm_up()
         self.scoring = ScoringService(engine, patience=SETTINGS.patience)
         self.grpc = GrpcServer(self.scoring, SETTINGS)
-        RESOURCE_APP.state.judge, RESOURCE_APP.state.scoring = engine, self.scoring
+        RESOURCE_APP.state.engine, RESOURCE_APP.state.scoring = engine, self.scoring
 
     @bentoml.on_startup
     async def start(self) -> None:

@@ -162,9 +162,9 @@ class FakeHistogram:
 def observe_runner(runner: Any) -> dict[str, FakeHistogram]:
     """Listen to a runner instead of Prometheus."""
     histograms = {
-        "_sizes": FakeHistogram(),
-        "_queued": FakeHistogram(),
-        "_computed": FakeHistogram(),
+        "_batch_size_metric": FakeHistogram(),
+        "_queue_seconds_metric": FakeHistogram(),
+        "_compute_seconds_metric": FakeHistogram(),
     }
     for name, histogram in histograms.items():
         setattr(runner, name, histogram)
@@ -177,7 +177,7 @@ async def measure_distributions(scoring: ScoringService, clients: Sequence[int])
     )
     for concurrency in CONCURRENCIES:
         for kind in (PREDICT, EXPLAIN):
-            histograms = observe_runner(getattr(scoring, f"_{kind}"))
+            histograms = observe_runner(getattr(scoring, f"_{kind}_batcher"))
             latencies, _ = await run_closed_loop(_build_call(scoring, kind), clients, concurrency)
             sizes, waits, computed = (histogram.values for histogram in histograms.values())
             table.add_row(

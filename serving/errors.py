@@ -93,7 +93,7 @@ def log_internal_error(message: str, error: BaseException) -> None:
 def error_payload(error: BaseException) -> dict[str, Any]:
     """The error as callers see it.
 
-    >>> told(ZeroDivisionError("secret"))["error"]["code"]
+    >>> error_payload(ZeroDivisionError("secret"))["error"]["code"]
     'internal-error'
     """
     if not isinstance(error, CreditError) or error.code not in HTTP_STATUS_BY_CODE:

@@ -21,6 +21,7 @@ from stores.dossiers.spark_session import find_missing_requirement, open_spark_s
 from stores.settings import Settings
 from tests.support.example_dossiers import Dossier
 from tests.support.random_dossiers import make_random_dossiers
+from tests.support.services import api, home, private_home, service  # noqa: F401  # fixtures
 from tests.support.small_model import fit_small_model, make_training_set
 from training.data.dataset import TrainingSet
 from training.model.trainer import TrainedModel

@@ -51,9 +51,9 @@ FAULTS = (
     Fault(
         "a decision is answered without being recorded",
         "serving/core/decision_engine.py",
-        "self.ledger.keep(records)",
+        "self.ledger.append(records)",
         "pass",
-        "tests/serving/test_decisions.py",
+        "tests/end_to_end/test_decisions.py",
     ),
     Fault(
         "a feature is in years instead of days",
@@ -103,16 +103,16 @@ FAULTS = (
     Fault(
         "a call over gRPC has all the time in the world",
         "serving/grpc/server.py",
-        "return time.perf_counter() + most",
+        "return time.perf_counter() + timeout",
         'return float("inf")',
-        "tests/serving/test_grpc_deadlines.py",
+        "tests/serving/grpc/test_server_deadlines.py",
     ),
     Fault(
         "every prediction is a batch of its own",
         "serving/core/scoring_service.py",
-        "PREDICTING = Limits(most=64,",
-        "PREDICTING = Limits(most=1,",
-        "tests/serving/test_grpc.py::test_crowds_at_both_doors_form_batches",
+        "PREDICT_LIMITS = BatchLimits(max_batch_size=64,",
+        "PREDICT_LIMITS = BatchLimits(max_batch_size=1,",
+        "tests/end_to_end/test_grpc_transport.py::test_crowds_at_both_doors_form_batches",
     ),
 )
 

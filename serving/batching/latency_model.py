@@ -19,10 +19,10 @@ class LatencyModel:
     a batch is taken to last as long as the last ones, whatever its weight: the queue's own bound
     holds, and nobody is refused on a guess.
 
-    >>> cost = Cost()
+    >>> model = LatencyModel()
     >>> for weight, seconds in ((1, 0.003), (4, 0.006), (16, 0.018)):
-    ...     cost.learn(weight, seconds)
-    >>> round(cost.seconds(8), 6)
+    ...     model.update(weight, seconds)
+    >>> round(model.predict(8), 6)
     0.01
     """
 

@@ -134,7 +134,7 @@ class GrpcServer:
             try:
                 await self._update_health()
             except Exception:  # else nobody would be told anything any more
-                LOG.exception("health could not be told")
+                LOG.exception("updating the health status failed")
 
     async def _update_health(self) -> None:
         """Tell of health as `/readyz` does, to those who ask and those who watch."""

@@ -140,7 +140,7 @@ def _require_known_feature(parameter: str, feature: str) -> None:
 
 
 def _get_engine(request: Request) -> DecisionEngine:
-    return cast("DecisionEngine", request.app.state.judge)
+    return cast("DecisionEngine", request.app.state.engine)
 
 
 async def _handle_error(_: Request, error: Exception) -> Response:

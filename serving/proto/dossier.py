@@ -42,7 +42,7 @@ MESSAGE_PATTERN = re.compile(r"^message (\w+) ")
 def get_message_name(table: Table) -> str:
     """What a row of a table is called.
 
-    >>> message_of(HISTORIES["POS_CASH_balance"])
+    >>> get_message_name(HISTORIES["POS_CASH_balance"])
     'PosCashBalance'
     """
     return "".join(name_part.capitalize() for name_part in table.name.split("_"))

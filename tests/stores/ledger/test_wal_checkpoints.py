@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from stores.ledger.database import open_engine
 from stores.ledger.store import Ledger, LedgerRecord
 from stores.ledger.wal_checkpoints import WalCheckpointer
-from tests.serving.inside import logged
+from tests.support.scoring_core import capture_service_log
 
 MEGABYTE = 2**20
 PATIENCE = 10.0
@@ -77,7 +77,7 @@ def test_a_checkpoint_that_fails_is_logged_and_the_next_one_is_tried(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     nowhere = open_engine(f"sqlite:///{tmp_path / 'away' / 'ledger.sqlite'}")
-    with closing(WalCheckpointer(nowhere)) as checkpoints, logged(caplog):
+    with closing(WalCheckpointer(nowhere)) as checkpoints, capture_service_log(caplog):
         for failures in (1, 2):
             checkpoints.request_checkpoint()
             until = time.monotonic() + PATIENCE

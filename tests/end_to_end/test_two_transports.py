@@ -20,9 +20,9 @@ import psutil
 import pytest
 
 from stores.ledger.store import Ledger
-from tests.serving.conftest import PATIENCE, Home, Service, serving
-from tests.serving.foreign import Foreigner
 from tests.support.example_dossiers import make_applicant
+from tests.support.grpc_client import ReflectionClient
+from tests.support.services import TIMEOUT_SECONDS, Home, RunningService, run_service
 
 CALLERS = 4
 """At each door."""
@@ -50,13 +50,13 @@ Answers = Iterator[tuple[str, Read]]
 class Load:
     """Callers at both doors, one request after the other until `stop`."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: RunningService) -> None:
         self.answers: list[tuple[float, str, Read]] = []
         """When, over what, and what reads the answer: protobuf crashes where threads do."""
         self.failures: list[tuple[float, Exception]] = []
         """When it was asked, and what came instead of an answer."""
         self._service = service
-        self._foreigner = Foreigner(service.grpc)
+        self._grpc_client = ReflectionClient(service.grpc)
         self._one = {"dossier": make_applicant()}
         self._many = {"requests": [self._one] * AT_ONCE}
         sent: dict[str, Any] = {
@@ -64,7 +64,9 @@ class Load:
             "Explain": self._one,
             "PredictMany": self._many,
         }
-        self._bodies = {call: self._foreigner.written(call, body) for call, body in sent.items()}
+        self._bodies = {
+            call: self._grpc_client.serialize(call, body) for call, body in sent.items()
+        }
         self._over = threading.Event()
         self._asked = threading.local()
         doors = (self._http, self._grpc) * CALLERS
@@ -77,8 +79,8 @@ class Load:
     def stop(self) -> None:
         self._over.set()
         for thread in self._threads:
-            thread.join(PATIENCE)
-        self._foreigner.channel.close()
+            thread.join(TIMEOUT_SECONDS)
+        self._grpc_client.channel.close()
 
     def decisions(self) -> list[str]:
         """Ids of what was answered, after `stop`."""
@@ -112,17 +114,17 @@ class Load:
                 yield "http", partial(dict, decision_id=decision["decision_id"])
 
     def _grpc(self) -> Answers:
-        with self._foreigner.again() as foreigner:
+        with self._grpc_client.open_another() as grpc_client:
             for call in ("Predict", "Explain") * 10:
                 self._asks()
-                [part] = foreigner.unread(call, self._bodies[call])
-                yield "grpc", partial(foreigner.read, call, part)
+                [part] = grpc_client.call_raw(call, self._bodies[call])
+                yield "grpc", partial(grpc_client.decode, call, part)
             self._asks()
-            for part in foreigner.unread("PredictMany", self._bodies["PredictMany"]):
-                yield "grpc", partial(foreigner.read, "PredictMany", part)
+            for part in grpc_client.call_raw("PredictMany", self._bodies["PredictMany"]):
+                yield "grpc", partial(grpc_client.decode, "PredictMany", part)
 
 
-def workers(service: Service) -> list[psutil.Process]:
+def workers(service: RunningService) -> list[psutil.Process]:
     found = []
     for child in psutil.Process(service.process.pid).children(recursive=True):
         try:
@@ -133,10 +135,10 @@ def workers(service: Service) -> list[psutil.Process]:
     return found
 
 
-def both_answering(service: Service) -> list[psutil.Process]:
+def both_answering(service: RunningService) -> list[psutil.Process]:
     """The two workers, once each listens at the gRPC door, which is the last to open."""
     port = int(service.grpc.rpartition(":")[2])
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < end:
         found = [one for one in workers(service) if port in listened_at(one)]
         if len(found) == 2:
@@ -161,18 +163,18 @@ def recorded(home: Home) -> set[str]:
 
 
 @pytest.mark.slow
-def test_no_accepted_request_is_dropped_when_the_service_stops(home_of_its_own: Home) -> None:
-    before = recorded(home_of_its_own)
-    with serving(home_of_its_own, workers=2, patience=PATIENT) as service:
+def test_no_accepted_request_is_dropped_when_the_service_stops(private_home: Home) -> None:
+    before = recorded(private_home)
+    with run_service(private_home, workers=2, patience=PATIENT) as service:
         load = Load(service)
         load.start()
         time.sleep(3)
         stopped = time.monotonic()
         service.process.send_signal(signal.SIGTERM)
-        service.process.wait(timeout=PATIENCE)
+        service.process.wait(timeout=TIMEOUT_SECONDS)
         load.stop()
     answered = load.decisions()
-    assert recorded(home_of_its_own) - before == set(answered)
+    assert recorded(private_home) - before == set(answered)
     assert len(set(answered)) == len(answered)
     # Whoever asked before the signal was answered. Later, connections are refused, and kept ones
     # closed while a request may be on its way: no answer, and no record, as is seen above.
@@ -191,8 +193,8 @@ def turned_away(error: Exception) -> bool:
 
 
 @pytest.mark.slow
-def test_a_killed_worker_is_replaced_while_the_other_carries_on(home_of_its_own: Home) -> None:
-    with serving(home_of_its_own, workers=2, patience=PATIENT) as service:
+def test_a_killed_worker_is_replaced_while_the_other_carries_on(private_home: Home) -> None:
+    with run_service(private_home, workers=2, patience=PATIENT) as service:
         load = Load(service)
         load.start()
         try:
@@ -203,7 +205,7 @@ def test_a_killed_worker_is_replaced_while_the_other_carries_on(home_of_its_own:
             time.sleep(3)
             assert load.since(killed + 0.5, "http") > 0
             assert load.since(killed + 0.5, "grpc") > 0
-            end = time.monotonic() + PATIENCE
+            end = time.monotonic() + TIMEOUT_SECONDS
             while len(workers(service)) < 2 and time.monotonic() < end:
                 time.sleep(0.2)
             assert {one.pid for one in workers(service)} > {other.pid}
@@ -220,38 +222,38 @@ def test_a_killed_worker_is_replaced_while_the_other_carries_on(home_of_its_own:
         assert not [asked for asked in failed if not killed - 1 < asked < killed + AT_THE_KILL]
         assert load.since(replaced, "http") > 0
         assert load.since(replaced, "grpc") > 0
-        with Foreigner(service.grpc) as foreigner, service.client() as api:
-            assert foreigner.call("Predict", {"dossier": make_applicant()})["risk"]
+        with ReflectionClient(service.grpc) as grpc_client, service.client() as api:
+            assert grpc_client.call("Predict", {"dossier": make_applicant()})["risk"]
             assert api.get("/readyz").is_success
 
 
 @pytest.mark.slow
-def test_too_much_at_once_is_refused_with_the_time_to_come_back(home_of_its_own: Home) -> None:
+def test_too_much_at_once_is_refused_with_the_time_to_come_back(private_home: Home) -> None:
     def over_http(_: int) -> tuple[int, str]:
         answer = httpx.post(f"{service.url}/predict", json=request, timeout=60)
         return answer.status_code, answer.headers.get("retry-after", "")
 
     def over_grpc(_: int) -> grpc.RpcError | None:
         try:
-            list(foreigner.unread("Predict", written))
+            list(grpc_client.call_raw("Predict", written))
         except grpc.RpcError as error:
             return error
         return None
 
     request = {"dossier": make_applicant()}
     with (
-        serving(home_of_its_own, patience=1e-9) as service,
-        Foreigner(service.grpc) as foreigner,
+        run_service(private_home, patience=1e-9) as service,
+        ReflectionClient(service.grpc) as grpc_client,
         ThreadPoolExecutor(16) as crowd,
     ):
-        written = foreigner.written("Predict", request)
+        written = grpc_client.serialize("Predict", request)
         assert over_http(0) == (200, "")
         told = set(crowd.map(over_http, range(64)))
         assert {status for status, _ in told} == {200, 503}
         assert all(status == 200 or int(seconds) >= 1 for status, seconds in told)
         errors = [error for error in crowd.map(over_grpc, range(200)) if error]
         assert 0 < len(errors) < 200
-        for refused in map(foreigner.refused, errors):
+        for refused in map(grpc_client.read_error, errors):
             assert refused.code is grpc.StatusCode.RESOURCE_EXHAUSTED
             assert int(refused.details["RetryInfo"]["retry_delay"].removesuffix("s")) >= 1
         late = httpx.post(
@@ -278,15 +280,15 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 @pytest.mark.slow
 def test_with_a_certificate_only_known_clients_are_let_in(
-    home_of_its_own: Home, tmp_path: Path
+    private_home: Home, tmp_path: Path
 ) -> None:
     key, cert = certificate(tmp_path)
     tls = {"grpc_tls_key": key, "grpc_tls_cert": cert, "grpc_tls_clients": cert}
-    with serving(home_of_its_own, **tls) as service:
+    with run_service(private_home, **tls) as service:
         roots, chain = cert.read_bytes(), (key.read_bytes(), cert.read_bytes())
         known = grpc.ssl_channel_credentials(roots, *chain)
-        with Foreigner(service.grpc, known) as foreigner:
-            assert foreigner.call("Predict", {"dossier": make_applicant()})["risk"]
+        with ReflectionClient(service.grpc, known) as grpc_client:
+            assert grpc_client.call("Predict", {"dossier": make_applicant()})["risk"]
         for stranger in (grpc.ssl_channel_credentials(roots), None):
             with pytest.raises(grpc.RpcError):
-                Foreigner(service.grpc, stranger)
+                ReflectionClient(service.grpc, stranger)

@@ -13,7 +13,7 @@ from credit.schema import HISTORIES
 from stores.dossiers.grouping import group_into_dossiers
 from stores.dossiers.parquet import DossierFile
 from stores.raw_tables.tables import read_tables
-from tests.serving.conftest import Home
+from tests.support.services import Home
 
 CLIENTS = 500
 TABLE = "application_test"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.target import find_free_ports
-from tests.serving.conftest import ROOT, Service
+from tests.support.services import ROOT, RunningService
 
 DOCKER = f"""#!{sys.executable}
 import os, subprocess, sys
@@ -25,7 +25,9 @@ elif said[0] == "exec":
 """
 
 
-def smoke(service: Service, folder: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+def smoke(
+    service: RunningService, folder: Path, **changes: str
+) -> subprocess.CompletedProcess[str]:
     docker = folder / "docker"
     docker.write_text(DOCKER)
     docker.chmod(0o755)
@@ -38,7 +40,9 @@ def smoke(service: Service, folder: Path, **changes: str) -> subprocess.Complete
     )  # fmt: skip
 
 
-def test_an_image_that_answers_at_both_doors_passes(service: Service, tmp_path: Path) -> None:
+def test_an_image_that_answers_at_both_doors_passes(
+    service: RunningService, tmp_path: Path
+) -> None:
     done = smoke(service, tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("an-image answers over HTTP and gRPC, as user 1034\n")
@@ -46,7 +50,7 @@ def test_an_image_that_answers_at_both_doors_passes(service: Service, tmp_path: 
 
 @pytest.mark.parametrize("wrong", ["GRPC", "USER_ID"])
 def test_an_image_without_a_grpc_door_or_with_root_does_not(
-    service: Service, tmp_path: Path, wrong: str
+    service: RunningService, tmp_path: Path, wrong: str
 ) -> None:
     [closed] = find_free_ports(1)
     changes = {"GRPC": f"127.0.0.1:{closed}", "USER_ID": "0"}

@@ -11,7 +11,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance
 
-from tests.serving.conftest import Service
+from tests.support.services import RunningService
 
 CHECKS: list[Any] = [not_a_server_error, response_schema_conformance]
 
@@ -21,7 +21,7 @@ NOTHING_TO_SAY = "/v1/model"
 
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_what_is_described_is_answered_as_described(
-    service: Service, mode: GenerationMode
+    service: RunningService, mode: GenerationMode
 ) -> None:
     described: Any = schemathesis.openapi.from_url(f"{service.url}/docs.json")
     operations = [found.ok() for found in described.get_all_operations()]

@@ -17,7 +17,7 @@ import pytest
 
 from loadtests.target import find_free_ports
 from stores.settings import Settings
-from tests.serving.conftest import PATIENCE, ROOT, Home, Service
+from tests.support.services import ROOT, TIMEOUT_SECONDS, Home, RunningService
 
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -62,7 +62,7 @@ def test_every_command_that_a_reader_is_shown_is_run() -> None:
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_call_is_answered_as_shown(call: str, service: Service) -> None:
+def test_a_call_is_answered_as_shown(call: str, service: RunningService) -> None:
     typed = [word.replace("localhost:3000", service.url) for word in shlex.split(call)]
     done = subprocess.run(typed, capture_output=True, text=True, check=True)
     told, shown = json.loads(done.stdout), answered(call)
@@ -128,9 +128,9 @@ def test_train_is_the_command_that_made_the_model_of_these_tests() -> None:
 
 
 @pytest.mark.slow
-def test_the_demo_opens_its_doors_and_closes_them(home_of_its_own: Home) -> None:
+def test_the_demo_opens_its_doors_and_closes_them(private_home: Home) -> None:
     api, grpc, page = find_free_ports(3)
-    demo = make(home_of_its_own, "demo", http_port=api, grpc_port=grpc, ui_port=page)
+    demo = make(private_home, "demo", http_port=api, grpc_port=grpc, ui_port=page)
     try:
         for door in (f"http://127.0.0.1:{api}/readyz", f"http://127.0.0.1:{page}/healthz"):
             wait_for(door, demo)
@@ -138,14 +138,14 @@ def test_the_demo_opens_its_doors_and_closes_them(home_of_its_own: Home) -> None
         assert httpx.post(f"http://127.0.0.1:{api}/predict", json=asked, timeout=60).is_success
     finally:
         os.killpg(demo.pid, signal.SIGINT)
-        told, _ = demo.communicate(timeout=PATIENCE)
+        told, _ = demo.communicate(timeout=TIMEOUT_SECONDS)
     assert "Stopped." in told
     with pytest.raises(httpx.TransportError):
         httpx.get(f"http://127.0.0.1:{api}/readyz")
 
 
 def wait_for(door: str, process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < end:
         assert process.poll() is None, "the demo ended"
         try:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from credit.schema import TABLES, ColumnKind
-from tests.serving.conftest import Home, Service
+from tests.support.services import Home, RunningService
 
 VALID = {
     "dossier": {
@@ -92,7 +92,7 @@ not_json = st.one_of(
 
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(call=CALLS, content=st.one_of(spoilt(), spoilt(), spoilt(), not_json))
-def test_whatever_is_wrong_is_named(service: Service, call: str, content: bytes) -> None:
+def test_whatever_is_wrong_is_named(service: RunningService, call: str, content: bytes) -> None:
     answer = httpx.post(f"{service.url}{call}", content=content, timeout=30)
     assert answer.status_code in {400, 422}, (content[:300], answer.text)
     problem = answer.json()["error"]
@@ -106,7 +106,7 @@ def test_whatever_is_wrong_is_named(service: Service, call: str, content: bytes)
 
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(items=st.lists(spoilt().map(json.loads), min_size=1, max_size=5))
-def test_a_neighbour_of_rubbish_is_decided(service: Service, items: list[Any]) -> None:
+def test_a_neighbour_of_rubbish_is_decided(service: RunningService, items: list[Any]) -> None:
     asked = json.dumps({"requests": [*items, VALID]})
     answer = httpx.post(f"{service.url}/predict_many", content=asked, timeout=30)
     *wrong, right = answer.raise_for_status().json()
@@ -115,19 +115,19 @@ def test_a_neighbour_of_rubbish_is_decided(service: Service, items: list[Any]) -
 
 
 @pytest.mark.parametrize("call", ["/predict", "/predict_many"])
-def test_sixty_megabytes_are_not_read(service: Service, call: str) -> None:
+def test_sixty_megabytes_are_not_read(service: RunningService, call: str) -> None:
     body = b'{"requests": "' + b"x" * 60_000_000 + b'"}'
     answer = httpx.post(f"{service.url}{call}", content=body, timeout=60)
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body-too-large")
 
 
-def test_a_body_that_hides_its_length_is_cut_off_all_the_same(service: Service) -> None:
+def test_a_body_that_hides_its_length_is_cut_off_all_the_same(service: RunningService) -> None:
     parts = (b"x" * 1_000_000 for _ in range(20))
     answer = httpx.post(f"{service.url}/predict", content=parts, timeout=60)
     assert answer.status_code == 413
 
 
-def test_more_than_a_thousand_requests_are_refused(service: Service) -> None:
+def test_more_than_a_thousand_requests_are_refused(service: RunningService) -> None:
     asked = {"requests": [{"client_id": 1}] * 1_001}
     answer = httpx.post(f"{service.url}/predict_many", json=asked, timeout=60)
     [fault] = answer.json()["error"]["faults"]

@@ -16,7 +16,7 @@ from serving.core.scoring_service import ScoringService
 from serving.grpc.server import SERVICE_NAME, _ScoringServicer
 from serving.proto.credit.scoring.v1 import scoring_pb2 as pb
 from stores.ledger.store import Ledger
-from tests.serving.inside import held, opened
+from tests.support.scoring_core import hold_write_lock, open_grpc_server
 
 TIMEOUT = 1.0
 
@@ -62,8 +62,8 @@ def test_the_service_gives_up_a_call_whose_caller_would_wait_longer(
     scoring: ScoringService, ledger: Ledger, database: Path
 ) -> None:
     async def asked() -> grpc.aio.AioRpcError:
-        async with opened(scoring, timeout=TIMEOUT) as (channel, _):
-            with held(database):
+        async with open_grpc_server(scoring, timeout=TIMEOUT) as (channel, _):
+            with hold_write_lock(database):
                 # It takes the ledger's turn with it; the next one waits behind it.
                 first = predict(channel, "first", 60)
                 await in_the_works(scoring)
@@ -90,8 +90,8 @@ def test_a_door_that_closes_finishes_what_is_under_way_and_takes_no_more(
     scoring: ScoringService, ledger: Ledger, database: Path
 ) -> None:
     async def asked() -> pb.Decision:
-        async with opened(scoring) as (channel, server):
-            with held(database):
+        async with open_grpc_server(scoring) as (channel, server):
+            with hold_write_lock(database):
                 under_way = predict(channel, "under way", 60)
                 await in_the_works(scoring)
                 server.close()

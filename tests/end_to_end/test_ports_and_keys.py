@@ -24,9 +24,9 @@ from loadtests.target import find_free_ports
 from serving.cli.ports import print_access_notice
 from serving.http.middleware import RequestMiddleware
 from stores.settings import Settings
-from tests.serving.conftest import PATIENCE, ROOT, Home, Service, serving
-from tests.serving.foreign import Foreigner, Refused
 from tests.support.example_dossiers import make_applicant
+from tests.support.grpc_client import CallRejected, ReflectionClient
+from tests.support.services import ROOT, TIMEOUT_SECONDS, Home, RunningService, run_service
 
 BAD_KEYS = ["", "k" * 201, "clé"]
 
@@ -48,7 +48,7 @@ def test_a_port_that_another_service_has_is_named_by_its_setting(home: Home, com
         done = subprocess.run(
             [sys.executable, "-m", command],
             env=home.environment(http_port=free, grpc_port=taken), cwd=ROOT,
-            capture_output=True, text=True, check=False, timeout=PATIENCE,
+            capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS,
         )  # fmt: skip
     assert done.returncode == 1
     assert f"CREDIT_GRPC_PORT: got {taken}" in done.stdout + done.stderr
@@ -71,7 +71,7 @@ def test_who_opens_the_doors_is_told_that_nobody_is_asked_who_he_is(
 
 
 @pytest.mark.parametrize("key", BAD_KEYS)
-def test_both_doors_refuse_the_same_keys(service: Service, key: str) -> None:
+def test_both_doors_refuse_the_same_keys(service: RunningService, key: str) -> None:
     headers = {b"Idempotency-Key": key.encode("latin-1")}
     over_http = httpx.post(f"{service.url}/predict", json={"client_id": 100_001}, headers=headers)
     assert over_http.status_code == 422
@@ -79,33 +79,35 @@ def test_both_doors_refuse_the_same_keys(service: Service, key: str) -> None:
     # In a message, an empty key is none; and gRPC's clients send no other characters as metadata.
     asked = {"client_id": 100_001} | ({"idempotency_key": key} if key else {})
     metadata = () if key else (("idempotency-key", key),)
-    with Foreigner(service.grpc) as foreigner, pytest.raises(Refused) as refused:
-        foreigner.call("Predict", asked, metadata=metadata)
+    with ReflectionClient(service.grpc) as grpc_client, pytest.raises(CallRejected) as refused:
+        grpc_client.call("Predict", asked, metadata=metadata)
     assert refused.value.code is grpc.StatusCode.INVALID_ARGUMENT
     assert refused.value.failure == over_http.json()["error"]
 
 
-def test_many_decisions_at_once_take_no_key_at_either_door(service: Service) -> None:
+def test_many_decisions_at_once_take_no_key_at_either_door(service: RunningService) -> None:
     many = {"requests": [{"client_id": 100_001}]}
     over_http = httpx.post(
         f"{service.url}/predict_many", json=many, headers={"Idempotency-Key": "k"}
     )
     assert over_http.status_code == 422
-    with Foreigner(service.grpc) as foreigner, pytest.raises(Refused) as refused:
-        foreigner.call("PredictMany", many, metadata=(("idempotency-key", "k"),))
+    with ReflectionClient(service.grpc) as grpc_client, pytest.raises(CallRejected) as refused:
+        grpc_client.call("PredictMany", many, metadata=(("idempotency-key", "k"),))
     assert refused.value.failure == over_http.json()["error"]
 
 
-def begun(service: Service, *headers: str) -> closing[socket.socket]:
+def begun(service: RunningService, *headers: str) -> closing[socket.socket]:
     """A request whose body is announced, begins, and goes no further."""
     url = httpx.URL(service.url)
-    connection = socket.create_connection((url.host, url.port or 80), timeout=PATIENCE)
+    connection = socket.create_connection((url.host, url.port or 80), timeout=TIMEOUT_SECONDS)
     lines = ("POST /predict HTTP/1.1", f"Host: {url.host}", "Content-Length: 999", *headers)
     connection.sendall("\r\n".join([*lines, "", '{"client_id"']).encode())
     return closing(connection)
 
 
-def test_an_upload_that_does_not_end_is_answered_when_its_time_is_over(service: Service) -> None:
+def test_an_upload_that_does_not_end_is_answered_when_its_time_is_over(
+    service: RunningService,
+) -> None:
     with begun(service, "X-Request-Timeout: 0.5") as connection:
         answer = HTTPResponse(connection)  # which may come in parts
         answer.begin()
@@ -115,7 +117,7 @@ def test_an_upload_that_does_not_end_is_answered_when_its_time_is_over(service: 
 
 
 @pytest.mark.slow
-def test_a_caller_who_hangs_up_in_the_middle_is_counted_as_gone(home_of_its_own: Home) -> None:
+def test_a_caller_who_hangs_up_in_the_middle_is_counted_as_gone(private_home: Home) -> None:
     def counted(status: int) -> float:
         series = dict(
             line.rsplit(" ", 1) for line in api.get("/metrics").text.splitlines() if line[0] != "#"
@@ -123,11 +125,11 @@ def test_a_caller_who_hangs_up_in_the_middle_is_counted_as_gone(home_of_its_own:
         name = f'credit_request_seconds_count{{route="/predict",status="{status}"}}'
         return float(series.get(name, 0))
 
-    with serving(home_of_its_own) as service, service.client() as api:
+    with run_service(private_home) as service, service.client() as api:
         for _ in range(3):
             with begun(service):
                 pass
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT_SECONDS
         while counted(499) + counted(500) < 3 and time.monotonic() < end:
             api.post("/predict", json={"dossier": make_applicant()}).raise_for_status()
         assert (counted(499), counted(500)) == (3, 0)

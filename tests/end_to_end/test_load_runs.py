@@ -19,7 +19,7 @@ from loadtests.shapes import Shape, count_callers
 from loadtests.steady import find_growth_violations
 from loadtests.target import GrpcPortClosed, Target, start_service
 from stores.settings import Settings
-from tests.serving.conftest import ROOT, Home, Service
+from tests.support.services import ROOT, Home, RunningService
 
 EASY = {
     "errors": 0,
@@ -56,7 +56,9 @@ def test_a_run_within_budget_leaves_its_figures_and_a_picture(home: Home, tmp_pa
 
 
 @pytest.mark.slow
-def test_a_run_over_budget_fails_and_names_what_was_over(service: Service, tmp_path: Path) -> None:
+def test_a_run_over_budget_fails_and_names_what_was_over(
+    service: RunningService, tmp_path: Path
+) -> None:
     strict = EASY | {"p99": {**EASY["p99"], "predict by id": 0.001}}  # type: ignore[dict-item]
     code, said = run(
         service.home, tmp_path, strict, "--seconds", "5", "--host", service.url,
@@ -150,7 +152,7 @@ class Strange(BaseHTTPRequestHandler):
 
 def callers_say(*arguments: str) -> Any:
     """What locust's callers do, in a process of their own."""
-    command = [sys.executable, "-m", "tests.serving.callers", *arguments]
+    command = [sys.executable, "-m", "tests.support.locust_callers", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -160,7 +162,7 @@ def test_an_answer_that_is_no_json_is_a_failure_with_what_it_says() -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Strange) as server:
         threading.Thread(target=server.serve_forever).start()
         try:
-            failures = sorted(callers_say("judge", f"http://127.0.0.1:{server.server_port}"))
+            failures = sorted(callers_say("failures", f"http://127.0.0.1:{server.server_port}"))
         finally:
             server.shutdown()
     fails, nothing, rubbish = failures
@@ -169,10 +171,12 @@ def test_an_answer_that_is_no_json_is_a_failure_with_what_it_says() -> None:
     assert "<html>" in rubbish
 
 
-def test_every_grpc_caller_has_a_connection_of_its_own(service: Service, tmp_path: Path) -> None:
+def test_every_grpc_caller_has_a_connection_of_its_own(
+    service: RunningService, tmp_path: Path
+) -> None:
     dossiers = tmp_path / "dossiers.jsonl"
     dossiers.write_text("{}")
-    assert callers_say("grpc", service.url, service.grpc, str(dossiers)) == 3
+    assert callers_say("connections", service.url, service.grpc, str(dossiers)) == 3
 
 
 @pytest.mark.parametrize("shape", Shape)

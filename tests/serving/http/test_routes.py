@@ -12,8 +12,8 @@ import pytest
 
 from credit.features import CATALOGUE
 from stores.ledger.store import Ledger
-from tests.serving.conftest import ROOT, Service
 from tests.support.example_dossiers import make_applicant
+from tests.support.services import ROOT, RunningService
 
 OPENAPI = ROOT / "tests" / "golden" / "openapi.json"
 
@@ -104,7 +104,7 @@ def test_the_model_shows_its_card_and_how_sure_its_measures_are(api: httpx.Clien
 
 
 def test_a_decision_of_another_model_is_shown_without_its_words(
-    service: Service, api: httpx.Client
+    service: RunningService, api: httpx.Client
 ) -> None:
     said = api.post("/predict", json={"dossier": make_applicant()}).raise_for_status().json()
     ledger = Ledger(f"sqlite:///{service.home.path / 'ledger.sqlite'}")
@@ -172,7 +172,7 @@ def test_every_call_is_described_with_an_example(api: httpx.Client) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Implicitly cleaning up:ResourceWarning")
-def test_bentoml_s_own_client_is_served(service: Service) -> None:
+def test_bentoml_s_own_client_is_served(service: RunningService) -> None:
     with bentoml.SyncHTTPClient(service.url) as client:
         answer = client.predict({"dossier": {"application": {"AMT_CREDIT": 250_000}}})
     del client

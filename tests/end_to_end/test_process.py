@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from loadtests.target import find_free_ports
-from tests.serving.conftest import ROOT, Home, serving, wait_until_ready
+from tests.support.services import ROOT, Home, run_service, wait_until_ready
 
 WITHOUT = {"mlflow", "pandas", "polars", "pyarrow", "shap", "sklearn", "matplotlib", "evidently"}
 
@@ -30,8 +30,8 @@ def test_the_serving_process_imports_nothing_that_trains(home: Home) -> None:
 
 
 @pytest.mark.slow
-def test_a_decision_that_was_answered_survives_a_kill(home_of_its_own: Home) -> None:
-    with serving(home_of_its_own) as running, running.client() as api:
+def test_a_decision_that_was_answered_survives_a_kill(private_home: Home) -> None:
+    with run_service(private_home) as running, running.client() as api:
         client = api.get("/v1/clients", params={"limit": 1}).json()["clients"][0]
         decisions = [api.post("/predict", json={"client_id": client}).json() for _ in range(20)]
         for worker in psutil.Process(running.process.pid).children(recursive=True):
@@ -45,13 +45,13 @@ def test_a_decision_that_was_answered_survives_a_kill(home_of_its_own: Home) -> 
 
 
 @pytest.mark.slow
-def test_the_bento_answers_like_the_source_tree(home_of_its_own: Home) -> None:
-    home = home_of_its_own
+def test_the_bento_answers_like_the_source_tree(private_home: Home) -> None:
+    home = private_home
     home.run("serving.packaging.bento")
     dossier = {"application": {"AMT_CREDIT": 250_000, "EXT_SOURCE_2": 0.5}, "bureau": []}
     answers = []
     for arguments in ((), ("credit_scoring:latest",)):
-        with serving(home, *arguments) as running, running.client() as api:
+        with run_service(home, *arguments) as running, running.client() as api:
             told = api.post("/simulate", json={"dossier": dossier}).raise_for_status().json()
             answers.append({k: v for k, v in told.items() if k != "decided_at"})
     assert answers[0] == answers[1]

@@ -7,7 +7,7 @@ import httpx
 import polars as pl
 import pytest
 
-from tests.serving.conftest import Home
+from tests.support.services import Home
 
 
 def logit(risk: float) -> float:
