@@ -101,10 +101,10 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """Spark on two cores; its workers start where this package cannot be imported."""
     if missing := find_missing_requirement():
         pytest.skip(missing)
-    home = tmp_path_factory.mktemp("Spark's home")  # a folder with a space, as people have
-    where = Settings(home=home, spark_master="local[2]", spark_conf=STARTS_SOONER)
+    folder = tmp_path_factory.mktemp("Spark's home")  # a folder with a space, as people have
+    where = Settings(home=folder, spark_master="local[2]", spark_conf=STARTS_SOONER)
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(home)
+        patch.chdir(folder)
         patch.delenv("PYTHONPATH", raising=False)
         begun = open_spark_session(where)
         started = begun.__enter__()
