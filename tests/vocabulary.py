@@ -59,7 +59,10 @@ DECLARED_TEXTS = (
 )
 """Files of texts shown to clients and advisers, which have reviewers of their own."""
 
-NOT_PROSE = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]*`|<[^>\n]+>", re.DOTALL)
+NOT_PROSE = re.compile(
+    r"```.*?```|`[^`\n]*`|<[^>\n]+>|^\| The [^|\n]+\|", re.DOTALL | re.MULTILINE
+)
+"""Code, markup, and cells with the declared label of a concept."""
 
 
 class Offender(NamedTuple):
