@@ -7,3 +7,5 @@ Read it in the order a dossier travels:
 
 Nothing here knows HTTP, a file path, an environment variable or a vendor's platform.
 """
+
+__version__ = "0.2.0"
