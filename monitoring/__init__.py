@@ -1,1 +1,1 @@
-"""What has changed since the champion was trained: drift of applications, features and risk."""
+"""Drift monitoring: compare applications, features and risk with the champion's training data."""

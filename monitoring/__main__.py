@@ -1,4 +1,4 @@
-"""python -m monitoring: what has changed since the champion was trained."""
+"""Command-line interface: `python -m monitoring` compares current clients with a reference."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.cli import LenderOption, report_errors
-from stores.progress import ProgressReporter
+from stores.cli import LenderOption, ProgressReporter, report_errors
 from stores.settings import configure_libraries, get_settings
 
 DRIFT_EXIT_CODE = 2
-"""Exit code of --fail-on-drift: 1 is for what went wrong."""
+"""Exit code of --fail-on-drift; 1 is the exit code of errors."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 
 @app.callback()
 def monitoring() -> None:
-    """Compare the clients of today with those the champion was trained on."""
+    """Compare current clients with those that the champion was trained on."""
 
 
 @app.command()
@@ -40,33 +39,34 @@ def drift(
             metavar="DIR|ledger",
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder of findings.json and report.html.")],
+    out: Annotated[Path, typer.Option(help="Folder for findings.json and report.html.")],
     since: Annotated[
         str | None,
-        typer.Option(help="Of the ledger, decisions from this day on (UTC).", metavar="DATE"),
+        typer.Option(help="With `ledger`: only decisions from this day on (UTC).", metavar="DATE"),
     ] = None,
     lender: LenderOption = None,
     fail_on_drift: Annotated[
         bool,
-        typer.Option("--fail-on-drift", help="Exit with 2 when a column or the risk drifted."),
+        typer.Option("--fail-on-drift", help="Exit with 2 when a column or the risk has drifted."),
     ] = False,
 ) -> None:
-    """Tell which application columns, features and risks have drifted, and by how much.
+    """Report which application columns, features and risks have drifted, and by how much.
 
     A column has drifted when its population stability index is large and beyond chance.
     """
-    console = Console()
-    with report_errors(console):
+    output = Console()
+    with report_errors(output):
         settings = get_settings()
         configure_libraries(settings)
         # Imported now: these libraries read their environment at import; --help stays quick.
-        from monitoring.console import print_summary  # noqa: PLC0415
-        from monitoring.pipeline import DriftRequest, run_drift_analysis  # noqa: PLC0415
+        from monitoring import console, pipeline, request  # noqa: PLC0415
 
-        request = DriftRequest.from_options(reference, current, since, lender)
-        result, findings = run_drift_analysis(settings, request, out, ProgressReporter(console))
-    print_summary(console, result, findings)
-    console.print(f"{out / 'report.html'} and findings.json written", soft_wrap=True)
+        drift_request = request.DriftRequest.from_options(reference, current, since, lender)
+        result, findings = pipeline.run_drift_analysis(
+            settings, drift_request, out, ProgressReporter(output)
+        )
+    console.print_summary(output, result, findings)
+    output.print(f"{out / 'report.html'} and findings.json written", soft_wrap=True)
     if fail_on_drift and result.drifted_columns:
         raise typer.Exit(DRIFT_EXIT_CODE)
 

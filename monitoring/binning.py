@@ -1,8 +1,8 @@
-"""The bins in which two populations are compared, drawn from the reference alone.
+"""Bins for comparing two samples, fitted on the reference alone.
 
-words, flags, small counts ──► a bin a value, rare and new ones in "(other)"
-amounts, ages, scores ───────► tenths of the reference
-sentinels, unknown cells ────► a bin of their own each
+categories, flags, small counts ──► one bin per value; rare and new values in "(other)"
+amounts, ages, scores ────────────► deciles of the reference
+sentinels, unknown values ────────► one bin each
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ import numpy as np
 from credit.dossier import CategoricalColumn, Floats, Integers
 
 ColumnValues = Floats | CategoricalColumn
-"""A column: numbers with NaN for unknown, or words."""
+"""A column: numbers with NaN for unknown, or categories."""
 
 MAX_QUANTILE_BINS = 10
-"""Tenths: what credit scoring cuts scores and their columns into."""
+"""Deciles, the usual bins of credit scores and their columns."""
 
 MAX_DISCRETE_VALUES = 20
-"""Numbers with no more distinct values are counted value by value: deciles cannot see a flag that
-fewer than a tenth of the clients raise."""
+"""Numeric columns with at most this many distinct values get one bin per value: deciles cannot
+show a flag that is set for fewer than a tenth of the clients."""
 
 MIN_VALUE_SHARE = 0.01
-"""A value of fewer clients is pooled: together the rare ones are enough to tell a change."""
+"""Values of a smaller share of clients are pooled: a change still shows in their total."""
 
 MIN_EXPECTED_COUNT = 5
-"""Clients expected in a bin for the chi-square to hold (Cochran, *Biometrics* 10, 1954)."""
+"""Expected clients per bin for the chi-square approximation (Cochran, *Biometrics* 10, 1954)."""
 
-WHOLE_NUMBERS_FROM = 1_000
+MIN_NUMBER_WITHOUT_DECIMALS = 1_000
 """Numbers from here on are written without decimals."""
 
 OTHER_LABEL, UNKNOWN_LABEL = "(other)", "(unknown)"
@@ -39,19 +39,20 @@ OTHER_LABEL, UNKNOWN_LABEL = "(other)", "(unknown)"
 
 @dataclass(frozen=True, kw_only=True)
 class Bins:
-    """A way to place every cell of a column in one bin."""
+    """The bins of a column; every value is in exactly one of them."""
 
     categories: tuple[str, ...] = ()
-    """A bin each, of a column of words."""
+    """One bin each; for categorical columns."""
     values: tuple[float, ...] = ()
-    """A bin each, ascending, of a column of few numbers."""
+    """One bin each, ascending; for numeric columns with few distinct values."""
     edges: tuple[float, ...] = ()
-    """Between the bins of a column of many numbers; an edge belongs to the bin above it."""
+    """Inner edges, ascending; for other numeric columns. An edge belongs to the bin above it."""
     sentinels: Mapping[float, str]
+    """Numbers with a special meaning, with its text; one bin each."""
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What is in each bin, in words; the last is for unknown cells."""
+        """Return a readable name per bin; the last bin holds unknown values."""
         value_labels = self.categories or (
             _format_ranges(self.edges) if self.edges else _format_numbers(self.values)
         )
@@ -59,7 +60,7 @@ class Bins:
         return (*value_labels, *other_labels, *self.sentinels.values(), UNKNOWN_LABEL)
 
     def assign_bins(self, column: ColumnValues) -> Integers:
-        """The bin of every cell, as a position in `labels`."""
+        """Return the bin of each value as an index into `labels`, shape (rows,)."""
         if isinstance(column, CategoricalColumn):
             return self._assign_categories(column)
         if self.edges:
@@ -74,7 +75,7 @@ class Bins:
         return np.where(np.isnan(column), unknown_index, indices)
 
     def count_by_bin(self, column: ColumnValues) -> Integers:
-        """How many cells are in each bin."""
+        """Return the number of values per bin, shape (bins,)."""
         return np.bincount(self.assign_bins(column), minlength=len(self.labels))
 
     def _assign_categories(self, column: CategoricalColumn) -> Integers:
@@ -86,16 +87,18 @@ class Bins:
 def fit_bins(
     reference: ColumnValues, sentinels: Mapping[float, str], *, smaller_sample_size: int
 ) -> Bins:
-    """The bins of a column.
+    """Choose the bins of a column.
 
-    >>> draw(np.array([0.0] * 95 + [1.0] * 5 + [np.nan]), {}, smaller=1_000).labels
+    >>> flags = np.array([0.0] * 95 + [1.0] * 5 + [np.nan])
+    >>> fit_bins(flags, {}, smaller_sample_size=1_000).labels
     ('0', '1', '(other)', '(unknown)')
-    >>> draw(np.arange(1000.0), {365_243: "never"}, smaller=15).labels
+    >>> fit_bins(np.arange(1000.0), {365_243: "never"}, smaller_sample_size=15).labels
     ('below 334', '334 to 668', 'from 668', 'never', '(unknown)')
 
     Args:
-        sentinels: Numbers that are words in disguise, with what they say.
-        smaller: Clients of the smaller side: the fewer, the wider the bins.
+        reference: The column in the reference sample.
+        sentinels: Numbers with a special meaning, with its text.
+        smaller_sample_size: Clients in the smaller sample; with fewer clients, bins are wider.
     """
     min_share = max(MIN_VALUE_SHARE, MIN_EXPECTED_COUNT / smaller_sample_size)
     if isinstance(reference, CategoricalColumn):
@@ -119,13 +122,19 @@ def fit_bins(
 
 
 def _compute_edges(values: Floats, counts: Integers, min_share: float) -> tuple[float, ...]:
-    """Edges between bins of at least this share of the known cells.
+    """Return the edges of bins that each hold at least `min_share` of the known values.
 
-    A value that fills a bin by itself gets its own, or what lies below it could change unseen;
-    what is left at the top is a bin however small, or a rare tail could.
+    Walk up the values and close a bin once it is large enough. A value that fills a bin by itself
+    starts a bin of its own: otherwise a change below it would not show. The remainder at the top
+    is a bin however small: otherwise a change in a rare tail would not show.
 
-    >>> _edges(np.array([0.0, 1.0, 2.0, 3.0]), np.array([5, 90, 3, 2]), 0.1)
+    >>> _compute_edges(np.array([0.0, 1.0, 2.0, 3.0]), np.array([5, 90, 3, 2]), 0.1)
     (1.0, 2.0)
+
+    Args:
+        values: Distinct known values, ascending.
+        counts: Clients per value.
+        min_share: Smallest share of a bin, 0 to 1.
     """
     cumulative = np.cumsum(counts)
     min_count = min_share * cumulative[-1]
@@ -142,13 +151,16 @@ def _compute_edges(values: Floats, counts: Integers, min_share: float) -> tuple[
 
 
 def _format_numbers(numbers: Sequence[float]) -> list[str]:
-    """Numbers as people read them, each different from the others.
+    """Format numbers for people; use full precision if short forms would coincide.
 
-    >>> _written([0.5, 2, 1234567.25]), _written([1234.1, 1234.2])
+    >>> _format_numbers([0.5, 2, 1234567.25]), _format_numbers([1234.1, 1234.2])
     (['0.5', '2', '1,234,567'], ['1234.1', '1234.2'])
     """
-    short = [f"{n:,.0f}" if abs(n) >= WHOLE_NUMBERS_FROM else f"{n:.4g}" for n in numbers]
-    return short if len(set(short)) == len(short) else [repr(n) for n in numbers]
+    short = [
+        f"{number:,.0f}" if abs(number) >= MIN_NUMBER_WITHOUT_DECIMALS else f"{number:.4g}"
+        for number in numbers
+    ]
+    return short if len(set(short)) == len(short) else [repr(number) for number in numbers]
 
 
 def _format_ranges(edges: Sequence[float]) -> list[str]:

@@ -1,6 +1,6 @@
-"""Two sides compared, column by column.
+"""Compare two samples column by column.
 
-Side, Side ──► bins of the reference ──► counts of both ──► PSI ──► drifted or not
+reference, current ──► bins of the reference ──► counts of both ──► PSI ──► drifted or not
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from monitoring.psi import Psi, compute_psi
 from monitoring.sample import Sample
 
 RISK = "risk"
+"""Name of the compared column of risks."""
 
 MIN_CLIENTS_PER_SAMPLE = 50
-"""Clients a side needs before anything is called drifted: five in each of ten bins."""
+"""Clients needed in each sample to call anything drifted: five in each of ten bins."""
 
 
 class ColumnKind(StrEnum):
@@ -31,17 +32,18 @@ class ColumnKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnComparison:
-    """One column, then and now."""
+    """The distribution of one column in both samples."""
 
     column: str
     kind: ColumnKind
     bins: Bins
     reference: Integers
-    """Clients in each bin."""
+    """Reference clients per bin, shape (bins,)."""
     current: Integers
+    """Current clients per bin, shape (bins,)."""
     psi: Psi
     has_enough_clients: bool
-    """Whether there are clients enough to tell."""
+    """True if both samples have at least `MIN_CLIENTS_PER_SAMPLE` clients."""
 
     @property
     def has_drifted(self) -> bool:
@@ -49,16 +51,17 @@ class ColumnComparison:
 
     @property
     def missing_reference(self) -> float:
-        """Share of clients whose cell is unknown."""
+        """Return the share of reference clients with an unknown value, 0 to 1."""
         return float(self.reference[-1] / self.reference.sum())
 
     @property
     def missing_current(self) -> float:
+        """Return the share of current clients with an unknown value, 0 to 1."""
         return float(self.current[-1] / self.current.sum())
 
     @property
     def largest_shift(self) -> str:
-        """The bin whose share moved most, in words."""
+        """Describe the bin with the largest change in share, such as `(unknown): 0.0% → 60.0%`."""
         before = self.reference / self.reference.sum()
         after = self.current / self.current.sum()
         index = int(np.abs(after - before).argmax())
@@ -67,7 +70,7 @@ class ColumnComparison:
 
 @dataclass(frozen=True, kw_only=True)
 class DriftResult:
-    """All that was compared."""
+    """Both samples and the comparison of every column."""
 
     reference: Sample
     current: Sample
@@ -83,9 +86,9 @@ class DriftResult:
 
     @property
     def drifted_columns(self) -> tuple[ColumnComparison, ...]:
-        """Application columns and the risk, those that moved most first.
+        """Return the drifted application columns and the risk, highest PSI first.
 
-        Features follow from the application columns and the histories: they are told beside them.
+        Features are left out: they are computed from the application columns and the histories.
         """
         columns = (
             *self.columns_of_kind(ColumnKind.RISK),
@@ -95,7 +98,7 @@ class DriftResult:
 
 
 def compare_samples(reference: Sample, current: Sample) -> DriftResult:
-    """Every application column, the risk and every feature of two sides."""
+    """Compare every application column, the risk and every feature of two samples."""
     columns = (
         *_compare_columns(ColumnKind.APPLICATION, reference.application, current.application),
         *_compare_columns(ColumnKind.RISK, {RISK: reference.risk}, {RISK: current.risk}),
@@ -119,7 +122,15 @@ def compare_column(
     current: ColumnValues,
     sentinels: Mapping[float, str],
 ) -> ColumnComparison:
-    """One column of two sides."""
+    """Compare one column; bins are fitted on `reference`.
+
+    Args:
+        name: Name of the column.
+        kind: What the column belongs to.
+        reference: Values in the reference sample, shape (reference clients,).
+        current: Values in the current sample, shape (current clients,).
+        sentinels: Numbers with a special meaning, with its text.
+    """
     smaller_sample_size = min(_count_rows(reference), _count_rows(current))
     bins = fit_bins(reference, sentinels, smaller_sample_size=smaller_sample_size)
     before, after = bins.count_by_bin(reference), bins.count_by_bin(current)
@@ -135,7 +146,7 @@ def compare_column(
 
 
 def _numeric_sentinels(column: str) -> dict[float, str]:
-    """Numbers that are words in disguise; words that mean unknown have been read as unknown."""
+    """Return the column's numeric sentinels; text sentinels were already read as unknown."""
     sentinels = APPLICATION[column].sentinels
     return {number: text for number, text in sentinels.items() if not isinstance(number, str)}
 

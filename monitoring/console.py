@@ -1,4 +1,4 @@
-"""The comparison on a console: the drifted columns, then what else was found."""
+"""Print a drift analysis: the drifted columns, then the other findings."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from monitoring.findings import COLUMN_DRIFTED_CODE, Finding
 
 
 def print_summary(console: Console, drift: DriftResult, findings: Sequence[Finding]) -> None:
-    """Print what a reader needs before opening the report."""
+    """Print the drifted columns, the other findings and one line of totals."""
     columns = drift.columns_of_kind(ColumnKind.APPLICATION)
     drifted_count = sum(column.has_drifted for column in columns)
-    risk = "has" if drift.risk.has_drifted else "has not"
+    risk_verb = "has" if drift.risk.has_drifted else "has not"
     if drift.drifted_columns:
-        name = Column("column", no_wrap=True)
-        table = Table(name, "PSI", "limit", "missing", "moved most")
+        table = Table(Column("column", no_wrap=True), "PSI", "limit", "missing", "moved most")
         for column in drift.drifted_columns:
             missing = f"{column.missing_reference:.1%} → {column.missing_current:.1%}"
             value, limit = f"{column.psi.value:.3f}", f"{column.psi.limit:.3g}"
@@ -27,13 +26,16 @@ def print_summary(console: Console, drift: DriftResult, findings: Sequence[Findi
         console.print(table)
     if other_findings := [finding for finding in findings if finding.code != COLUMN_DRIFTED_CODE]:
         table = Table("code", "severity", "what was found", "what to do")
-        for other in other_findings:
+        for finding in other_findings:
             table.add_row(
-                other.code, other.severity, escape(other.message), escape(other.what_to_do)
+                finding.code,
+                finding.severity,
+                escape(finding.message),
+                escape(finding.what_to_do),
             )
         console.print(table)
     console.print(
         f"{drifted_count} of {len(columns)} application columns have drifted; "
-        f"the risk {risk} (PSI {drift.risk.psi.value:.3f})",
+        f"the risk {risk_verb} (PSI {drift.risk.psi.value:.3f})",
         highlight=False,
     )

@@ -1,4 +1,4 @@
-"""The first part of the report: who was compared, what was found, every column in one table."""
+"""The overview at the top of the report: sample sizes, findings, and a table of all columns."""
 
 from __future__ import annotations
 
@@ -32,20 +32,24 @@ HEADINGS = {
 }
 
 ROWS_PER_PAGE = 12
-"""Columns shown at once; the others are turned to."""
+"""Rows of the column table shown at once."""
 
 
 class Overview(SingleValueMetric):  # type: ignore[misc] # Evidently's classes are untyped
-    """How many application columns drifted, with all that was measured."""
+    """The number of drifted application columns, with the texts that the overview shows."""
 
     drifted: int
+    """Number of drifted application columns."""
     counters: dict[str, str]
+    """Label and value of each figure at the top."""
     findings: list[list[str]]
+    """Code, severity, message and advice of each finding."""
     columns: list[dict[str, str]]
+    """Cell texts of each column, by key of `HEADINGS`."""
 
 
 class OverviewCalculation(SingleValueCalculation[Overview]):  # type: ignore[misc]
-    """Nothing is left to calculate; Evidently wants the pair."""
+    """Render an `Overview`; Evidently requires a calculation class for each metric class."""
 
     def display_name(self) -> str:
         return "Application columns that drifted"
@@ -77,7 +81,7 @@ class OverviewCalculation(SingleValueCalculation[Overview]):  # type: ignore[mis
 
 
 def build_overview(drift: DriftResult, findings: Sequence[Finding]) -> Overview:
-    """The overview of a comparison."""
+    """Return the overview of a drift analysis."""
     columns = drift.columns_of_kind(ColumnKind.APPLICATION)
     drifted_count = sum(column.has_drifted for column in columns)
     risk_status = "drifted" if drift.risk.has_drifted else "did not drift"

@@ -1,7 +1,7 @@
-"""The comparison as a page to look at: Evidently's report over our bins.
+"""Render the drift report as HTML with Evidently.
 
-Evidently is given the bin of every cell instead of the cell. So its PSI is that of findings.json,
-unknown cells and sentinels are bars like any other, and nobody's amounts are in the page.
+Evidently receives the bin label of each value instead of the value. So its PSI equals the one in
+findings.json, unknown values and sentinels get bars, and the page holds no client's amounts.
 """
 
 from __future__ import annotations
@@ -35,27 +35,31 @@ from monitoring.psi import DRIFT_PSI_THRESHOLD, compute_psi
 from monitoring.sample import Sample
 
 PSI_METHOD = "psi_of_bins"
-"""Our PSI among Evidently's drift methods."""
+"""Name under which our PSI is registered with Evidently."""
 
 CHART_LAYOUT = {
     "margin": {"t": 10, "b": 10},
     "xaxis": {"type": "category", "automargin": True},
     "yaxis": {"tickformat": ".0%"},
 }
-"""Bins are words, in the order given; shares, so that sides of different sizes compare."""
+"""Bins are categories in the given order; the y axis shows shares, so that samples of different
+sizes can be compared."""
 
 
 class BinDrift(ValueDrift):  # type: ignore[misc] # Evidently's classes are untyped
-    """Evidently's drift of a column, drawn as our bins in their order."""
+    """Evidently's column drift metric, drawn with our bins in their order."""
 
     labels: list[str]
+    """Names of the bins, in order."""
     limit: float
+    """PSI above which the column has drifted."""
 
 
 class BinDriftCalculation(ValueDriftCalculation, ABC):  # type: ignore[misc]
-    """Evidently draws counts, largest first: sides of different sizes could not be compared.
+    """Draw shares in bin order; Evidently draws counts, largest first.
 
-    ABC keeps Evidently from taking the pair from type parameters, which a subclass does not have.
+    Evidently reads the metric class from type parameters, which this subclass lacks. It skips that
+    step for subclasses of ABC.
     """
 
     def _render(self, result: Any, options: object, color_options: Any) -> list[BaseWidgetInfo]:
@@ -83,7 +87,7 @@ BinDrift.__calculation_type__ = BinDriftCalculation
 
 
 def write_report(drift: DriftResult, findings: Sequence[Finding], path: Path) -> None:
-    """Write the page: an overview, then the risk and every application column, drifted first."""
+    """Write the HTML page: the overview, the risk, then all application columns, drifted first."""
     _register_psi_test()
     risk, columns = (
         drift.columns_of_kind(ColumnKind.RISK),
@@ -110,7 +114,7 @@ def write_report(drift: DriftResult, findings: Sequence[Finding], path: Path) ->
 
 
 def _build_frame(sample: Sample, columns: Sequence[ColumnComparison]) -> pd.DataFrame:
-    """The bin of every cell, in words."""
+    """Return the bin label of each value: one row per client, one column per compared column."""
     values = {**sample.application, RISK: sample.risk}
     return pd.DataFrame({
         column.column: np.array(_escape_labels(column), dtype=object)[
@@ -137,7 +141,11 @@ def _register_psi_test() -> None:
 def _compare_bins(
     reference: pd.Series, current: pd.Series, kind: ColumnType, threshold: float
 ) -> tuple[float, bool]:
-    """Our PSI as Evidently calls for it; the limit knows the sample size better than it does."""
+    """Compute our PSI for Evidently; our limit depends on the sample sizes, so ignore `threshold`.
+
+    Returns:
+        The PSI and whether the column has drifted.
+    """
     del kind, threshold
     before, after = reference.value_counts().align(current.value_counts(), fill_value=0)
     result = compute_psi(before.to_numpy(dtype=np.int64), after.to_numpy(dtype=np.int64))

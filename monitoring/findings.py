@@ -1,9 +1,9 @@
-"""What is worth a human's attention in a comparison: coded, graded, with what to do.
+"""Checks of a drift analysis; each finding has a code, a severity and advice.
 
-MON101  an application column drifted          MON105  categories never seen before
-MON102  too many columns drifted               MON106  too few clients to judge
+MON101  an application column drifted          MON105  new categories
+MON102  too many columns drifted               MON106  too few clients
 MON103  the risk drifted                       MON107  decisions of another model
-MON104  another share of cells is missing      MON108  a history is known of other clients
+MON104  the share of missing values changed    MON108  the coverage of a history changed
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from monitoring.psi import MAJOR_PSI, MODERATE_PSI, compute_psi
 COLUMN_DRIFTED_CODE = "MON101"
 
 MAX_DRIFTED_SHARE = 0.25
-"""Share of drifted columns from which it is another population rather than a change in it: Home
-Credit's own train and test files, known to differ, drift in an eighth."""
+"""Share of drifted columns above which the population itself is a different one. In Home Credit's
+train and test files, known to differ, an eighth of the columns drift."""
 
 MIN_MISSING_SHARE_CHANGE = 0.05
-"""Change in the share of missing cells that is worth a look: one client in twenty."""
+"""Smallest reported change in the share of missing values or known histories: one client in 20."""
 
 
 class Severity(StrEnum):
@@ -106,7 +106,7 @@ def check_missing_share(drift: DriftResult) -> Iterator[Finding]:
             )
 
 
-def check_unseen_categories(drift: DriftResult) -> Iterator[Finding]:
+def check_new_categories(drift: DriftResult) -> Iterator[Finding]:
     for name, reference in drift.reference.application.items():
         current = drift.current.application[name]
         if not (
@@ -117,20 +117,20 @@ def check_unseen_categories(drift: DriftResult) -> Iterator[Finding]:
             reference.categories[code] for code in np.unique(reference.codes[reference.known])
         }
         counts = np.bincount(current.codes[current.known], minlength=len(current.categories))
-        new = {w: n for w, n in zip(current.categories, counts.tolist(), strict=True) if n}
-        new = {
+        new_counts = {
             category: count
-            for category, count in new.items()
-            if category not in reference_categories
+            for category, count in zip(current.categories, counts.tolist(), strict=True)
+            if count and category not in reference_categories
         }
-        if new:
+        if new_counts:
             yield Finding(
                 code="MON105",
                 title="Categories never seen before",
                 severity=Severity.WARNING
-                if sum(new.values()) >= MIN_CLIENTS_PER_CATEGORY
+                if sum(new_counts.values()) >= MIN_CLIENTS_PER_CATEGORY
                 else Severity.INFO,
-                message=f"{name}: {_format_categories(new)}, of {len(drift.current):,} clients",
+                message=f"{name}: {_format_categories(new_counts)}, "
+                f"of {len(drift.current):,} clients",
                 what_to_do="The model reads them as unknown: map them to known words where they "
                 "mean the same, or train again.",
             )
@@ -143,8 +143,8 @@ def check_sample_size(drift: DriftResult) -> Iterator[Finding]:
                 code="MON106",
                 title="Too few clients to judge",
                 severity=Severity.WARNING,
-                message=f"{len(sample)} clients on the {name} side ({sample.source}): below {MIN_CLIENTS_PER_SAMPLE} "
-                "nothing is called drifted",
+                message=f"{len(sample)} clients on the {name} side ({sample.source}): "
+                f"below {MIN_CLIENTS_PER_SAMPLE} nothing is called drifted",
                 what_to_do="Wait for more, or look at a longer time.",
             )
 
@@ -185,12 +185,12 @@ CHECKS = (
     check_model_versions,
     check_column_drift,
     check_missing_share,
-    check_unseen_categories,
+    check_new_categories,
 )
 
 
 def collect_findings(drift: DriftResult) -> list[Finding]:
-    """All that is found, the gravest first."""
+    """Run all checks and return their findings, most severe first."""
     findings = [finding for check in CHECKS for finding in check(drift)]
     return sorted(findings, key=lambda finding: list(Severity).index(finding.severity))
 
@@ -213,14 +213,14 @@ def _is_material_change(before: float, after: float) -> bool:
 
 
 def _count_known(counts: Integers) -> Integers:
-    """Clients whose cell is known, and the others."""
+    """Return the number of clients with a known and with an unknown value, shape (2,)."""
     return np.array([counts[:-1].sum(), counts[-1]])
 
 
 def _format_categories(category_counts: Mapping[str, int]) -> str:
-    """Words with their counts; a word that few clients share could tell who they are.
+    """List categories with their counts; only count rare ones, as they could identify people.
 
-    >>> _listed({"Barter": 120, "Loan of J. Doe": 1})
+    >>> _format_categories({"Barter": 120, "Loan of J. Doe": 1})
     "'Barter' (120), 1 word of fewer than 30 clients each (1)"
     """
     shown = [

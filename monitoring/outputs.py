@@ -1,4 +1,4 @@
-"""What a comparison leaves behind: findings.json for programs, report.html for people."""
+"""Write the results of a drift analysis: findings.json, and the folder of both output files."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ FINDINGS_FILE, REPORT_FILE = "findings.json", "report.html"
 
 
 class UnwritableOutput(CreditError):
-    """The folder for the results cannot be written."""
+    """The output folder is not writable."""
 
     code = "cannot-write"
 
 
 def check_output_folder(out: Path) -> None:
-    """Say before the work starts that its results could not be written.
+    """Check that the output folder is writable, before the analysis starts.
 
     Raises:
-        CannotWrite: there is a file in its place, or no right to write.
+        UnwritableOutput: `out` is a file, or write permission is missing.
     """
     target = out.resolve()
     if target.exists() and not target.is_dir():
         raise UnwritableOutput(f"{out} is a file: give a folder as --out")
     nearest = next(folder for folder in (target, *target.parents) if folder.exists())
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise UnwritableOutput(f"no right to write into {nearest}: give another folder as --out")
+        raise UnwritableOutput(f"no permission to write to {nearest}: use another --out")
 
 
 @contextmanager
 def atomic_write_folder(out: Path) -> Iterator[Path]:
-    """A folder to write files into, which appear in `out` when all are written, or never.
+    """Yield a staging folder; its files move to `out` only if the block succeeds.
 
-    What else lies in `out` is left alone.
+    Other files in `out` stay as they are.
 
     Raises:
-        CannotWrite: no right or no room to write.
+        UnwritableOutput: Write permission or disk space is missing.
     """
     out = out.resolve()
     staging = out.with_name(f".{out.name}.{os.getpid()}.part")
@@ -66,23 +66,23 @@ def atomic_write_folder(out: Path) -> Iterator[Path]:
 
 
 def replace_tags(text: str) -> str:
-    """Text that cannot end the script it is written into: categories are what callers posted.
+    """Replace angle brackets: categories come from callers and must not close the page's script.
 
-    >>> tagless("</script><b>")
+    >>> replace_tags("</script><b>")
     '(/script)(b)'
     """
     return text.replace("<", "(").replace(">", ")")
 
 
 def write_findings(drift: DriftResult, findings: Sequence[Finding], path: Path) -> None:
-    """Write findings.json: aggregates only."""
+    """Write findings.json; it holds aggregates only."""
     path.write_text(
         json.dumps(build_findings_document(drift, findings), indent=2, allow_nan=False) + "\n"
     )
 
 
 def build_findings_document(drift: DriftResult, findings: Sequence[Finding]) -> dict[str, Any]:
-    """The comparison as JSON: every column, what was found, who was compared."""
+    """Return the content of findings.json: both samples, every column and the findings."""
     columns = drift.columns_of_kind(ColumnKind.APPLICATION)
     return {
         "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),

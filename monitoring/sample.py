@@ -1,7 +1,7 @@
-"""One side of a comparison: some clients, as columns of the application, features and risk.
+"""A sample of clients to compare: columns of the application, features and risk.
 
-dossiers, batch by batch ──► application columns as they stand ─┐
-                        └──► features ──► risk ─────────────────┴──► Side
+dossiers, batch by batch ──► application columns, unchanged ─┐
+                        └──► features ──► risk ──────────────┴──► Sample
 """
 
 from __future__ import annotations
@@ -19,36 +19,42 @@ from credit.scorer import Scorer
 from monitoring.binning import ColumnValues
 
 MAX_SAMPLE_CLIENTS = 20_000
-"""Clients compared on each side. With ten bins chance then reaches a PSI of 0.003, far below any
-limit; more would only cost time, and weight in the report."""
+"""Clients compared per sample. With ten bins, chance then reaches a PSI of 0.003, far below any
+limit; more clients would only cost time and make the report larger."""
 
 SAMPLING_SEED = 0
-"""The same clients are drawn from the same source every time."""
+"""Fixed, so that the same source always gives the same clients."""
 
 COMPARED_COLUMNS = tuple(
     name for name, column in APPLICATION.columns.items() if column.kind is not ColumnKind.ID
 )
-"""The columns of the application form, under Kaggle's names."""
+"""Columns of the application form without ids, under Kaggle's names."""
 
 REQUIRED_COLUMNS = MappingProxyType({**COLUMNS, APPLICATION.name: COMPARED_COLUMNS})
-"""The raw columns to read, table by table."""
+"""Raw columns to read, by table."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """Some clients, all columns in the same order of clients."""
+    """Clients from one source; all columns have the clients in the same order.
+
+    `len` is the number of clients in the sample.
+    """
 
     source: str
-    """Where they come from, in words."""
+    """Description of the source, for people."""
     total: int
-    """Clients there; `len` says how many of them are compared."""
+    """Number of clients in the source."""
     application: Mapping[str, ColumnValues]
+    """Application columns by Kaggle's name, each of shape (clients,)."""
     features: Mapping[str, ColumnValues]
+    """Features by name, each of shape (clients,)."""
     risk: Floats
+    """Probability of payment difficulties, shape (clients,)."""
     history_shares: Mapping[str, float]
-    """Of each history, the share of clients of whom it is known."""
+    """Share of clients with a known history, 0 to 1, by table."""
     model_counts: Mapping[str, int]
-    """Which model told the risk, of how many."""
+    """Number of clients scored by each model version."""
 
     def __len__(self) -> int:
         return len(self.risk)
@@ -56,7 +62,7 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class SampleChunk:
-    """Some clients of a side, ready to be joined with others."""
+    """Some clients of a sample, ready to be combined with other chunks."""
 
     application: Mapping[str, ColumnValues]
     matrix: Matrix
@@ -71,11 +77,13 @@ def build_chunk(
     rows: Integers | None = None,
     risk: Floats | None = None,
 ) -> SampleChunk:
-    """What is compared of some dossiers.
+    """Extract the compared columns of some dossiers.
 
     Args:
-        rows: Which of the dossiers; all if left out.
-        risk: As it was told to these clients; scored now if left out.
+        dossiers: Dossiers with the columns of `REQUIRED_COLUMNS`.
+        scorer: Model that encodes the features and, if needed, scores them.
+        rows: Indices of the dossiers to use; all by default.
+        risk: Recorded risks of these rows, shape (rows,); scored now by default.
     """
     rows = np.arange(len(dossiers)) if rows is None else rows
     application = dossiers.tables[APPLICATION.name].take(rows).columns_by_name
@@ -96,7 +104,15 @@ def combine_chunks(
     total: int,
     model_counts: Mapping[str, int] | None = None,
 ) -> Sample:
-    """The parts as one side."""
+    """Combine chunks into one sample.
+
+    Args:
+        chunks: At least one chunk.
+        scorer: Model that built the features.
+        source: Description of the source, for people.
+        total: Number of clients in the source.
+        model_counts: Clients scored by each model version; all by `scorer` by default.
+    """
     chunk_list = list(chunks)
     matrix = np.concatenate([chunk.matrix for chunk in chunk_list])
     return Sample(
@@ -109,7 +125,7 @@ def combine_chunks(
         features={name: _feature_column(matrix, name, scorer) for name in CATALOGUE},
         risk=np.concatenate([chunk.risk for chunk in chunk_list]),
         history_shares={
-            name: sum(p.history_counts[name] for p in chunk_list) / len(matrix)
+            name: sum(chunk.history_counts[name] for chunk in chunk_list) / len(matrix)
             for name in HISTORIES
         },
         model_counts=model_counts or {scorer.version: len(matrix)},
@@ -117,7 +133,7 @@ def combine_chunks(
 
 
 def draw_sample_rows(total: int) -> Integers:
-    """Which clients of a source to compare, by their places in it, ascending."""
+    """Choose the clients of a source to compare; return their row indices, ascending."""
     if total <= MAX_SAMPLE_CLIENTS:
         return np.arange(total)
     return np.sort(

@@ -1,8 +1,8 @@
-"""Where the two sides of a comparison come from.
+"""Load the samples to compare.
 
-train    the champion's training dossiers, kept under CREDIT_HOME
+train    the champion's training dossiers, stored under CREDIT_HOME
 DIR      a folder of raw tables: application_train as reference, application_test as current
-ledger   the applications that were decided on, with the risk that was told
+ledger   the applications in the decision ledger, with their recorded risk
 """
 
 from __future__ import annotations
@@ -36,36 +36,35 @@ from stores.raw_tables.tables import read_tables
 from stores.settings import Settings
 
 RECORDS_PER_BATCH = 512
-"""Records of the ledger held in memory together: each is a whole dossier."""
-
+"""Ledger records held in memory at once; each has a whole dossier."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""Before any decision."""
+"""Earlier than any decision."""
 
 
 class NothingToCompare(CreditError):
-    """A side of the comparison is not there, or holds nobody."""
+    """A sample is missing or has no clients."""
 
     code = "nothing-to-compare"
 
 
-def load_training(settings: Settings, scorer: Scorer, steps: ProgressReporter) -> Sample:
-    """The clients the champion was trained on, with all that was known of them.
+def load_training(settings: Settings, scorer: Scorer, progress: ProgressReporter) -> Sample:
+    """Load the champion's training clients with their full dossiers.
 
-    Their risk is what the champion says of clients it has seen: a little too sure. It does not
-    pass for drift: unseen halves of two real samples scored a PSI of 0.003 (7,172 clients) and
-    0.018 (1,792 clients, where chance reaches 0.04); risks told out of fold did worse.
+    The champion scores its own training clients, so their risks are slightly overconfident. That
+    does not show as drift: held-out halves of two real samples gave a PSI of 0.003 (7,172 clients)
+    and 0.018 (1,792 clients, where chance reaches 0.04). Out-of-fold risks gave worse results.
 
     Raises:
-        NothingToCompare: the dossiers are not kept any more.
+        NothingToCompare: The training dossiers are no longer stored.
     """
     path = settings.home / "dossiers" / str(scorer.metadata.data.get("dossiers"))
     if not path.is_file():
         raise NothingToCompare(
-            f"the training dossiers of {scorer.version} are not at {path}: train again, "
+            f"the training dossiers of {scorer.version} are missing at {path}: train again, "
             "or give the folder of their tables as --reference"
         )
-    return _load_file(DossierFile(path), f"training clients of {scorer.version}", scorer, steps)
+    return _load_file(DossierFile(path), f"training clients of {scorer.version}", scorer, progress)
 
 
 def load_folder(
@@ -73,35 +72,41 @@ def load_folder(
     table: str,
     settings: Settings,
     scorer: Scorer,
-    steps: ProgressReporter,
+    progress: ProgressReporter,
     *,
     lender: LenderMapping | None = None,
 ) -> Sample:
-    """The clients of a folder of raw tables.
+    """Load the clients in a folder of raw tables.
 
     Args:
-        table: Kaggle's name of the file of applications, without its ending.
+        folder: Folder of the tables.
+        table: Kaggle's name of the file of applications, without its extension.
+        settings: Settings with the cache folder.
+        scorer: Model that scores the clients.
+        progress: Reporter of the steps.
         lender: Names, words and units of a lender's own files.
 
     Raises:
-        NothingToCompare: it has no clients.
-        InvalidTables: its tables break the schema.
+        NothingToCompare: The tables have no clients.
+        InvalidTables: The tables violate the schema.
     """
     source = f"{table} of {folder.resolve().name}"
     with temporary_dossiers(settings.cache_folder, f"drift-{table}") as path:
-        with steps.step(f"checking and grouping {source}"):
+        with progress.step(f"checking and grouping {source}"):
             tables = read_tables(
                 folder, application=table, lender=lender, cache=settings.cache_folder
             )
             grouping = group_into_dossiers(tables, path)
-        grouping.log_summary(steps)
-        return _load_file(DossierFile(path), source, scorer, steps)
+        grouping.log_summary(progress)
+        return _load_file(DossierFile(path), source, scorer, progress)
 
 
-def _load_file(file: DossierFile, source: str, scorer: Scorer, steps: ProgressReporter) -> Sample:
+def _load_file(
+    file: DossierFile, source: str, scorer: Scorer, progress: ProgressReporter
+) -> Sample:
     if not len(file):
         raise NothingToCompare(f"there are no clients in {source}")
-    with steps.step(f"features and risk: {source}", len(file)) as advance:
+    with progress.step(f"features and risk: {source}", len(file)) as advance:
         chunks = list(_load_chunks(file, scorer, advance))
     return combine_chunks(chunks, scorer, source=source, total=len(file))
 
@@ -122,20 +127,26 @@ def _load_chunks(
 
 
 def load_ledger(
-    settings: Settings, since: datetime | None, scorer: Scorer, steps: ProgressReporter
+    settings: Settings, since: datetime | None, scorer: Scorer, progress: ProgressReporter
 ) -> Sample:
-    """The applications decided on since then, each client's last, with the risk that was told.
+    """Load each client's last decided application since a date, with its recorded risk.
 
-    An adviser who tries variants must not count as many clients. Features are built anew, so that
-    both sides are seen by the same code.
+    Only the last one counts, so that an adviser who tries variants does not add clients. Features
+    are computed again, so that both samples come from the same code.
+
+    Args:
+        settings: Settings with the URL of the ledger.
+        since: Earliest decision; None for all.
+        scorer: Model that encodes the features.
+        progress: Reporter of the steps.
 
     Raises:
-        NothingToCompare: nothing was decided since, or the ledger cannot be read.
+        NothingToCompare: The ledger has no such decision, or is not readable.
     """
     try:
-        return _load_decisions(Ledger(settings.database_url), since, scorer, steps)
+        return _load_decisions(Ledger(settings.database_url), since, scorer, progress)
     except (SQLAlchemyError, ImportError) as error:
-        # An SQL error may repeat the URL, password and all; a missing driver names itself.
+        # The text of an SQL error may contain the URL with its password.
         reason = error if isinstance(error, ImportError) else type(error).__name__
         raise NothingToCompare(
             f"the ledger cannot be read, see CREDIT_LEDGER_URL: {reason}"
@@ -143,20 +154,20 @@ def load_ledger(
 
 
 def _load_decisions(
-    ledger: Ledger, since: datetime | None, scorer: Scorer, steps: ProgressReporter
+    ledger: Ledger, since: datetime | None, scorer: Scorer, progress: ProgressReporter
 ) -> Sample:
     period = (since or EPOCH, datetime.now(UTC))
     since_text = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
-    with steps.step(f"looking through the decisions{since_text}"):
+    with progress.step(f"reading the decisions{since_text}"):
         last_indices, decision_count = _find_last_records(ledger.iter_between(*period))
     if not last_indices:
         raise NothingToCompare(
-            f"the ledger holds no decision{since_text}: serve some requests"
+            f"the ledger has no decision{since_text}: serve some requests"
             + (", or give an earlier --since" if since else "")
         )
     sampled_indices = {last_indices[row] for row in draw_sample_rows(len(last_indices)).tolist()}
     model_counts: Counter[str] = Counter()
-    with steps.step("features of the decided applications", len(sampled_indices)) as advance:
+    with progress.step("features of the decided applications", len(sampled_indices)) as advance:
         sampled_records = (
             record
             for index, record in enumerate(ledger.iter_between(*period))
@@ -173,9 +184,12 @@ def _load_decisions(
 
 
 def _find_last_records(records: Iterator[LedgerRecord]) -> tuple[list[int], int]:
-    """The places of each client's last record, ascending, and how many records there are.
+    """Find each client's last record.
 
-    Whoever gave no id is taken for a client of his own.
+    Records without a client id count as clients of their own.
+
+    Returns:
+        The indices of the last records, ascending, and the total number of records.
     """
     last_index: dict[int | str | None, int] = {}
     index = -1

@@ -1,4 +1,4 @@
-"""Laws of the population stability index."""
+"""Properties of the population stability index."""
 
 import numpy as np
 import pytest
@@ -8,67 +8,66 @@ from hypothesis import strategies as st
 from monitoring.psi import DRIFT_PSI_THRESHOLD, FALSE_ALARM_RATE, compute_psi
 
 COUNTS = st.lists(st.integers(0, 100_000), min_size=1, max_size=30).filter(any).map(np.array)
-TWO_SIDES = (
+COUNT_PAIRS = (
     st.lists(st.tuples(st.integers(0, 9_000), st.integers(0, 9_000)), min_size=1, max_size=30)
     .map(np.array)
-    .filter(lambda sides: sides.sum(axis=0).all())
+    .filter(lambda counts: counts.sum(axis=0).all())
 )
 
 
 @given(COUNTS, st.integers(1, 50))
-def test_it_is_zero_for_the_same_shares_whatever_the_sizes(counts: np.ndarray, times: int) -> None:
+def test_it_is_zero_for_equal_shares_at_any_sizes(counts: np.ndarray, times: int) -> None:
     assert compute_psi(counts, counts).value == 0
     assert compute_psi(counts, counts * times).value == pytest.approx(0, abs=1e-12)
 
 
-@given(TWO_SIDES)
-def test_it_is_finite_never_negative_and_the_same_both_ways(sides: np.ndarray) -> None:
-    there, back = compute_psi(*sides.T), compute_psi(*sides.T[::-1])
-    assert 0 <= there.value < np.inf
-    assert there.value == pytest.approx(back.value)
-    assert there.noise == pytest.approx(back.noise)
+@given(COUNT_PAIRS)
+def test_it_is_finite_non_negative_and_symmetric(counts: np.ndarray) -> None:
+    forward, backward = compute_psi(*counts.T), compute_psi(*counts.T[::-1])
+    assert 0 <= forward.value < np.inf
+    assert forward.value == pytest.approx(backward.value)
+    assert forward.noise == pytest.approx(backward.noise)
 
 
-@given(TWO_SIDES, st.randoms())
-def test_the_order_and_names_of_bins_do_not_matter(sides: np.ndarray, random: object) -> None:
-    shuffled = sides.tolist()
+@given(COUNT_PAIRS, st.randoms())
+def test_the_order_of_bins_does_not_matter(counts: np.ndarray, random: object) -> None:
+    shuffled = counts.tolist()
     random.shuffle(shuffled)  # type: ignore[attr-defined] # hypothesis's own Random
-    assert compute_psi(*np.array(shuffled).T).value == pytest.approx(compute_psi(*sides.T).value)
+    assert compute_psi(*np.array(shuffled).T).value == pytest.approx(compute_psi(*counts.T).value)
 
 
-@given(TWO_SIDES, st.integers(1, 5))
-def test_bins_that_hold_nobody_do_not_count(sides: np.ndarray, empty: int) -> None:
-    wider = np.concatenate([sides, np.zeros((empty, 2), dtype=np.int64)])
-    assert compute_psi(*wider.T) == compute_psi(*sides.T)
+@given(COUNT_PAIRS, st.integers(1, 5))
+def test_empty_bins_do_not_count(counts: np.ndarray, empty: int) -> None:
+    extended = np.concatenate([counts, np.zeros((empty, 2), dtype=np.int64)])
+    assert compute_psi(*extended.T) == compute_psi(*counts.T)
 
 
 @given(st.integers(1, 400), st.integers(1, 400))
-def test_it_rises_with_the_share_that_moves(one: int, more: int) -> None:
-    def moved(count: int) -> float:
+def test_it_rises_with_the_share_that_moves(count: int, increase: int) -> None:
+    def psi_after_moving(count: int) -> float:
         return compute_psi(np.array([500, 500]), np.array([500 - count, 500 + count])).value
 
-    less, most = sorted((one, one + more))
-    assert moved(min(less, 499)) <= moved(min(most, 499))
+    smaller, larger = sorted((count, count + increase))
+    assert psi_after_moving(min(smaller, 499)) <= psi_after_moving(min(larger, 499))
 
 
-def test_without_drift_it_averages_what_the_formula_says() -> None:
+def test_without_drift_its_mean_is_that_of_the_formula() -> None:
     rng = np.random.default_rng(0)
     n, m, tenths = 300, 200, np.full(10, 0.1)
-    drawn = [
+    values = [
         compute_psi(rng.multinomial(n, tenths), rng.multinomial(m, tenths)).value
         for _ in range(800)
     ]
-    assert np.mean(drawn) == pytest.approx((1 / n + 1 / m) * 9, rel=0.08)
+    assert np.mean(values) == pytest.approx((1 / n + 1 / m) * 9, rel=0.08)
 
 
-def test_chance_exceeds_the_noise_no_more_often_than_is_said() -> None:
+def test_chance_exceeds_the_noise_at_most_at_the_declared_rate() -> None:
     rng = np.random.default_rng(1)
     tenths = np.full(10, 0.1)
     before, after = (rng.multinomial(250, tenths, 20_000) for _ in range(2))
     beyond = sum(compute_psi(*pair).is_beyond_chance for pair in zip(before, after, strict=True))
-    assert (
-        beyond <= 8 * FALSE_ALARM_RATE * 20_000
-    )  # expected 2; more than 16 would be a wrong formula
+    # 2 are expected; more than 16 would mean a wrong formula.
+    assert beyond <= 8 * FALSE_ALARM_RATE * 20_000
 
 
 def test_a_change_of_fifteen_percent_of_every_bin_is_the_limit() -> None:
@@ -77,6 +76,6 @@ def test_a_change_of_fifteen_percent_of_every_bin_is_the_limit() -> None:
     assert compute_psi(before, after).value == pytest.approx(DRIFT_PSI_THRESHOLD, rel=0.02)
 
 
-def test_one_bin_has_nothing_to_drift_to() -> None:
-    told = compute_psi(np.array([10]), np.array([70]))
-    assert (told.value, told.noise, told.has_drifted) == (0, 0, False)
+def test_a_single_bin_never_drifts() -> None:
+    psi = compute_psi(np.array([10]), np.array([70]))
+    assert (psi.value, psi.noise, psi.has_drifted) == (0, 0, False)

@@ -1,4 +1,4 @@
-"""Two samples of one population are not called drifted, whatever their sizes and the column."""
+"""Two samples of one population do not count as drifted, whatever their sizes and the column."""
 
 from collections.abc import Callable
 
@@ -11,14 +11,14 @@ from monitoring.comparison import ColumnKind, compare_column
 from monitoring.psi import FALSE_ALARM_RATE
 
 Rng = np.random.Generator
-MANY = 58
-"""As many kinds of employers as the public data has."""
+EMPLOYER_KINDS = 58
+"""Number of kinds of employers in the public data."""
 
 
-def employers(rng: Rng, count: int) -> CategoricalColumn:
-    weights = np.arange(MANY, 0, -1.0)
-    codes = rng.choice(MANY, count, p=weights / weights.sum()).astype(np.int32)
-    return CategoricalColumn(codes, tuple(f"employer {number}" for number in range(MANY)))
+def draw_employers(rng: Rng, count: int) -> CategoricalColumn:
+    weights = np.arange(EMPLOYER_KINDS, 0, -1.0)
+    codes = rng.choice(EMPLOYER_KINDS, count, p=weights / weights.sum()).astype(np.int32)
+    return CategoricalColumn(codes, tuple(f"employer {kind}" for kind in range(EMPLOYER_KINDS)))
 
 
 POPULATIONS: dict[str, Callable[[Rng, int], ColumnValues]] = {
@@ -28,12 +28,12 @@ POPULATIONS: dict[str, Callable[[Rng, int], ColumnValues]] = {
     "rare flag": lambda rng, n: (rng.random(n) < 0.02).astype(np.float64),
     "half unknown": lambda rng, n: np.where(rng.random(n) < 0.5, np.nan, rng.normal(size=n)),
     "few unknown": lambda rng, n: np.where(rng.random(n) < 0.005, np.nan, rng.normal(size=n)),
-    "employers": employers,
+    "employers": draw_employers,
 }
 
 
 @pytest.mark.parametrize(
-    ("reference", "current", "times"),
+    ("reference", "current", "repetitions"),
     [
         (200, 200, 250),
         (20_000, 200, 40),
@@ -42,25 +42,27 @@ POPULATIONS: dict[str, Callable[[Rng, int], ColumnValues]] = {
         (20_000, 20_000, 15),
     ],
 )
-def test_chance_is_not_drift(reference: int, current: int, times: int) -> None:
+def test_chance_is_not_drift(reference: int, current: int, repetitions: int) -> None:
     rng = np.random.default_rng(reference + current)
     alarms = sum(
         compare_column(
             "x", ColumnKind.FEATURE, draw(rng, reference), draw(rng, current), {}
         ).has_drifted
         for draw in POPULATIONS.values()
-        for _ in range(times)
+        for _ in range(repetitions)
     )
-    # Expected: FALSE_ALARM of them, none or one in any of these runs; 3 would be a wrong limit.
-    assert alarms <= 2 + 3 * FALSE_ALARM_RATE * times * len(POPULATIONS)
+    # Expected: FALSE_ALARM_RATE of them, 0 or 1 in any of these runs; 3 means a wrong limit.
+    assert alarms <= 2 + 3 * FALSE_ALARM_RATE * repetitions * len(POPULATIONS)
 
 
-def test_fewer_than_fifty_clients_are_never_called_drifted() -> None:
+def test_fewer_than_fifty_clients_never_count_as_drifted() -> None:
     rng = np.random.default_rng(0)
-    few = compare_column("x", ColumnKind.FEATURE, rng.normal(size=900), rng.normal(9, size=49), {})
+    small = compare_column(
+        "x", ColumnKind.FEATURE, rng.normal(size=900), rng.normal(9, size=49), {}
+    )
     enough = compare_column(
         "x", ColumnKind.FEATURE, rng.normal(size=900), rng.normal(9, size=50), {}
     )
-    assert few.psi.has_drifted
-    assert not few.has_drifted
+    assert small.psi.has_drifted
+    assert not small.has_drifted
     assert enough.has_drifted
