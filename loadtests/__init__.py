@@ -1,1 +1,1 @@
-"""Load: a day of the platform's callers in minutes, with a budget that it must keep."""
+"""Load tests: replay a day's callers in minutes and check latency and errors against a budget."""

@@ -1,4 +1,4 @@
-"""Did a run keep its budget?"""
+"""Compare the measurements of a load test with its budget."""
 
 from __future__ import annotations
 
@@ -15,47 +15,49 @@ from rich.table import Column, Table
 BUDGET_PATH = Path(__file__).with_name("budget.yaml")
 
 GRPC_CALLS = frozenset({"Predict by id"})
-"""Calls that only a service with a gRPC door can be asked for."""
+"""Calls that are possible only if the service has a gRPC port."""
 
 StableMetric = Literal["memory", "latency"]
-"""What must stay flat in a soak."""
+"""Metrics that must not grow during a soak test."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallStats:
-    """What a run measured of one call."""
+    """Measurements of one kind of call."""
 
     name: str
     count: int
     failures: int
     calls_per_second: float
-    """Calls a second."""
     p50_ms: float
-    """Milliseconds, as p99."""
+    """Median latency, in milliseconds."""
     p99_ms: float
+    """99th percentile of the latency, in milliseconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BudgetViolation:
-    """One thing that was over budget."""
+    """A measurement outside its limit."""
 
     call_name: str
+    """Name of the call, or `soak`."""
     metric: str
     measured: float
+    """Measured value; NaN if it is unknown."""
     limit: float
 
 
 class Budget(BaseModel):
-    """What a run must keep."""
+    """The limits of a load test."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     errors: float = Field(ge=0, le=1)
-    """Share of a call's answers that may be failures."""
+    """Largest share of failed responses of a call, 0 to 1."""
     p99: dict[str, float]
-    """Milliseconds, by name of call."""
+    """Largest 99th percentile of the latency, in milliseconds, by name of the call."""
     growth: dict[StableMetric, float]
-    """How much more a soak may take late than early, as a share."""
+    """Largest relative growth from early to late in a soak test; 0.1 is 10 %."""
 
     @classmethod
     def from_yaml(cls, path: Path) -> Self:
@@ -64,17 +66,21 @@ class Budget(BaseModel):
     def find_violations(
         self, calls: Sequence[CallStats], excluded_calls: Collection[str] = ()
     ) -> list[BudgetViolation]:
-        """What was over budget.
+        """Return every violation of the budget.
 
-        So is a call that was never made, for nothing is known of it, and one that has no budget.
+        A call with a budget that was never made is a violation, since nothing is known about it.
+        So is a call without a budget.
 
         Args:
-            unless: Calls that could not be made.
+            calls: Measurements, one per kind of call.
+            excluded_calls: Names of calls that could not be made.
 
         >>> budget = Budget(errors=0, p99={"predict": 25}, growth={})
-        >>> call = Called(name="predict", count=9, failures=0, rate=1, p50=4, p99=31)
-        >>> budget.over([call])
-        [Over(name='predict', what='p99, ms', got=31, most=25.0)]
+        >>> call = CallStats(
+        ...     name="predict", count=9, failures=0, calls_per_second=1, p50_ms=4, p99_ms=31
+        ... )
+        >>> budget.find_violations([call])
+        [BudgetViolation(call_name='predict', metric='p99, ms', measured=31, limit=25.0)]
         """
         call_names = {call.name for call in calls}
         violations = [
@@ -83,37 +89,29 @@ class Budget(BaseModel):
             if name not in call_names and name not in excluded_calls
         ]
         for call in calls:
-            if call.name not in self.p99:
-                violations.append(
-                    BudgetViolation(
-                        call_name=call.name,
-                        metric="calls, undeclared",
-                        measured=call.count,
-                        limit=0,
-                    )
-                )
-                continue
-            error_rate = call.failures / call.count
-            if error_rate > self.errors:
-                violations.append(
-                    BudgetViolation(
-                        call_name=call.name,
-                        metric="errors",
-                        measured=error_rate,
-                        limit=self.errors,
-                    )
-                )
-            if call.p99_ms > (limit := self.p99[call.name]):
-                violations.append(
-                    BudgetViolation(
-                        call_name=call.name, metric="p99, ms", measured=call.p99_ms, limit=limit
-                    )
-                )
+            violations += self._find_call_violations(call)
         return violations
+
+    def _find_call_violations(self, call: CallStats) -> list[BudgetViolation]:
+        if call.name not in self.p99:
+            return [
+                BudgetViolation(
+                    call_name=call.name, metric="calls, undeclared", measured=call.count, limit=0
+                )
+            ]
+        measurements = (
+            ("errors", call.failures / call.count, self.errors),
+            ("p99, ms", call.p99_ms, self.p99[call.name]),
+        )
+        return [
+            BudgetViolation(call_name=call.name, metric=metric, measured=measured, limit=limit)
+            for metric, measured, limit in measurements
+            if measured > limit
+        ]
 
 
 def read_call_stats(path: Path) -> list[CallStats]:
-    """The calls in locust's CSV of totals; its last line, of all together, is left out."""
+    """Read the calls from locust's CSV of totals, without the row of all calls together."""
     with path.open(newline="") as lines:
         return [
             CallStats(
@@ -130,7 +128,7 @@ def read_call_stats(path: Path) -> list[CallStats]:
 
 
 def format_call_table(calls: Sequence[CallStats], violations: Sequence[BudgetViolation]) -> Table:
-    """The run call by call, with what was over budget in red."""
+    """Return a table with one row per kind of call; violations are red."""
     violated = {(violation.call_name, violation.metric) for violation in violations}
     column_titles = ("calls", "failed", "per s", "p50 ms", "p99 ms")
     table = Table("call", *(Column(title, justify="right") for title in column_titles))
@@ -150,7 +148,7 @@ def format_call_table(calls: Sequence[CallStats], violations: Sequence[BudgetVio
 
 
 def format_violation_table(violations: Sequence[BudgetViolation]) -> Table:
-    """What was over budget."""
+    """Return a table with one row per violation."""
     table = Table(
         "over budget", "what", *(Column(title, justify="right") for title in ("measured", "most"))
     )

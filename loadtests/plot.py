@@ -1,4 +1,4 @@
-"""A run as a picture: callers and calls a second above, latency of the heavy calls below."""
+"""Plot a load test: callers and calls per second above, latency of the frequent calls below."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-MAX_LINES = 6
-"""Calls that get a line of their own: the most frequent."""
+MAX_PLOTTED_CALLS = 6
+"""Number of calls in the latency plot, the most frequent first."""
 
 Points = tuple[list[float], list[float]]
+"""Times in seconds, and the values at these times."""
 
 
 def draw_run(history: Path, out: Path) -> None:
-    """Draw locust's CSV of a run's course; the ending of `out` names the format."""
+    """Plot locust's CSV of a run's history; the extension of `out` sets the format."""
     with history.open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     start = float(rows[0]["Timestamp"])
@@ -38,11 +39,10 @@ def draw_run(history: Path, out: Path) -> None:
 
 
 def _extract_line(rows: list[dict[str, str]], column: str, start: float) -> Points:
-    """Seconds and values, without the moments that locust has no value of."""
+    """Return seconds since `start` and values, without the times that have no value."""
     measured_rows = [row for row in rows if row[column] != "N/A"]
-    return [float(r["Timestamp"]) - start for r in measured_rows], [
-        float(r[column]) for r in measured_rows
-    ]
+    seconds = [float(row["Timestamp"]) - start for row in measured_rows]
+    return seconds, [float(row[column]) for row in measured_rows]
 
 
 def _select_most_frequent(rows: list[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
@@ -54,4 +54,4 @@ def _select_most_frequent(rows: list[dict[str, str]]) -> list[tuple[str, list[di
         rows_by_call.items(),
         key=lambda name_and_rows: -int(name_and_rows[1][-1]["Total Request Count"]),
     )
-    return most_frequent[:MAX_LINES]
+    return most_frequent[:MAX_PLOTTED_CALLS]

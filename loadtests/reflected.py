@@ -1,4 +1,4 @@
-"""A gRPC caller that was given no stubs: all it knows it asks the server, by reflection."""
+"""Call gRPC methods without generated stubs: get their types from the server by reflection."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ SERVICE_NAME = "credit.scoring.v1.CreditScoring"
 
 @dataclass(frozen=True, kw_only=True)
 class ReflectedMethod:
-    """A unary method as its server describes it."""
+    """A unary method as described by its server."""
 
     path: str
     make_request: Callable[..., Any]
-    """Makes a request of its fields."""
+    """Builds a request message from its fields."""
     parse_response: Callable[[bytes], Any]
-    """Reads an answer."""
+    """Parses a response message."""
 
     def bind(self, channel: Any) -> Callable[..., Any]:
-        """The call on a channel, blocking or of asyncio."""
+        """Return a function that calls the method on a channel, blocking or asyncio."""
         return channel.unary_unary(  # type: ignore[no-any-return]
             self.path,
             request_serializer=lambda message: message.SerializeToString(),
@@ -36,10 +36,10 @@ class ReflectedMethod:
 
 
 def reflect_method(channel: grpc.Channel, name: str) -> ReflectedMethod:
-    """A method of the scoring service, described by the server itself.
+    """Fetch the description of a method of the scoring service.
 
     Raises:
-        KeyError: the server knows no such service or method.
+        KeyError: The server has no such service or method.
     """
     pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
     descriptor = pool.FindServiceByName(SERVICE_NAME).methods_by_name[name]

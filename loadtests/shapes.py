@@ -1,4 +1,4 @@
-"""How many callers there are at a moment of a run."""
+"""Load shapes: the number of callers over time."""
 
 from __future__ import annotations
 
@@ -6,32 +6,43 @@ import math
 from enum import StrEnum
 
 RAMP_LEVELS = 10
-"""Levels of a ramp: each lasts long enough to be seen in the plot."""
+"""Levels of a ramp; each lasts long enough to show in the plot."""
 
-CALM_SHARE, WARM_UP_SHARE, SPIKE_PERIOD = 0.25, 0.1, (0.4, 0.6)
-"""Callers around a spike, of all; the share of a run that warms up; when the spike is."""
+CALM_SHARE = 0.25
+"""Share of the callers before and after a spike."""
+
+WARM_UP_SHARE = 0.1
+"""Share of a soak test in which callers arrive."""
+
+SPIKE_PERIOD = (0.4, 0.6)
+"""Start and end of a spike, as shares of the run."""
 
 
 class Shape(StrEnum):
-    """The course of a run."""
+    """How the number of callers changes during a run."""
 
     RAMP = "ramp"
-    """More and more callers: where does it begin to queue?"""
+    """Steadily more callers, to find the load at which requests queue."""
     SOAK = "soak"
-    """Half of them, for long: do memory and latency stay flat?"""
+    """Half of the callers for a long time, to check that memory and latency do not grow."""
     SPIKE = "spike"
-    """A calm day, four times the callers at once, and calm again: does it recover?"""
+    """Calm, four times the callers at once, calm again, to check that the service recovers."""
 
 
 def count_callers(shape: Shape, max_callers: int, elapsed_share: float) -> int:
-    """Callers when this share of the run has passed, at least 1.
+    """Return the number of callers at a point of the run, at least 1.
 
-    >>> [callers(Shape.RAMP, 100, share) for share in (0.0, 0.55, 0.99)]
+    >>> [count_callers(Shape.RAMP, 100, share) for share in (0.0, 0.55, 0.99)]
     [10, 60, 100]
-    >>> [callers(Shape.SOAK, 100, share) for share in (0.05, 0.5, 0.9)]
+    >>> [count_callers(Shape.SOAK, 100, share) for share in (0.05, 0.5, 0.9)]
     [25, 50, 50]
-    >>> [callers(Shape.SPIKE, 100, share) for share in (0.2, 0.5, 0.8)]
+    >>> [count_callers(Shape.SPIKE, 100, share) for share in (0.2, 0.5, 0.8)]
     [25, 100, 25]
+
+    Args:
+        shape: Shape of the load.
+        max_callers: Largest number of callers.
+        elapsed_share: Share of the run that has passed, 0 to 1.
     """
     if shape is Shape.RAMP:
         active_share = math.floor(elapsed_share * RAMP_LEVELS + 1) / RAMP_LEVELS

@@ -1,4 +1,4 @@
-"""Does a soak stay flat? Memory of the service, and latency, early and late in the run."""
+"""Check that memory and latency do not grow during a soak test."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from loadtests.budget import BudgetViolation, StableMetric
 from loadtests.shapes import WARM_UP_SHARE
 
 EARLY_PERIOD, LATE_PERIOD = (2 * WARM_UP_SHARE, 4 * WARM_UP_SHARE), (1 - 2 * WARM_UP_SHARE, 1.0)
-"""Shares of a run: when everybody has come and everything is warm, and the end."""
+"""Start and end as shares of a run: the period after warm-up, and the end of the run."""
 
 TimeSeries = Sequence[tuple[float, float]]
-"""Values and when each was seen, in any unit of time."""
+"""Pairs of time and value, ascending; any unit of time."""
 
 
 def find_growth_violations(
     series_by_metric: Mapping[StableMetric, TimeSeries], limits: Mapping[StableMetric, float]
 ) -> list[BudgetViolation]:
-    """What grew by more than it may, or may have, since it is not known."""
+    """Return the metrics with growth above the limit or unknown (NaN)."""
     growth_by_metric = {
         metric: compute_growth(series) for metric, series in series_by_metric.items()
     }
@@ -38,11 +38,13 @@ def find_growth_violations(
 
 
 def compute_growth(series: TimeSeries) -> float:
-    """What the median is higher late than early, as a share of what it was early.
+    """Compute the relative growth of the median from the early to the late period.
 
-    NaN where nothing was seen early or late, as in a run too short, or of a service that died.
+    Returns:
+        The growth, 0 for none; NaN if a period has no values, as when the run was too short or
+        the service ended.
 
-    >>> growth([(t, 100 + t) for t in range(100)])
+    >>> compute_growth([(t, 100 + t) for t in range(100)])
     0.463...
     """
 
@@ -59,9 +61,9 @@ def compute_growth(series: TimeSeries) -> float:
 
 
 def measure_memory_bytes(pid: int) -> int:
-    """Bytes that a process and all it has started hold resident, shared ones each time.
+    """Return the resident memory of a process and its descendants, in bytes.
 
-    None of one that has ended.
+    Shared pages count once per process. A process that has ended counts 0.
     """
     total_bytes = 0
     with suppress(psutil.NoSuchProcess):
@@ -73,7 +75,7 @@ def measure_memory_bytes(pid: int) -> int:
 
 
 def read_latencies(history: Path) -> TimeSeries:
-    """Median milliseconds of the last seconds' calls, from locust's CSV of a run's course."""
+    """Read the median latency over time, in milliseconds, from locust's CSV of a run's history."""
     with history.open(newline="") as lines:
         return [
             (float(row["Timestamp"]), float(row["50%"]))
@@ -83,7 +85,7 @@ def read_latencies(history: Path) -> TimeSeries:
 
 
 def write_memory_csv(samples: TimeSeries, path: Path) -> None:
-    """Write what was seen of the service's memory, seconds and bytes."""
+    """Write the memory of the service over time, in seconds and bytes."""
     with path.open("w", newline="") as lines:
         writer = csv.writer(lines)
         writer.writerow(("seconds", "bytes"))

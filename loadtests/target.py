@@ -1,4 +1,4 @@
-"""What is put under load: a service that runs already, or one started for the run."""
+"""The service under test: one that is already running, or one started for the run."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ from credit.errors import CreditError
 from stores.settings import Settings
 
 READY_TIMEOUT_SECONDS = 90.0
-"""Seconds a service may take to be ready."""
+"""Time limit for a service to become ready."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """Where callers call."""
+    """Addresses of the service under test."""
 
     host: str
-    """URL of the HTTP door."""
+    """URL of the HTTP API."""
     grpc: str
-    """host:port of the gRPC door; empty when nobody listens there."""
+    """host:port of the gRPC API; empty if the port is closed."""
     pid: int | None = None
-    """Its number, of a service that was started for the run."""
+    """Process id of a service that was started for the run."""
 
 
 class GrpcPortClosed(CreditError):
-    """A service that was started for a run has one door only."""
+    """A service that was started for a run does not listen on its gRPC port."""
 
     code = "no-grpc-door"
 
     def __init__(self, port: int) -> None:
-        super().__init__(f"the service is ready, but nobody listens at its gRPC port {port}")
+        super().__init__(f"the service is ready, but its gRPC port {port} is closed")
 
 
 @contextmanager
 def start_service(settings: Settings, bento: str) -> Iterator[Target]:
-    """Serve on free ports until the block ends, with a ledger that is thrown away.
+    """Start a service on free ports, with a temporary ledger; stop it when the block ends.
 
-    Ready is said when one worker is; with several, others may come later.
+    It counts as ready when one worker is; other workers may follow later.
 
     Raises:
-        subprocess.CalledProcessError: the service ended before it was ready.
-        NoGrpcDoor: it is ready, and nobody listens at its gRPC port.
+        subprocess.CalledProcessError: The service ended, or was not ready in time.
+        GrpcPortClosed: The service is ready, but its gRPC port is closed.
     """
     with tempfile.TemporaryDirectory(prefix="load-") as folder:
         http, grpc = find_free_ports(2)
@@ -74,9 +74,9 @@ def start_service(settings: Settings, bento: str) -> Iterator[Target]:
 
 
 def build_service_environment(settings: Settings, folder: Path) -> dict[str, str]:
-    """The environment of a service with this home's model and clients, and nothing else of it.
+    """Build the environment of a service that uses this home's model and clients only.
 
-    Its decisions and measurements lie in `folder`; a service that runs on the home is left alone.
+    Its ledger and metrics are in `folder`, so a service that runs on the home is not affected.
     """
     (folder / "bentoml").mkdir()
     for shared_name in (
@@ -99,7 +99,7 @@ def build_service_environment(settings: Settings, folder: Path) -> dict[str, str
 
 
 def connect_target(host: str, grpc: str) -> Target:
-    """A service that runs already; its gRPC door is left out when nobody listens there."""
+    """Return the target of a running service; `grpc` is empty if its port is closed."""
     hostname, _, port = grpc.rpartition(":")
     try:
         if grpc:
@@ -111,7 +111,7 @@ def connect_target(host: str, grpc: str) -> Target:
 
 def _is_ready(host: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{host}/readyz", timeout=5):  # noqa: S310 -- as we were told
+        with urllib.request.urlopen(f"{host}/readyz", timeout=5):  # noqa: S310 -- the given host
             return True
     except (urllib.error.URLError, TimeoutError, ConnectionError):
         return False
@@ -127,13 +127,13 @@ def _wait_until_ready(service: subprocess.Popen[bytes], host: str) -> None:
 
 
 def find_free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, all different.
+    """Return free ports, all different.
 
-    Of those that Linux does not hand out by itself, unless told to: it might hand one out to
-    another before it is listened on.
+    They are outside Linux's default range of ephemeral ports. Otherwise the system could assign
+    one to another connection before the caller listens on it.
     """
     ports: list[int] = []
-    for port in random.sample(range(20_000, 32_768), 1_000):  # two who look at once find others
+    for port in random.sample(range(20_000, 32_768), 1_000):  # so parallel searches differ
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             ports.append(port)

@@ -1,6 +1,6 @@
-"""Who calls on a day: advisers at their page, clients' systems, a nightly portfolio.
+"""Locust users of a typical day: advisers at their page, client systems, a nightly portfolio.
 
-Every answer is looked at: a call counts as failed when it holds no risk between 0 and 1.
+Every decision is checked: a call fails if its response has no risk between 0 and 1.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from loadtests.reflected import reflect_method
 grpc_gevent.init_gevent()
 
 REQUESTS_PER_CALL = 50
-"""Requests in one call of a portfolio."""
+"""Requests in one call of `/predict_many`."""
 
 TOP_FEATURE_COUNT = 20
-"""The most important features, whose position advisers look up."""
+"""Number of features that advisers look up, the most important first."""
 
 TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallerData:
-    """What callers know before they call."""
+    """Ids, features and dossiers that callers send."""
 
     clients: list[int]
     features: list[str]
@@ -42,7 +42,7 @@ class CallerData:
 
 @cache
 def load_caller_data(host: str, dossiers: str) -> CallerData:
-    """The served clients and features, and the dossiers of a file."""
+    """Fetch the clients and features from the service, and read the dossiers from a file."""
 
     def fetch_json(path: str) -> Any:
         with urlopen(host + path, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 -- the host under test
@@ -57,7 +57,7 @@ def load_caller_data(host: str, dossiers: str) -> CallerData:
 
 
 class Caller(FastHttpUser):
-    """Calls over HTTP."""
+    """Base of users that call over HTTP."""
 
     abstract = True
     network_timeout = connection_timeout = TIMEOUT_SECONDS
@@ -66,7 +66,7 @@ class Caller(FastHttpUser):
         self.caller_data = load_caller_data(self.host, self.environment.parsed_options.dossiers)
 
     def choose_client_id(self) -> int:
-        return random.choice(self.caller_data.clients)  # noqa: S311 -- chance, not secrets, as below
+        return random.choice(self.caller_data.clients)  # noqa: S311 -- no secret, as below
 
     def make_id_body(self) -> bytes:
         return orjson.dumps({"client_id": self.choose_client_id()})
@@ -75,7 +75,11 @@ class Caller(FastHttpUser):
         return b'{"dossier":' + random.choice(self.caller_data.dossiers) + b"}"  # noqa: S311
 
     def request_decision(self, path: str, body: bytes, name: str) -> Any:
-        """Ask for a decision; whoever gets none, or one without a risk, has failed."""
+        """Request a decision; mark the call as failed if the response has no valid risk.
+
+        Returns:
+            The parsed response, or None if the call failed.
+        """
         payload: Any = body  # locust's annotation forgets bytes
         with self.client.post(path, data=payload, name=name, catch_response=True) as response:
             if response.status_code != HTTPStatus.OK:
@@ -94,7 +98,7 @@ class Caller(FastHttpUser):
 
 
 class ClientSystem(Caller):
-    """A system that asks for decisions, of known clients and with whole dossiers."""
+    """A system that requests decisions on stored clients and on complete dossiers."""
 
     weight = 6
     wait_time = constant_throughput(4)
@@ -117,7 +121,7 @@ class ClientSystem(Caller):
 
 
 class Adviser(Caller):
-    """An adviser with a client in front: find, decide, explain, try another amount, look up."""
+    """An adviser in a meeting: find the client, explain, simulate other amounts, compare."""
 
     weight = 6
     wait_time = between(1, 3)
@@ -147,7 +151,7 @@ class Adviser(Caller):
 
 
 class Portfolio(Caller):
-    """A program that has many clients judged at a time."""
+    """A program that requests many decisions per call."""
 
     weight = 1
     wait_time = between(4, 8)
@@ -163,7 +167,7 @@ class Portfolio(Caller):
 
 
 class GrpcSystem(User):
-    """A system that asks over gRPC, and was told nothing but the address."""
+    """A system that calls over gRPC and knows only the address."""
 
     weight = 3
     wait_time = constant_throughput(4)
@@ -171,7 +175,7 @@ class GrpcSystem(User):
     def on_start(self) -> None:
         parsed_options = self.environment.parsed_options
         self.caller_data = load_caller_data(self.host, parsed_options.dossiers)
-        # A connection each, as systems have; gRPC would share one among all of this process.
+        # One connection per user, as separate systems have; gRPC would share one per process.
         channel_options = [("grpc.use_local_subchannel_pool", 1)]
         self.channel = grpc.insecure_channel(parsed_options.grpc, channel_options)
         self.predict_method = reflect_method(self.channel, "Predict")

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.cli import LenderOption, ProgressReporter, report_errors
+from stores.cli import LenderOption, report_errors
+from stores.progress import ProgressReporter
 from stores.settings import configure_libraries, get_settings
 
 DRIFT_EXIT_CODE = 2

@@ -18,8 +18,8 @@ from monitoring.outputs import (
 from monitoring.request import DriftRequest
 from monitoring.sample import Sample
 from monitoring.sources import load_folder, load_ledger, load_training
-from stores.cli import ProgressReporter
 from stores.models.bento_store import find_bento_model, get_champion_tag, load_scorer
+from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import APPLICATION_FILE_NAMES
 from stores.settings import Settings
 

@@ -129,8 +129,8 @@ def test_a_common_value_does_not_hide_changes_around_it(
     before: tuple[float, float], after: tuple[float, float]
 ) -> None:
     def draw_values(common_share: float, share_below: float) -> np.ndarray:
-        others = np.where(RNG.random(3_000) < share_below, -1, 1) * RNG.random(3_000)
-        return np.where(RNG.random(3_000) < common_share, 0.0, others)
+        around = np.where(RNG.random(3_000) < share_below, -1, 1) * RNG.random(3_000)
+        return np.where(RNG.random(3_000) < common_share, 0.0, around)
 
     assert compare(draw_values(*before), draw_values(*after)).has_drifted
 

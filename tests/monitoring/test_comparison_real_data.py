@@ -11,7 +11,7 @@ from rich.console import Console
 from credit.scorer import Scorer
 from monitoring.comparison import ColumnKind, DriftResult, compare_samples
 from monitoring.sources import load_folder
-from stores.cli import ProgressReporter
+from stores.progress import ProgressReporter
 from stores.settings import Settings
 
 KNOWN_DRIFTED_COLUMNS = {"AMT_GOODS_PRICE", "AMT_CREDIT", "AMT_ANNUITY", "NAME_CONTRACT_TYPE"}

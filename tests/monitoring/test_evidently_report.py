@@ -14,7 +14,7 @@ pytestmark = IGNORE_EVIDENTLY_WARNINGS
 
 @pytest.fixture(scope="module")
 def page(script_drift: DriftResult, tmp_path_factory: pytest.TempPathFactory) -> str:
-    from monitoring.evidently_report import write_report
+    from monitoring.evidently_report import write_report  # noqa: PLC0415 -- the import warns
 
     path = tmp_path_factory.mktemp("report") / "report.html"
     write_report(script_drift, collect_findings(script_drift), path)

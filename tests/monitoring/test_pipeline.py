@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from monitoring.request import DriftRequest
-from stores.cli import ProgressReporter
 from stores.models.bento_store import ChampionNotFound
+from stores.progress import ProgressReporter
 from stores.settings import Settings
 from tests.support.evidently_warnings import IGNORE_EVIDENTLY_WARNINGS
 
@@ -16,7 +16,7 @@ pytestmark = IGNORE_EVIDENTLY_WARNINGS
 
 
 def test_without_a_champion_the_error_suggests_training(tmp_path: Path) -> None:
-    from monitoring.pipeline import run_drift_analysis
+    from monitoring.pipeline import run_drift_analysis  # noqa: PLC0415 -- Evidently warns
 
     request = DriftRequest.from_options("train", "ledger", None)
     progress = ProgressReporter(Console(file=StringIO()))
