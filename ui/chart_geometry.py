@@ -106,14 +106,14 @@ def rank_contributions(contributions: Sequence[Contribution]) -> list[Contributi
 class Span:
     """A bar on a line, in per cent of its width."""
 
-    left: float
+    offset: float
     width: float
 
 
 def layout_waterfall(start: float, effects: Sequence[float]) -> list[Span]:
     """Bars that each begin where the one before ended; the first and the last are the ends.
 
-    >>> [(bar.left, bar.width) for bar in steps(500, [-50, 25])]
+    >>> [(bar.offset, bar.width) for bar in steps(500, [-50, 25])]
     [(100.0, 0.0), (0.0, 100.0), (0.0, 50.0), (50.0, 0.0)]
     """
     levels = [start]
@@ -123,7 +123,7 @@ def layout_waterfall(start: float, effects: Sequence[float]) -> list[Span]:
     scale = 100 / ((high - low) or 1)
     segments = [(start, start), *pairwise(levels), (levels[-1], levels[-1])]
     return [
-        Span(left=round(scale * (min(a, b) - low), 2), width=round(scale * abs(b - a), 2))
+        Span(offset=round(scale * (min(a, b) - low), 2), width=round(scale * abs(b - a), 2))
         for a, b in segments
     ]
 
@@ -133,7 +133,7 @@ class Bar:
     """Clients of one bin, stacked, in per cent of the plot; `mine` holds this client."""
 
     bin: Bin
-    left: float
+    offset: float
     width: float
     height_without: float
     height_with: float
@@ -147,7 +147,7 @@ def layout_histogram(bins: Sequence[Bin], value: FeatureValue) -> list[Bar]:
     return [
         Bar(
             bin=bin_,
-            left=round(index * width, 2),
+            offset=round(index * width, 2),
             width=round(width, 2),
             height_without=round(100 * bin_.without_difficulties / max_clients, 2),
             height_with=round(100 * bin_.with_difficulties / max_clients, 2),

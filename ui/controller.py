@@ -118,7 +118,7 @@ class AdviserController:
         try:
             model = await self._api.fetch_model()
         except ApiError:
-            return self._render_incomparable()
+            return self._render_comparison_failed()
         return await self._render_position(client, feature, model, similar=similar)
 
     async def _render_position(
@@ -128,15 +128,15 @@ class AdviserController:
             (candidate for candidate in model.features if candidate.name == feature), None
         )
         if definition is None:
-            return self._render_incomparable()
+            return self._render_comparison_failed()
         try:
             result = await self._api.fetch_position(client, feature, similar=similar)
         except ApiError:
-            return self._render_incomparable()
+            return self._render_comparison_failed()
         return render_position(self.renderer, result, definition)
 
-    def _render_incomparable(self) -> str:
-        return self.renderer.render("incomparable")
+    def _render_comparison_failed(self) -> str:
+        return self.renderer.render("comparison_failed")
 
     def _list_features(self, model: ServedModel) -> list[tuple[str, str]]:
         features = model.features[:MAX_COMPARED_FEATURES]

@@ -124,7 +124,7 @@ class EventHandlers:
     async def compare_feature(self, client: int | None, feature: str | None, similar: bool) -> str:  # noqa: FBT001 -- Gradio's way
         """The client's place by another feature."""
         if client is None or feature is None:
-            return self._controller.renderer.render("incomparable")
+            return self._controller.renderer.render("comparison_failed")
         return await self._controller.compare_feature(client, feature, similar=similar)
 
     def _build_updates(self, file: ClientFile) -> list[Any]:

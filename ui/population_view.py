@@ -46,11 +46,11 @@ def render_position(renderer: TemplateRenderer, position: Position, feature: Fea
         (bin_ for bin_ in position.bins if chart_geometry.bin_contains(bin_, position.value)), None
     )
     context = {
-        "found": position,
+        "position": position,
         "label": renderer.localise(feature.label),
         "value": value,
         "unit": feature.unit,
-        "near": client_bin if client_bin and client_bin.clients >= MIN_CLIENTS_IN_BIN else None,
+        "client_bin": client_bin if client_bin and client_bin.clients >= MIN_CLIENTS_IN_BIN else None,
         "clients": sum(bin_.clients for bin_ in position.bins),
     }
     if feature.unit == "flag" or any(bin_.word is not None for bin_ in position.bins):

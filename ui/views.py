@@ -21,10 +21,10 @@ def render_header(renderer: TemplateRenderer, query: Mapping[str, str]) -> str:
     """The top of the page.
 
     Args:
-        asked: What the link to the other language carries on.
+        query: What the link to the other language carries on.
     """
     other = renderer.messages.in_other_language()
-    return renderer.render("header", other=other, asked=query)
+    return renderer.render("header", other=other, query=query)
 
 
 def render_message(
@@ -57,7 +57,7 @@ def render_decision(
     low, high = (numbers.format_number(bound, 2) for bound in model.band)
     return renderer.render(
         "decision",
-        told=explanation,
+        explanation=explanation,
         outcome=outcome,
         # What is for the adviser to decide is nobody's proposal.
         proposed=model.automation == "advisory" and explanation.outcome != "refer",
@@ -80,4 +80,4 @@ def _zone_of_index(index: float, band: tuple[float, float]) -> str:
 def render_reasons(renderer: TemplateRenderer, explanation: Explanation) -> str:
     """The API's sentences."""
     sentences = [(renderer.localise(reason.text), reason.points) for reason in explanation.reasons]
-    return renderer.render("reasons", told=explanation, sentences=sentences)
+    return renderer.render("reasons", explanation=explanation, sentences=sentences)

@@ -47,7 +47,7 @@ def render_waterfall(
     ]
     return renderer.render(
         "steps",
-        told=explanation,
+        explanation=explanation,
         start=start,
         first=first,
         rows=rows,
