@@ -1,15 +1,16 @@
-"""The bento: doors in, decisions out, records kept.
+"""The BentoML service: credit requests in, recorded decisions out.
 
 POST /predict /explain /predict_many /simulate        this file
-gRPC Predict, Explain, PredictMany                    serving/grpc/server.py
+gRPC Predict, Explain, PredictMany                    serving/grpc/servicer.py
 GET  /v1/... /docs.json /metrics                      serving/http/routes.py
 GET  /healthz /livez /readyz                          BentoML
+
+HTTP and gRPC call the same `handle_request` in serving/core/request_handler.py.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +20,25 @@ import_lightgbm_alone()
 
 import bentoml
 
-from credit.contract.request import ScoringRequest, parse_request, parse_requests
 from credit.contract.responses import Failure
-from credit.contract.wire_types import MAX_REQUEST_BYTES
 from credit.decision import Decision, Explanation
-from credit.errors import CreditError
 from credit.policy import load_policy
-from serving.core.decision_engine import EXPLAIN, PREDICT, CallContext, DecisionEngine
+from serving.core.decision_engine import DecisionEngine
+from serving.core.request_handler import (
+    EXPLAIN_OPERATION,
+    PREDICT_MANY_OPERATION,
+    PREDICT_OPERATION,
+    SIMULATE_OPERATION,
+    Codec,
+    Operation,
+    handle_request,
+)
 from serving.core.scoring_service import ScoringService
-from serving.errors import error_payload
 from serving.grpc.server import GrpcServer
 from serving.http.fast_path import FastPathService, install_fast_path
-from serving.http.request_body import (
-    MAX_PREDICT_MANY_BYTES,
-    ScoreManyRequestBody,
-    ScoreRequestBody,
-    respond_with_json,
-)
+from serving.http.request_body import ScoreManyRequestBody, ScoreRequestBody, StreamedRequest
+from serving.http.responses import JSON_CODEC, JSON_MANY_CODEC, catch_errors
 from serving.http.routes import create_resource_app
-from serving.request_limits import (
-    parse_off_loop,
-    reject_idempotency_key,
-    validate_idempotency_key,
-    with_digest,
-)
 from serving.shutdown import register_shutdown_callback
 from stores.clients.store import ClientStore
 from stores.ledger.store import Ledger
@@ -58,7 +54,7 @@ RESOURCE_APP = create_resource_app()
     name="credit_scoring",
     service_class=FastPathService,
     workers=SETTINGS.workers,
-    traffic={"timeout": SETTINGS.timeout + 5},  # ours comes first, and is told in our own words
+    traffic={"timeout": SETTINGS.timeout + 5},  # our own limit comes first, with our error body
     logging={"access": {"enabled": False}},
     metrics={"enabled": False},
     tracing={"excluded_urls": ".*"},
@@ -84,13 +80,12 @@ class CreditScoring:
     @bentoml.on_startup
     async def start(self) -> None:
         await self.grpc.start()
-        register_shutdown_callback(
-            self.grpc.close
-        )  # BentoML's own hook comes when calls over HTTP have ended
+        # BentoML's own shutdown hook runs only after the HTTP calls have ended.
+        register_shutdown_callback(self.grpc.close)
         body_types = dict.fromkeys(("predict", "explain", "simulate"), ScoreRequestBody)
         install_fast_path(self, {**body_types, "predict_many": ScoreManyRequestBody})
-        # What is loaded by now lives as long as the worker. Were it looked through for garbage
-        # again and again, everybody would wait for a tenth of a second each time.
+        # Objects loaded so far live as long as the worker. Scanning them in every full garbage
+        # collection would stop all calls for about 0.1 s each time.
         gc.collect()
         gc.freeze()
 
@@ -104,55 +99,32 @@ class CreditScoring:
 
     @bentoml.api
     async def predict(self, request: ScoreRequestBody, /) -> Decision:
-        """The decision on one application, recorded."""
-        return await respond_with_json(lambda: self._decide(request, PREDICT))
+        """Decide on one application and record the decision."""
+        return await self._answer(request, PREDICT_OPERATION, JSON_CODEC)
 
     @bentoml.api
     async def explain(self, request: ScoreRequestBody, /) -> Explanation:
-        """The decision with every feature's contribution and the reasons, recorded."""
-        return await respond_with_json(lambda: self._decide(request, EXPLAIN))
+        """Decide, with the contribution of every feature and the reasons, and record it."""
+        return await self._answer(request, EXPLAIN_OPERATION, JSON_CODEC)
 
     @bentoml.api
     async def simulate(self, request: ScoreRequestBody, /) -> Explanation:
-        """What the explained decision would be; nothing is recorded."""
-        return await respond_with_json(lambda: self._simulate(request))
+        """Return the explained decision without recording it."""
+        return await self._answer(request, SIMULATE_OPERATION, JSON_CODEC)
 
     @bentoml.api
     async def predict_many(self, request: ScoreManyRequestBody, /) -> list[Decision | Failure]:
-        """Decisions in order; a bad request is an error in its place and harms no other."""
-        return await respond_with_json(lambda: self._decide_many(request))
+        """Decide on up to 1,000 applications in order; a bad request yields an error object."""
+        return await self._answer(request, PREDICT_MANY_OPERATION, JSON_MANY_CODEC)
 
-    async def _decide(self, request: ScoreRequestBody, kind: str) -> Any:
-        deadline, key = (
-            request.compute_deadline(SETTINGS.timeout),
-            validate_idempotency_key(request.idempotency_key),
-        )
-        async with request.read_body(MAX_REQUEST_BYTES, deadline) as body:
-            scoring_request, digest = await parse_off_loop(with_digest(parse_request, kind), body)
-            call = CallContext(kind=kind, digest=digest, key=key, deadline=deadline)
-            return await request.cancel_on_disconnect(self.scoring.decide(scoring_request, call))
-
-    async def _simulate(self, request: ScoreRequestBody) -> Any:
-        deadline = request.compute_deadline(SETTINGS.timeout)
-        async with request.read_body(MAX_REQUEST_BYTES, deadline) as body:
-            scoring_request = await parse_off_loop(parse_request, body)
-            return await request.cancel_on_disconnect(
-                self.scoring.simulate(scoring_request, deadline)
-            )
-
-    async def _decide_many(self, request: ScoreManyRequestBody) -> Any:
-        deadline = request.compute_deadline(SETTINGS.timeout)
-        reject_idempotency_key(request.idempotency_key)
-        async with request.read_body(MAX_PREDICT_MANY_BYTES, deadline) as body:
-            requests, digest = await parse_off_loop(with_digest(parse_requests, PREDICT), body)
-            call = CallContext(kind=PREDICT, digest=digest, deadline=deadline)
-            return await request.cancel_on_disconnect(self._collect_outcomes(requests, call))
-
-    async def _collect_outcomes(
-        self, requests: Sequence[ScoringRequest | CreditError], call: CallContext
+    async def _answer(
+        self,
+        request: StreamedRequest,
+        operation: Operation[Any, Any],
+        codec: Codec[Any, Any, Any],
     ) -> Any:
-        outcomes = self.scoring.decide_many(requests, call)
-        return [
-            error_payload(outcome) if isinstance(outcome, BaseException) else outcome
-            async for outcome in outcomes
-        ]
+        """Return a `Response`; BentoML passes it on unchanged."""
+        work = handle_request(
+            self.scoring, request, operation, codec, max_seconds=SETTINGS.timeout
+        )
+        return await catch_errors(work)

@@ -1,1 +1,1 @@
-"""How decisions are served: doors in front, runners behind."""
+"""Serving: HTTP and gRPC in front of one scoring core that decides in batches."""

@@ -1,4 +1,4 @@
-"""python -m serving: the champion behind HTTP and gRPC, in the foreground."""
+"""Serve the champion over HTTP and gRPC in the foreground: `python -m serving`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def serve(
     bento: Annotated[
-        str, typer.Argument(help="What to serve: this source tree, or a built bento's tag.")
+        str, typer.Argument(help="What to serve: this source tree, or the tag of a built bento.")
     ] = "service:CreditScoring",
 ) -> None:
     """Serve over HTTP on CREDIT_HTTP_PORT (3000) and gRPC on CREDIT_GRPC_PORT, until Ctrl-C."""
@@ -29,7 +29,7 @@ def serve(
         check_ports_free(settings)
         command = build_serve_command(settings, bento)
     print_access_notice(settings, console)
-    os.execv(command[0], command)  # noqa: S606 -- no shell is wanted
+    os.execv(command[0], command)  # noqa: S606 -- without a shell
 
 
 if __name__ == "__main__":

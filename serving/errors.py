@@ -1,4 +1,4 @@
-"""How the domain's errors are told to callers: one table, one shape, nothing of our insides."""
+"""Report errors to callers: one table of status codes, one JSON shape, no internals."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ HTTP_STATUS_BY_CODE = {
     "ledger-unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "deadline-exceeded": HTTPStatus.SERVICE_UNAVAILABLE,
 }
-"""HTTP's word for a code. What is not listed is our own fault: 500, with nothing said of it."""
+"""Status by error code. Any other error is internal: 500, without details."""
 
 
 class BodyTooLarge(CreditError):
-    """The body of a request is larger than its door lets in."""
+    """The body of a request exceeds the limit of its call."""
 
     code = "body-too-large"
 
@@ -43,39 +43,39 @@ class BodyTooLarge(CreditError):
 
 
 class Overloaded(CreditError):
-    """More is asked for than can be answered in good time; nothing was begun."""
+    """The queue is too long for an answer in time; nothing was started."""
 
     code = "overloaded"
 
     def __init__(self, wait_seconds: float) -> None:
         self.retry_after = max(math.ceil(wait_seconds), 1)
-        """Seconds after which to ask again."""
-        super().__init__(f"too much is asked at once; ask again in {self.retry_after} s")
+        """Seconds after which a retry may succeed."""
+        super().__init__(f"the service is overloaded; retry in {self.retry_after} s")
 
 
 class DeadlineExceeded(CreditError):
-    """The time that the caller or the service gives a request was over before the answer."""
+    """The caller's or the service's time limit was reached before the answer."""
 
     code = "deadline-exceeded"
 
     def __init__(self) -> None:
-        super().__init__("the time for the answer was over; nobody waits for it any more")
+        super().__init__("deadline exceeded; the request was cancelled")
 
 
 class ModelReplaced(CreditError):
-    """An explanation is asked for again, and the model that gave it serves no more."""
+    """An idempotency key belongs to an explanation by a model that is no longer served."""
 
     code = "model-replaced"
 
     def __init__(self, decision_id: str | None, version: str) -> None:
         super().__init__(
-            f"decision {decision_id} was explained by {version}, which serves no more; "
+            f"decision {decision_id} was explained by {version}, which is no longer served; "
             f"the decision itself is under /v1/decisions/{decision_id}"
         )
 
 
 def get_retry_after_seconds(error: BaseException) -> int | None:
-    """Seconds after which to ask again, where that may help."""
+    """Return the seconds after which a retry may succeed, or None."""
     return error.retry_after if isinstance(error, (Overloaded, LedgerUnavailable)) else None
 
 
@@ -85,21 +85,19 @@ def get_http_status(error: BaseException) -> HTTPStatus:
 
 
 def log_internal_error(message: str, error: BaseException) -> None:
-    """Log a fault of ours, whole; a caller's is told to him alone."""
+    """Log an internal error with its traceback. Errors of the caller are not logged."""
     if get_http_status(error) is HTTPStatus.INTERNAL_SERVER_ERROR:
         LOG.error(message, exc_info=error)
 
 
 def error_payload(error: BaseException) -> dict[str, Any]:
-    """The error as callers see it.
+    """Return the error object that callers receive.
 
     >>> error_payload(ZeroDivisionError("secret"))["error"]["code"]
     'internal-error'
     """
     if not isinstance(error, CreditError) or error.code not in HTTP_STATUS_BY_CODE:
-        return build_error_object(
-            "internal-error", "the service failed; the fault is ours and was logged"
-        )
+        return build_error_object("internal-error", "internal error; it was logged")
     faults = error.faults if isinstance(error, InvalidInput) else ()
     return build_error_object(
         error.code,
@@ -109,7 +107,7 @@ def error_payload(error: BaseException) -> dict[str, Any]:
 
 
 def to_json_value(value: object) -> object:
-    """A wrong value that JSON can carry: itself where it is short, else as text."""
+    """Return a wrong value as JSON can hold it: short values unchanged, others as text."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int) and abs(value) < 2**53:

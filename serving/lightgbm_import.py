@@ -1,7 +1,7 @@
-"""LightGBM without what it imports when it can.
+"""Import LightGBM without its optional dependencies.
 
-It takes pandas and scikit-learn along wherever they are installed: seconds and memory that serving
-has no use for. The serving image has neither; a source tree serves as the image does.
+LightGBM imports pandas and scikit-learn wherever they are installed. This costs seconds and memory
+that serving does not need. The serving image has neither; a source tree then behaves alike.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ HEAVY_MODULES = ("pandas", "sklearn")
 
 
 def import_lightgbm_alone() -> None:
-    """Import LightGBM as if nothing heavy were installed; later imports find it all again."""
+    """Import LightGBM as if pandas and scikit-learn were absent; later imports find them again."""
     hidden = [name for name in HEAVY_MODULES if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None refuses an import
     try:

@@ -1,4 +1,4 @@
-"""What is to be done as soon as a worker is told to stop."""
+"""Run a callback as soon as a worker receives a stop signal."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from types import FrameType
 
 
 def register_shutdown_callback(callback: Callable[[], None]) -> None:
-    """Have the running loop act when this process is told to stop, before its server does.
+    """Run a callback in the running loop on SIGTERM or SIGINT, before the server's handler.
 
-    Nothing is done where signals go to somebody else.
+    Outside the main thread, which receives no signals, this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         return

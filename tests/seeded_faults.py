@@ -102,10 +102,10 @@ FAULTS = (
     ),
     Fault(
         "a call over gRPC has all the time in the world",
-        "serving/grpc/server.py",
+        "serving/grpc/servicer.py",
         "return time.perf_counter() + timeout",
         'return float("inf")',
-        "tests/serving/grpc/test_server_deadlines.py",
+        "tests/serving/grpc/test_servicer_deadlines.py",
     ),
     Fault(
         "every prediction is a batch of its own",

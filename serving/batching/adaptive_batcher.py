@@ -1,7 +1,7 @@
-"""Runners: what many requests need, done for all of them at once.
+"""Adaptive batching: items that arrive while a batch runs form the next batch.
 
 caller ─┐
-caller ─┼─► a turn each ─► one batch at a time, in a thread of its own ─► results or faults
+caller ─┼─► round robin ─► one batch at a time, in a separate thread ─► results or errors
 caller ─┘
 """
 
@@ -16,53 +16,34 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from prometheus_client import Histogram
-
 from serving.batching.latency_model import LatencyModel
 from serving.errors import DeadlineExceeded, Overloaded
+from serving.metrics import BATCH_SIZE, COMPUTE_SECONDS, QUEUE_SECONDS
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 Work = Callable[[Sequence[Item]], Sequence[Result | Exception]]
-"""A list in, a list of results out, in order; a fault in the place of an item that has none."""
-
-BATCH_SIZE_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-LATENCY_BUCKETS_SECONDS = (
-    0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
-)  # fmt: skip
-
-BATCH_SIZE = Histogram(
-    "credit_batch_size", "Items in a batch", ["runner"], buckets=BATCH_SIZE_BUCKETS
-)
-QUEUE_SECONDS = Histogram(
-    "credit_queue_seconds",
-    "An item's wait for its batch",
-    ["runner"],
-    buckets=LATENCY_BUCKETS_SECONDS,
-)
-COMPUTE_SECONDS = Histogram(
-    "credit_compute_seconds", "Time of a batch", ["runner"], buckets=LATENCY_BUCKETS_SECONDS
-)
+"""Maps items to results in order, with an exception for an item that has no result."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchLimits:
-    """How much a runner takes on."""
+    """Limits of a batcher's batches and queue."""
 
     max_batch_size: int
-    """Items in one batch."""
+    """Maximum number of items in a batch."""
     max_batch_seconds: float = math.inf
-    """Seconds that one batch is meant to take at most; one item alone may take longer."""
+    """Target for the longest batch; a single item may take longer."""
     max_queue_size: int = 4_096
-    """Items that may wait; more are refused."""
+    """Maximum number of waiting items; more are refused."""
     cooldown_ratio: float = 0.0
-    """How long it rests after a batch while the runner ahead of it works, as a share of the
-    batch's time: their threads share one interpreter, half and half if both always want it."""
+    """Pause after a batch as a multiple of its duration, while the batcher with priority is busy.
+    Their threads share one interpreter, which would otherwise be split evenly between them."""
 
 
 class _Job(NamedTuple, Generic[Item, Result]):
-    """One item of one caller."""
+    """An item and the future of its result."""
 
     item: Item
     future: asyncio.Future[Result]
@@ -71,7 +52,7 @@ class _Job(NamedTuple, Generic[Item, Result]):
 
 @dataclass(eq=False)
 class _Caller(Generic[Item, Result]):
-    """One caller's items that wait, the next one last."""
+    """The waiting items of one caller, the next one last."""
 
     jobs: list[_Job[Item, Result]]
     deadline: float
@@ -79,10 +60,10 @@ class _Caller(Generic[Item, Result]):
 
 
 class AdaptiveBatcher(Generic[Item, Result]):
-    """Runs work on batches. A lone item never waits; while a batch runs, the next one gathers.
+    """Runs a function on batches. A lone item starts at once; others wait for the next batch.
 
-    Callers take turns, an item each, so that a call with a thousand items does not hold up one
-    with a single item. A caller who leaves, and one whose time is up, gives its place away.
+    Batches take one item of each caller in turn, so that a call with 1,000 items does not delay
+    a call with one. Callers that were cancelled or are past their deadline leave the queue.
     """
 
     def __init__(
@@ -95,12 +76,15 @@ class AdaptiveBatcher(Generic[Item, Result]):
         batch_wide_errors: tuple[type[Exception], ...] = (),
         yields_to: AdaptiveBatcher[Any, Any] | None = None,
     ) -> None:
-        """Make a runner with a queue and a thread of its own.
+        """Create a batcher with its own queue and thread.
 
         Args:
-            weigh: What an item weighs; a batch's time is taken to grow with its weight.
-            shared: Faults that no single item is guilty of; a whole batch has them.
-            ahead: The runner whose work goes before this one's.
+            name: Value of the metrics' label.
+            work: Computes a batch.
+            limits: Limits of batches and queue.
+            weight_of: Returns an item's weight; a batch's duration is linear in its total weight.
+            batch_wide_errors: Errors that no single item causes; they fail the whole batch.
+            yields_to: The batcher that has priority over this one.
         """
         self._work = work
         self._limits = limits
@@ -112,7 +96,7 @@ class AdaptiveBatcher(Generic[Item, Result]):
         self._queue_size = 0
         self._drain_task: asyncio.Task[None] | None = None
         self._batch_started_at: float | None = None
-        """When the batch that runs began."""
+        """Start of the running batch; None when none runs."""
         self._expected_free_at = 0.0
         self._mean_weight = 1.0
         self._latency_model = LatencyModel()
@@ -124,13 +108,14 @@ class AdaptiveBatcher(Generic[Item, Result]):
     async def run(
         self, items: Sequence[Item], *, deadline: float = math.inf
     ) -> list[Result | BaseException]:
-        """The results in order, a fault in the place of an item that failed.
+        """Return the results in order, with the exception of each item that failed.
 
         Args:
-            until: When nobody waits for them any more, on `time.perf_counter`'s clock.
+            items: Items of one caller.
+            deadline: When the caller stops waiting, on the clock of `time.perf_counter`.
 
         Raises:
-            Overloaded: too many wait already; nothing was taken on.
+            Overloaded: The queue is full; nothing was started.
         """
         if self._queue_size + len(items) > self._limits.max_queue_size and self._queue_size:
             raise Overloaded(self.estimate_wait())
@@ -149,7 +134,7 @@ class AdaptiveBatcher(Generic[Item, Result]):
             raise
 
     async def run_one(self, item: Item, *, deadline: float = math.inf) -> Result:
-        """The result of one item, or its fault raised."""
+        """Return the result of one item, or raise its exception."""
         [outcome] = await self.run([item], deadline=deadline)
         if isinstance(outcome, BaseException):
             raise outcome
@@ -157,11 +142,11 @@ class AdaptiveBatcher(Generic[Item, Result]):
 
     @property
     def is_busy(self) -> bool:
-        """Whether it works, or has something to work on."""
+        """Whether a batch runs or items wait."""
         return self._drain_task is not None and not self._drain_task.done()
 
     def estimate_wait(self) -> float:
-        """Seconds until a new caller's first item would be in a batch, as far as is known."""
+        """Return the expected seconds until the first item of a new caller starts."""
         weight = len(self._callers) * self._mean_weight
         batch_weight = min(
             self._limits.max_batch_size * self._mean_weight,
@@ -175,23 +160,26 @@ class AdaptiveBatcher(Generic[Item, Result]):
         )
 
     def close(self) -> None:
-        """Finish what runs and stop the thread."""
+        """Finish the running batch and stop the thread."""
         self._executor.shutdown(wait=True)
 
     def _make_jobs(
         self, items: Sequence[Item], futures: Sequence[asyncio.Future[Result]]
     ) -> list[_Job[Item, Result]]:
-        """Jobs in reverse order. What cannot be weighed fails before it is among the others."""
+        """Return jobs in reverse order. An item without a computable weight fails here."""
         jobs: list[_Job[Item, Result]] = []
         for item, future in zip(items, futures, strict=True):
             try:
                 jobs.append(_Job(item, future, self._weight_of(item)))
-            except Exception as error:  # noqa: BLE001 -- whatever failed, the caller is answered
+            except Exception as error:  # noqa: BLE001 -- every failure is answered
                 _settle_future(future, error)
         return jobs[::-1]
 
     def _estimate_remaining_seconds(self) -> float:
-        """Seconds that the batch that runs will take on; one that overruns as long as it did."""
+        """Return the expected seconds until the running batch ends.
+
+        A batch that takes longer than expected is assumed to need as long again as it has run.
+        """
         if self._batch_started_at is None:
             return 0.0
         now = time.perf_counter()
@@ -219,7 +207,7 @@ class AdaptiveBatcher(Generic[Item, Result]):
             self._batch_started_at = None
 
     def _take_batch(self) -> list[_Job[Item, Result]]:
-        """The next batch: an item of every caller in turn, as many as there is time for."""
+        """Take the next batch off the queue: one item per caller in turn, within the limits."""
         batch: list[_Job[Item, Result]] = []
         remaining_weight = self._latency_model.max_weight(self._limits.max_batch_seconds)
         now = time.perf_counter()
@@ -241,8 +229,8 @@ class AdaptiveBatcher(Generic[Item, Result]):
         return batch
 
     async def _run_batch(self, batch: Sequence[_Job[Item, Result]]) -> None:
-        """Work on a batch. When it fails its halves are tried, until the culprit is alone."""
-        batch = [job for job in batch if not job.future.done()]  # who left meanwhile is not tried
+        """Compute a batch. If it fails, retry each half, until only the faulty item fails."""
+        batch = [job for job in batch if not job.future.done()]  # callers may have left
         if not batch:
             return
         loop = asyncio.get_running_loop()
@@ -250,7 +238,7 @@ class AdaptiveBatcher(Generic[Item, Result]):
         try:
             results = await loop.run_in_executor(self._executor, self._work, items)
             job_results = list(zip(batch, results, strict=True))
-        except Exception as error:  # noqa: BLE001 -- whatever failed, every caller is answered
+        except Exception as error:  # noqa: BLE001 -- every failure is answered
             if len(batch) == 1 or isinstance(error, self._batch_wide_errors):
                 for job in batch:
                     _settle_future(job.future, error)

@@ -1,23 +1,23 @@
-"""What a batch will take, learnt from the batches that ran."""
+"""Predict the duration of a batch from the batches that ran before."""
 
 from __future__ import annotations
 
 FORGETTING_FACTOR = 0.98
-"""What a batch still counts after the next one: the last fifty are what matters."""
+"""Weight of a batch relative to the next one: about the last 50 batches count."""
 
 MIN_RELATIVE_VARIANCE = 0.01
-"""Least variance of the weights, as a share of their squared mean, that a slope is read from."""
+"""Minimum variance of the weights over their squared mean; below it the slope is taken as 0."""
 
 MIN_VARIABLE_TO_FIXED_RATIO = 3.0
-"""How many times its fixed time a batch may always spend on its items."""
+"""A batch may always spend this many times its fixed time on its items."""
 
 
 class LatencyModel:
-    """Seconds as a line over a batch's weight: so much for any batch, so much for every unit.
+    """Predicts seconds as a line over a batch's weight: fixed seconds plus seconds per weight.
 
-    Least squares with exponentially fading counts. Until batches of different weights were seen,
-    a batch is taken to last as long as the last ones, whatever its weight: the queue's own bound
-    holds, and nobody is refused on a guess.
+    The line is fitted by least squares with exponential forgetting. Until batches of different
+    weights have run, a batch is expected to take as long as the last ones whatever its weight.
+    Then only the length of the queue limits admission.
 
     >>> model = LatencyModel()
     >>> for weight, seconds in ((1, 0.003), (4, 0.006), (16, 0.018)):
@@ -31,7 +31,7 @@ class LatencyModel:
         self.fixed_seconds = self.seconds_per_weight = 0.0
 
     def update(self, weight: float, seconds: float) -> None:
-        """Take in that a batch of this weight took this long."""
+        """Learn that a batch of this weight took this long."""
         self._n = FORGETTING_FACTOR * self._n + 1
         self._w = FORGETTING_FACTOR * self._w + weight
         self._s = FORGETTING_FACTOR * self._s + seconds
@@ -46,14 +46,15 @@ class LatencyModel:
         self.fixed_seconds = self._s / self._n - self.seconds_per_weight * mean
 
     def predict(self, weight: float) -> float:
-        """What a batch of this weight will take."""
+        """Return the expected seconds of a batch of this weight."""
         return self.fixed_seconds + self.seconds_per_weight * weight
 
     def max_weight(self, seconds: float) -> float:
-        """The weight of a batch that takes this long, or of one that is worth its fixed time.
+        """Return the weight of a batch that takes this long, or of the minimum batch if larger.
 
-        Where the machine is short of time even a batch of one takes long; small batches would
-        then cost the most when there is the least.
+        On an overloaded machine even a batch of one takes long. Small batches would then waste
+        the most time when there is least of it, so that a batch may always spend
+        `MIN_VARIABLE_TO_FIXED_RATIO` times its fixed time on its items.
         """
         available_seconds = max(
             seconds - self.fixed_seconds, MIN_VARIABLE_TO_FIXED_RATIO * self.fixed_seconds

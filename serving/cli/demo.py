@@ -1,6 +1,6 @@
-"""python -m serving.cli.demo: everything from nothing, in the foreground.
+"""Train if needed, then serve API and page in the foreground: `python -m serving.cli.demo`.
 
-no champion yet? ──► training ──► the page ──► the API ──► until Ctrl-C
+no champion yet? ──► training ──► page ──► API ──► until Ctrl-C
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from stores.cli import report_errors
 from stores.settings import Settings, get_settings
 
 STARTUP_TIMEOUT_SECONDS = 60.0
-"""Seconds a door may take to open."""
+"""Time limit for a server to become ready."""
 
 app = typer.Typer(add_completion=False)
 
 
 class DemoStopped(Exception):
-    """Somebody asked the demo to stop."""
+    """The demo received SIGTERM."""
 
 
 @app.command()
@@ -76,7 +76,7 @@ def _print_welcome(console: Console, settings: Settings, api_url: str, page_url:
 
 @contextmanager
 def _run_process(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of its own session, stopped with all its children on the way out."""
+    """Run a process until the block ends; then stop it, after its grace period by force."""
     process = subprocess.Popen(command)
     try:
         yield process
@@ -91,15 +91,15 @@ def _run_process(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> Iterator[None]:
-    """Wait until a door answers.
+    """Wait until a URL answers with success.
 
     Raises:
-        subprocess.CalledProcessError: its process ended first, or took too long.
+        subprocess.CalledProcessError: The process ended before, or took too long.
     """
     deadline = time.monotonic() + STARTUP_TIMEOUT_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 -- our own door
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 -- our own server
                 yield
                 return
         except (urllib.error.URLError, TimeoutError, ConnectionError):

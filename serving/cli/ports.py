@@ -1,4 +1,4 @@
-"""The doors before they open: nobody else may have them, and who may come is said."""
+"""Check that the HTTP and gRPC ports are free, and print who can reach them."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from stores.settings import ENV_PREFIX, Settings
 
 
 class PortUnavailable(InvalidInput):
-    """A port cannot be listened on."""
+    """The service cannot listen on a port."""
 
     code = "door-taken"
     subject = "environment"
 
 
 def check_ports_free(settings: Settings) -> None:
-    """Take every port for a moment, alone.
+    """Listen on every port for a moment without sharing it.
 
-    The gRPC door itself is shared by the workers, and would share it with another service, too:
-    each would answer some of the other's calls.
+    The workers share the gRPC port, and would share it with another service as well: each would
+    then answer some of the other's calls.
 
     Raises:
-        DoorTaken: somebody listens on one, or it may not be listened on.
+        PortUnavailable: A port is taken, or listening on it is not allowed.
     """
     faults = []
     for name, port in (("HTTP_PORT", settings.http_port), ("GRPC_PORT", settings.grpc_port)):
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         with socket.socket(family) as listener:
-            # Else a service that has just stopped keeps the next one out for a minute.
+            # Otherwise the port stays blocked for a minute after a service has stopped.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 listener.bind((settings.host, port))
@@ -49,16 +49,16 @@ def check_ports_free(settings: Settings) -> None:
 
 
 def print_access_notice(settings: Settings, console: Console) -> None:
-    """Say what opens, and that nobody is asked who he is."""
-    grpc_access = "to holders of a certificate" if settings.grpc_tls_clients else "without login"
+    """Print the addresses, and that the service does not authenticate callers."""
+    grpc_access = "for client certificates only" if settings.grpc_tls_clients else "without login"
     lines = [
-        f"HTTP on {settings.format_address(settings.http_port)}, without login or limit of calls.",
-        f"gRPC on {settings.format_address(settings.grpc_port)}, {grpc_access} or limit of calls.",
+        f"HTTP on {settings.format_address(settings.http_port)}, without login, no rate limit.",
+        f"gRPC on {settings.format_address(settings.grpc_port)}, {grpc_access}, no rate limit.",
     ]
     if not _is_loopback(settings.host):
         lines.append(
-            f"[yellow]{settings.host} is not loopback: everybody who reaches these ports may ask. "
-            "Put what knows your callers in front of them.[/]"
+            f"[yellow]{settings.host} is not loopback: anyone who can reach these ports can call "
+            "them. Put a proxy that authenticates your callers in front of them.[/]"
         )
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)

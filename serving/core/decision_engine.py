@@ -1,19 +1,19 @@
-"""What a runner's thread does with a batch: from requests to recorded decisions in one go.
+"""Decide on a batch of requests and record the decisions. A batcher calls this in its thread.
 
-asked ──► dossier ──► features, risk ──► contributions ──► decision ──► ledger ──► told
+jobs ──► dossiers ──► features, risk ──► contributions ──► decisions ──► ledger ──► outcomes
 
-One thread for all of it: threads share one interpreter, and a small batch that goes from one to
-another waits longer for its turn than it is worked on.
+All steps run in one thread: Python threads share one interpreter, and a small batch would wait
+longer for a hand-over than it is computed.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import uuid4
 
 import numpy as np
@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from credit.contract.request import ScoringRequest
 from credit.decision import Decision
-from credit.dossier import Floats
+from credit.dossier import Document, Floats
 from credit.errors import CreditError, LedgerUnavailable, UnknownDecision
 from credit.features import Matrix
 from credit.policy import Policy
@@ -29,47 +29,58 @@ from credit.schema import HISTORIES
 from credit.scorer import Scorer
 from credit.underwriting import ScoredDossier, explain_decision, make_decision, score_dossiers
 from serving.errors import ModelReplaced
-from serving.lookup import ResolvedDossier, resolve_dossier
 from stores.clients.store import ClientStore
+from stores.document_codec import decompress_document
 from stores.ledger.store import Ledger, LedgerRecord
 
 PREDICT, EXPLAIN = "predict", "explain"
 
+ROWS_PER_WEIGHT = 50
+"""History rows that cost as much as an application form."""
+
+STORED_CLIENT_WEIGHT = 4.0
+"""Weight of a client of the store, equal to 150 rows: the dossier is read with its batch only."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CallContext:
-    """What came through a door, beside the request itself."""
+    """What a transport knows of a call in addition to its request."""
 
     kind: str
-    """What was called for: predict or explain."""
+    """`PREDICT` or `EXPLAIN`."""
     digest: bytes
-    """Tells one request from another."""
+    """Digest of kind and body; an idempotency key is valid for one digest."""
     key: str | None = None
     """The caller's idempotency key."""
     deadline: float = math.inf
-    """When the caller stops waiting, on `time.perf_counter`'s clock."""
-
-
-STORED_CLIENT_WEIGHT = 4.0
-"""What a client of the store weighs, whose dossier is opened in its batch only: 150 rows."""
+    """When the caller stops waiting, on the clock of `time.perf_counter`."""
 
 
 class ScoringJob(NamedTuple):
-    """A request, and the call that it came by; without a call nothing is recorded."""
+    """A request and its call; without a call nothing is recorded."""
 
     request: ScoringRequest
     call: CallContext | None = None
 
     def compute_weight(self) -> float:
-        """What it weighs in a batch: the form as much as fifty rows of history."""
+        """Return the expected cost in a batch, in units of one application form."""
         dossier = self.request.dossier
         if dossier is None:
             return STORED_CLIENT_WEIGHT
-        return 1 + sum(len(dossier.get(name) or ()) for name in HISTORIES) / 50
+        n_rows = sum(len(dossier.get(name) or ()) for name in HISTORIES)
+        return 1 + n_rows / ROWS_PER_WEIGHT
+
+
+class ResolvedDossier(NamedTuple):
+    """The dossier that a request is about."""
+
+    document: Document
+    compressed_document: bytes | None
+    """The stored form, if the dossier is used as stored."""
 
 
 class DecisionEngine:
-    """Decides with one model, under the policy of the day. Safe to share between threads."""
+    """Decides with one model under the policy of the day. Safe to share between threads."""
 
     def __init__(
         self,
@@ -85,34 +96,36 @@ class DecisionEngine:
         self.policy_on = policy_on
 
     def predict(self, jobs: Sequence[ScoringJob]) -> list[Decision | CreditError]:
-        """Decisions in order, recorded when this returns; an error in the place of a bad request.
+        """Return recorded decisions in order, or the error of a bad request.
+
+        When the ledger fails, simulations in the batch are still answered; every recorded request
+        gets this error instead.
 
         Raises:
-            sqlalchemy.exc.IntegrityError: a key was used meanwhile; nothing is recorded.
-            LedgerUnavailable: the ledger does not answer; nothing may be told. Where some are not
-                to be recorded they are judged, and it is in the place of the others.
+            sqlalchemy.exc.IntegrityError: A key was used meanwhile; nothing is recorded.
+            LedgerUnavailable: The ledger fails, and the batch has no simulations.
         """
         return self._decide_batch(jobs, with_explanation=False)
 
     def explain(self, jobs: Sequence[ScoringJob]) -> list[Decision | CreditError]:
-        """The same; each decision is an `Explanation`."""
+        """Return explained decisions; otherwise as `predict`."""
         return self._decide_batch(jobs, with_explanation=True)
 
     def score_clients(self, clients: Sequence[int]) -> list[ScoredDossier]:
-        """Clients of the store as the model sees them; nothing is decided.
+        """Return the features and the risk of clients in the store.
 
         Raises:
-            UnknownClient: one is not in the store.
+            UnknownClient: A client is not in the store.
         """
         return score_dossiers(
             self.scorer, [self.clients.get_dossier(client) for client in clients]
         )
 
     def replay(self, record: LedgerRecord) -> Decision:
-        """What is answered with a record whenever it is asked for again.
+        """Return the answer that was given with a record.
 
         Raises:
-            ModelReplaced: it is an explanation, and its model's words are not known any more.
+            ModelReplaced: It was an explanation by another model, which had other features.
         """
         decision, is_explanation = record.decision, record.contributions is not None
         if is_explanation and not self.is_from_current_model(record):
@@ -120,14 +133,14 @@ class DecisionEngine:
         return self._with_explanation(decision, record.feature_row, record.contributions)
 
     def is_from_current_model(self, record: LedgerRecord) -> bool:
-        """Whether a record's row and contributions are those of the model that serves."""
+        """Return whether a record's feature row and contributions are the served model's."""
         return record.decision.model_version == self.scorer.version
 
     def warm_up(self) -> None:
-        """Go the whole way once, recording nothing: the first caller is not to pay for it.
+        """Run every step once without recording, so that the first caller does not wait longer.
 
         Raises:
-            LedgerUnavailable: the ledger does not answer.
+            LedgerUnavailable: The ledger does not answer.
         """
         self.explain([ScoringJob(ScoringRequest(dossier={"application": {}}))])
         self.clients.search("", 1)
@@ -151,55 +164,63 @@ class DecisionEngine:
     def _decide_and_record(
         self, jobs: Sequence[ScoringJob], *, with_explanation: bool
     ) -> list[Decision | CreditError]:
-        outcomes: list[Any] = [self._resolve(item) for item in jobs]
+        outcomes: list[Any] = [self._resolve(job) for job in jobs]
         resolved = {
-            index: item for index, item in enumerate(outcomes) if isinstance(item, ResolvedDossier)
+            index: outcome
+            for index, outcome in enumerate(outcomes)
+            if isinstance(outcome, ResolvedDossier)
         }
         if not resolved:
             return outcomes
-        scored = score_dossiers(self.scorer, [item.document for item in resolved.values()])
-        contributions = (
-            self._compute_contributions(scored) if with_explanation else [None] * len(scored)
-        )
         records = []
-        for (index, item), result, row_contributions in zip(
-            resolved.items(), scored, contributions, strict=True
+        for index, scored, contributions in self._score(
+            resolved, with_explanation=with_explanation
         ):
             call = jobs[index].call
-            decision = self._make_decision(result, recorded=call is not None)
-            outcomes[index] = self._with_explanation(decision, result.row, row_contributions)
+            decision = self._make_decision(scored, recorded=call is not None)
+            outcomes[index] = self._with_explanation(decision, scored.row, contributions)
             if call:
+                compressed_document = resolved[index].compressed_document
                 records.append(
-                    _build_record(
-                        decision, result, row_contributions, call, item.compressed_document
-                    )
+                    _build_record(decision, scored, contributions, call, compressed_document)
                 )
         try:
             self.ledger.append(records)
         except IntegrityError:
-            if len(jobs) == 1 and (stored_reply := self._idempotent_reply(jobs[0].call)):
-                return [stored_reply]  # the same key came twice at once, and the other was quicker
+            if len(jobs) == 1 and (stored_reply := self._find_reply(jobs[0].call)):
+                return [stored_reply]  # a concurrent call with the same key was recorded first
             raise
         return outcomes
 
     def _resolve(self, job: ScoringJob) -> ResolvedDossier | Decision | CreditError:
-        """The dossier to be judged, or what is told without judging."""
+        """Return the dossier to decide on, or the outcome that needs no decision."""
         try:
-            return self._idempotent_reply(job.call) or resolve_dossier(self.clients, job.request)
+            return self._find_reply(job.call) or resolve_dossier(self.clients, job.request)
         except LedgerUnavailable:
-            raise  # as it would for the next one, after as long
+            raise  # the next job would wait just as long for the same error
         except CreditError as error:
             return error
 
-    def _idempotent_reply(self, call: CallContext | None) -> Decision | None:
-        """What the call's key was answered with before."""
+    def _find_reply(self, call: CallContext | None) -> Decision | None:
+        """Return the earlier answer to the call's idempotency key, if there is one."""
         if call is None or call.key is None:
             return None
         record = self.ledger.find_by_key(call.key, call.digest)
         return None if record is None else self.replay(record)
 
-    def _compute_contributions(self, scored: Sequence[ScoredDossier]) -> list[Floats]:
-        return list(self.scorer.predict_contributions(np.stack([item.row for item in scored])))
+    def _score(
+        self,
+        resolved: Mapping[int, ResolvedDossier],
+        *,
+        with_explanation: bool,
+    ) -> list[tuple[int, ScoredDossier, Floats | None]]:
+        """Return index, score and contributions of each dossier."""
+        scored = score_dossiers(self.scorer, [item.document for item in resolved.values()])
+        contributions: Sequence[Floats | None] = [None] * len(scored)
+        if with_explanation:
+            matrix = np.stack([item.row for item in scored])
+            contributions = list(self.scorer.predict_contributions(matrix))
+        return list(zip(resolved, scored, contributions, strict=True))
 
     def _make_decision(self, scored: ScoredDossier, *, recorded: bool) -> Decision:
         decided_at = datetime.now(UTC)
@@ -215,6 +236,22 @@ class DecisionEngine:
             return decision
         policy = self.policy_on(decision.decided_at.date())
         return explain_decision(decision, row, contributions, self.scorer, policy)
+
+
+def resolve_dossier(clients: ClientStore, request: ScoringRequest) -> ResolvedDossier:
+    """Return the request's own dossier or the client's stored one, with the request's changes.
+
+    Raises:
+        UnknownClient: The client is not in the store.
+    """
+    compressed_document = None
+    document = request.dossier
+    if document is None:
+        compressed_document = clients.get_compressed(cast("int", request.client_id))
+        document = decompress_document(compressed_document)
+    if request.changes:
+        return ResolvedDossier(request.apply_changes(document), None)
+    return ResolvedDossier(document, compressed_document)
 
 
 def _build_record(

@@ -1,4 +1,4 @@
-"""Whether what a decision cannot do without is there."""
+"""Report whether the service can record decisions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from collections.abc import Callable
 LOG = logging.getLogger("bentoml.credit")
 
 READINESS_CACHE_SECONDS = 1.0
-"""Seconds that an answer is good for."""
+"""How long one answer of the check is reused."""
 
 MAX_WAIT_SECONDS = 2.0
-"""Seconds after which no answer is one; Kubernetes and compose wait three."""
+"""How long to wait for the check; Kubernetes and compose wait three seconds for the probe."""
 
 
 class Readiness:
-    """Asks in a thread, once for all who want to know, and never while it still asks."""
+    """Runs a check in a thread. Concurrent callers share one run."""
 
     def __init__(self, check: Callable[[], bool]) -> None:
         self._check = check
@@ -26,7 +26,7 @@ class Readiness:
         self._check_task: asyncio.Task[bool] | None = None
 
     async def is_ready(self) -> bool:
-        """What the last answer was; no when it failed, or fails to come."""
+        """Return the result of the last check; False when it failed or takes too long."""
         now = time.perf_counter()
         if self._check_task is None or (
             self._check_task.done() and now > self._checked_at + READINESS_CACHE_SECONDS
@@ -40,5 +40,5 @@ class Readiness:
         try:
             return await asyncio.to_thread(self._check)
         except Exception:
-            LOG.exception("whether the service is ready could not be found out")
+            LOG.exception("the readiness check failed")
             return False

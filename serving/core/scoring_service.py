@@ -1,8 +1,8 @@
-"""The core behind every door: a request becomes a decision, recorded before it is answered.
+"""Admit requests and decide on them in batches. Decisions are recorded before they are returned.
 
-request ──► admitted ──► predict runner ─┐
-                    ├──► explain runner ─┴──► recorded decision
-                    └──► look runner ───────► features and risk, nothing decided
+request ──► admit ──► predict batcher ─┐
+                 ├──► explain batcher ─┴──► recorded decision
+                 └──► score batcher ──────► features and risk, no decision
 """
 
 from __future__ import annotations
@@ -18,31 +18,35 @@ from credit.contract.request import ScoringRequest
 from credit.decision import Decision
 from credit.errors import CreditError, LedgerUnavailable
 from credit.underwriting import ScoredDossier
-from serving.admission import admit
 from serving.batching.adaptive_batcher import AdaptiveBatcher, BatchLimits, Item, Result
 from serving.core.decision_engine import EXPLAIN, PREDICT, CallContext, DecisionEngine, ScoringJob
 from serving.core.readiness import Readiness
-from serving.errors import DeadlineExceeded, log_internal_error
+from serving.errors import DeadlineExceeded, Overloaded, log_internal_error
+
+RequestOrError = ScoringRequest | CreditError
+"""A request of a call with many, or the reason why it could not be parsed."""
 
 PREDICT_LIMITS = BatchLimits(max_batch_size=64, max_batch_seconds=0.050)
 EXPLAIN_LIMITS = BatchLimits(max_batch_size=4, max_batch_seconds=0.4, cooldown_ratio=1.0)
-"""In one worker, the rest within the target. Beside more at once, or with less rest, predictions'
-p99 would be more than twice what it is alone (docs/decisions/0006)."""
+"""Explanations slow down predictions in the same worker. With larger batches or a shorter
+cooldown, the p99 of predictions would more than double (docs/decisions/0006)."""
 
 SCORE_CLIENT_LIMITS = BatchLimits(max_batch_size=16, cooldown_ratio=0.5)
 
 MAX_REQUESTS_PER_CHUNK = 64
-"""Requests of a long call that are handed to the runner together, before the next ones."""
+"""Requests of one call that enter the queue together; the next ones follow when these are done."""
 
 
 class ScoringService:
-    """Judges requests in batches, those that can be answered in good time."""
+    """Decides on requests in batches, and refuses those that would have to wait too long."""
 
     def __init__(self, engine: DecisionEngine, *, patience: float = math.inf) -> None:
-        """Make the core with its runners.
+        """Create the service and its batchers.
 
         Args:
-            patience: Seconds that a request may have to wait; longer, and it is refused at once.
+            engine: Decides on a batch.
+            patience: Longest expected wait in seconds; a request that would wait longer is
+                refused at once.
         """
         self._engine = engine
         self._patience = patience
@@ -68,54 +72,55 @@ class ScoringService:
         self._readiness = Readiness(engine.ledger.is_available)
 
     async def is_ready(self) -> bool:
-        """Whether decisions can be recorded."""
+        """Return whether decisions can be recorded."""
         return await self._readiness.is_ready()
 
     async def decide(self, request: ScoringRequest, call: CallContext) -> Decision:
-        """The recorded decision on a request; an `Explanation` when that was called for.
+        """Return the recorded decision on a request, an `Explanation` if the call is for one.
 
         Raises:
-            UnknownClient: the client is not in the store.
-            KeyReused: the call's key answered another request.
-            ModelReplaced: it answered an explanation of a model that serves no more.
-            LedgerUnavailable: the ledger does not answer.
-            Overloaded: too much is asked at once.
-            DeadlineExceeded: the caller's time is over.
+            UnknownClient: The client is not in the store.
+            IdempotencyKeyReused: The key belongs to another request.
+            ModelReplaced: The key belongs to an explanation by an earlier model.
+            LedgerUnavailable: The decision cannot be recorded.
+            Overloaded: The queue is too long.
+            DeadlineExceeded: The caller's time limit was reached.
         """
         batcher = self._explain_batcher if call.kind == EXPLAIN else self._predict_batcher
         return await self._run_one(batcher, ScoringJob(request, call), call.deadline)
 
     async def simulate(self, request: ScoringRequest, deadline: float = math.inf) -> Decision:
-        """The explained decision on a request, recorded nowhere.
+        """Return the explained decision on a request without recording it.
 
         Raises:
-            UnknownClient: the client is not in the store.
-            Overloaded: too much is asked at once.
-            DeadlineExceeded: the caller's time is over.
+            UnknownClient: The client is not in the store.
+            Overloaded: The queue is too long.
+            DeadlineExceeded: The caller's time limit was reached.
         """
         return await self._run_one(self._explain_batcher, ScoringJob(request), deadline)
 
     async def score_client(self, client_id: int) -> ScoredDossier:
-        """A client of the store as the model sees it.
+        """Return the features and the risk of a client in the store.
 
         Raises:
-            UnknownClient: the client is not in the store.
-            Overloaded: too much is asked at once.
+            UnknownClient: The client is not in the store.
+            Overloaded: The queue is too long.
         """
         return await self._run_one(self._score_client_batcher, client_id, math.inf)
 
     async def decide_many(
-        self, requests: Sequence[ScoringRequest | CreditError], call: CallContext
+        self, requests: Sequence[RequestOrError], call: CallContext
     ) -> AsyncIterator[Decision | BaseException]:
-        """A recorded decision for every request in order, an error in the place of a bad one.
+        """Yield a recorded decision for every request in order, or its error.
 
-        Once some are recorded the caller is told so, whatever becomes of the others: an error in
-        the place of each. A ledger that is down is not asked again for the others.
+        Once the first chunk is recorded, its decisions are returned whatever happens to the rest:
+        a chunk that fails yields its error for each of its requests. After the ledger failed, it
+        is not tried again.
 
         Raises:
-            Overloaded: too much is asked at once; nothing was begun.
-            LedgerUnavailable: the ledger does not answer; nothing is recorded.
-            DeadlineExceeded: the caller's time was over before anything was told.
+            Overloaded: The queue is too long; nothing was started.
+            LedgerUnavailable: Nothing could be recorded.
+            DeadlineExceeded: The time limit was reached before the first answer.
         """
         outage: LedgerUnavailable | None = None
         for start in range(0, len(requests), MAX_REQUESTS_PER_CHUNK):
@@ -123,7 +128,7 @@ class ScoringService:
             if outage:
                 outcomes = _fill_with_error(chunk, outage)
             else:
-                # Once begun, a long call goes on: its patience is tried at its beginning alone.
+                # A long call is admitted once; its later chunks wait as long as they must.
                 patience = math.inf if start else self._patience
                 try:
                     async with self._within_deadline(
@@ -133,14 +138,14 @@ class ScoringService:
                 except Exception as error:
                     if not start:
                         raise
-                    log_internal_error("a part of many requests failed", error)
+                    log_internal_error("a chunk of a call with many requests failed", error)
                     outcomes = _fill_with_error(chunk, error)
                     outage = error if isinstance(error, LedgerUnavailable) else None
             for outcome in outcomes:
                 yield outcome
 
     def close(self) -> None:
-        """Finish what runs, stop the threads, and let go of the ledger."""
+        """Finish the running batches, stop the threads, and close the ledger."""
         for batcher in (self._predict_batcher, self._explain_batcher, self._score_client_batcher):
             batcher.close()
         self._engine.ledger.close()
@@ -155,7 +160,7 @@ class ScoringService:
     async def _within_deadline(
         self, batcher: AdaptiveBatcher[Any, Any], *, deadline: float, patience: float | None = None
     ) -> AsyncIterator[None]:
-        """Refuse what would wait too long; leave when the time is over."""
+        """Admit a request, and cancel the block when its deadline is reached."""
         admit(batcher, patience=patience or self._patience, deadline=deadline)
         try:
             remaining = None if math.isinf(deadline) else deadline - time.perf_counter()
@@ -165,24 +170,44 @@ class ScoringService:
             raise DeadlineExceeded from error
 
     async def _decide_chunk(
-        self, requests: Sequence[ScoringRequest | CreditError], call: CallContext
+        self, requests: Sequence[RequestOrError], call: CallContext
     ) -> list[Decision | BaseException]:
         jobs = [ScoringJob(item, call) for item in requests if not isinstance(item, CreditError)]
         results = await self._predict_batcher.run(jobs, deadline=call.deadline)
         if results and all(isinstance(item, LedgerUnavailable) for item in results):
-            raise results[0]  # type: ignore[misc]  # which is an error
+            raise results[0]  # type: ignore[misc]  # it is an error
         remaining_results = iter(results)
         outcomes = [
             item if isinstance(item, CreditError) else next(remaining_results) for item in requests
         ]
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
-                log_internal_error("a request among many failed", outcome)
+                log_internal_error("a request in a call with many failed", outcome)
         return outcomes
 
 
+def admit(batcher: AdaptiveBatcher[Any, Any], *, patience: float, deadline: float) -> None:
+    """Reject a request if its expected queueing time exceeds the limit.
+
+    Args:
+        batcher: The batcher that the request would enter.
+        patience: Longest acceptable wait in seconds.
+        deadline: When the caller stops waiting, on the clock of `time.perf_counter`.
+
+    Raises:
+        DeadlineExceeded: The deadline has passed.
+        Overloaded: The expected wait is longer than `patience` or than the remaining time.
+    """
+    remaining = deadline - time.perf_counter()
+    if remaining <= 0:
+        raise DeadlineExceeded
+    expected_wait = batcher.estimate_wait()
+    if expected_wait > min(patience, remaining):
+        raise Overloaded(expected_wait)
+
+
 def _fill_with_error(
-    requests: Sequence[ScoringRequest | CreditError], error: Exception
+    requests: Sequence[RequestOrError], error: Exception
 ) -> list[Decision | BaseException]:
-    """What is told of requests that could not be judged; a bad one is what it was."""
+    """Return an error for every request of a chunk; a malformed request keeps its own."""
     return [request if isinstance(request, CreditError) else error for request in requests]

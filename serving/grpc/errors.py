@@ -1,4 +1,4 @@
-"""How the domain's errors are told over gRPC: the same words as over HTTP, in its own status."""
+"""Report errors over gRPC: the same error object as over HTTP, in a gRPC status."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ GRPC_STATUS_BY_CODE = {
     "body-too-large": grpc.StatusCode.RESOURCE_EXHAUSTED,
     "deadline-exceeded": grpc.StatusCode.DEADLINE_EXCEEDED,
 }
-"""gRPC's word for a code. What is not listed is our own fault: INTERNAL."""
+"""Status by error code. Any other error is internal: INTERNAL."""
 
 MAX_STATUS_BYTES = 5_000
-"""Bytes: clients refuse trailing metadata above 8 kB, and a status travels there."""
+"""Size of a status. It is sent in the trailing metadata, which clients limit to 8 kB."""
 
 
 def build_failure_message(error: BaseException) -> pb.Failure:
-    """The error as callers see it."""
+    """Return the error object that callers receive."""
     error_object = error_payload(error)["error"]
     message = pb.Failure(code=error_object["code"], message=error_object["message"])
     for fault in error_object["faults"]:
@@ -41,12 +41,15 @@ def build_failure_message(error: BaseException) -> pb.Failure:
 
 
 def build_grpc_status(error: BaseException) -> grpc.Status:
-    """The status of a call that failed, with its details."""
+    """Return the status of a failed call with its details.
+
+    Faults that do not fit into a status are dropped; the message still counts them.
+    """
     problem = build_failure_message(error)
     code = GRPC_STATUS_BY_CODE.get(problem.code, grpc.StatusCode.INTERNAL)
     code_number: int = code.value[0]
     rpc_status = _build_rpc_status(code_number, problem, error)
-    while rpc_status.ByteSize() > MAX_STATUS_BYTES:  # the message still counts them all
+    while rpc_status.ByteSize() > MAX_STATUS_BYTES:
         del problem.faults[len(problem.faults) // 2 :]
         rpc_status = _build_rpc_status(code_number, problem, error)
     grpc_status: grpc.Status = to_status(rpc_status)

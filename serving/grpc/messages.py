@@ -1,4 +1,4 @@
-"""Between protobuf and the domain: requests in, decisions out."""
+"""Convert protobuf messages to requests, and decisions to protobuf messages."""
 
 from __future__ import annotations
 
@@ -29,19 +29,18 @@ OUTCOME_MESSAGES = {
 
 
 class NotProtobuf(InvalidInput):
-    """The bytes of a message are not the message that the call takes."""
+    """The bytes are not a message of the type that the call takes."""
 
     code = "not-protobuf"
     subject = "message"
 
 
 def parse_message(message_type: type[Message], body: bytes) -> Any:
-    """The message in some bytes.
+    """Parse a message.
 
     Raises:
-        NotProtobuf: they are something else.
-        InvalidDossier: they hold fields that the message does not have; passing over them might
-            change a decision.
+        NotProtobuf: The bytes are not such a message.
+        InvalidDossier: The message has unknown fields; ignoring them could change a decision.
     """
     message = message_type()
     try:
@@ -52,28 +51,28 @@ def parse_message(message_type: type[Message], body: bytes) -> Any:
     size = message.ByteSize()
     message.DiscardUnknownFields()
     if unknown := size - message.ByteSize():
-        expected = f"the fields of {message.DESCRIPTOR.full_name}, which reflection tells"
+        expected = f"the fields of {message.DESCRIPTOR.full_name}, as listed by server reflection"
         raise InvalidDossier([Fault("request", f"{unknown:,} bytes of unknown fields", expected)])
     return message
 
 
 def parse_scoring_request(body: bytes) -> tuple[ScoringRequest, str | None]:
-    """The request in the bytes of a message, and the key that the message has.
+    """Parse a request and the idempotency key in its message.
 
     Raises:
-        NotProtobuf: they are no such message.
-        InvalidDossier: the request breaks the schema.
+        NotProtobuf: The bytes are not such a message.
+        InvalidDossier: The request breaks the schema.
     """
     message: pb.ScoringRequest = parse_message(pb.ScoringRequest, body)
     return parse_python(_to_request_body(message)), message.idempotency_key or None
 
 
 def parse_predict_many_request(body: bytes) -> list[ScoringRequest | CreditError]:
-    """The requests in the bytes of a message; a bad one is an error in its place.
+    """Parse the requests of a call with many, in order; a bad request yields an error.
 
     Raises:
-        NotProtobuf: they are no such message.
-        InvalidDossier: there are too many.
+        NotProtobuf: The bytes are not such a message.
+        InvalidDossier: There are too many requests.
     """
     message: pb.PredictManyRequest = parse_message(pb.PredictManyRequest, body)
     if len(message.requests) > MAX_REQUESTS_PER_CALL:
@@ -89,7 +88,7 @@ def _to_request_body_or_error(message: pb.ScoringRequest) -> dict[str, Any] | In
 
 
 def _to_request_body(message: pb.ScoringRequest) -> dict[str, Any]:
-    """A message in the shape that HTTP's bodies have."""
+    """Convert a message to the structure of an HTTP body."""
     request_body: dict[str, Any] = {}
     if message.HasField("client_id"):
         request_body["client_id"] = message.client_id
@@ -102,7 +101,7 @@ def _to_request_body(message: pb.ScoringRequest) -> dict[str, Any]:
 
 
 def build_decision_message(decision: Decision) -> pb.Decision:
-    """A recorded decision."""
+    """Return the message of a recorded decision."""
     message = pb.Decision(
         decision_id=decision.decision_id or "",
         client_id=decision.client_id,
@@ -120,7 +119,7 @@ def build_decision_message(decision: Decision) -> pb.Decision:
 
 
 def build_explanation_message(explanation: Explanation) -> pb.Explanation:
-    """A recorded decision with what made it."""
+    """Return the message of a recorded decision with its contributions and reasons."""
     message = pb.Explanation()
     message.CopyFrom(_make_explanation_template())
     message.decision.CopyFrom(build_decision_message(explanation))
@@ -140,7 +139,7 @@ def build_explanation_message(explanation: Explanation) -> pb.Explanation:
 
 @cache
 def _make_explanation_template() -> pb.Explanation:
-    """What every explanation says of its features: copied sooner than it is made."""
+    """Return the part that all explanations share; a copy is faster than building it."""
     features = (
         pb.Contribution(feature=name, label=_build_text_message(label), concept=concept, unit=unit)
         for name, label, concept, unit in FEATURE_DESCRIPTIONS
@@ -173,5 +172,5 @@ def _to_document(message: Message) -> dict[str, Any]:
 
 
 def _to_row(message: Message) -> dict[str, Any]:
-    """The cells that are known."""
+    """Return the cells that are known."""
     return {field.name: value for field, value in message.ListFields()}

@@ -1,7 +1,7 @@
-"""The straight way: from the server to a scoring call, past what BentoML does around it.
+"""Route scoring calls directly to their methods, without BentoML's processing.
 
-uvicorn ──► Edge ──► Lane ─┬─► predict, explain, simulate, predict_many
-                           └─► BentoML: everything else
+uvicorn ──► RequestMiddleware ──► FastPathMiddleware ─┬─► predict, explain, simulate, predict_many
+                                                      └─► BentoML: everything else
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from serving.http.request_body import StreamedRequest
 Handler = Callable[[Request], Awaitable[Response]]
 
 FAST_PATH_HANDLERS: MutableMapping[str, Handler] = {}
-"""By path; BentoML answers a call that is not here, and every call until this is filled."""
+"""Handlers by path. BentoML answers other paths, and every path before `install_fast_path`."""
 
 
 class FastPathService(bentoml.Service):  # type: ignore[misc]  # exported lazily, without a type
-    """A BentoML service whose own calls are answered without its tracing, timer and parsing.
+    """A BentoML service that answers its own calls without BentoML's tracing, timer and parsing.
 
-    They cost more than the decision itself does in a batch. Both ways end in the same method.
+    These cost more than a decision in a batch. Both paths call the same method.
     """
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:  # noqa: FBT001, FBT002 -- BentoML's signature
@@ -34,7 +34,7 @@ class FastPathService(bentoml.Service):  # type: ignore[misc]  # exported lazily
 
 
 class FastPathMiddleware:
-    """ASGI middleware."""
+    """ASGI middleware that handles POST calls of the fast path."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -49,10 +49,11 @@ class FastPathMiddleware:
 
 
 def install_fast_path(service: object, body_types: Mapping[str, type[StreamedRequest]]) -> None:
-    """Answer these APIs of a service's instance on the straight way.
+    """Answer these APIs of a service instance on the fast path.
 
     Args:
-        kinds: What each API takes, by its name.
+        service: The instance with the methods that answer.
+        body_types: Type of the request of each API, by API name.
     """
     for name, body_type in body_types.items():
         api = getattr(type(service), name)

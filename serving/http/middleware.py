@@ -1,4 +1,4 @@
-"""Around every HTTP call: an id, a measurement, and one shape for what nobody answers."""
+"""Wrap every HTTP call: add a request id, measure it, and replace plain 404 and 405 bodies."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import time
 from uuid import uuid4
 
 import orjson
-from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import build_error_object
+from serving.metrics import REQUEST_SECONDS
 
 KNOWN_PATHS = frozenset({
     "/predict", "/explain", "/simulate", "/predict_many",
@@ -17,25 +17,15 @@ KNOWN_PATHS = frozenset({
 })  # fmt: skip
 
 ROUTING_ERRORS = {
-    404: build_error_object("no-such-path", "nothing is served here; /docs.json lists the calls"),
+    404: build_error_object("no-such-path", "there is no such path; /docs.json lists the calls"),
     405: build_error_object(
         "method-not-allowed", "this path takes another method; /docs.json lists the calls"
     ),
 }
 
-LATENCY_BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-
-REQUEST_SECONDS = Histogram(
-    "credit_request_seconds",
-    "Time from request to answer, by route and status",
-    ["route", "status"],
-    buckets=LATENCY_BUCKETS_SECONDS,
-)
-"""BentoML's own keeps a series for every path ever asked for; it is off."""
-
 
 class RequestMiddleware:
-    """ASGI middleware."""
+    """ASGI middleware for every HTTP call."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -48,7 +38,7 @@ class RequestMiddleware:
         response = _ResponseSender(send, _get_request_id(scope))
         try:
             await self._app(scope, receive, response)
-        except BaseException:  # a task that is cancelled at the end of its patience, too
+        except BaseException:  # including the cancellation of a call that takes too long
             response.mark_failed()
             raise
         finally:
@@ -57,18 +47,18 @@ class RequestMiddleware:
 
 
 class _ResponseSender:
-    """Passes an answer on, with its id; replaces the plain text of a path that nobody serves."""
+    """Sends an answer with its request id; replaces the plain text of an unknown path."""
 
     def __init__(self, send: Send, request_id: bytes) -> None:
         self._send = send
         self._request_id = request_id
         self._is_replaced = False
         self.status = 499
-        """That of the answer; 499 when the caller left before there was one."""
+        """Status of the answer; 499 when the caller disconnected before it."""
         self._has_started = False
 
     def mark_failed(self) -> None:
-        """What was to make an answer did not; the server tells 500 where none has begun."""
+        """Record that the application failed; the server answers 500 if no answer was started."""
         if not self._has_started:
             self.status = 500
 
@@ -108,7 +98,7 @@ def _get_request_id(scope: Scope) -> bytes:
 
 
 def _get_route_label(scope: Scope) -> str:
-    """The path's template, so that there are as many series as there are calls."""
+    """Return the path's template: one metric series per call, not per path."""
     route = scope.get("route")
     template: str = getattr(route, "path", "") if route else scope["path"]
     return (

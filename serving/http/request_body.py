@@ -1,4 +1,4 @@
-"""HTTP bodies and answers: bytes in with a limit, JSON out, errors in their one shape."""
+"""HTTP requests with limits on the size of the body and on the time to receive it."""
 
 from __future__ import annotations
 
@@ -10,48 +10,33 @@ from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar, cast
 
 import bentoml
-import orjson
 from pydantic import Field, PrivateAttr
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.types import Receive
 
 from credit.contract.wire_types import Changes, Dossier
 from credit.errors import Fault, InvalidDossier
-from serving.errors import (
-    BodyTooLarge,
-    DeadlineExceeded,
-    error_payload,
-    get_http_status,
-    get_retry_after_seconds,
-    log_internal_error,
-)
+from serving.errors import BodyTooLarge, DeadlineExceeded
 from serving.request_limits import BODY_BUDGET, IDEMPOTENCY_KEY_HEADER, MAX_INLINE_PARSE_BYTES
 
 Result = TypeVar("Result")
 
 TIMEOUT_HEADER = "x-request-timeout"
-"""The header that says how many seconds the caller waits."""
+"""Header with the number of seconds that the caller waits."""
 
 DISCONNECT_WATCH_DELAY_SECONDS = 0.05
-"""Seconds after which a caller is watched."""
-
-CLIENT_CLOSED_REQUEST = 499
-"""Nginx's status for a caller who hung up; nobody reads it but the measurements."""
-
-MAX_PREDICT_MANY_BYTES = 48 * 2**20
-"""Bytes of a thousand requests: half as much again as the dossiers of a thousand clients."""
+"""Time after which the connection is watched. Most requests are answered earlier."""
 
 
 class CallerDisconnected(Exception):
-    """The caller hung up before the answer."""
+    """The caller disconnected before the answer."""
 
 
 class StreamedRequest(bentoml.IODescriptor):  # type: ignore[misc]  # exported lazily, without a type
-    """A request whose body the handler reads itself, strictly and with a limit.
+    """A request with a body that the handler reads itself, strictly and with a limit.
 
-    BentoML would parse the body leniently, without a limit, and tell one fault. Its fields say to
-    BentoML's own clients what may be sent.
+    BentoML would parse the body leniently, without a size limit, and report one fault only. The
+    fields of subclasses describe the body to BentoML's own clients.
     """
 
     _http_request: Request = PrivateAttr()
@@ -68,16 +53,17 @@ class StreamedRequest(bentoml.IODescriptor):  # type: ignore[misc]  # exported l
 
     @asynccontextmanager
     async def read_body(self, max_bytes: int, deadline: float) -> AsyncIterator[bytes]:
-        """The body, for which there is room until the block ends.
+        """Read the body and hold memory for it until the block ends.
 
         Args:
-            until: When the caller must have sent it, on `time.perf_counter`'s clock.
+            max_bytes: Largest body that is accepted; the rest of a larger one is not read.
+            deadline: When the body must be complete, on the clock of `time.perf_counter`.
 
         Raises:
-            BodyTooLarge: it has more than `most` bytes; the rest is not read.
-            DeadlineExceeded: it was not all there in time.
-            CallerLeft: the caller hung up before its end.
-            Overloaded: too many long bodies are there already; the rest is not read.
+            BodyTooLarge: The body has more than `max_bytes`.
+            DeadlineExceeded: The body was not complete in time.
+            CallerDisconnected: The caller disconnected during the upload.
+            Overloaded: Other large bodies use the memory; the rest is not read.
         """
         with BODY_BUDGET.reserve() as reserve_more:
             try:
@@ -97,26 +83,24 @@ class StreamedRequest(bentoml.IODescriptor):  # type: ignore[misc]  # exported l
             size += len(chunk)
             if size > max_bytes:
                 raise BodyTooLarge(max_bytes)
-            if (
-                size > MAX_INLINE_PARSE_BYTES
-            ):  # what came before is so little that it does not matter
+            if size > MAX_INLINE_PARSE_BYTES:  # the chunks before are too small to count
                 reserve_more(len(chunk))
             chunks.append(chunk)
         return b"".join(chunks)
 
     @property
     def idempotency_key(self) -> str | None:
-        """The idempotency key, as it was sent."""
+        """The idempotency key in the header, unchecked."""
         return self._http_request.headers.get(IDEMPOTENCY_KEY_HEADER)
 
     def compute_deadline(self, max_seconds: float) -> float:
-        """When the caller stops waiting, on `time.perf_counter`'s clock.
+        """Return when the caller stops waiting, on the clock of `time.perf_counter`.
 
         Args:
-            most: Seconds that the service gives any request; the caller may ask for less.
+            max_seconds: Time limit of the service; the caller may set a shorter one.
 
         Raises:
-            InvalidDossier: the header is no number of seconds above 0.
+            InvalidDossier: The header is not a number of seconds above 0.
         """
         requested = self._http_request.headers.get(TIMEOUT_HEADER)
         return time.perf_counter() + (
@@ -124,12 +108,10 @@ class StreamedRequest(bentoml.IODescriptor):  # type: ignore[misc]  # exported l
         )
 
     async def cancel_on_disconnect(self, work: Awaitable[Result]) -> Result:
-        """The result of some work, which ends when the caller hangs up.
-
-        The body must have been read.
+        """Await some work and cancel it when the caller disconnects. Read the body before.
 
         Raises:
-            CallerLeft: nobody waits for the result any more.
+            CallerDisconnected: The work was cancelled.
         """
         watcher = _DisconnectWatcher(self._http_request.receive)
         try:
@@ -143,20 +125,19 @@ class StreamedRequest(bentoml.IODescriptor):  # type: ignore[misc]  # exported l
 
 
 class _DisconnectWatcher:
-    """Cancels the task that made it when the caller hangs up."""
+    """Cancels the task that created it when the caller disconnects."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._has_disconnected = False
         self._watch_task: asyncio.Task[None] | None = None
-        # Most work is done sooner than a watch is worth.
         self._start_timer = asyncio.get_running_loop().call_later(
             DISCONNECT_WATCH_DELAY_SECONDS, self._start
         )
 
     def confirm_disconnect(self) -> bool:
-        """Whether the caller did; the task may go on then, to say so."""
+        """Return whether the caller disconnected, and if so let the task continue to report it."""
         if self._has_disconnected:
             self._task.uncancel()
         return self._has_disconnected
@@ -185,7 +166,7 @@ class ScoreRequestBody(StreamedRequest):
 
 
 class ScoreManyRequestBody(StreamedRequest):
-    """Up to a thousand requests."""
+    """Up to 1,000 requests."""
 
     requests: list[dict[str, Any]] = Field(default_factory=list)
 
@@ -198,30 +179,3 @@ def _parse_seconds(text: str) -> float:
     if not seconds > 0:
         raise InvalidDossier([Fault(TIMEOUT_HEADER, text, "seconds above 0")])
     return seconds
-
-
-def build_json_response(content: object, status: int = 200) -> Response:
-    return Response(orjson.dumps(content), status, media_type="application/json")
-
-
-def build_error_response(error: BaseException) -> Response:
-    """The answer to a request that failed; our own faults are logged whole and told as such."""
-    log_internal_error("a request failed", error)
-    response = build_json_response(error_payload(error), get_http_status(error))
-    if seconds := get_retry_after_seconds(error):
-        response.headers["retry-after"] = str(seconds)
-    return response
-
-
-async def respond_with_json(work: Callable[[], Awaitable[Result]]) -> Result:
-    """The JSON answer of some work, or its error.
-
-    It is a `Response`, which BentoML passes on as it is; the type is what BentoML's clients read.
-    """
-    try:
-        response = build_json_response(await work())
-    except CallerDisconnected:
-        response = Response(status_code=CLIENT_CLOSED_REQUEST)
-    except Exception as error:  # noqa: BLE001 -- whatever failed, the caller is answered
-        response = build_error_response(error)
-    return response  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""What is read under /v1: clients, positions, the model, decisions; and the OpenAPI document."""
+"""Read-only routes: clients, positions, model, decisions, the OpenAPI document and metrics."""
 
 from __future__ import annotations
 
@@ -24,63 +24,69 @@ from credit.reference_population import CrossedPosition, Position
 from serving.core.decision_engine import DecisionEngine
 from serving.core.scoring_service import ScoringService
 from serving.http.openapi import build_openapi_document
-from serving.http.request_body import build_error_response, build_json_response
+from serving.http.responses import build_error_response, build_json_response
 
 ClientId = Annotated[int, Path(ge=0, lt=2**53, description="A client of the store.")]
 DecisionId = Annotated[
-    str, Path(pattern="^[0-9A-Za-z-]{1,64}$", description="As a decision says it.")
+    str, Path(pattern="^[0-9A-Za-z-]{1,64}$", description="The `decision_id` of a decision.")
 ]
 
 
 def create_resource_app() -> FastAPI:
-    """The application that BentoML mounts beside the scoring calls."""
+    """Create the application that BentoML mounts next to the scoring calls."""
     app = FastAPI(title="Credit scoring", openapi_url=None, docs_url=None, redoc_url=None)
     app.add_exception_handler(RequestValidationError, _handle_validation_error)
     app.add_exception_handler(CreditError, _handle_error)
     app.add_exception_handler(Exception, _handle_error)
-    for path, handler, model in (
-        ("/v1/clients", clients, ClientList),
-        ("/v1/clients/{client_id}", client, Profile),
-        ("/v1/clients/{client_id}/position", position, Position | CrossedPosition),
-        ("/v1/model", describe_model, ModelDescription),
-        ("/v1/decisions/{decision_id}", decision, DecisionRecord),
+    for path, handler, model, name in (  # the OpenAPI document is built from these names
+        ("/v1/clients", list_clients, ClientList, "clients"),
+        ("/v1/clients/{client_id}", get_client_profile, Profile, "client"),
+        (
+            "/v1/clients/{client_id}/position",
+            get_client_position,
+            Position | CrossedPosition,
+            "position",
+        ),
+        ("/v1/model", describe_model, ModelDescription, "describe_model"),
+        ("/v1/decisions/{decision_id}", get_decision_record, DecisionRecord, "decision"),
     ):
-        app.add_api_route(path, handler, response_model=model)
+        app.add_api_route(path, handler, response_model=model, name=name)
     app.add_route("/docs.json", lambda _: build_json_response(build_openapi_document(app)))
     app.add_route("/metrics", render_metrics)
     return app
 
 
-def clients(
+def list_clients(
     request: Request,
     prefix: Annotated[str, Query(pattern=r"^[0-9]*$", max_length=16)] = "",
     limit: Annotated[int, Query(ge=1, le=1_000)] = 20,
 ) -> Response:
-    """Ids of known clients whose digits begin with the prefix, smallest first."""
+    """List the clients with ids that begin with a prefix, in ascending order."""
     client_ids, total = _get_engine(request).clients.search(prefix, limit)
     return build_json_response(ClientList(clients=client_ids, total=total))
 
 
-def client(request: Request, client_id: ClientId) -> Response:
-    """The profile an adviser is shown."""
+def get_client_profile(request: Request, client_id: ClientId) -> Response:
+    """Return the profile shown to the adviser."""
     return build_json_response(
         build_profile(client_id, _get_engine(request).clients.get_dossier(client_id))
     )
 
 
-async def position(
+async def get_client_position(
     request: Request,
     client_id: ClientId,
-    feature: Annotated[str, Query(description="A feature of the model, as /v1/model lists them.")],
-    by: Annotated[str | None, Query(description="A feature to cross it with.")] = None,
+    feature: Annotated[str, Query(description="A feature listed by /v1/model.")],
+    by: Annotated[str | None, Query(description="A second feature to cross it with.")] = None,
     similar: Annotated[
         str,
         Query(
-            pattern="^(true|false)$", description="true: among clients of the same fifth of risk."
+            pattern="^(true|false)$",
+            description="true: among clients in the same quintile of risk.",
         ),
     ] = "false",
 ) -> Response:
-    """The client's value among the clients the model was trained on."""
+    """Compare the client's value with those of the model's training clients."""
     engine, scoring = _get_engine(request), cast("ScoringService", request.app.state.scoring)
     population = engine.scorer.metadata.population
     _require_known_feature("feature", feature)
@@ -105,15 +111,15 @@ async def position(
 
 
 def describe_model(request: Request) -> Response:
-    """The model that serves: version, threshold, metrics, features, importance, data."""
+    """Describe the served model: version, threshold, metrics, features, importance, data."""
     engine = _get_engine(request)
     return build_json_response(
         build_model_description(engine.scorer, engine.policy_on(datetime.now(UTC).date()))
     )
 
 
-def decision(request: Request, decision_id: DecisionId) -> Response:
-    """The record of a decision."""
+def get_decision_record(request: Request, decision_id: DecisionId) -> Response:
+    """Return the record of a decision."""
     engine = _get_engine(request)
     record = engine.ledger.find(decision_id)
     features = (
@@ -127,7 +133,7 @@ def decision(request: Request, decision_id: DecisionId) -> Response:
 
 
 def render_metrics(_: Request) -> Response:
-    """Measurements of all workers, as Prometheus reads them."""
+    """Return the metrics of all workers in Prometheus's text format."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
@@ -157,5 +163,5 @@ async def _handle_validation_error(_: Request, error: Exception) -> Response:
 
 
 def _format_expected(message: str) -> str:
-    """Pydantic's "Input should be ..." as what was expected."""
+    """Shorten Pydantic's "Input should be ..." to what was expected."""
     return message.removeprefix("Input should be ").removeprefix("String should ")

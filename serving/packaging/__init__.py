@@ -1,1 +1,1 @@
-"""Build the bento, its container image and its bill of materials."""
+"""Build the bento, its container image and its bill of materials (SBOM)."""

@@ -1,4 +1,4 @@
-"""python -m serving.packaging.bento: the champion and its service as a bento."""
+"""Build the service and its champion as a bento: `python -m serving.packaging.bento`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def build(
         str | None, typer.Option(help="Also build a container image under this name.")
     ] = None,
 ) -> None:
-    """Build the bento described by bentofile.yaml, with the champion packed in it."""
+    """Build the bento described by bentofile.yaml; the champion is packed in it."""
     console = Console()
     with report_errors(console):
         settings = get_settings()

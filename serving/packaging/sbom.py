@@ -1,6 +1,6 @@
-"""An image's bill of materials: everything installed in it, in CycloneDX.
+"""Build the bill of materials of an image: everything installed in it, in CycloneDX.
 
-image ──► its own interpreter lists ──► system, Debian's packages, Python and its packages ──► JSON
+image ──► its own Python lists ──► system, Debian packages, Python packages ──► JSON
 """
 
 from __future__ import annotations
@@ -17,29 +17,30 @@ from packageurl import PackageURL
 INVENTORY_SCRIPT = """
 import json, platform, subprocess
 from importlib.metadata import distributions
-shown = "${Package} ${Version} ${Architecture} ${source:Package} ${db:Status-Status}\\n"
-lines = subprocess.check_output(["dpkg-query", "--show", "--showformat=" + shown], text=True)
+row_format = "${Package} ${Version} ${Architecture} ${source:Package} ${db:Status-Status}\\n"
+lines = subprocess.check_output(["dpkg-query", "--show", "--showformat=" + row_format], text=True)
 rows = [line.split() for line in lines.splitlines()]
 print(json.dumps({
     "image": platform.freedesktop_os_release(),
     "interpreter": platform.python_version(),
-    "debian": [known for *known, status in rows if status == "installed"],
-    "python": [(one.name, one.version) for one in distributions()],
+    "debian": [row for *row, status in rows if status == "installed"],
+    "python": [(package.name, package.version) for package in distributions()],
 }))
 """
-"""What an image's own Python is told to run."""
+"""Script that the image's own Python runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageInventory:
-    """What an image holds, as `LIST` prints it."""
+    """What an image holds, as `INVENTORY_SCRIPT` prints it."""
 
     image: dict[str, str]
-    """What its `/etc/os-release` says."""
+    """Keys and values of `/etc/os-release`."""
     interpreter: str
     debian: list[tuple[str, str, str, str]]
-    """Name, version, architecture, and the source, by which Debian's advisories go."""
+    """Name, version, architecture, and source package, which Debian's advisories refer to."""
     python: list[tuple[str, str]]
+    """Name and version."""
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -47,7 +48,7 @@ class ImageInventory:
 
 
 def build_sbom(image: str, inventory: ImageInventory) -> str:
-    """The bill of an image of this name, as CycloneDX 1.6 in JSON."""
+    """Return the bill of materials of an image of this name, as CycloneDX 1.6 in JSON."""
     system, release = inventory.image["ID"], inventory.image.get("VERSION_ID", "unreleased")
     distribution = {"distro": f"{system}-{release}"}
     packages = [

@@ -1,1 +1,1 @@
-"""The gRPC contract. `python -m serving.proto` makes from the schema what is made from it."""
+"""The gRPC contract. `python -m serving.proto` generates its modules and the dossier messages."""

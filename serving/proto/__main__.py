@@ -1,4 +1,4 @@
-"""python -m serving.proto: the dossier's messages from the schema, then Python from all messages.
+"""Generate the dossier messages and the Python modules of gRPC: `python -m serving.proto`.
 
 credit/schema ──► dossier.proto ─┐
                   scoring.proto ─┴─► protoc ──► *_pb2.py, *_pb2.pyi, *_pb2_grpc.py
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from grpc_tools import protoc
 
 from serving.proto.dossier import render_dossier_proto
 
@@ -24,9 +25,6 @@ def generate(
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = HERE,
 ) -> None:
     """Write the dossier's messages and generate the Python modules."""
-    # Only whoever changes the contract needs the compiler.
-    from grpc_tools import protoc  # noqa: PLC0415
-
     folder = out / PACKAGE
     folder.mkdir(parents=True, exist_ok=True)
     previous = HERE / PACKAGE / "dossier.proto"
@@ -40,7 +38,8 @@ def generate(
     if code:
         raise typer.Exit(code)
     for generated in folder.glob("*_pb2*.py*"):
-        # protoc takes the proto package for a Python one; ours of that name is the domain.
+        # protoc derives the import from the proto package, but our Python package of that name
+        # is the domain.
         text = generated.read_text().replace(
             "from credit.scoring.v1 import", "from serving.proto.credit.scoring.v1 import"
         )

@@ -1,7 +1,7 @@
-"""The dossier as protobuf messages, written from the schema: nothing is declared twice.
+"""Generate the protobuf messages of a dossier from the schema.
 
-A field keeps its number for good: those of the last file are read, new columns follow, and the
-numbers of columns that went stay reserved.
+A field keeps its number for ever: the numbers of the previous file are reused, new columns get
+the next numbers, and the numbers of removed columns stay reserved.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from textwrap import wrap
 from credit.schema import APPLICATION, HISTORIES, Column, ColumnKind, Table
 
 FILE_HEADER = """\
-// A client's dossier, written from credit/schema by `python -m serving.proto`. Do not edit.
+// A client's dossier, generated from credit/schema by `python -m serving.proto`. Do not edit.
 //
 // A field that is absent is unknown. A history that is absent is unknown too; one that is present
 // without rows is known to be empty.
@@ -32,7 +32,7 @@ PROTO_TYPES = {
 }
 
 FieldNumbers = Mapping[str, Mapping[str, int]]
-"""Message, then field, to number."""
+"""Field number by message and field name."""
 
 FIELD_PATTERN = re.compile(r"^  [\w ]+ (\w+) = (\d+)")
 RESERVED_PATTERN = re.compile(r"^  reserved (\d+);  // (\w+)")
@@ -40,7 +40,7 @@ MESSAGE_PATTERN = re.compile(r"^message (\w+) ")
 
 
 def get_message_name(table: Table) -> str:
-    """What a row of a table is called.
+    """Return the message name of a table's rows.
 
     >>> get_message_name(HISTORIES["POS_CASH_balance"])
     'PosCashBalance'
@@ -49,7 +49,7 @@ def get_message_name(table: Table) -> str:
 
 
 def parse_field_numbers(text: str) -> FieldNumbers:
-    """The numbers that an earlier file gave away."""
+    """Read the field numbers of an earlier file, including reserved ones."""
     numbers_by_message: dict[str, dict[str, int]] = {}
     fields: dict[str, int] = {}
     for line in text.splitlines():
@@ -63,7 +63,7 @@ def parse_field_numbers(text: str) -> FieldNumbers:
 
 
 def render_proto(tables: Mapping[str, Table], field_numbers: FieldNumbers) -> str:
-    """The file for some tables, with the numbers that were given before."""
+    """Render the .proto file of some tables, with the field numbers of an earlier file."""
     parts = [FILE_HEADER]
     histories = []
     for table in tables.values():
@@ -76,7 +76,7 @@ def render_proto(tables: Mapping[str, Table], field_numbers: FieldNumbers) -> st
         if table.name != APPLICATION.name:
             rows = [
                 (
-                    "Newest first or not: their order never matters",
+                    "In any order",
                     f"repeated {row_message}",
                     "rows",
                 )
@@ -89,13 +89,13 @@ def render_proto(tables: Mapping[str, Table], field_numbers: FieldNumbers) -> st
             histories.append((table.meaning, f"{row_message}Rows", table.name))
     fields = [(APPLICATION.meaning, get_message_name(APPLICATION), APPLICATION.name), *histories]
     parts.append(
-        _render_message("Dossier", "All that is known of one client", fields, field_numbers)
+        _render_message("Dossier", "Everything known of one client", fields, field_numbers)
     )
     return "\n".join(parts)
 
 
 def render_dossier_proto(text: str) -> str:
-    """The file for the schema of today, after an earlier one."""
+    """Render the .proto file of the current schema, given the text of the earlier file."""
     return render_proto({APPLICATION.name: APPLICATION, **HISTORIES}, parse_field_numbers(text))
 
 
@@ -106,7 +106,7 @@ _Field = tuple[str, str, str]
 def _to_field(column: Column) -> _Field:
     expected = column.describe_expected().removesuffix(", or null")
     sentinel_notes = "".join(
-        f" {sentinel} says: {meaning}." for sentinel, meaning in column.sentinels.items()
+        f" {sentinel} means: {meaning}." for sentinel, meaning in column.sentinels.items()
     )
     comment = f"{column.meaning}: {expected}. Unit: {column.unit}.{sentinel_notes}"
     return comment, f"optional {PROTO_TYPES[column.kind]}", column.name

@@ -9,9 +9,8 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-import serving.batching.adaptive_batcher
-import serving.http.middleware
 from credit.policy import load_policy
+from serving import metrics
 from serving.core.decision_engine import DecisionEngine
 from serving.core.scoring_service import ScoringService
 from stores.clients.store import ClientStore
@@ -22,10 +21,10 @@ DASHBOARD = json.loads((DEPLOY / "grafana" / "dashboards" / "credit-scoring.json
 QUERIES = [t["expr"] for panel in DASHBOARD["panels"] for t in panel["targets"]]
 RULES = yaml.safe_load((DEPLOY / "kubernetes" / "adapter.yaml").read_text())["rules"]["custom"]
 LABELS = {
-    "credit_request_seconds": serving.http.middleware.REQUEST_SECONDS,
-    "credit_batch_size": serving.batching.adaptive_batcher.BATCH_SIZE,
-    "credit_queue_seconds": serving.batching.adaptive_batcher.QUEUE_SECONDS,
-    "credit_compute_seconds": serving.batching.adaptive_batcher.COMPUTE_SECONDS,
+    "credit_request_seconds": metrics.REQUEST_SECONDS,
+    "credit_batch_size": metrics.BATCH_SIZE,
+    "credit_queue_seconds": metrics.QUEUE_SECONDS,
+    "credit_compute_seconds": metrics.COMPUTE_SECONDS,
 }
 
 
@@ -44,12 +43,12 @@ def test_a_query_asks_for_what_the_service_measures(query: str) -> None:
 
 
 def test_the_autoscaler_counts_every_place_where_requests_wait(tmp_path: Path) -> None:
-    serving.batching.adaptive_batcher.QUEUE_SECONDS.clear()
+    metrics.QUEUE_SECONDS.clear()
     unused: Any = None
     clients, ledger = ClientStore(tmp_path / "clients"), Ledger(f"sqlite:///{tmp_path / 'ledger'}")
     judge = DecisionEngine(scorer=unused, clients=clients, ledger=ledger, policy_on=load_policy)
     ScoringService(judge).close()
-    [queued] = serving.batching.adaptive_batcher.QUEUE_SECONDS.collect()
+    [queued] = metrics.QUEUE_SECONDS.collect()
     made = {sample.labels["runner"] for sample in queued.samples}
     [rule] = RULES
     counted = set(re.search(r'runner=~"(.+?)"', rule["metricsQuery"])[1].split("|"))  # type: ignore[index]

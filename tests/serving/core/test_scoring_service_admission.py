@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from serving.admission import admit
 from serving.batching.adaptive_batcher import AdaptiveBatcher, BatchLimits
+from serving.core.scoring_service import admit
 from serving.errors import DeadlineExceeded, Overloaded
 
 

@@ -1,4 +1,4 @@
-"""A slow, stalled or unavailable ledger: no decision is returned, and every caller gets the reason."""
+"""A slow, stalled or unavailable ledger: callers get an error and no unrecorded decision."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_ledger_that_fails_during_a_call_is_not_tried_again_for_every_chunk(
 
     async def decide_all() -> list[Any]:
         outcomes: list[Any] = []
-        requests = [*[make_request()] * 500, bad]
+        requests: list[Any] = [*[make_request()] * 500, bad]
         async for outcome in scoring.decide_many(requests, make_call(PREDICT, b"many")):
             if not outcomes:
                 drop_table(database, "payload")

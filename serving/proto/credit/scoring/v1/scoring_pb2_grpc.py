@@ -55,22 +55,22 @@ class CreditScoringServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Predict(self, request, context):
-        """The decision on one application, recorded.
+        """Decides on one application and records the decision.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Explain(self, request, context):
-        """The decision with every feature's contribution and the reasons, recorded.
+        """As Predict, with the contribution of every feature and the reasons.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PredictMany(self, request, context):
-        """Decisions on up to a thousand applications, recorded, in order and as they are taken. A bad
-        request is a failure in its place and harms no other.
+        """Decides on up to 1,000 applications and streams the recorded decisions in order. A bad
+        request yields a failure and does not affect the others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
