@@ -67,7 +67,7 @@ def test_who_opens_the_doors_is_told_that_nobody_is_asked_who_he_is(
     said = console.file.getvalue()  # type: ignore[attr-defined]  # it is a StringIO
     assert f"HTTP on {shown}:3000, without login" in said
     assert f"gRPC on {shown}:3001, without login" in said
-    assert ("everybody who reaches these ports may ask" in said) is warned
+    assert ("anyone who can reach these ports can call them" in said) is warned
 
 
 @pytest.mark.parametrize("key", BAD_KEYS)
