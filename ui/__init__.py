@@ -1,9 +1,9 @@
-"""The advisers' page: client number ──► the API over HTTP ──► HTML and SVG drawn here.
+"""The advisers' page: client number ──► request to the API ──► HTML and SVG.
 
-A caller of the API like any other: nothing of the domain or the stores is imported.
+The page is an ordinary client of the API: it imports neither the domain nor the stores.
 """
 
 import os
 
-# Gradio reads it when it is imported, wherever that happens first: nothing may call out.
+# No telemetry. Gradio reads this at import, so it is set before any module here imports Gradio.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"

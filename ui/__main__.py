@@ -1,4 +1,4 @@
-"""python -m ui: the advisers' page, in the foreground."""
+"""Command-line interface: `python -m ui` serves the advisers' page in the foreground."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from ui.settings import Settings, configure_libraries
 command = typer.Typer(add_completion=False)
 
 SHUTDOWN_SECONDS = 2
-"""For answers under way when the page is stopped; open tabs would keep it for ever."""
+"""Time limit for pending responses when the page stops; an open tab would block it for ever."""
 
 
 @command.command()
 def page() -> None:
     """Show the advisers' page on CREDIT_UI_PORT (7860), until Ctrl-C.
 
-    It asks the API at CREDIT_API_URL, by default CREDIT_HTTP_PORT (3000) of this machine.
+    It calls the API at CREDIT_API_URL, by default CREDIT_HTTP_PORT (3000) of this machine.
     """
     settings = Settings()
     configure_libraries(settings)
-    from ui.app import create_app  # noqa: PLC0415 -- Gradio reads the environment when imported
+    from ui.app import create_app  # noqa: PLC0415 -- Gradio reads the environment at import
 
-    typer.echo(f"Asking the API at {settings.api}")
+    typer.echo(f"Calling the API at {settings.api}")
     if not settings.is_loopback:
         typer.echo(
-            f"Listening on {settings.host}: the page has no login, put it behind one.", err=True
+            f"Listening on {settings.host}: the page has no login; put it behind one.", err=True
         )
     app = create_app(settings.api)
     typer.echo(f"The page is at http://{settings.host}:{settings.ui_port}/ (Ctrl-C to stop)")
@@ -35,10 +35,10 @@ def page() -> None:
 
 
 def serve_app(app: ASGIApp, settings: Settings) -> None:
-    """Serve an application until told to stop.
+    """Serve an application until the process is stopped.
 
-    In one process, for Gradio keeps sessions in memory. Without an access log: addresses may name
-    clients.
+    Use one process, since Gradio keeps sessions in memory. Write no access log, since addresses
+    can contain client numbers.
     """
     config = uvicorn.Config(
         app,

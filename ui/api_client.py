@@ -1,10 +1,10 @@
-"""The API over HTTP: a question out, a typed answer or a named error back.
+"""HTTP client of the scoring API: typed responses, or one of these errors.
 
 ApiError
-├── Unreachable     nobody answers at that address, or not in time
-├── UnknownClient   the API keeps no such client
-├── Refused         the API finds fault with the question
-└── Failed          the API failed, or its answer is not what was agreed
+├── ApiUnreachable    no response from this address, or not in time
+├── UnknownClient     the API has no such client
+├── RequestRejected   the request is invalid
+└── ApiFailure        the API failed, or its response does not have the agreed shape
 """
 
 from __future__ import annotations
@@ -18,44 +18,44 @@ from pydantic import ValidationError
 
 from ui.api_models import ApiModel, ClientList, Explanation, Position, Profile, ServedModel
 
-A = TypeVar("A", bound=ApiModel)
+ModelT = TypeVar("ModelT", bound=ApiModel)
 
 API_TIMEOUT = httpx.Timeout(8.0, connect=1.0)
-"""Seconds: 1 to be let in, 8 between two bytes of an answer."""
+"""Seconds: 1 to connect, 8 between two bytes of a response."""
 
 CONNECTION_LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=8)
 MAX_CONNECT_RETRIES = 2
-"""After the first; a second in all, so that a restart of the API goes unseen."""
+"""Attempts after the first one; about a second in total, which covers a restart of the API."""
 
 CONNECTION_LOST_ERRORS = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
-"""The API went away with the question: it was stopped, or closed a connection kept for reuse."""
+"""Errors when the API stops during a request or has closed a reused connection."""
 
 
 class ApiError(Exception):
-    """Base of what can go wrong between the page and the API."""
+    """Base class of errors between the page and the API."""
 
 
 class ApiUnreachable(ApiError):
-    """Nobody answers at that address, or not in time."""
+    """No response from this address, or not in time."""
 
 
 class UnknownClient(ApiError):
-    """The API keeps no such client."""
+    """The API has no such client."""
 
 
 class RequestRejected(ApiError):
-    """The API finds fault with the question."""
+    """The API rejected the request as invalid."""
 
 
 class ApiFailure(ApiError):
-    """The API failed, or its answer is not what was agreed."""
+    """The API failed, or its response does not have the agreed shape."""
 
 
 class ApiClient:
-    """A client of the scoring API."""
+    """An asynchronous client of the scoring API; its methods raise `ApiError`."""
 
     def __init__(self, url: str) -> None:
-        # Proxies named in the environment are not used: they would read clients' data.
+        # Ignore proxies set in the environment: they could read clients' data.
         self._http = httpx.AsyncClient(
             base_url=url,
             transport=httpx.AsyncHTTPTransport(
@@ -66,7 +66,7 @@ class ApiClient:
         )
 
     async def search_clients(self, prefix: str, limit: int) -> ClientList:
-        """Clients whose number begins with the prefix."""
+        """Find clients by the first digits of their number; return at most `limit` of them."""
         return await self._get(ClientList, "/v1/clients", prefix=prefix, limit=limit)
 
     async def fetch_profile(self, client: int) -> Profile:
@@ -76,15 +76,16 @@ class ApiClient:
         return await self._get(ServedModel, "/v1/model")
 
     async def fetch_position(self, client: int, feature: str, *, similar: bool) -> Position:
-        """The client among all others, or among those of a similar risk."""
+        """Fetch a client's position among all clients, or among those of similar risk."""
         path = f"/v1/clients/{client}/position"
         return await self._get(Position, path, feature=feature, similar=str(similar).lower())
 
     async def explain(self, client: int, key: str) -> Explanation:
-        """The explained decision, which the API records.
+        """Request an explained decision, which the API records.
 
         Args:
-            key: The same key gets the same decision again, and records no other.
+            client: Client number.
+            key: Idempotency key; the same key returns the same decision and records no other.
         """
         request = self._http.build_request(
             "POST", "/explain", json={"client_id": client}, headers={"Idempotency-Key": key}
@@ -94,22 +95,25 @@ class ApiClient:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _get(self, model_type: type[A], path: str, **params: str | int) -> A:
+    async def _get(self, model_type: type[ModelT], path: str, **params: str | int) -> ModelT:
         return await self._send_and_parse(
             model_type, self._http.build_request("GET", path, params=params)
         )
 
-    async def _send_and_parse(self, model_type: type[A], request: httpx.Request) -> A:
+    async def _send_and_parse(self, model_type: type[ModelT], request: httpx.Request) -> ModelT:
         response = await self._send_with_retry(request)
         if response.status_code != HTTPStatus.OK:
             raise _error_from_response(response)
         try:
             return model_type.model_validate_json(response.content)
         except ValidationError as error:
-            raise ApiFailure(f"{request.url.path} answered another shape") from error
+            raise ApiFailure(f"unexpected response of {request.url.path}") from error
 
     async def _send_with_retry(self, request: httpx.Request) -> httpx.Response:
-        """The answer; every question may be put twice, for decisions carry a key."""
+        """Send a request; repeat it once if the connection is lost.
+
+        Every request may be sent twice: decisions carry an idempotency key.
+        """
         try:
             try:
                 return await self._http.send(request)
@@ -120,7 +124,7 @@ class ApiClient:
 
 
 def new_idempotency_key() -> str:
-    """A key that no decision has yet."""
+    """Return a new random key of 32 hexadecimal digits."""
     return uuid4().hex
 
 

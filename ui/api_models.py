@@ -1,4 +1,4 @@
-"""What the page reads of the API's answers, and no more: new fields there break nothing here."""
+"""Models of the API's responses: only the fields that the page uses; others are ignored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ApiModel(BaseModel):
 
 
 class LocalisedText(ApiModel):
-    """The same words in French and in English."""
+    """A text in French and in English."""
 
     fr: str
     en: str
@@ -27,7 +27,7 @@ class LocalisedText(ApiModel):
 class ClientList(ApiModel):
     clients: tuple[int, ...]
     total: int
-    """How many there are, listed or not."""
+    """Number of matching clients, including those not listed."""
 
 
 class ProfileLine(ApiModel):
@@ -48,7 +48,7 @@ class Contribution(ApiModel):
     value: FeatureValue
     unit: str
     points: float
-    """Positive is safer."""
+    """Score points; positive means lower risk."""
 
 
 class Reason(ApiModel):
@@ -57,7 +57,7 @@ class Reason(ApiModel):
 
 
 class Explanation(ApiModel):
-    """A decision and what made it."""
+    """A decision with its contributions and reasons."""
 
     decision_id: str | None
     client_id: int
@@ -82,24 +82,27 @@ class Feature(ApiModel):
     concept: str
     concept_label: LocalisedText
     words: Mapping[str, LocalisedText]
-    """The categories it knows, as people read them."""
+    """Label of each category; empty for numeric features."""
 
 
 class ServedModel(ApiModel):
-    """The model that serves."""
+    """The model in use."""
 
     automation: str
     band: tuple[float, float]
     features: tuple[Feature, ...]
-    """The most important first."""
+    """All features, the most important first."""
 
 
 class Bin(ApiModel):
-    """Clients whose value lies in [low, high), or is one word."""
+    """Clients with a value in [low, high), or with the category `word`."""
 
     low: float | None
+    """Lower bound, included; None if there is none."""
     high: float | None
+    """Upper bound, excluded; None if there is none."""
     word: str | None
+    """Category; None for bins of numbers."""
     without_difficulties: int
     with_difficulties: int
 
@@ -109,13 +112,15 @@ class Bin(ApiModel):
 
 
 class Position(ApiModel):
-    """Where a client stands among others."""
+    """A client's value of a feature and its distribution among other clients."""
 
     feature: str
     value: FeatureValue
     similar: bool
     bins: tuple[Bin, ...]
     unknown: int
+    """Number of clients with an unknown value."""
     mean_without_difficulties: float | None
     mean_with_difficulties: float | None
     percentile: float | None
+    """Share of clients with a lower or equal value, 0 to 1; None if there is none."""

@@ -1,4 +1,4 @@
-"""The process: both languages' pages on one small application, shut to the outside."""
+"""The web application: the page in both languages, with strict security headers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ui.rendering import read_static
 from ui.theme import build_head, build_theme
 
 SECURITY_HEADERS = {
-    # Gradio starts its scripts inline and compiles templates: both must be allowed to our own.
+    # Gradio needs inline scripts and compiles templates: both must be allowed for our own origin.
     "content-security-policy": "default-src 'self'; img-src 'self' data:; "
     "font-src 'self' data:; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; "
@@ -28,17 +28,17 @@ SECURITY_HEADERS = {
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
-"""On every answer: the browser is to ask nobody else, and tell nobody."""
+"""Headers of every response: the browser contacts no other site and sends no referrer to one."""
 
 MAX_UPLOAD_BYTES = 1
-"""Bytes of an upload: the page takes none, and Gradio's door for them cannot be closed."""
+"""Size limit of uploads: the page has none, but Gradio's upload endpoint cannot be disabled."""
 
 
 def create_app(url: str) -> FastAPI:
-    """The application.
+    """Create the application.
 
     Args:
-        url: Where the API is.
+        url: Base URL of the API.
     """
     api = ApiClient(url)
 
@@ -75,7 +75,7 @@ def create_app(url: str) -> FastAPI:
 
 
 def _redirect_to_french(request: Request) -> Response:
-    """French first, as the law of its users' country is; a client in the address is kept."""
+    """Redirect to the French page, the language of the users' country; keep the query string."""
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"{request.scope.get('root_path', '')}/fr/{query}")
 
@@ -93,7 +93,7 @@ def _serve_manifest() -> Response:
 
 
 class SecurityHeadersMiddleware:
-    """Puts `HEADERS` on every answer, and its language on the French page."""
+    """Add `SECURITY_HEADERS` to every response, and set the language of the French page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -103,7 +103,7 @@ class SecurityHeadersMiddleware:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(SECURITY_HEADERS)
             elif message["type"] == "http.response.body" and scope["path"] == "/fr/":
-                # Gradio's page says English until its scripts run; as many bytes replace it.
+                # Gradio's page is marked as English until its scripts run; same length in bytes.
                 message["body"] = message["body"].replace(b'lang="en"', b'lang="fr"', 1)
             await send(message)
 

@@ -1,4 +1,4 @@
-"""Where things are drawn: answers ──► coordinates. No words, no HTML, no I/O."""
+"""Geometry of the charts: values ──► coordinates. No texts, no HTML, no I/O."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from itertools import pairwise
 from ui.api_models import Bin, Contribution, FeatureValue
 
 GAUGE_CENTRE, GAUGE_RADIUS, NEEDLE_LENGTH = (160.0, 150.0), 118.0, 92.0
-"""Of the gauge, in its own units: a half circle from 0, on the left, to 1."""
+"""Gauge in SVG units: a half circle from index 0 on the left to 1 on the right."""
 
 ARC_GAP = 0.006
-"""Left free on either side of a border between two arcs."""
+"""Gap on either side of a border between two arcs, in units of the index."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gauge:
-    """A half circle in three arcs, with a needle."""
+    """A half circle of three arcs with a needle."""
 
     arcs: tuple[tuple[str, str], ...]
-    """Outcome, and the path to draw."""
+    """Outcome and SVG path of each arc."""
     tip: tuple[float, float]
+    """Tip of the needle."""
     cut: tuple[tuple[float, float], tuple[float, float]]
-    """The tick at the cut-off."""
+    """Ends of the tick at the cut-off."""
 
 
 def layout_gauge(index: float, band: tuple[float, float]) -> Gauge:
-    """The gauge of an index.
+    """Compute the gauge of an index.
 
     Args:
-        index: 0 to 1.
-        band: Where an adviser decides.
+        index: Position relative to the cut-off, 0 to 1; the cut-off is 0.5.
+        band: Lowest and highest index that an adviser decides.
     """
     low, high = band
     ranges = (
@@ -49,9 +50,9 @@ def layout_gauge(index: float, band: tuple[float, float]) -> Gauge:
 
 
 def _point_at(index: float, radius: float) -> tuple[float, float]:
-    """The point of the half circle at an index.
+    """Return the point of a half circle at an index.
 
-    >>> _at(0.5, 100.0)
+    >>> _point_at(0.5, 100.0)
     (160.0, 50.0)
     """
     angle = math.pi * index
@@ -68,16 +69,19 @@ def _arc_path(start: float, end: float) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ConceptContribution:
-    """Contributions that are told as one."""
+    """The contributions of one concept, summed."""
 
     concept: str
     points: float
+    """Sum of the contributions, in score points."""
     heaviest: Contribution
+    """The contribution with the largest absolute value."""
     count: int
+    """Number of contributions other than 0."""
 
 
 def group_by_concept(contributions: Sequence[Contribution]) -> list[ConceptContribution]:
-    """Contributions summed by concept, the heaviest first; what weighs nothing is left out."""
+    """Sum contributions by concept, largest effect first; leave out contributions of 0."""
     grouped: defaultdict[str, list[Contribution]] = defaultdict(list)
     for contribution in contributions:
         if contribution.points:
@@ -95,7 +99,7 @@ def group_by_concept(contributions: Sequence[Contribution]) -> list[ConceptContr
 
 
 def rank_contributions(contributions: Sequence[Contribution]) -> list[Contribution]:
-    """Contributions that weigh anything, the heaviest first."""
+    """Sort contributions, largest effect first; leave out contributions of 0."""
     return sorted(
         (contribution for contribution in contributions if contribution.points),
         key=lambda contribution: -abs(contribution.points),
@@ -104,16 +108,18 @@ def rank_contributions(contributions: Sequence[Contribution]) -> list[Contributi
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """A bar on a line, in per cent of its width."""
+    """A horizontal bar, in percent of the line's width."""
 
     offset: float
     width: float
 
 
 def layout_waterfall(start: float, effects: Sequence[float]) -> list[Span]:
-    """Bars that each begin where the one before ended; the first and the last are the ends.
+    """Compute waterfall bars: each starts where the previous one ended.
 
-    >>> [(bar.offset, bar.width) for bar in steps(500, [-50, 25])]
+    The first and the last bar have no width; they mark the start and the end.
+
+    >>> [(bar.offset, bar.width) for bar in layout_waterfall(500, [-50, 25])]
     [(100.0, 0.0), (0.0, 100.0), (0.0, 50.0), (50.0, 0.0)]
     """
     levels = [start]
@@ -130,18 +136,21 @@ def layout_waterfall(start: float, effects: Sequence[float]) -> list[Span]:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """Clients of one bin, stacked, in per cent of the plot; `mine` holds this client."""
+    """A stacked bar of one bin, in percent of the plot's width and height."""
 
     bin: Bin
     offset: float
     width: float
     height_without: float
+    """Height of the clients without difficulties."""
     height_with: float
+    """Height of the clients with difficulties, stacked above."""
     is_client: bool
+    """True if the client's value is in this bin."""
 
 
 def layout_histogram(bins: Sequence[Bin], value: FeatureValue) -> list[Bar]:
-    """Bars of equal width, as high as their share of the highest."""
+    """Compute bars of equal width; the bin with most clients has the full height."""
     width = 100 / len(bins)
     max_clients = max(bin_.clients for bin_ in bins) or 1
     return [
@@ -158,11 +167,13 @@ def layout_histogram(bins: Sequence[Bin], value: FeatureValue) -> list[Bar]:
 
 
 def locate_value(bins: Sequence[Bin], value: float | None) -> float | None:
-    """Where a value stands across the plot, in per cent; the middle of a bin that is open.
+    """Return a value's horizontal position in percent of the plot; None if it is unknown.
+
+    A value in an open bin is placed at its middle.
 
     >>> bins = [Bin(low=low, high=high, word=None, without_difficulties=1, with_difficulties=0)
     ...         for low, high in ((None, 0.0), (0.0, 4.0), (4.0, None))]
-    >>> [across(bins, value) for value in (-9.0, 1.0, 4.0, None)]
+    >>> [locate_value(bins, value) for value in (-9.0, 1.0, 4.0, None)]
     [16.67, 41.67, 83.33, None]
     """
     if value is None:
@@ -180,14 +191,14 @@ def locate_value(bins: Sequence[Bin], value: float | None) -> float | None:
 
 
 def bin_contains(bin_: Bin, value: FeatureValue) -> bool:
-    """Whether a bin is that of a value."""
+    """Return True if a value is in a bin; an unknown value is in none."""
     if value is None or isinstance(value, str) or bin_.word is not None:
         return value is not None and value == bin_.word
     return (bin_.low is None or bin_.low <= value) and (bin_.high is None or value < bin_.high)
 
 
 def merge_flag_bins(bins: Sequence[Bin]) -> tuple[Bin, Bin]:
-    """The bins of a flag as two: no, then yes."""
+    """Merge the bins of a flag into two: no, then yes."""
     groups: tuple[list[Bin], list[Bin]] = ([], [])
     for bin_ in bins:
         groups[bin_.low is not None and bin_.low > 0].append(bin_)

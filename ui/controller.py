@@ -1,4 +1,4 @@
-"""What the adviser asks for, answered as HTML: the API's answers through the views."""
+"""Handle the adviser's requests: call the API and render its responses as HTML."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from ui.rendering import TemplateRenderer
 from ui.waterfall import render_waterfall
 
 MAX_COMPARED_FEATURES = 30
-"""Features offered for comparison, the most important first."""
+"""Number of features offered for comparison, the most important first."""
 
 MAX_SUGGESTIONS = 20
 MAX_CLIENT_DIGITS = 16
-"""Digits, as the API takes them."""
+"""Longest client number that the API accepts."""
 
 
 class Suggestions(TypedDict):
-    """Goes to the browser as JSON."""
+    """Search results, sent to picker.js as JSON."""
 
     clients: list[int]
-    said: str
+    message: str
+    """Number of matches, or why there is no result."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClientFile:
-    """What is shown after a client was asked for; without a `client`, only the message."""
+    """The rendered parts of a client's file; without a `client`, only the message."""
 
     message: str = ""
     profile: str = ""
@@ -40,14 +41,15 @@ class ClientFile:
     position: str = ""
     client: int | None = None
     key: str = ""
-    """Finds the same decision again."""
+    """Idempotency key, to show the same decision again."""
     features: list[tuple[str, str]] = field(default_factory=list)
-    """Label and name of what can be compared."""
+    """Label and name of the features that can be compared."""
     feature: str | None = None
+    """Name of the compared feature."""
 
 
 class AdviserController:
-    """One language's answers to what advisers do."""
+    """Handles the adviser's actions in one language."""
 
     def __init__(self, api: ApiClient, language: Language) -> None:
         self._api = api
@@ -55,36 +57,39 @@ class AdviserController:
         self._messages, self._numbers = self.renderer.messages, self.renderer.numbers
 
     async def suggest_clients(self, typed: str) -> Suggestions:
-        """Clients whose number begins as typed, and how many there are."""
+        """Find clients by the first digits of their number, and count the matches."""
         prefix = "".join(str(typed).split())
         if prefix and not _is_client_number(prefix):
-            return Suggestions(clients=[], said=self._messages.search_digits_only)
+            return Suggestions(clients=[], message=self._messages.search_digits_only)
         try:
             matches = await self._api.search_clients(prefix, MAX_SUGGESTIONS)
         except ApiError:
-            return Suggestions(clients=[], said=self._messages.search_unavailable)
+            return Suggestions(clients=[], message=self._messages.search_unavailable)
         total = self._numbers.format_number(matches.total)
         if not prefix:
-            text = self._messages.search_total
+            template = self._messages.search_total
         elif matches.total > 1:
-            text = self._messages.search_many_matches
+            template = self._messages.search_many_matches
         else:
-            text = (
+            template = (
                 self._messages.search_one_match
                 if matches.total
                 else self._messages.search_no_match
             )
         return Suggestions(
-            clients=list(matches.clients), said=text.format(total=total, prefix=prefix)
+            clients=list(matches.clients), message=template.format(total=total, prefix=prefix)
         )
 
     async def open_file(
         self, typed: str, feature: str | None, *, similar: bool, key: str = ""
     ) -> ClientFile:
-        """The client's file, or what prevents it.
+        """Request a decision and render the client's file, or a message if that fails.
 
         Args:
-            key: Of a decision already taken, to see it again.
+            typed: Client number as typed.
+            feature: Feature to compare; the most important one if None or unknown.
+            similar: True to compare with clients of similar risk only.
+            key: Idempotency key of an earlier decision, to show it again; empty for a new one.
         """
         digits = "".join(typed.split())
         if not _is_client_number(digits):
@@ -114,7 +119,7 @@ class AdviserController:
         )
 
     async def compare_feature(self, client: int, feature: str, *, similar: bool) -> str:
-        """The client's place among others, by another feature or among others."""
+        """Render the client's position by a feature, or a message if that fails."""
         try:
             model = await self._api.fetch_model()
         except ApiError:
@@ -144,5 +149,5 @@ class AdviserController:
 
 
 def _is_client_number(text: str) -> bool:
-    """Whether a text is a client number, as far as one can see."""
+    """Return True if the text has the form of a client number."""
     return text.isascii() and text.isdigit() and len(text) <= MAX_CLIENT_DIGITS

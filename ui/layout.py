@@ -1,4 +1,4 @@
-"""The page: what is on it, and what happens when. Words, drawings and answers come from beside."""
+"""The Gradio page: its components and events. Texts and HTML come from the other modules."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from ui.controller import AdviserController, ClientFile, Suggestions
 from ui.rendering import read_static
 
 KEY_PATTERN = re.compile(r"[0-9a-f]{32}")
-"""Of a decision, in the link to the other language."""
+"""Form of an idempotency key, in the link to the other language."""
 
 EVENT_OPTIONS: dict[str, Any] = {
     "show_progress": "hidden",
     "api_visibility": "private",
     "concurrency_limit": None,
 }
-"""Of every event: no spinner over our drawings, no public endpoint, no waiting for others."""
+"""Options of every event: no spinner over the charts, no public endpoint, no queue."""
 
 
 def build_page(api: ApiClient, language: Language) -> gr.Blocks:
-    """The page in one language."""
+    """Build the page in one language."""
     controller = AdviserController(api, language)
     page: gr.Blocks
     with gr.Blocks(title=controller.renderer.messages.title, analytics_enabled=False) as page:
@@ -38,7 +38,7 @@ def build_page(api: ApiClient, language: Language) -> gr.Blocks:
 
 @dataclass(frozen=True, kw_only=True)
 class PageComponents:
-    """What is on the page and changes."""
+    """The components that events read or update."""
 
     header: gr.HTML
     picker: gr.HTML
@@ -54,7 +54,7 @@ class PageComponents:
 
     @property
     def file_outputs(self) -> list[Component]:
-        """The parts that an opened file fills, in the order of `Answers._file`."""
+        """Return the components of an opened file, in the order of `_build_updates`."""
         return [
             *(self.message, self.profile, self.decision, self.reasons, self.steps),
             *(self.position, self.header, self.client, self.feature),
@@ -95,20 +95,20 @@ def _build_components(controller: AdviserController) -> PageComponents:
 
 
 class EventHandlers:
-    """What happens when the adviser does something. Gradio passes values by place."""
+    """Handlers of the page's events; Gradio passes the values of components by position."""
 
     def __init__(self, controller: AdviserController, components: PageComponents) -> None:
         self._controller = controller
         self._no_updates = [gr.skip()] * (1 + len(components.file_outputs))
 
-    async def open_file(self, typed: str, feature: str | None, similar: bool) -> list[Any]:  # noqa: FBT001 -- Gradio's way
-        """The file of the client whose number was typed."""
+    async def open_file(self, typed: str, feature: str | None, similar: bool) -> list[Any]:  # noqa: FBT001 -- passed by Gradio
+        """Open the file of the typed client number."""
         return self._build_updates(
             await self._controller.open_file(typed or "", feature, similar=similar)
         )
 
     async def open_linked_file(self, request: gr.Request) -> list[Any]:
-        """The number and the file of the client named in the address, if one is."""
+        """Open the file of the client in the address, if there is one; also return its number."""
         typed = request.query_params.get("client", "")
         key = request.query_params.get("asked", "")
         if not typed:
@@ -121,8 +121,8 @@ class EventHandlers:
             ),
         ]
 
-    async def compare_feature(self, client: int | None, feature: str | None, similar: bool) -> str:  # noqa: FBT001 -- Gradio's way
-        """The client's place by another feature."""
+    async def compare_feature(self, client: int | None, feature: str | None, similar: bool) -> str:  # noqa: FBT001 -- passed by Gradio
+        """Render the client's position by another feature."""
         if client is None or feature is None:
             return self._controller.renderer.render("comparison_failed")
         return await self._controller.compare_feature(client, feature, similar=similar)
@@ -187,7 +187,7 @@ def _build_picker(controller: AdviserController) -> gr.HTML:
 
 
 def _build_answered_script(selector: str) -> str:
-    """Tells the picker that an answer is in the page; it says so to screen readers."""
+    """Return the script that notifies picker.js of a new result, for screen readers."""
     return (
         f'() => {{ window.dispatchEvent(new CustomEvent("answered", {{detail: "{selector}"}})); }}'
     )

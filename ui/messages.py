@@ -1,5 +1,5 @@
-# ruff: noqa: E501 -- a sentence stands on one line, above its translation
-"""Every word of the page, in French and in English. No other module says anything to people."""
+# ruff: noqa: E501 -- each sentence is on one line, above its translation
+"""All texts of the page, in French and in English."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ui.api_models import Language
 
 
 def typeset(french: str) -> str:
-    """French words whose colons, marks and closing quotes never begin a line."""
+    """Use no-break spaces in French, so that no line starts with a colon, mark or closing quote."""
     return re.sub(r" (?=[:;?!%»])", "\u00a0", french).replace("« ", "«\u00a0")
 
 
 class Message:
-    """Words declared once in both languages, read as an attribute in the one of its owner."""
+    """A text in both languages; as an attribute of `Messages`, it returns the owner's language."""
 
     def __init__(self, fr: str, en: str) -> None:
         self.fr, self.en = typeset(fr), en
@@ -25,9 +25,9 @@ class Message:
 
 
 class Messages:
-    """The page's words in one language.
+    """The page's texts in one language.
 
-    >>> Words("fr").predict, Words("en").predict
+    >>> Messages("fr").predict, Messages("en").predict
     ('Prédiction', 'Predict')
     """
 
@@ -35,11 +35,11 @@ class Messages:
         self.language = language
 
     def in_other_language(self) -> Self:
-        """The words of the other language."""
+        """Return the texts in the other language."""
         return type(self)("fr" if self.language == "en" else "en")
 
     def message_for_code(self, kind: str, name: str) -> str:
-        """The words for a code of the API, such as an outcome's; the code itself if there are none."""
+        """Return the text of an API code, such as an outcome; the code itself if it has no text."""
         text: str = getattr(self, f"{kind}_{name.replace('-', '_')}", name)
         return text
 
@@ -187,7 +187,6 @@ class Messages:
     key_decline = Message("Refus", "Refuse")
     below = Message("moins de {high}", "under {high}")
     between = Message("{low} à {high}", "{low} to {high}")
-    above = Message("plus de {low}", "over {low}")
     and_over = Message("{low} et plus", "{low} and over")
     record = Message(
         "Décision {id} · modèle {model} · politique {policy} · {at} UTC",

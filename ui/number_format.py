@@ -1,4 +1,4 @@
-"""Numbers as each language writes them."""
+"""Format numbers, units and dates in French and English."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from ui.api_models import FeatureValue
 from ui.messages import Messages
 
 NARROW_NO_BREAK_SPACE, NO_BREAK_SPACE = "\u202f", "\u00a0"
-"""No-break spaces: between thousands, and before a unit."""
+"""Thousands separator in French, and the space before a unit."""
 
 MINUS_SIGN = "\u2212"
 MIN_DAYS_SHOWN_AS_YEARS = 2 * 365
-"""Days from which people count years."""
+"""Longer durations are shown in years."""
 
 MAX_DECIMALS = {
     "currency": 0,
@@ -23,14 +23,14 @@ MAX_DECIMALS = {
     "rating": 1,
     "hour": 1,
 }
-"""Decimals at most; 2 for the others."""
+"""Largest number of decimals by unit; 2 for other units."""
 
 
 class NumberFormatter:
-    r"""Writes numbers in one language.
+    r"""Formats numbers in one language.
 
-    >>> french = Numbers(Words("fr"))
-    >>> french.percent(0.0909), Numbers(Words("en")).percent(0.0909)
+    >>> french, english = NumberFormatter(Messages("fr")), NumberFormatter(Messages("en"))
+    >>> french.format_percent(0.0909), english.format_percent(0.0909)
     ('9,1\xa0%', '9.1%')
     """
 
@@ -40,7 +40,7 @@ class NumberFormatter:
         self._percent_sign = f"{NO_BREAK_SPACE}%" if self._is_french else "%"
 
     def format_number(self, number: float, digits: int = 0) -> str:
-        """A number with exactly so many decimals."""
+        """Format a number with exactly `digits` decimals."""
         text = f"{abs(number):,.{digits}f}"
         sign = MINUS_SIGN if number < 0 and text.strip("0.,") else ""
         if self._is_french:
@@ -48,9 +48,9 @@ class NumberFormatter:
         return sign + text
 
     def format_signed(self, number: float, digits: int = 1) -> str:
-        """A number with its sign, even when positive.
+        """Format a number with its sign, even when positive.
 
-        >>> Numbers(Words("fr")).signed(3.14159)
+        >>> NumberFormatter(Messages("fr")).format_signed(3.14159)
         '+3,1'
         """
         text = self.format_number(number, digits)
@@ -60,15 +60,22 @@ class NumberFormatter:
         return self.format_number(100 * share, digits) + self._percent_sign
 
     def format_datetime(self, moment: datetime) -> str:
-        """A moment, to the minute, in UTC."""
+        """Format a time to the minute, in UTC."""
         pattern = "%d/%m/%Y %H:%M" if self._is_french else "%Y-%m-%d %H:%M"
         return moment.astimezone(UTC).strftime(pattern)
 
     def format_value(self, value: FeatureValue, unit: str, digits: int | None = None) -> str:
-        r"""A client's value of a feature, with its unit, to at most so many decimals.
+        r"""Format a feature value with its unit.
 
-        >>> Numbers(Words("en")).said(9461.0, "days"), Numbers(Words("fr")).said(None, "days")
-        ('25.9\xa0years', 'non connu')
+        >>> NumberFormatter(Messages("en")).format_value(9461.0, "days")
+        '25.9\xa0years'
+        >>> NumberFormatter(Messages("fr")).format_value(None, "days")
+        'non connu'
+
+        Args:
+            value: Number, category or None for unknown.
+            unit: Unit of the feature.
+            digits: Largest number of decimals for units without a fixed one; 2 by default.
         """
         if value is None:
             return self._messages.unknown
@@ -89,7 +96,7 @@ class NumberFormatter:
         )
 
     def _name_unit(self, unit: str, number: float) -> str:
-        """The unit's word for so many; French counts many from two, English all but one."""
+        """Return the unit's name: French uses the singular below 2, English for 1 only."""
         is_singular = abs(number) < 2 if self._is_french else number == 1  # noqa: PLR2004
         name: str = getattr(
             self._messages, f"one_{unit}" if is_singular and unit != "hour" else unit
@@ -97,11 +104,11 @@ class NumberFormatter:
         return name
 
     def _format_short(self, number: float, digits: int) -> str:
-        """Without decimals that say nothing."""
+        """Format a number without trailing zeros."""
         text = self.format_number(number, digits)
         decimal_mark = "," if self._is_french else "."
         return text.rstrip("0").rstrip(decimal_mark) if digits and decimal_mark in text else text
 
 
 SUFFIXED_UNITS = frozenset({"days", "months", "years", "hour"})
-"""Units that are written after the number."""
+"""Units that are shown after the number."""

@@ -1,4 +1,4 @@
-"""Where a client stands among others, as HTML: a histogram of numbers, a table of words."""
+"""Render a client's position among others: a histogram of numbers or a table of categories."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from ui.api_models import Bin, Feature, Position
 from ui.rendering import TemplateRenderer
 
 MAX_CATEGORIES = 10
-"""Categories shown one by one, besides the client's own."""
+"""Number of categories with a row of their own, besides the client's."""
 
 MIN_CLIENTS_IN_BIN = 30
-"""Clients in a range from which the share of difficulties among them says something."""
+"""Smallest bin for which the share of difficulties is shown."""
 
 BOUND_DECIMALS = 3
-"""Decimals of a bound where a value has two: bins are narrow."""
+"""Decimals of a bin's bounds; one more than for values, since bins can be narrow."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Category:
-    """Clients who share a word, or the yes or no of a flag."""
+    """A row of the table: one category, or yes or no of a flag."""
 
     label: str
     without_difficulties: int
     with_difficulties: int
     width: float
-    """Per cent of the widest."""
+    """Length of the bar, in percent of the longest."""
     is_client: bool
+    """True for the client's own category."""
 
     @property
     def clients(self) -> int:
@@ -36,21 +37,23 @@ class Category:
 
     @property
     def share(self) -> float:
+        """Return the share of clients with difficulties, 0 to 1; 0 if there are no clients."""
         return self.with_difficulties / self.clients if self.clients else 0.0
 
 
 def render_position(renderer: TemplateRenderer, position: Position, feature: Feature) -> str:
-    """The client's place, by one feature."""
+    """Render the client's position by one feature."""
     value = renderer.format_value(position.value, feature)
     client_bin = next(
         (bin_ for bin_ in position.bins if chart_geometry.bin_contains(bin_, position.value)), None
     )
+    is_large = client_bin is not None and client_bin.clients >= MIN_CLIENTS_IN_BIN
     context = {
         "position": position,
         "label": renderer.localise(feature.label),
         "value": value,
         "unit": feature.unit,
-        "client_bin": client_bin if client_bin and client_bin.clients >= MIN_CLIENTS_IN_BIN else None,
+        "client_bin": client_bin if is_large else None,
         "clients": sum(bin_.clients for bin_ in position.bins),
     }
     if feature.unit == "flag" or any(bin_.word is not None for bin_ in position.bins):
@@ -74,7 +77,7 @@ def render_position(renderer: TemplateRenderer, position: Position, feature: Fea
 
 
 def _format_range(renderer: TemplateRenderer, bin_: Bin, feature: Feature) -> str:
-    """A bin of numbers in words."""
+    """Describe a bin of numbers in words."""
     messages = renderer.messages
     low, high = (
         renderer.format_value(bound, feature, BOUND_DECIMALS) for bound in (bin_.low, bin_.high)
@@ -87,14 +90,14 @@ def _format_range(renderer: TemplateRenderer, bin_: Bin, feature: Feature) -> st
 
 
 def _outer_bounds(position: Position) -> tuple[float | None, float | None]:
-    """The bounds of the open bins on either side."""
+    """Return the inner bounds of the open bins at both ends."""
     return position.bins[0].high, position.bins[-1].low
 
 
 def _build_categories(
     renderer: TemplateRenderer, position: Position, feature: Feature
 ) -> list[Category]:
-    """Categories with most clients first, the client's among them, the others as one."""
+    """Build the rows: largest categories first, always the client's own, the rest summed."""
     bins: Sequence[Bin] = position.bins
     if feature.unit == "flag":
         bins = chart_geometry.merge_flag_bins(bins)

@@ -1,4 +1,4 @@
-"""Templates filled: what a template is given is escaped, whatever it holds."""
+"""Render templates; all values are escaped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _template_environment() -> Environment:
 
 
 class TemplateRenderer:
-    """Fills templates in one language."""
+    """Renders templates in one language."""
 
     def __init__(self, language: Language) -> None:
         self.language: Language = language
@@ -32,24 +32,24 @@ class TemplateRenderer:
         self.numbers = NumberFormatter(self.messages)
 
     def localise(self, text: LocalisedText) -> str:
-        """The API's words."""
+        """Return one of the API's texts in this language."""
         return text.en if self.language == "en" else typeset(text.fr)
 
     def format_value(
         self, value: FeatureValue, feature: Feature, digits: int | None = None
     ) -> str:
-        """A value of a feature as people read it: a number with its unit, or words."""
+        """Format a feature value: a number with its unit, or the label of a category."""
         if isinstance(value, str):
             label = feature.words.get(value)
             return self.localise(label) if label else value
         return self.numbers.format_value(value, feature.unit, digits)
 
     def render(self, template: str, **values: object) -> str:
-        """A template, with the words as `w` and the numbers as `n`."""
+        """Render a template; it gets the texts as `w` and the number formatter as `n`."""
         source = _template_environment().get_template(f"{template}.html")
         return source.render(w=self.messages, n=self.numbers, **values)
 
 
 def read_static(name: str) -> str:
-    """The text of a file of the page."""
+    """Read a file of the static folder."""
     return files("ui").joinpath("static", name).read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
-"""Where the page listens and whom it asks, read from `CREDIT_*`.
+"""Settings of the page, read from `CREDIT_*` variables.
 
-The names are those of the platform's settings; the page runs where the stores may not be.
+The variables are those of the platform's settings. They are declared here again, because the page
+is deployed without the stores.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """What differs between a laptop and production.
+    """Addresses and folders of the page.
 
     >>> Settings(http_port=3100).api
     'http://127.0.0.1:3100'
@@ -22,19 +23,23 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CREDIT_", frozen=True)
 
     home: Path = Path("var")
-    """Folder of all state; the page keeps none, but libraries have caches."""
+    """Folder of all state; the page has none, but libraries have caches."""
 
     host: str = "127.0.0.1"
     """Address the page listens on."""
 
     ui_port: int = Field(default=7860, ge=1, le=65_535)
+    """Port the page listens on."""
+
     http_port: int = Field(default=3000, ge=1, le=65_535)
-    """The API's port on this machine, for when `api_url` is unset."""
+    """Port of the API on this machine; used if `api_url` is unset."""
 
     api_url: str | None = None
+    """Base URL of the API."""
 
     @property
     def api(self) -> str:
+        """Return the base URL of the API."""
         return self.api_url or f"http://127.0.0.1:{self.http_port}"
 
     @property
@@ -43,9 +48,9 @@ class Settings(BaseSettings):
 
 
 def configure_libraries(settings: Settings) -> None:
-    """Keep what libraries write under `home`; call it before Gradio is imported.
+    """Make libraries write their caches under `home`; call this before importing Gradio.
 
-    Gradio imports matplotlib whenever it answers, and that keeps a cache of fonts.
+    Gradio imports matplotlib when it responds, and matplotlib writes a font cache.
     """
     cache = (settings.home / "cache").absolute()
     os.environ["MPLCONFIGDIR"] = str(cache / "matplotlib")

@@ -1,4 +1,4 @@
-"""How it looks: one accent colour, light only, fonts that Gradio ships; nothing from outside."""
+"""The look of the page: one accent colour, light mode only, fonts shipped with Gradio."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ ACCENT_SHADES = gr.themes.Color(
     *(ACCENT, ACCENT_DARK, "#0b2f4e", "#071f35"),
     name="accent",
 )
-"""Of the accent colour, the lightest first."""
+"""Shades of the accent colour, the lightest first."""
 
 
 def build_theme() -> gr.themes.Base:
-    # Of the bundled SemiBold files some lack Latin letters: regular and bold do.
+    # Some of the bundled SemiBold files lack Latin letters, so only regular and bold are used.
     font = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700))
     base_theme = gr.themes.Base(
         primary_hue=ACCENT_SHADES,
@@ -54,17 +54,16 @@ def build_theme() -> gr.themes.Base:
 
 
 def _remove_dark_variants(base_theme: gr.themes.Base) -> gr.themes.Base:
-    """The look without its dark variants: Gradio then uses the light ones."""
+    """Remove the dark variants, so that Gradio uses the light ones in dark mode."""
     for name in [name for name in vars(base_theme) if name.endswith("_dark")]:
         delattr(base_theme, name)
     return base_theme
 
 
 def build_head(language: Language) -> str:
-    """What goes into `<head>`: no address is told to other sites, and the language stays.
+    """Return the content of `<head>`: no referrer to other sites, fixed language, style sheet.
 
-    The style sheet is linked: Gradio rewrites the selectors of one that it is given, and breaks
-    some.
+    The style sheet is linked: Gradio would rewrite the selectors of an inline one and break some.
     """
     script = f'<script data-language="{language}">{read_static("pin.js")}</script>'
     return (

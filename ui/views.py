@@ -1,4 +1,4 @@
-"""Answers of the API as HTML: the profile, the decision, the reasons, and what went wrong."""
+"""Render the API's responses as HTML: profile, decision, reasons and errors."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ MESSAGE_NAMES: Mapping[type[ApiError], str] = {
     RequestRejected: "refused",
     ApiFailure: "failed",
 }
+"""Prefix of the title and text of each error in `Messages`."""
 
 
 def render_header(renderer: TemplateRenderer, query: Mapping[str, str]) -> str:
-    """The top of the page.
+    """Render the top of the page.
 
     Args:
-        query: What the link to the other language carries on.
+        renderer: Renderer of the page's language.
+        query: Query parameters of the link to the other language.
     """
     other = renderer.messages.in_other_language()
     return renderer.render("header", other=other, query=query)
@@ -30,14 +32,14 @@ def render_header(renderer: TemplateRenderer, query: Mapping[str, str]) -> str:
 def render_message(
     renderer: TemplateRenderer, name: str, client: str = "", *, calm: bool = False
 ) -> str:
-    """A message in the place of a file: what is the matter, and what to do."""
+    """Render a message instead of a file: what happened and what to do."""
     title = getattr(renderer.messages, f"{name}_title").format(client=client)
     text = getattr(renderer.messages, f"{name}_text")
     return renderer.render("message", title=title, text=text, calm=calm)
 
 
 def render_api_error(renderer: TemplateRenderer, error: ApiError, client: int) -> str:
-    """What went wrong with the API, in words that help."""
+    """Render the message for an error of the API."""
     return render_message(renderer, MESSAGE_NAMES[type(error)], str(client))
 
 
@@ -59,7 +61,7 @@ def render_decision(
         "decision",
         explanation=explanation,
         outcome=outcome,
-        # What is for the adviser to decide is nobody's proposal.
+        # A referral is the adviser's decision, so it is not shown as a proposal.
         proposed=model.automation == "advisory" and explanation.outcome != "refer",
         rules=[messages.message_for_code("rule", code) for code in explanation.rules],
         gauge=chart_geometry.layout_gauge(explanation.index, model.band),
@@ -71,13 +73,13 @@ def render_decision(
 
 
 def _zone_of_index(index: float, band: tuple[float, float]) -> str:
-    """Where the needle stands; a rule may still say otherwise."""
+    """Return the outcome of the score alone; a rule can make the decision's outcome stricter."""
     if index < band[0]:
         return "approve"
     return "decline" if index > band[1] else "refer"
 
 
 def render_reasons(renderer: TemplateRenderer, explanation: Explanation) -> str:
-    """The API's sentences."""
+    """Render the reasons with the API's sentences."""
     sentences = [(renderer.localise(reason.text), reason.points) for reason in explanation.reasons]
     return renderer.render("reasons", explanation=explanation, sentences=sentences)

@@ -1,4 +1,4 @@
-"""What made the points of a client, as a table: concept by concept, then feature by feature."""
+"""Render the contributions to a client's points as a table, by concept and by feature."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from ui.api_models import Contribution, Explanation, Feature, ServedModel
 from ui.rendering import TemplateRenderer
 
 MAX_CONCEPTS = 10
-"""Concepts told one by one; the rest is summed."""
+"""Number of concepts with a row of their own; the rest is summed."""
 
 MAX_FEATURES = 20
-"""Features told one by one, for those who ask."""
+"""Number of features in the detailed table."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WaterfallRow:
-    """One line of the table."""
+    """One row of the table."""
 
     label: str
     detail: str
+    """The concept's main feature and its value."""
     points: float
     bar: chart_geometry.Span
 
@@ -29,7 +30,7 @@ class WaterfallRow:
 def render_waterfall(
     renderer: TemplateRenderer, explanation: Explanation, model: ServedModel
 ) -> str:
-    """From the average client's points to this client's."""
+    """Render the steps from the average client's points to this client's."""
     features = _features_by_name(explanation, model)
     concepts = chart_geometry.group_by_concept(explanation.contributions)
     shown, rest = concepts[:MAX_CONCEPTS], concepts[MAX_CONCEPTS:]
@@ -56,21 +57,27 @@ def render_waterfall(
         else None,
         others_count=len(rest),
         last=last,
-        features=[
-            (
-                renderer.localise(contribution.label),
-                renderer.format_value(contribution.value, features[contribution.feature]),
-                contribution.points,
-            )
-            for contribution in chart_geometry.rank_contributions(explanation.contributions)[
-                :MAX_FEATURES
-            ]
-        ],
+        features=_list_features(renderer, explanation, features),
     )
 
 
+def _list_features(
+    renderer: TemplateRenderer, explanation: Explanation, features: Mapping[str, Feature]
+) -> list[tuple[str, str, float]]:
+    """Return label, value and points of the features with the largest effects."""
+    ranked = chart_geometry.rank_contributions(explanation.contributions)
+    return [
+        (
+            renderer.localise(contribution.label),
+            renderer.format_value(contribution.value, features[contribution.feature]),
+            contribution.points,
+        )
+        for contribution in ranked[:MAX_FEATURES]
+    ]
+
+
 def _features_by_name(explanation: Explanation, model: ServedModel) -> Mapping[str, Feature]:
-    """Every feature of a decision, also when another model than today’s took it."""
+    """Return every feature of a decision; build those that the current model lacks."""
     served_features = {item.name: item for item in model.features}
     return {
         item.feature: served_features.get(item.feature) or _feature_from_contribution(item)
@@ -92,11 +99,12 @@ def _feature_from_contribution(contribution: Contribution) -> Feature:
 def _describe_concept(
     renderer: TemplateRenderer, concept: chart_geometry.ConceptContribution, feature: Feature
 ) -> str:
-    """The heaviest feature of a concept and its value, and how many more there are."""
+    """Describe a concept: its main feature with the value, and the number of other features."""
     messages = renderer.messages
     value = renderer.format_value(concept.heaviest.value, feature)
     text = messages.labelled_value.format(label=renderer.localise(feature.label), value=value)
     other_count = concept.count - 1
     if not other_count:
         return text
-    return f"{text}, {messages.and_one_more if other_count == 1 else messages.and_more.format(count=other_count)}"
+    template = messages.and_one_more if other_count == 1 else messages.and_more
+    return f"{text}, {template.format(count=other_count)}"

@@ -1,4 +1,4 @@
-// Gradio takes its own words, and the page's language, from the browser: each build keeps its own.
+// Gradio takes its language from the browser. Each page overrides it with its own language.
 ((language) => {
   const root = document.documentElement;
   Object.defineProperty(navigator, "language", { get: () => language });
