@@ -1,4 +1,4 @@
-"""A page that runs, the API it asks, and a browser, when there is one."""
+"""The page as a process, the fake API that it calls, and a browser if one is installed."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect, sync_playwright
 
 from loadtests.target import find_free_ports
-from tests.ui.fake_api import FakeApi
+from tests.support.fake_api import FakeApi
 
-PATIENCE = 15_000
-"""Milliseconds, on cores that others use too."""
+BROWSER_TIMEOUT_MS = 15_000
+"""Generous, as other processes share the cores."""
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-QUIETLY = [
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
@@ -34,57 +34,58 @@ QUIETLY = [
 
 @pytest.fixture(scope="session")
 def running_api() -> Iterator[FakeApi]:
-    fake = FakeApi()
-    fake.start()
-    yield fake
-    fake.stop()
+    fake_api = FakeApi()
+    fake_api.start()
+    yield fake_api
+    fake_api.stop()
 
 
 @pytest.fixture
 def api(running_api: FakeApi) -> Iterator[FakeApi]:
-    """The API, as if nobody had asked it anything yet."""
-    running_api.asked.clear()
+    """The API without recorded requests."""
+    running_api.requests.clear()
     yield running_api
-    running_api.instead.clear()
+    running_api.overrides.clear()
 
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the page may write."""
+    """The only folder that the page may write to."""
     return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture(scope="session")
 def site(running_api: FakeApi, home: Path) -> Iterator[str]:
-    """The address of a page that asks the API: the command that people start."""
-    with started(running_api, home) as (_, address):
+    """The address of a page that calls the API, started by its command."""
+    with start_page(running_api, home) as (_, address):
         yield address
 
 
 @contextmanager
-def started(
-    fake: FakeApi, home: Path, module: str = "ui"
+def start_page(
+    fake_api: FakeApi, home: Path, module: str = "ui"
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """The page's process, or that of another module, and its address."""
+    """Start the page, or another module in its place; yield the process and its address."""
     [port] = find_free_ports(1)
-    where = {
+    environment = {
         "CREDIT_HOME": str(home),
         "CREDIT_UI_PORT": str(port),
-        "CREDIT_API_URL": fake.url,
+        "CREDIT_API_URL": fake_api.url,
         "HOME": str(home / "user"),
         "TMPDIR": str(home / "temporary"),
     }
     (home / "temporary").mkdir(exist_ok=True)
-    with subprocess.Popen([sys.executable, "-m", module], env=os.environ | where) as process:
+    command = [sys.executable, "-m", module]
+    with subprocess.Popen(command, env=os.environ | environment) as process:
         try:
             address = f"http://127.0.0.1:{port}"
-            _wait_for(f"{address}/healthz")
+            _wait_until_up(f"{address}/healthz")
             yield process, address
         finally:
             process.terminate()
 
 
-def _wait_for(address: str) -> None:
+def _wait_until_up(address: str) -> None:
     for _ in range(600):
         with suppress(httpx.TransportError):
             httpx.get(address, timeout=60)
@@ -95,33 +96,35 @@ def _wait_for(address: str) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[BrowserContext]:
-    """A German browser, which the page is not to follow."""
-    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip(f"no Chromium: none of {', '.join(CHROMIUM)} is installed")
+    """A German browser; the page must ignore its language."""
+    executable = next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+    if executable is None:
+        pytest.skip(f"no Chromium: none of {', '.join(CHROMIUM_NAMES)} is installed")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=Path(found), args=QUIETLY)
+        chromium = playwright.chromium.launch(
+            executable_path=Path(executable), args=CHROMIUM_OPTIONS
+        )
         context = chromium.new_context(locale="de-DE", viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
+        context.set_default_timeout(BROWSER_TIMEOUT_MS)
+        expect.set_options(timeout=BROWSER_TIMEOUT_MS)
         yield context
         chromium.close()
 
 
 @pytest.fixture
-def page(browser: BrowserContext, site: str, api: FakeApi) -> Iterator[Page]:  # noqa: ARG001 -- the page asks it
-    """A tab; no request may leave it, and no script may fail."""
+def page(browser: BrowserContext, site: str, api: FakeApi) -> Iterator[Page]:  # noqa: ARG001 -- the page calls it
+    """A tab; no request may go to another site, and no script may fail."""
     tab = browser.new_page()
-    left: list[str] = []
-    wrong: list[str] = []
+    foreign_requests: list[str] = []
+    script_errors: list[str] = []
 
-    def watch(request: Request) -> None:
+    def record_foreign_request(request: Request) -> None:
         if not request.url.startswith((f"{site}/", "data:", "blob:")):
-            left.append(request.url)
+            foreign_requests.append(request.url)
 
-    tab.on("request", watch)
-    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on("request", record_foreign_request)
+    tab.on("pageerror", lambda error: script_errors.append(str(error)))
     yield tab
     tab.close()
-    assert left == []
-    assert wrong == []
+    assert foreign_requests == []
+    assert script_errors == []

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from playwright.sync_api import Dialog, Page, expect
 
-from tests.ui import made
-from tests.ui.fake_api import FakeApi
+from tests.support.api_responses import APPROVED, DECLINED, INJECTION, REFERRED
+from tests.support.fake_api import FakeApi
 
 
-def ask(page: Page, site: str, client: object, language: str = "fr") -> None:
+def submit_client(page: Page, site: str, client: object, language: str = "fr") -> None:
     page.goto(f"{site}/{language}/")
     page.locator("#client").fill(str(client))
     page.get_by_role("button", name="Prédiction" if language == "fr" else "Predict").click()
 
 
-def test_a_client_is_found_as_the_number_is_typed_and_judged(page: Page, site: str) -> None:
+def test_a_client_is_found_while_typing_and_gets_a_decision(page: Page, site: str) -> None:
     page.goto(f"{site}/fr/")
     page.get_by_label("Numéro de client").click()
     page.keyboard.type("10000")
@@ -47,38 +47,38 @@ def test_the_browser_is_never_sent_all_clients(page: Page, site: str, api: FakeA
     page.get_by_label("Numéro de client").click()
     expect(page.get_by_text("50 000 clients.")).to_be_visible()
     expect(page.get_by_role("option")).to_have_count(20)
-    assert {one.path for one in api.asked} == {"/v1/clients"}
+    assert {request.path for request in api.requests} == {"/v1/clients"}
 
 
 def test_the_other_language_shows_the_same_decision(page: Page, site: str, api: FakeApi) -> None:
-    ask(page, site, made.REFERRED)
+    submit_client(page, site, REFERRED)
     expect(page.get_by_text("À la main du conseiller").first).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "fr"
     page.get_by_role("link", name="English").click()
     expect(page.get_by_text("Adviser’s decision").first).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "en"
-    assert len(set(api.decided)) == 1
+    assert len(set(api.decision_keys)) == 1
 
 
-def test_a_client_may_be_named_in_the_address(page: Page, site: str) -> None:
-    page.goto(f"{site}/?client={made.APPROVED}")
+def test_a_client_can_be_given_in_the_address(page: Page, site: str) -> None:
+    page.goto(f"{site}/?client={APPROVED}")
     expect(page.get_by_text("Proposition : crédit accordé").first).to_be_visible()
     expect(page.get_by_label("Numéro de client")).to_have_value("100001")
 
 
-def test_a_double_click_asks_for_one_decision(page: Page, site: str, api: FakeApi) -> None:
+def test_a_double_click_requests_one_decision(page: Page, site: str, api: FakeApi) -> None:
     page.goto(f"{site}/fr/")
-    page.locator("#client").fill(str(made.APPROVED))
+    page.locator("#client").fill(str(APPROVED))
     page.get_by_role("button", name="Prédiction").dblclick()
     expect(page.get_by_text("Proposition : crédit accordé").first).to_be_visible()
-    page.wait_for_timeout(300)
-    assert len(api.decided) == 1
+    page.wait_for_timeout(300)  # a second request would have time to arrive
+    assert len(api.decision_keys) == 1
 
 
 def test_clients_are_compared_by_another_feature_and_with_similar_ones(
     page: Page, site: str
 ) -> None:
-    ask(page, site, made.APPROVED)
+    submit_client(page, site, APPROVED)
     page.get_by_label("Élément à comparer").click()
     page.get_by_role("option", name="Revenus").click()
     expect(page.get_by_role("img", name="Revenus. Ce client : 135 000")).to_be_visible()
@@ -87,19 +87,19 @@ def test_clients_are_compared_by_another_feature_and_with_similar_ones(
     expect(page.get_by_text("105 clients comparés")).to_be_visible()
 
 
-def test_an_api_that_is_down_is_told_calmly_and_found_again(
+def test_a_stopped_api_shows_a_message_until_it_is_back(
     page: Page, site: str, running_api: FakeApi
 ) -> None:
-    ask(page, site, made.APPROVED)
+    submit_client(page, site, APPROVED)
     expect(page.get_by_role("heading", name="Client 100001")).to_be_visible()
     running_api.stop()
     try:
-        page.locator("#client").fill(str(made.DECLINED))
+        page.locator("#client").fill(str(DECLINED))
         page.get_by_role("button", name="Prédiction").click()
         expect(page.get_by_role("heading", name="ne répond pas")).to_be_visible()
         expect(page.get_by_text("Réessayez dans un instant").first).to_be_visible()
         expect(page.locator("form [role=status]")).to_contain_text("ne répond pas")
-        # What was said of another client is gone.
+        # The previous client's decision is no longer shown.
         expect(page.get_by_text("Proposition :")).to_have_count(0)
     finally:
         running_api.start()
@@ -107,56 +107,56 @@ def test_an_api_that_is_down_is_told_calmly_and_found_again(
     expect(page.get_by_text("Proposition : crédit refusé").first).to_be_visible()
 
 
-def test_rubbish_and_unknown_clients_are_told(page: Page, site: str) -> None:
-    ask(page, site, "<b>abc</b>")
+def test_invalid_numbers_and_unknown_clients_show_a_message(page: Page, site: str) -> None:
+    submit_client(page, site, "<b>abc</b>")
     expect(page.get_by_role("heading", name="Numéro de client à vérifier")).to_be_visible()
     page.locator("#client").fill("424242")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Client 424242 inconnu")).to_be_visible()
 
 
-def test_words_of_the_api_are_shown_as_they_are_and_never_run(page: Page, site: str) -> None:
-    ran: list[Dialog] = []
-    page.on("dialog", lambda dialog: ran.append(dialog))  # noqa: PLW0108 -- Playwright marks what it is given
-    ask(page, site, made.SLY)
+def test_markup_in_the_apis_texts_is_shown_and_never_run(page: Page, site: str) -> None:
+    dialogs: list[Dialog] = []
+    page.on("dialog", lambda dialog: dialogs.append(dialog))  # noqa: PLW0108 -- Playwright sets attributes on it
+    submit_client(page, site, INJECTION)
     expect(page.get_by_text("${1+1} {{1+1}}").first).to_be_visible()
     assert page.locator("img").count() == 0
-    assert ran == []
+    assert dialogs == []
 
 
 def test_the_page_stores_nothing_in_the_browser(page: Page, site: str) -> None:
-    ask(page, site, made.APPROVED)
+    submit_client(page, site, APPROVED)
     expect(page.get_by_role("heading", name="Client 100001")).to_be_visible()
-    kept = page.evaluate(
+    stored = page.evaluate(
         "async () => [{...localStorage}, {...sessionStorage}, document.cookie,"
         " (await indexedDB.databases()).length, (await caches.keys()).length]"
     )
-    assert "100001" not in str(kept)
-    assert kept[1:] == [{}, "", 0, 0]
+    assert "100001" not in str(stored)
+    assert stored[1:] == [{}, "", 0, 0]
 
 
-def test_the_page_writes_nowhere_but_under_its_home(page: Page, site: str, home: Path) -> None:
-    ask(page, site, made.APPROVED)
+def test_the_page_writes_only_under_its_home(page: Page, site: str, home: Path) -> None:
+    submit_client(page, site, APPROVED)
     expect(page.get_by_role("heading", name="Client 100001")).to_be_visible()
     assert not (home / "user").exists()
     assert list((home / "temporary").iterdir()) == []
-    written = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
-    assert not any(b"100001" in content for content in written)
+    contents = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+    assert not any(b"100001" in content for content in contents)
 
 
 def test_the_page_fits_a_telephone(page: Page, site: str) -> None:
     page.set_viewport_size({"width": 375, "height": 700})
-    ask(page, site, made.DECLINED, "en")
+    submit_client(page, site, DECLINED, "en")
     expect(page.get_by_text("Proposal: credit refused").first).to_be_visible()
     for summary in page.locator("summary").all():
         summary.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
 
 
-def test_what_has_the_focus_is_seen_to_have_it(page: Page, site: str) -> None:
-    ask(page, site, made.APPROVED)
+def test_the_focused_element_has_a_visible_outline(page: Page, site: str) -> None:
+    submit_client(page, site, APPROVED)
     expect(page.get_by_role("heading", name="Client 100001")).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.press("Shift+Tab")
-    ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-    assert ring == "solid"
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"

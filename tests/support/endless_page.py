@@ -1,4 +1,4 @@
-"""An application whose answers never end, as an open tab’s: its process must stop anyway."""
+"""An application with endless responses, like those to an open tab; its process must still stop."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from ui.__main__ import serve_app
 from ui.settings import Settings
 
 
-async def beat() -> AsyncIterator[str]:
+async def generate_dots() -> AsyncIterator[str]:
     while True:
         yield "."
         await asyncio.sleep(0.1)
 
 
-def endless(_: Request) -> StreamingResponse:
-    return StreamingResponse(beat())
+def stream_forever(_: Request) -> StreamingResponse:
+    return StreamingResponse(generate_dots())
 
 
-def up(_: Request) -> PlainTextResponse:
+def check_health(_: Request) -> PlainTextResponse:
     return PlainTextResponse("ok")
 
 
 if __name__ == "__main__":
-    serve_app(Starlette(routes=[Route("/healthz", up), Route("/endless", endless)]), Settings())
+    routes = [Route("/healthz", check_health), Route("/endless", stream_forever)]
+    serve_app(Starlette(routes=routes), Settings())

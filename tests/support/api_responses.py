@@ -1,4 +1,4 @@
-"""Answers of the API, made up by hand in the shape it gives; no client of any store."""
+"""Responses of the scoring API to invented clients, in the shape that the API returns."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 THRESHOLD = 1 / 11
 BASE_RISK = 0.05
 
-APPROVED, REFERRED, DECLINED, MINOR, SLY = 100001, 100002, 100003, 100004, 100005
-"""Client numbers, by what is proposed; the last one's words try to be markup."""
+APPROVED, REFERRED, DECLINED, MINOR, INJECTION = 100001, 100002, 100003, 100004, 100005
+"""Client numbers by outcome; the texts of the last one contain markup."""
 
 FEATURES: list[tuple[str, str, str, str, str, dict[str, str]]] = [
     ("score_2", "Note externe n° 2", "External score 2", "score", "scores", {}),
@@ -21,7 +21,7 @@ FEATURES: list[tuple[str, str, str, str, str, dict[str, str]]] = [
     ("occupation", "Profession", "Occupation", "category", "job", {"Cooks": "Cuisine"}),
     ("weekday", "Jour", "Weekday", "category", "timing", {"MONDAY": "Lundi"}),
 ]
-"""Name, label in French and English, unit, concept, words in French."""
+"""Name, label in French and English, unit, concept, category labels in French."""
 
 CONCEPTS = {
     "scores": ("La note des organismes externes", "The score of outside agencies"),
@@ -48,13 +48,13 @@ LOG_ODDS = {
     REFERRED: [0.5, 0.1, -0.1, 0.05, 0.05, 0.0, 0.1, 0.0],
     DECLINED: [1.5, 0.4, 0.2, -0.1, 0.3, 0.1, 0.2, 0.1],
     MINOR: [-0.5, -0.2, -0.1, 0.05, -0.1, 0.0, 0.1, 0.02],
-    SLY: [1.5, 0.4, 0.2, -0.1, 0.3, 0.1, 0.2, 0.1],
+    INJECTION: [1.5, 0.4, 0.2, -0.1, 0.3, 0.1, 0.2, 0.1],
 }
 
-SLY_WORDS = "<img src=x onerror=alert(1)> ${1+1} {{1+1}} <script>alert(1)</script>"
+MARKUP_TEXT = "<img src=x onerror=alert(1)> ${1+1} {{1+1}} <script>alert(1)</script>"
 
 
-def both(fr: str, en: str) -> dict[str, str]:
+def localise(fr: str, en: str) -> dict[str, str]:
     return {"fr": fr, "en": en}
 
 
@@ -66,15 +66,15 @@ def sigmoid(log_odds: float) -> float:
     return 1 / (1 + math.exp(-log_odds))
 
 
-def points(log_odds: float) -> float:
-    """Points gained or lost by a move in log-odds."""
+def points_from_log_odds(log_odds: float) -> float:
+    """Convert a change in log-odds to score points."""
     return -20 / math.log(2) * log_odds
 
 
-def explanation(client: int) -> dict[str, Any]:
-    """A decision that adds up: risk, index, points and contributions agree."""
-    moves = LOG_ODDS[client]
-    total = logit(BASE_RISK) + sum(moves)
+def make_explanation(client: int) -> dict[str, Any]:
+    """Return a decision with consistent risk, index, points and contributions."""
+    changes = LOG_ODDS[client]
+    total = logit(BASE_RISK) + sum(changes)
     index = sigmoid(total - logit(THRESHOLD))
     outcome = (
         "decline" if index > 0.55 else "refer" if index >= 0.45 or client == MINOR else "approve"
@@ -84,7 +84,7 @@ def explanation(client: int) -> dict[str, Any]:
         "client_id": client,
         "risk": sigmoid(total),
         "index": index,
-        "points": 500 + points(total - logit(THRESHOLD)),
+        "points": 500 + points_from_log_odds(total - logit(THRESHOLD)),
         "outcome": outcome,
         "rules": ["minor", "income-unknown"] if client == MINOR else [],
         "threshold": THRESHOLD,
@@ -95,58 +95,58 @@ def explanation(client: int) -> dict[str, Any]:
         "contributions": [
             {
                 "feature": name,
-                "label": both(fr, en),
+                "label": localise(fr, en),
                 "concept": concept,
                 "value": VALUES[name],
                 "unit": unit,
-                "log_odds": move,
-                "points": points(move),
+                "log_odds": change,
+                "points": points_from_log_odds(change),
             }
-            for (name, fr, en, unit, concept, _), move in zip(FEATURES, moves, strict=True)
+            for (name, fr, en, unit, concept, _), change in zip(FEATURES, changes, strict=True)
         ],
-        "reasons": [reason(client, moves[0] + moves[1])],
+        "reasons": [make_reason(client, changes[0] + changes[1])],
     }
 
 
-def reason(client: int, move: float) -> dict[str, Any]:
-    label = both(*CONCEPTS["scores"])
-    verb = ("augmente", "raises") if move > 0 else ("diminue", "lowers")
-    detail = SLY_WORDS if client == SLY else "0,36"
+def make_reason(client: int, change: float) -> dict[str, Any]:
+    label = localise(*CONCEPTS["scores"])
+    verb = ("augmente", "raises") if change > 0 else ("diminue", "lowers")
+    detail = MARKUP_TEXT if client == INJECTION else "0,36"
     return {
         "concept": "scores",
         "label": label,
-        "text": both(
+        "text": localise(
             f"{label['fr']} {verb[0]} le risque estimé (Note externe n° 2 : {detail}).",
             f"{label['en']} {verb[1]} the estimated risk (External score 2: {detail}).",
         ),
-        "raises": move > 0,
-        "log_odds": move,
-        "points": points(move),
+        "raises": change > 0,
+        "log_odds": change,
+        "points": points_from_log_odds(change),
     }
 
 
-def profile(client: int) -> dict[str, Any]:
-    income = SLY_WORDS if client == SLY else "135\u202f000"
+def make_profile(client: int) -> dict[str, Any]:
+    income = MARKUP_TEXT if client == INJECTION else "135\u202f000"
     return {
         "client_id": client,
         "lines": [
             {
                 "column": "AMT_INCOME_TOTAL",
-                "label": both("Revenus", "Income"),
+                "label": localise("Revenus", "Income"),
                 "value": 135000.0,
-                "text": both(income, "135,000"),
+                "text": localise(income, "135,000"),
             },
             {
                 "column": "NAME_INCOME_TYPE",
-                "label": both("Source de revenus", "Income type"),
+                "label": localise("Source de revenus", "Income type"),
                 "value": "Working",
-                "text": both("Salaire", "Working"),
+                "text": localise("Salaire", "Working"),
             },
         ],
     }
 
 
-def model(automation: str = "advisory") -> dict[str, Any]:
+def make_model(automation: str = "advisory") -> dict[str, Any]:
     return {
         "version": "credit-scorer:7",
         "threshold": THRESHOLD,
@@ -155,20 +155,22 @@ def model(automation: str = "advisory") -> dict[str, Any]:
         "features": [
             {
                 "name": name,
-                "label": both(fr, en),
+                "label": localise(fr, en),
                 "unit": unit,
                 "concept": concept,
-                "concept_label": both(*CONCEPTS[concept]),
-                "importance": 1 / place,
+                "concept_label": localise(*CONCEPTS[concept]),
+                "importance": 1 / rank,
                 "sources": ["application.X"],
-                "words": {word: both(said, word.capitalize()) for word, said in words.items()},
+                "words": {
+                    word: localise(label, word.capitalize()) for word, label in words.items()
+                },
             }
-            for place, (name, fr, en, unit, concept, words) in enumerate(FEATURES, start=1)
+            for rank, (name, fr, en, unit, concept, words) in enumerate(FEATURES, start=1)
         ],
     }
 
 
-def bins(counts: list[tuple[int, int]], edges: list[float]) -> list[dict[str, Any]]:
+def make_bins(counts: list[tuple[int, int]], edges: list[float]) -> list[dict[str, Any]]:
     lows, highs = [None, *edges], [*edges, None]
     return [
         {
@@ -182,7 +184,7 @@ def bins(counts: list[tuple[int, int]], edges: list[float]) -> list[dict[str, An
     ]
 
 
-def words(counts: dict[str, tuple[int, int]]) -> list[dict[str, Any]]:
+def make_category_bins(counts: dict[str, tuple[int, int]]) -> list[dict[str, Any]]:
     return [
         {
             "low": None,
@@ -195,26 +197,26 @@ def words(counts: dict[str, tuple[int, int]]) -> list[dict[str, Any]]:
     ]
 
 
-def position(feature: str, *, similar: bool = False) -> dict[str, Any]:
-    """900 clients below 0.4 and beyond, or fewer who are similar."""
+def make_position(feature: str, *, similar: bool = False) -> dict[str, Any]:
+    """Return the position among 900 clients, or among 105 similar ones."""
     value = VALUES[feature]
-    number = isinstance(value, float)
+    is_number = isinstance(value, float)
     counts = [(30, 20), (150, 50), (300, 40), (300, 10)]
     if similar:
         counts = [(20, 10), (40, 20), (10, 5), (0, 0)]
     if isinstance(value, str):
-        found = words({"Cooks": (40, 60), "Drivers": (200, 20), "MONDAY": (70, 7)})
+        bins = make_category_bins({"Cooks": (40, 60), "Drivers": (200, 20), "MONDAY": (70, 7)})
     elif feature == "owns_car":
-        found = bins([(0, 0), (600, 70), (200, 30)], [0.0, 1.0])
+        bins = make_bins([(0, 0), (600, 70), (200, 30)], [0.0, 1.0])
     else:
-        found = bins(counts, [0.2, 0.4, 0.6])
+        bins = make_bins(counts, [0.2, 0.4, 0.6])
     return {
         "feature": feature,
         "value": value,
         "similar": similar,
-        "bins": found,
+        "bins": bins,
         "unknown": 25,
-        "mean_without_difficulties": 0.52 if number else None,
-        "mean_with_difficulties": 0.31 if number else None,
-        "percentile": 0.275 if number else None,
+        "mean_without_difficulties": 0.52 if is_number else None,
+        "mean_with_difficulties": 0.31 if is_number else None,
+        "percentile": 0.275 if is_number else None,
     }
