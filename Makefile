@@ -42,16 +42,16 @@ bench: .venv/dev ## Measure WHAT=serving, saturation, batching, features or scal
 	@$(RUN) -m benchmarks.$(or $(WHAT),serving)
 
 test: .venv/dev ## Run all tests but the slow ones
-	@$(RUN) -m pytest -m "not slow"
+	@$(RUN) -m pytest -m "not slow" --numprocesses logical --dist loadgroup
 
 slow: .venv/dev ## Run the slow tests, which train, load and kill
-	@$(RUN) -m pytest -m slow tests
+	@$(RUN) -m pytest -m slow --numprocesses logical --dist loadgroup tests
 
 faults: .venv/dev ## Seed faults into copies of the tree and check that a test fails for each
 	@$(RUN) -m tests.seeded_faults
 
 coverage: .venv/dev ## Run the tests with line and branch coverage; report in var/coverage
-	@$(RUN) -m pytest -m "not slow" --cov --cov-branch --cov-report=term:skip-covered --cov-report=html:var/coverage
+	@$(RUN) -m pytest -m "not slow" --numprocesses logical --dist loadgroup --cov --cov-branch --cov-report=term:skip-covered --cov-report=html:var/coverage
 
 check: lint types test ## Style, types, tests; CI adds slow, faults, docs and bento
 
@@ -106,10 +106,10 @@ clean: ## Delete .venv, caches and all state under CREDIT_HOME
 
 .venv/full: .venv/uv requirements/full.txt
 	@echo "Installing the locked dependencies into .venv"
-	@.venv/bin/uv pip install --python $(RUN) --require-hashes -r requirements/full.txt
+	@.venv/bin/uv pip install --compile-bytecode --python $(RUN) --require-hashes -r requirements/full.txt
 	@touch $@
 
 .venv/dev: .venv/uv requirements/dev.txt
 	@echo "Installing the locked development dependencies into .venv"
-	@.venv/bin/uv pip install --python $(RUN) --require-hashes -r requirements/dev.txt
+	@.venv/bin/uv pip install --compile-bytecode --python $(RUN) --require-hashes -r requirements/dev.txt
 	@touch $@

@@ -1,4 +1,7 @@
-"""What tests share. `pytest --hypothesis-profile explore` draws more than every run does."""
+"""Define the fixtures that tests share, and how tests are spread over processes.
+
+`pytest --hypothesis-profile explore` draws more examples than an ordinary run.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ settings.register_profile(
     max_examples=30,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
-    # What fails is told as it was drawn: making a dossier smaller can take minutes.
+    # A failing example is reported as drawn: shrinking a dossier can take minutes.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 settings.register_profile(
@@ -55,6 +58,28 @@ settings.register_profile(
     phases=list(Phase),
 )
 settings.load_profile("every run")
+
+
+COSTLY_FIXTURES = ("home", "session", "laboratory", "browser")
+"""Fixtures of the session that take seconds to make."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests that share a file or a costly fixture run in one process of pytest-xdist.
+
+    Tests with costly fixtures go first, so that no process waits for them at the end.
+    """
+    groups: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        shared = next((name for name in COSTLY_FIXTURES if name in names), None)
+        # Test folders may define a fixture of the same name.
+        folder = "" if shared in {None, "home", "session"} else str(item.path.parent)
+        group = f"{folder}:{shared}" if shared else str(item.path)
+        groups.setdefault(group, []).append(item)
+        item.add_marker(pytest.mark.xdist_group(group))
+    ordered = sorted(groups.items(), key=lambda entry: ":" not in entry[0])
+    items[:] = [item for _, group in ordered for item in group]
 
 
 @pytest.fixture(scope="session")
