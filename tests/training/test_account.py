@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -11,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from credit.decision import Outcome
 from credit.scorer import Scorer
+from tests.support.chromium import open_chromium
 from tests.training.conftest import Laboratory
-from tests.ui.conftest import CHROMIUM, QUIETLY
 from training.cli.summary import format_attribute_costs
 from training.evaluation.champion import client_pseudonyms
 from training.gates import EvaluationResult, Verdict, run_gates
@@ -245,13 +244,8 @@ def test_what_is_kept_for_comparison_tells_everybody_apart(
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip(f"no Chromium: none of {', '.join(CHROMIUM)} is installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=Path(found), args=QUIETLY)
+    with open_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

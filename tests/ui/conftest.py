@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,23 +12,14 @@ from time import sleep
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from loadtests.target import find_free_ports
+from tests.support.chromium import open_chromium
 from tests.support.fake_api import FakeApi
 
 BROWSER_TIMEOUT_MS = 15_000
 """Generous, as other processes share the cores."""
-
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 @pytest.fixture(scope="session")
@@ -97,18 +87,11 @@ def _wait_until_up(address: str) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[BrowserContext]:
     """A German browser; the page must ignore its language."""
-    executable = next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
-    if executable is None:
-        pytest.skip(f"no Chromium: none of {', '.join(CHROMIUM_NAMES)} is installed")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=Path(executable), args=CHROMIUM_OPTIONS
-        )
+    with open_chromium() as chromium:
         context = chromium.new_context(locale="de-DE", viewport={"width": 1280, "height": 900})
         context.set_default_timeout(BROWSER_TIMEOUT_MS)
         expect.set_options(timeout=BROWSER_TIMEOUT_MS)
         yield context
-        chromium.close()
 
 
 @pytest.fixture
