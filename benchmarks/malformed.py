@@ -219,7 +219,7 @@ def find_workers(port: int) -> list[psutil.Process]:
 def is_server_fault(answer: str) -> bool:
     """Whether an answer says that the fault is ours.
 
-    >>> [blames_us(told) for told in ("HTTP 503", "HTTP 422", "gRPC UNKNOWN", "gRPC NOT_FOUND")]
+    >>> [is_server_fault(told) for told in ("HTTP 503", "HTTP 422", "gRPC UNKNOWN", "gRPC NOT_FOUND")]
     [True, False, True, False]
     """
     return answer.startswith("HTTP 5") or answer.endswith(SERVER_FAULT_CODES)
@@ -228,7 +228,7 @@ def is_server_fault(answer: str) -> bool:
 def has_grown(memory: Sequence[float]) -> bool:
     """Whether the workers hold more in the end than they should.
 
-    >>> grew([200, 230, 210]), grew([200, 210, 250])
+    >>> has_grown([200, 230, 210]), has_grown([200, 210, 250])
     (False, True)
     """
     return memory[-1] > memory[0] * (1 + MAX_MEMORY_GROWTH)

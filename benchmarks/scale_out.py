@@ -196,9 +196,7 @@ def scale_out(
     with report_errors(console):
         settings = get_settings()
         configure_libraries(settings)
-        from stores.dossiers.spark_session import (
-            require_spark,  # noqa: PLC0415 -- --help stays quick
-        )
+        from stores.dossiers.spark_session import require_spark  # noqa: PLC0415 -- fast --help
 
         require_spark()
         folders = {count: make_tables(settings, count, steps) for count in clients}

@@ -10,8 +10,7 @@ from rich.console import Console
 from stores.progress import ProgressReporter
 from stores.settings import Settings
 from training.data.loading import load_labelled_dossiers
-from training.synthesise import synthesise_tables
-from training.synthetic.generator import TABLE_NAMES
+from training.synthetic.generator import TABLE_NAMES, synthesise_tables
 from training.synthetic.marker import MARKER_FILE, is_synthetic
 
 

@@ -22,7 +22,7 @@ from training.experiments.fold_runner import FoldExperiment
 from training.model.challengers import Challenger, ImbalanceStrategy, select_challengers
 from training.model.cross_validation import split_folds
 from training.model.trainer import fit_model
-from training.synthesise import synthesise_tables
+from training.synthetic.generator import synthesise_tables
 
 CLIENTS = 1_500
 

@@ -18,7 +18,8 @@ from credit.schema import (
     Table,
 )
 from stores.raw_tables.tables import read_tables
-from training.synthesise import app, synthesise_tables
+from training.synthesise import app
+from training.synthetic.generator import synthesise_tables
 from training.synthetic.marker import MARKER_FILE
 from training.synthetic.writer import TableWriter
 

@@ -44,7 +44,7 @@ def generate_synthetic_tables(
     settings: Settings, clients: int, seed: int, progress: ProgressReporter
 ) -> Path:
     """Synthetic tables of this size and seed, made once."""
-    from training.synthesise import synthesise_tables  # noqa: PLC0415 -- --help stays quick
+    from training.synthetic.generator import synthesise_tables  # noqa: PLC0415 -- fast --help
 
     folder = resolve_synthetic_folder(settings, clients, seed)
     if not (folder / MARKER_FILE).exists():

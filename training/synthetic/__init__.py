@@ -1,9 +1,8 @@
-"""Clients that never existed, drawn so that a model trained on them knows real ones.
+"""Synthetic clients, sampled so that a model trained on them ranks real clients well.
 
-    parameters.json -> traits of clients -> form, difficulties, histories -> tables
+    parameters.json -> clients' traits -> application form, label, histories -> tables
 
-`marginals`, `traits`, `reading` and `rows` are the means; `form`, `bureau`, `previous`,
-`contracts`, `repayment`, `cards` and `card_months` draw the tables; `risk` and `experience` say
-who gets into difficulties; `tables` and `files` put all together. `calibrate` derives the
-parameters from real rows.
+`sampling` draws columns and rows from a Gaussian copula. `tables` builds each raw table.
+`labels` models the risk of payment difficulties. `generator` combines them and `writer` writes
+the files. `calibration` estimates the parameters from real rows.
 """

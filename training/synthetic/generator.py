@@ -1,16 +1,19 @@
-"""A block of clients -> rows of all eight files, with ids that hold together."""
+"""Generate all eight tables, block by block, with consistent ids."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from credit.schema import APPLICATION, HISTORIES, TARGET
+from stores.progress import ProgressCallback
 from training.synthetic.labels.application_risk import to_probabilities
 from training.synthetic.labels.history_risk import summarise_histories
-from training.synthetic.parameters import PopulationModel
+from training.synthetic.parameters import PopulationModel, read_population_model
 from training.synthetic.sampling.marginals import Integers, Mask
 from training.synthetic.tables.bureau import sample_bureau_credits, sample_monthly_states
 from training.synthetic.tables.clients import Clients, sample_clients
@@ -27,13 +30,27 @@ from training.synthetic.tables.instalment_payments import (
     sample_payments,
 )
 from training.synthetic.tables.previous_application import sample_previous_applications
+from training.synthetic.writer import TableWriter
+
+CLIENTS_PER_BLOCK = 10_000
+"""Clients sampled at a time. It limits memory; the output for a seed depends on it."""
+
+TEST_SHARE = 48_744 / 356_255
+"""Share of the source's clients that are in `application_test`."""
 
 TABLE_NAMES = ("application_train", "application_test", *HISTORIES)
 
 
+class TableFormat(StrEnum):
+    """File format of the tables."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
 @dataclass(kw_only=True)
 class IdAllocator:
-    """The next free ids; each block of clients takes its own."""
+    """Hand out consecutive ids; each block of clients takes the next ones."""
 
     next_client: int = 100_001
     next_bureau_credit: int = 5_000_000
@@ -52,10 +69,45 @@ class IdAllocator:
         return np.arange(self.next_previous_application - count, self.next_previous_application)
 
 
+def synthesise_tables(
+    clients: int,
+    out: Path,
+    *,
+    seed: int = 0,
+    file_format: str = "parquet",
+    advance: ProgressCallback | None = None,
+) -> None:
+    """Write the eight tables and their marker into `out`, once all of them are complete.
+
+    The same seed and number of clients give the same bytes. `advance` is called after each block
+    with its number of clients.
+
+    Raises:
+        InvalidTables: if older files in `out` would be read instead of the new ones.
+    """
+    model = read_population_model()
+    is_test = _draw_test_mask(clients, seed)
+    ids = IdAllocator()
+    with TableWriter(out, TABLE_NAMES, TableFormat(file_format)) as files:
+        for block, start in enumerate(range(0, clients, CLIENTS_PER_BLOCK)):
+            rng = np.random.default_rng([seed, block])
+            block_is_test = is_test[start : start + CLIENTS_PER_BLOCK]
+            for table, rows in generate_block_tables(model, block_is_test, ids, rng).items():
+                files.append(table, rows)
+            if advance:
+                advance(len(block_is_test))
+
+
+def _draw_test_mask(clients: int, seed: int) -> Mask:
+    """Choose the clients of `application_test` at random."""
+    is_test = np.arange(clients) < round(clients * TEST_SHARE)
+    return np.random.default_rng([seed]).permutation(is_test)
+
+
 def generate_block_tables(
     model: PopulationModel, is_test: Mask, ids: IdAllocator, rng: np.random.Generator
 ) -> dict[str, pl.DataFrame]:
-    """The rows of one block of clients, by file."""
+    """Generate the rows of one block of clients, by table name."""
     client_rng, history_rng, outcome_rng = rng.spawn(3)
     clients = sample_clients(model.traits, model.form, is_test, client_rng)
     client_ids = ids.allocate_clients(clients.size)
@@ -82,7 +134,7 @@ def sample_histories(
     ids: IdAllocator,
     rng: np.random.Generator,
 ) -> dict[str, pl.DataFrame]:
-    """The clients' six history tables, with each row's client by position as `owner`."""
+    """Sample the six history tables; `owner` is the position of each row's client."""
     bureau_rng, lender_rng = rng.spawn(2)
     return {
         **_sample_bureau_tables(model, clients, client_ids, ids, bureau_rng),
@@ -171,7 +223,7 @@ def _assign_contract_ids(
     client_ids: Integers,
     ids: IdAllocator,
 ) -> pl.DataFrame:
-    """The ids of contracts: their application's, or new ones that no application has."""
+    """Assign each contract the id of its application, or a new id if that is not listed."""
     is_listed = previous >= 0
     contract_ids = np.empty(len(previous), dtype=np.int64)
     contract_ids[is_listed] = application_ids[previous[is_listed]]
@@ -182,5 +234,5 @@ def _assign_contract_ids(
 
 
 def _attach_contract_ids(rows: pl.DataFrame, contract_ids: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the ids of the contract that each has by position."""
+    """Add each row's contract ids; `contract` is the position of its contract."""
     return rows.drop("contract").hstack(contract_ids[rows["contract"]])

@@ -1,4 +1,4 @@
-"""The mark beside synthetic tables: a model of them must not be taken for one of clients."""
+"""Mark synthetic tables, so that their models are not taken for models of real clients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MARKER_TEXT = "No client in these files ever existed: python -m training.synthes
 
 
 def write_marker(folder: Path, tables: Iterable[Path]) -> Path:
-    """Write into a folder which files are synthetic, by name and size."""
+    """Write the marker file: the names and sizes in bytes of the synthetic files."""
     content = {"what": MARKER_TEXT, "files": {path.name: path.stat().st_size for path in tables}}
     path = folder / MARKER_FILE
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -20,7 +20,7 @@ def write_marker(folder: Path, tables: Iterable[Path]) -> Path:
 
 
 def is_synthetic(table: Path) -> bool:
-    """Whether the mark beside a file names it; another file of its name is not meant."""
+    """Return whether the marker file lists this file with its present size."""
     path = table.with_name(MARKER_FILE)
     if not path.exists():
         return False

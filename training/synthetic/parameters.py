@@ -1,4 +1,4 @@
-"""`parameters.json` -> the model of everything that is drawn."""
+"""Read `parameters.json` into the typed model that the generator samples from."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from training.synthetic.tables.credit_cards import CardModel
 from training.synthetic.tables.instalment_payments import RepaymentModel
 
 PARAMETERS_FILE = Path(__file__).with_name("parameters.json")
-"""Aggregates of the real tables, none of fewer than twenty clients; `calibrate` derives it."""
+"""Aggregates of the real tables, each over at least 20 clients; written by `calibration`."""
 
 StoredParameters = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PopulationModel:
-    """All that is needed to draw clients and their histories."""
+    """Hold the parameters for sampling clients and their histories."""
 
     traits: LatentTraits
     form: FormModel
@@ -48,7 +48,7 @@ def read_population_model(path: Path = PARAMETERS_FILE) -> PopulationModel:
 
 
 def parse_population_model(stored: StoredParameters) -> PopulationModel:
-    """The model of parameters as they are stored."""
+    """Convert stored parameters to the typed model."""
     bureau = stored["bureau"]
     return PopulationModel(
         traits=parse_traits(stored["traits"]),

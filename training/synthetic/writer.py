@@ -1,4 +1,4 @@
-"""Tables written block by block, and seen in their folder only when all are complete, marked."""
+"""Write tables block by block; they appear in the folder only when all are complete."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ RowWriter = Callable[[pl.DataFrame], None]
 
 
 class TableWriter:
-    """One file a table, `.csv` or `.parquet`, in a folder.
+    """Write one `.csv` or `.parquet` file per table into a folder.
 
-    Rows go to a hidden folder beside. Leaving the `with` moves the files into place, or, after an
-    error, removes them and leaves what was there before.
+    Rows go to a hidden sibling folder. Leaving the `with` block moves the files into place and
+    writes
+    the marker. After an error the new files are removed and the folder stays as it was.
 
     Raises:
-        InvalidTables: on entering, when older files there would be read instead of the new ones.
+        InvalidTables: on entering, if the folder has older files that would take precedence over
+            the new ones.
     """
 
     def __init__(self, folder: Path, tables: Sequence[str], suffix: str) -> None:
@@ -38,14 +40,14 @@ class TableWriter:
         self._exit_stack = ExitStack()
 
     def append(self, table: str, rows: pl.DataFrame) -> None:
-        """Add rows; all blocks of a table have the same columns and types."""
+        """Append rows; all blocks of a table must have the same columns and types."""
         if table not in self._writers:
             self._writers[table] = self._open_writer(self._paths[table], rows, self._exit_stack)
         self._writers[table](rows)
 
     def __enter__(self) -> Self:
         self._check_no_older_files()
-        # What an earlier run left when it was killed.
+        # Remove the leftovers of a killed run.
         shutil.rmtree(self._partial_folder, ignore_errors=True)
         self._partial_folder.mkdir(parents=True)
         return self
@@ -63,10 +65,12 @@ class TableWriter:
         shutil.rmtree(self._partial_folder, ignore_errors=True)
 
     def _check_no_older_files(self) -> None:
-        """Nothing is deleted that may be somebody's data."""
+        """Raise InvalidTables for older files; they may be real data and are kept."""
         faults = [
             Fault(
-                str(older_file), "an older file", f"none: it would be read instead of {path.name}"
+                str(older_file),
+                "an older file",
+                f"no older file: it would be read instead of {path.name}",
             )
             for table, path in self._paths.items()
             for ending in FILE_EXTENSIONS[: FILE_EXTENSIONS.index(path.suffix)]

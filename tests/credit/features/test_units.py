@@ -16,7 +16,7 @@ from stores.settings import Settings
 from tests.support.example_dossiers import Dossier
 from tests.support.random_dossiers import make_random_dossiers
 from training.data.loading import load_labelled_dossiers
-from training.synthesise import synthesise_tables
+from training.synthetic.generator import synthesise_tables
 
 INFLATED = 4.0
 

@@ -1,1 +1,1 @@
-"""Calibration: real rows -> the aggregates in `parameters.json`, nothing that shows a client."""
+"""Estimate the aggregates in `parameters.json` from real rows, without disclosing any client."""

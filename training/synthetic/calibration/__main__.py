@@ -1,4 +1,4 @@
-"""`python -m training.synthetic.calibration`: real rows -> `parameters.json`."""
+"""Write `parameters.json` from real rows: `python -m training.synthetic.calibration`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def main(
     real: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of real rows; else CREDIT_REAL_DATA, else ../shared/homecredit."
+            help="Folder of real rows; default: CREDIT_REAL_DATA, then ../shared/homecredit."
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="File to write.")] = PARAMETERS_FILE,
 ) -> None:
-    """Derive the aggregates from which synthetic tables are drawn.
+    """Estimate the parameters of the synthetic tables from real rows.
 
-    The same rows give the same file.
+    The output is deterministic.
     """
     console = Console(stderr=True)
     steps = ProgressReporter(console)

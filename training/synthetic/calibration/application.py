@@ -1,4 +1,4 @@
-"""Application forms -> the marginals of their columns, and which way the words lean."""
+"""Estimate the marginals of application columns and the order of their categories."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import polars as pl
 
 from training.synthetic.calibration.estimators import (
     MIN_CLIENTS_PER_AGGREGATE,
-    MISSING,
     StoredAggregate,
     compute_drift,
     compute_normal_scores,
     fit_quantiles,
     fit_shares,
     round_significant,
+    to_floats,
 )
 from training.synthetic.calibration.grouped_marginals import rank_categories
 from training.synthetic.calibration.published_statistics import PublishedStatistics
@@ -27,38 +27,38 @@ from training.synthetic.calibration.trait_observations import (
     TRAIT_OBSERVATIONS,
     VALUE_STEPS,
 )
-from training.synthetic.sampling.marginals import Floats
+from training.synthetic.sampling.marginals import MISSING, Floats
 from training.synthetic.tables.application import STATE_OF_REPAIR
 
 MIN_DIRECTION_VARIANCE = 0.2
-"""Directions in which numbers vary less are left out when words are put in order."""
+"""Principal directions with less variance are ignored when categories are ordered."""
 
 MIN_DRIFT = 0.01
-"""Drift from which a column of the later applicants gets a marginal of its own."""
+"""Drift from which a column gets a separate marginal for `application_test`."""
 
 MIN_FORMS_PER_TABLE = 1_000
-"""Columns that fewer forms show have one marginal for all."""
+"""Columns known in fewer forms have one marginal for both tables."""
 
 MIN_RATE_DRIFT = 0.0005
-"""The same for rates, which are known of the whole population."""
+"""Drift from which a rate gets a separate value; rates are known for the whole population."""
 
 
 class Forms(NamedTuple):
-    """The same thing of the earlier applicants (`application_train`) and of the later."""
+    """A pair of values for `application_train` and `application_test`."""
 
     train: pl.DataFrame
     test: pl.DataFrame
 
 
 def observe_traits(form: pl.DataFrame) -> pl.DataFrame:
-    """What a form shows of each trait."""
+    """Compute the observed value of each trait in a form."""
     return form.select(**TRAIT_OBSERVATIONS)
 
 
 def fit_marginals(
     forms: Forms, train_statistics: PublishedStatistics, test_statistics: PublishedStatistics
 ) -> tuple[StoredAggregate, StoredAggregate]:
-    """The marginals of all columns, and those of the later applicants where they differ."""
+    """Estimate all marginals, and those of `application_test` where they differ."""
     observations = Forms(
         *(form.select(**TRAIT_OBSERVATIONS, **COLUMNS_WITHOUT_TRAIT) for form in forms)
     )
@@ -96,7 +96,7 @@ def fit_marginals(
 
 
 def extract_category_orders(form: StoredAggregate) -> dict[str, list[str]]:
-    """The words of each trait that is shown by words, in their order."""
+    """Return the ordered categories of each trait that is observed as categories."""
     orders = {}
     for name in TRAIT_OBSERVATIONS:
         values = [value for value, _ in form["marginals"][name].get("shares", [])]
@@ -106,7 +106,7 @@ def extract_category_orders(form: StoredAggregate) -> dict[str, list[str]]:
 
 
 def compute_trait_scores(form: pl.DataFrame, orders: Mapping[str, Sequence[str]]) -> Floats:
-    """What forms show of each trait as normal scores, a column a trait."""
+    """Compute the normal scores of the observed traits, one column per trait."""
     observations = observe_traits(form)
     expressions = [
         rank_categories(name, orders[name]) if name in orders else pl.col(name)
@@ -114,21 +114,17 @@ def compute_trait_scores(form: pl.DataFrame, orders: Mapping[str, Sequence[str]]
     ]
     return np.column_stack(
         [
-            compute_normal_scores(_to_floats(observations.select(expression).to_series()))
+            compute_normal_scores(to_floats(observations.select(expression).to_series()))
             for expression in expressions
         ]
     )
-
-
-def _to_floats(values: pl.Series) -> Floats:
-    return values.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
 def _fit_marginal(
     values: pl.Series, order: Sequence[str] | None, statistics: PublishedStatistics
 ) -> StoredAggregate:
     if values.name in VALUE_STEPS:
-        numbers = values.cast(pl.Float64).fill_null(np.nan).to_numpy()
+        numbers = to_floats(values)
         bounds = statistics.get_bounds(values.name)
         finest_grid = FINEST_GRIDS.get(values.name, "tailed")
         return fit_quantiles(
@@ -142,7 +138,7 @@ def _find_published_rates(
     train_statistics: PublishedStatistics,
     test_statistics: PublishedStatistics,
 ) -> tuple[float, float] | None:
-    """How often a flag is set, or a column known, among all earlier and all later applicants."""
+    """Return the rate of a flag, or of a known column, in the full train and test tables."""
     column = observations.name
     if column == "building known":
         return train_statistics.get_known_share(STATE_OF_REPAIR), test_statistics.get_known_share(
@@ -159,7 +155,7 @@ def _find_published_rates(
         return train_statistics.get_known_share(base_column), test_statistics.get_known_share(
             base_column
         )
-    # A flag that not every form shows has the rate of those that do.
+    # A flag that some forms lack has the rate among the forms that have it.
     if train_statistics.is_flag(column) and observations.null_count() == 0:
         return train_statistics.get_mean(column), test_statistics.get_mean(column)
     return None
@@ -184,7 +180,7 @@ def _encode_values(values: pl.Series, order: Sequence[str] | None) -> Floats:
 
 
 def _compute_number_scores(observations: pl.DataFrame) -> Floats:
-    """Normal scores of all numbers, unknown in the middle, turned to be uncorrelated."""
+    """Return decorrelated normal scores of all numeric columns; missing values count as 0."""
     numbers = [
         c
         for c in observations.columns
@@ -201,9 +197,11 @@ def _compute_number_scores(observations: pl.DataFrame) -> Floats:
 
 
 def order_categories(values: pl.Series, scores: Floats) -> list[str] | None:
-    """The words of a column along the direction in which other columns tell them best apart.
+    """Order the categories of a column along the direction that separates them best.
 
-    `scores` are those columns, a row each, known or 0. Numbers have an order of their own: none.
+    `scores` holds other columns, one row per form, 0 where unknown. The first discriminant
+    direction
+    of these scores gives the order. Returns None for numbers, which have an order already.
     """
     if values.dtype.is_numeric():
         return None

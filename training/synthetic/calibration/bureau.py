@@ -1,4 +1,4 @@
-"""`bureau` and `bureau_balance` -> what is kept of them."""
+"""Estimate the parameters of `bureau` and `bureau_balance`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from training.synthetic.tables.instalment_contracts import HISTORY_WINDOW_DAYS
 
 _c = pl.col
 LATENESS_CORRELATION = 0.35
-"""How a month's lateness correlates with the client's trait for being overdue; see `compare`."""
+"""Correlation between the monthly transitions and the client's trait for being overdue."""
 
 STATUSES = ("Closed", "Sold", "Active")
 _running = _c("CREDIT_ACTIVE") == "Active"
@@ -101,14 +101,14 @@ GROUPED_ESTIMATORS = {
 
 
 def add_derived_columns(bureau: pl.DataFrame) -> pl.DataFrame:
-    """The credits with the steps on the way that the generator takes too."""
+    """Add the intermediate columns that the generator samples too."""
     with_term = bureau.with_columns(planned_term=_c("DAYS_CREDIT_ENDDATE") - _c("DAYS_CREDIT"))
     state = pl.when(_running).then(pl.lit("running")).otherwise(pl.lit("ended"))
     return with_term.with_columns(stage=CREDIT_STAGE, state=state)
 
 
 def estimate_credit_marginals(rows: pl.DataFrame) -> StoredAggregate:
-    """What is kept of the columns of `bureau`; `rows` come from `with_steps`."""
+    """Estimate the marginals of `bureau`; `rows` come from `add_derived_columns`."""
     credit_types = _order_credit_types(rows)
     reported = rows.filter(_c("AMT_ANNUITY").is_not_null().any().over(OWNER))
     return {
@@ -122,7 +122,7 @@ def estimate_credit_marginals(rows: pl.DataFrame) -> StoredAggregate:
 
 
 def estimate_credit_components(rows: pl.DataFrame, clients: int) -> VarianceComponents:
-    """How the credits of one client are alike."""
+    """Estimate how similar the credits of one client are."""
     scores_by_trait = {
         "DAYS_CREDIT": compute_group_scores(rows, "DAYS_CREDIT"),
         "CREDIT_TYPE": compute_group_scores(
@@ -153,7 +153,7 @@ def _order_credit_types(rows: pl.DataFrame) -> list[str]:
 
 
 def estimate_month_states(balance: pl.DataFrame, bureau: pl.DataFrame) -> StoredAggregate:
-    """How the months of credits follow one another, and how far lateness is a client's own."""
+    """Estimate the transitions between months, and the client's part in lateness."""
     months = balance.join(
         bureau.select("SK_ID_BUREAU", "DAYS_CREDIT", "DAYS_ENDDATE_FACT"), on="SK_ID_BUREAU"
     ).sort("SK_ID_BUREAU", "MONTHS_BALANCE")
@@ -169,7 +169,7 @@ def estimate_month_states(balance: pl.DataFrame, bureau: pl.DataFrame) -> Stored
 
 
 def _estimate_transitions(months: pl.DataFrame) -> list[list[float]]:
-    """From each open state, how often each follows; what too few clients show does not."""
+    """Return the transition rates from each open state, omitting those of too few clients."""
     month_pairs = months.with_columns(then=_c("STATUS").shift(-1).over("SK_ID_BUREAU")).filter(
         (_c("STATUS") != "C") & (_c("then") != "C")
     )

@@ -1,7 +1,8 @@
-"""The correlation of traits that makes drawn forms correlate as real ones do.
+"""Find the correlation of traits for which sampled forms correlate like real ones.
 
-Columns show traits through steps, gaps and rules, so the traits' correlation cannot be read off
-the columns'. It is found by drawing forms, comparing, and correcting, a few times over.
+Steps, gaps and rules lie between the traits and the columns, so the correlation of columns is not
+that of the traits. Each round samples forms, compares their correlations with the target and
+corrects the traits' correlation by the difference.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from training.synthetic.tables.application import sample_application_form
 
 CORRECTION_ROUNDS = 12
 MIN_CLIENTS_PER_PAIR = 300
-"""Pairs of columns known together of fewer clients are taken as independent."""
+"""Pairs of columns known together for fewer clients are taken as independent."""
 
 MAX_CORRELATION = 0.995
 
 
 def fit_form_correlation(forms: Forms, form_parameters: StoredAggregate) -> Floats:
-    """The correlation of the form's traits, in the order of `TRAITS`."""
+    """Fit the correlation of the form's traits, in the order of `TRAIT_OBSERVATIONS`."""
     orders = extract_category_orders(form_parameters)
     target, pair_counts = compute_pairwise_correlation(
         compute_trait_scores(pl.concat(forms), orders)
@@ -46,16 +47,20 @@ def fit_form_correlation(forms: Forms, form_parameters: StoredAggregate) -> Floa
             names=tuple(TRAIT_OBSERVATIONS), correlation=correlation
         ).sample(rng, len(is_test))
         sampler = ColumnSampler(
-            marginals=model.marginals, traits=trait_values, rng=rng, rows=len(is_test), is_test=is_test,
+            marginals=model.marginals,
+            traits=trait_values,
+            rng=rng,
+            rows=len(is_test),
+            is_test=is_test,
             test_marginals=model.test_marginals,
-        )  # fmt: skip
+        )
         return compute_trait_scores(sample_application_form(sampler), orders)
 
     return fit_trait_correlation(target, pair_counts >= MIN_CLIENTS_PER_PAIR, sample_scores)
 
 
 def compute_pairwise_correlation(scores: Floats) -> tuple[Floats, Floats]:
-    """Correlations over the clients of whom both are known, and how many those are."""
+    """Return pairwise correlations and the number of clients with both values known."""
     known = np.isfinite(scores).astype(float)
     filled = np.nan_to_num(scores)
     pair_counts = known.T @ known
@@ -70,7 +75,7 @@ def compute_pairwise_correlation(scores: Floats) -> tuple[Floats, Floats]:
 def fit_trait_correlation(
     target: Floats, reliable: Mask, sample_scores: Callable[[Floats], Floats]
 ) -> Floats:
-    """The traits' correlation under which `draw` gives scores that correlate like `target`."""
+    """Fit the correlation of traits for which sampled scores correlate like `target`."""
     reliable_target = np.where(reliable, target, 0.0)
     correlation = find_nearest_correlation(
         np.clip(reliable_target, -MAX_CORRELATION, MAX_CORRELATION)

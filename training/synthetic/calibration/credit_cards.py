@@ -1,4 +1,4 @@
-"""`credit_card_balance` -> what is kept of it."""
+"""Estimate the parameters of `credit_card_balance`."""
 
 from __future__ import annotations
 
@@ -14,33 +14,32 @@ from training.synthetic.calibration.grouped_marginals import (
     estimate_categories,
     estimate_numbers,
 )
+from training.synthetic.calibration.instalment_payments import RESIDUAL_DAYS_PAST_DUE
 from training.synthetic.labels.history_risk import OWNER
 from training.synthetic.tables.credit_cards import CARD_AGE_GROUP
 
 _c = pl.col
-_drawn = _c("AMT_DRAWINGS_CURRENT") > 0
+_has_drawing = _c("AMT_DRAWINGS_CURRENT") > 0
 _at_machines = _c("AMT_DRAWINGS_ATM_CURRENT") > 0
 _in_shops = _c("AMT_DRAWINGS_POS_CURRENT") > 0
 _limit = _c("AMT_CREDIT_LIMIT_ACTUAL")
 _drawing_channel = (
-    pl.when(_drawn & _at_machines & _in_shops)
+    pl.when(_has_drawing & _at_machines & _in_shops)
     .then(pl.lit("both"))
-    .when(_drawn & _at_machines)
+    .when(_has_drawing & _at_machines)
     .then(pl.lit("cash machines"))
-    .when(_drawn & _in_shops)
+    .when(_has_drawing & _in_shops)
     .then(pl.lit("shops"))
 )
 _payment_ratio = pl.when(_c("AMT_INST_MIN_REGULARITY") > 0).then(
     (_c("AMT_PAYMENT_TOTAL_CURRENT") / _c("AMT_INST_MIN_REGULARITY")).clip(0, 30)
 )
-RESIDUAL_DAYS_PAST_DUE = 120
-"""Days past due from which a card is taken to be late by a trifle."""
 
 
 def estimate_card_parameters(
     balance: pl.DataFrame, applications: pl.DataFrame, clients: int
 ) -> StoredAggregate:
-    """What is kept of the months of cards; `balance` has each row's client as `owner`."""
+    """Estimate the parameters of cards; `balance` has client positions as `owner`."""
     card_summaries = summarise_cards(balance)
     old_cards = card_summaries.filter(
         ~_c("SK_ID_PREV").is_in(applications["SK_ID_PREV"].implode())
@@ -81,7 +80,7 @@ def estimate_card_parameters(
 
 
 def estimate_payments_per_month(payments: pl.DataFrame, balance: pl.DataFrame) -> float:
-    """How many payments a card has in a month with any."""
+    """Return the mean number of payments per card in a month with any."""
     card_payments = payments.filter(
         _c("SK_ID_PREV").is_in(balance["SK_ID_PREV"].unique().implode())
     )
@@ -90,7 +89,7 @@ def estimate_payments_per_month(payments: pl.DataFrame, balance: pl.DataFrame) -
 
 
 def summarise_cards(balance: pl.DataFrame) -> pl.DataFrame:
-    """One row a card: how far and how often it was used."""
+    """Summarise each card in one row: its use and how often it is drawn on."""
     has_limit = _limit > 0
     return (
         balance.sort("SK_ID_PREV", "MONTHS_BALANCE")
@@ -102,7 +101,7 @@ def summarise_cards(balance: pl.DataFrame) -> pl.DataFrame:
             limit=_limit.max(),
             last_limit=_limit.last(),
             level=(_c("AMT_BALANCE") / _limit).filter(has_limit).mean(),
-            drawing=_drawn.filter(has_limit).mean(),
+            drawing=_has_drawing.filter(has_limit).mean(),
             days_past_due=_c("SK_DPD").max(),
         )
     )

@@ -1,50 +1,52 @@
-"""Measures of one column: quantiles, shares, drift; never of fewer than twenty clients."""
+"""Estimate quantiles, shares and drift of one column, each over at least 20 clients."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
 from math import floor, log10
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from training.synthetic.sampling.marginals import QUANTILE_GRIDS, Floats, Integers, compute_knots
+from training.synthetic.sampling.marginals import (
+    MISSING,
+    QUANTILE_GRIDS,
+    STANDARD_NORMAL,
+    Floats,
+    Integers,
+    compute_knots,
+)
 
 MAX_VALUE_BINS = 64
-"""A column with no more of them has a bin each when its drift is measured."""
+"""Columns with at most this many values get one bin per value when drift is computed."""
 
 UNBOUNDED = (float("-inf"), float("inf"))
 
 MIN_CLIENTS_PER_AGGREGATE = 20
-"""The least number of clients that a kept aggregate describes."""
-
-MISSING = "(none)"
-"""Stands for null where that is an answer of its own and not a gap."""
+"""Minimum number of clients behind each stored aggregate."""
 
 
 class TooFewClients(ValueError):
-    """An aggregate would describe fewer than twenty clients."""
+    """An aggregate would describe fewer than 20 clients."""
 
 
 class NoKnownValues(TooFewClients):
-    """There is not even one client."""
+    """A column has no known value."""
 
 
 StoredAggregate = dict[str, Any]
-"""An aggregate as it stands in the parameters file."""
+"""An aggregate in the form stored in the parameters file."""
 
-_NORMAL = NormalDist()
 _TRAIT_GRID = np.linspace(-4.5, 4.5, 1801)
-_LEVEL_GRID = np.array([_NORMAL.cdf(z) for z in _TRAIT_GRID])
+_LEVEL_GRID = np.array([STANDARD_NORMAL.cdf(z) for z in _TRAIT_GRID])
 
 
 def round_significant(number: float, digits: int = 5) -> float:
-    """The number to so many significant digits; whole numbers lose their point.
+    """Round to significant digits; whole numbers become integers.
 
-    >>> sensible(1234567.8), sensible(0.0123456), sensible(3.0)
+    >>> round_significant(1234567.8), round_significant(0.0123456), round_significant(3.0)
     (1234600, 0.012346, 3)
     """
     if number == 0 or not np.isfinite(number):
@@ -53,8 +55,13 @@ def round_significant(number: float, digits: int = 5) -> float:
     return int(rounded) if rounded == int(rounded) else rounded
 
 
+def to_floats(values: pl.Series) -> Floats:
+    """Convert a column to numbers, with NaN for null."""
+    return values.cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+
 def estimate_rate(flags: pl.Series) -> float:
-    """How often a flag is set, of the rows that show it."""
+    """Return the rate of a flag among the rows where it is known."""
     return round_significant(float(np.mean(flags.drop_nulls().to_numpy())), 3)
 
 
@@ -66,15 +73,15 @@ def fit_quantiles(
     finest_grid: str = "fine",
     bounds: tuple[float, float] = UNBOUNDED,
 ) -> StoredAggregate:
-    """The values on the finest grid, from `finest` on, that leaves twenty clients in every gap.
+    """Estimate quantiles on the finest grid, from `finest_grid` on, with 20 clients per gap.
 
-    The two ends are placed so that the outermost groups keep their means, but `within` bounds, and
-    on no other side of zero than the rest. `owners` says whose each value is; without it each is
-    another's.
+    The two end values keep the means of the outermost groups. They are clipped to `bounds` and
+    never
+    cross zero. `owners` gives each value's client; by default all clients are distinct.
     """
     known = np.flatnonzero(np.isfinite(values))
     if not len(known):
-        raise NoKnownValues("no value is known")
+        raise NoKnownValues("the column has no known value")
     order = known[np.argsort(values[known], kind="stable")]
     owner_ids = np.arange(len(values)) if owners is None else owners
     grid = _select_grid(values[order], owner_ids[order], finest_grid=finest_grid)
@@ -109,19 +116,19 @@ def _select_grid(values: Floats, owners: Integers, *, finest_grid: str) -> str:
 
 
 def _compute_end_distance(grid: str) -> float:
-    """How many mean excesses beyond the outermost quantile the end stands."""
+    """Return the distance of the end from the outermost quantile, in mean excesses."""
     outer, end = compute_knots(grid)[-2:]
-    mean_excess = _NORMAL.pdf(outer) / (1 - _NORMAL.cdf(outer)) - outer
+    mean_excess = STANDARD_NORMAL.pdf(outer) / (1 - STANDARD_NORMAL.cdf(outer)) - outer
     return float((end - outer) / mean_excess)
 
 
 def fit_shares(
     values: pl.Series, order: Sequence[str] | None = None, *, owners: pl.Series | None = None
 ) -> StoredAggregate:
-    """Each value with its share, numbers from least to greatest, words in the given order.
+    """Estimate the share of each value: numbers ascending, categories in the given order.
 
-    Words of fewer than twenty clients are left out; such numbers join the nearest lower one.
-    `owners` says whose each value is; without it each is another client's.
+    Categories with fewer than 20 clients are dropped; such numbers join the nearest lower one.
+    `owners` gives each value's client; by default all clients are distinct.
     """
     owner_ids = pl.int_range(len(values), eager=True) if owners is None else owners
     counts = (
@@ -132,7 +139,7 @@ def fit_shares(
         .sort("value")
     )
     if counts.is_empty():
-        raise NoKnownValues("no value is known")
+        raise NoKnownValues("the column has no known value")
     pairs = list(counts.iter_rows())
     pairs = (
         _pool_rare_values(pairs)
@@ -140,7 +147,7 @@ def fit_shares(
         else [p for p in pairs if p[1] >= MIN_CLIENTS_PER_AGGREGATE]
     )
     if not pairs:
-        raise TooFewClients("no value is that of twenty clients")
+        raise TooFewClients(f"no value has {MIN_CLIENTS_PER_AGGREGATE} clients")
     if order is not None:
         pairs = sorted((p for p in pairs if p[0] in order), key=lambda p: order.index(p[0]))
     total = sum(rows for _, _, rows in pairs)
@@ -153,7 +160,7 @@ def fit_shares(
 
 
 ValueCount = tuple[float, int, int]
-"""A value, of how many clients it is, in how many rows."""
+"""A value, the number of its clients, and the number of its rows."""
 
 
 def _pool_rare_values(counts: list[ValueCount]) -> list[ValueCount]:
@@ -171,7 +178,7 @@ def _pool_rare_values(counts: list[ValueCount]) -> list[ValueCount]:
 
 
 def compute_normal_scores(values: Floats) -> Floats:
-    """Each value's place among the known ones as a standard normal; ties share the middle."""
+    """Convert values to normal scores of their ranks; ties share the middle rank."""
     known = np.isfinite(values)
     _, value_index, counts = np.unique(values[known], return_inverse=True, return_counts=True)
     mid_ranks = (np.cumsum(counts) - counts / 2) / counts.sum()
@@ -181,10 +188,9 @@ def compute_normal_scores(values: Floats) -> Floats:
 
 
 def compute_drift(reference: Floats, current: Floats) -> float:
-    """Population stability index on the reference's deciles, or its values if few.
+    """Compute the population stability index on the reference's deciles, or its values if few.
 
-    An unknown value is a bin of its own. What two samples of the same clients would show, on
-    average, is taken off.
+    Missing is a bin of its own. The expected index of two samples of one population is subtracted.
     """
     known = reference[np.isfinite(reference)]
     edges = np.unique(known)

@@ -1,4 +1,4 @@
-"""Marginals of history rows: of all of them, or group by group."""
+"""Estimate the marginals of history rows, overall or by group."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def estimate_numbers(
     finest_grid: str = "coarse",
     bounds: tuple[float, float] = UNBOUNDED,
 ) -> Estimator:
-    """How to keep a number: by its quantiles."""
+    """Create an estimator of quantiles."""
 
     def estimate(rows: pl.DataFrame) -> StoredAggregate:
         known_rows = rows.select(OWNER, value=_to_expression(value).cast(pl.Float64)).drop_nulls()
@@ -45,7 +45,7 @@ def estimate_numbers(
 
 
 def estimate_categories(value: pl.Expr | str, order: Sequence[str] | None = None) -> Estimator:
-    """How to keep words, counts or flags: by their shares; null is left out."""
+    """Create an estimator of the shares of categories, counts or flags; nulls are ignored."""
 
     def estimate(rows: pl.DataFrame) -> StoredAggregate:
         known_rows = rows.select(OWNER, value=_to_expression(value)).drop_nulls()
@@ -57,9 +57,9 @@ def estimate_categories(value: pl.Expr | str, order: Sequence[str] | None = None
 def estimate_by_group(
     column: str, rows: pl.DataFrame, group: pl.Expr | str, estimate: Estimator
 ) -> StoredAggregate:
-    """The column's marginal for each group; of all rows for groups of too few clients.
+    """Estimate the column's marginal by group; groups with too few clients get that of all rows.
 
-    Nothing is kept for groups in which the column is never known.
+    Groups without any known value get no marginal.
     """
     groups = rows.select(_to_expression(group)).to_series()
     marginals: StoredAggregate = {}
@@ -74,24 +74,24 @@ def estimate_by_group(
 
 
 def estimate_known_rate(column: str) -> Estimator:
-    """How to keep how often a column is known."""
+    """Create an estimator of the rate at which a column is known."""
     return estimate_categories(pl.col(column).is_not_null().cast(pl.Int8))
 
 
 def estimate_flag_rate(is_set: pl.Expr, among: pl.Expr) -> Estimator:
-    """How to keep how often a flag is set, among some of the rows."""
+    """Create an estimator of a flag's rate among some of the rows."""
     return estimate_categories(pl.when(among).then(is_set.cast(pl.Int8)))
 
 
 def estimate_columns(rows: pl.DataFrame, estimators: Mapping[str, Estimator]) -> StoredAggregate:
-    """The marginals of columns as declared."""
+    """Estimate the marginals of the declared columns."""
     return {column: estimate(rows) for column, estimate in estimators.items()}
 
 
 def estimate_columns_by_group(
     rows: pl.DataFrame, groups: Mapping[str, Mapping[str, Estimator]]
 ) -> StoredAggregate:
-    """The marginals of columns as declared, for each value of the column that groups rows."""
+    """Estimate the marginals of the declared columns for each value of their grouping column."""
     marginals: StoredAggregate = {}
     for group, estimators in groups.items():
         for column, estimate in estimators.items():
@@ -102,7 +102,7 @@ def estimate_columns_by_group(
 def compute_group_scores(
     rows: pl.DataFrame, value: pl.Expr | str, group: pl.Expr | str | None = None
 ) -> Floats:
-    """Normal scores of a number, among all rows or among those of the row's group."""
+    """Compute the normal scores of a number, among all rows or within the row's group."""
     group_expression = pl.lit("all") if group is None else _to_expression(group)
     frame = rows.select(value=_to_expression(value).cast(pl.Float64), group=group_expression)
     group_scores = np.full(rows.height, np.nan)
@@ -114,7 +114,7 @@ def compute_group_scores(
 
 
 def rank_categories(value: pl.Expr | str, order: Sequence[str]) -> pl.Expr:
-    """Words as numbers, by their place in an order; words not in it are unknown."""
+    """Replace categories by their position in an order; unlisted ones become null."""
     ranks = {category: float(rank) for rank, category in enumerate(order)}
     return _to_expression(value).replace_strict(ranks, default=None, return_dtype=pl.Float64)
 

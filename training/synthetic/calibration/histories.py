@@ -1,4 +1,4 @@
-"""What whole histories show of each client: how many rows, how late paid, how cards are used."""
+"""Estimate what whole histories show of each client: row counts, lateness and card use."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ from training.synthetic.calibration.trait_correlations import (
 )
 from training.synthetic.calibration.variance_components import VarianceComponents
 from training.synthetic.labels.history_risk import OWNER
+from training.synthetic.tables.credit_cards import DRAWING_TRAIT, USE_TRAIT
+from training.synthetic.tables.instalment_payments import PAYMENT_DELAY_TRAIT
 from training.synthetic.tables.previous_application import TENURE_TRAIT
 
 COUNT_TRAITS = {"bureau": "bureau: count", "previous_application": "previous: count"}
-"""The traits that say how many rows a client has."""
+"""Traits that set the number of a client's rows."""
 
 
 def estimate_counts(sample: ClientSample) -> tuple[StoredAggregate, StoredAggregate]:
-    """Rows a client, and whose months the bureau reports, of earlier and of later applicants."""
+    """Estimate rows per client, and the bureau's coverage, for train and test clients."""
     client_values = {name: count_rows(sample, table) for table, name in COUNT_TRAITS.items()}
     client_values["covered by bureau"] = _find_covered_clients(sample)
     train, test = (
@@ -44,7 +46,7 @@ def estimate_counts(sample: ClientSample) -> tuple[StoredAggregate, StoredAggreg
 
 
 def estimate_history_components(sample: ClientSample) -> dict[str, VarianceComponents]:
-    """How the rows of one client are alike, table by table."""
+    """Estimate how similar the rows of one client are, by table."""
     n_clients = sample.clients.height
     return {
         "bureau": bureau.estimate_credit_components(
@@ -60,7 +62,7 @@ def estimate_history_components(sample: ClientSample) -> dict[str, VarianceCompo
 def build_history_blocks(
     sample: ClientSample, components: Mapping[str, VarianceComponents] | None = None
 ) -> list[TraitBlock]:
-    """All traits that histories show of these clients."""
+    """Build the trait blocks that are observed in histories."""
     components_by_table = estimate_history_components(sample) if components is None else components
     return [
         *(
@@ -72,16 +74,16 @@ def build_history_blocks(
 
 
 def build_client_trait_block(sample: ClientSample) -> TraitBlock:
-    """Traits that each client shows once."""
+    """Build the block of traits that are observed once per client."""
     card_summaries = summarise_cards(sample.histories["credit_card_balance"])
     client_values = {name: count_rows(sample, table) for table, name in COUNT_TRAITS.items()}
     client_values |= {
         TENURE_TRAIT: previous_application.compute_first_decision_scores(
             previous_application.add_derived_columns(sample.histories["previous_application"])
         ),
-        "payments: delay": compute_late_share(sample.histories["POS_CASH_balance"]),
-        "cards: use": _mean_by_client(card_summaries, pl.col("level").fill_null(0)),
-        "cards: drawing": _mean_by_client(card_summaries.filter("used"), pl.col("drawing")),
+        PAYMENT_DELAY_TRAIT: compute_late_share(sample.histories["POS_CASH_balance"]),
+        USE_TRAIT: _mean_by_client(card_summaries, pl.col("level").fill_null(0)),
+        DRAWING_TRAIT: _mean_by_client(card_summaries.filter("used"), pl.col("drawing")),
     }
     clients = pl.DataFrame({OWNER: np.arange(sample.clients.height)})
     columns = [
@@ -94,14 +96,14 @@ def build_client_trait_block(sample: ClientSample) -> TraitBlock:
 
 
 def count_rows(sample: ClientSample, table: str) -> pl.DataFrame:
-    """By client, how many rows of the table are the client's; none is 0."""
+    """Count each client's rows of a table; 0 without any."""
     rows = sample.histories[table].group_by(OWNER).agg(value=pl.len().cast(pl.Float64))
     client_counts = _index_clients(sample).join(rows, on=OWNER, how="left", maintain_order="left")
     return client_counts.with_columns(pl.col("value").fill_null(0))
 
 
 def _find_covered_clients(sample: ClientSample) -> pl.DataFrame:
-    """By client with credits at the bureau, whether any credit's months are reported."""
+    """Return by client with bureau credits if any credit has monthly reports."""
     reported_ids = sample.histories["bureau_balance"]["SK_ID_BUREAU"].unique().implode()
     is_reported = pl.col("SK_ID_BUREAU").is_in(reported_ids).any().cast(pl.Int8)
     covered = (

@@ -1,28 +1,29 @@
-"""Clients with histories and labels -> how each summary of a history counts."""
+"""Estimate the effect of each history summary from labelled clients with histories."""
 
 from __future__ import annotations
 
 import numpy as np
 import polars as pl
 
-from training.synthetic.calibration.estimators import StoredAggregate, round_significant
+from training.synthetic.calibration.estimators import StoredAggregate, round_significant, to_floats
 from training.synthetic.labels.application_risk import to_probabilities
 from training.synthetic.labels.history_risk import HistoryEffect, compute_residuals
 from training.synthetic.sampling.marginals import Floats
 
 NEWTON_STEPS = 12
 PRIOR_STANDARD_DEVIATION = 0.4
-"""The standard deviation that effects are thought to have before the data is seen, in log-odds a
-spread: a few hundred clients in difficulties leave much to chance."""
+"""Prior standard deviation of the effects, in log-odds per standard deviation of the summary.
+
+It limits overfitting: only a few hundred clients have payment difficulties.
+"""
 
 
 def history_effects(
     summaries: pl.DataFrame, form_log_odds: Floats, intercept: float, difficulties: Floats
 ) -> StoredAggregate:
-    """By summary, what is kept of it.
+    """Estimate the parameters of each summary by ridge logistic regression beyond the form.
 
-    `of_form` are the form's log-odds but for the `base`; difficulties are NaN where not known. The
-    effects are those of ridge logistic regression beyond the form.
+    `form_log_odds` excludes the intercept. `difficulties` is 1 or 0, NaN if unknown.
     """
     expectations = {
         name: _fit_expectation(summaries[name], form_log_odds) for name in summaries.columns
@@ -30,7 +31,7 @@ def history_effects(
     residuals = np.column_stack(
         [
             compute_residuals(
-                _to_floats(summaries[name]), form_log_odds, HistoryEffect(**expectation)
+                to_floats(summaries[name]), form_log_odds, HistoryEffect(**expectation)
             )
             for name, expectation in expectations.items()
         ]
@@ -46,7 +47,7 @@ def history_effects(
 
 
 def _fit_expectation(summary: pl.Series, form_log_odds: Floats) -> StoredAggregate:
-    values = _to_floats(summary)
+    values = to_floats(summary)
     known = np.isfinite(values)
     mean, spread = float(np.mean(values[known])), float(np.std(values[known]))
     by_form, expected = np.polyfit(form_log_odds[known], (values[known] - mean) / spread, 1)
@@ -69,7 +70,3 @@ def _fit_effects(residuals: Floats, log_odds: Floats, difficulties: Floats) -> F
         ) / PRIOR_STANDARD_DEVIATION**2
         effects += np.linalg.solve(curvature, gradient)
     return effects
-
-
-def _to_floats(summary: pl.Series) -> Floats:
-    return summary.fill_null(np.nan).to_numpy()

@@ -1,7 +1,7 @@
-"""`installments_payments` and `POS_CASH_balance` -> how instalments are paid.
+"""Estimate how instalments are paid, from `installments_payments` and `POS_CASH_balance`.
 
-Payments are known of a sample with as many clients in difficulties as without: each row counts
-by how often clients of its kind are met.
+The sample of payments has as many clients with difficulties as without. Rows are weighted to the
+rates of the population.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _c = pl.col
 DELAY_DAYS = _c("DAYS_ENTRY_PAYMENT") - _c("DAYS_INSTALMENT")
 INSTALMENT_KEY = ("SK_ID_PREV", "NUM_INSTALMENT_NUMBER", "NUM_INSTALMENT_VERSION")
 RESIDUAL_DAYS_PAST_DUE = 120
-"""Days past due from which a contract is taken to be kept open by a trifle."""
+"""Days past due from which a credit counts as kept open by a small residual amount."""
 
 
 def estimate_repayment_parameters(
@@ -36,7 +36,7 @@ def estimate_repayment_parameters(
     population_rate: float,
     never_paid: float,
 ) -> StoredAggregate:
-    """What is kept of payments. `paid` has each client's difficulties as `TARGET`."""
+    """Estimate the parameters of payments; `payments` has the client's label as `TARGET`."""
     rows = _select_contract_payments(payments, applications)
     rows = rows.with_columns(met=_build_sampling_weight(rows, population_rate))
     instalments = _group_instalments(rows)
@@ -77,7 +77,7 @@ def _select_contract_payments(payments: pl.DataFrame, applications: pl.DataFrame
 
 
 def _group_instalments(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row an instalment, however many payments it took."""
+    """Aggregate the payments of each instalment to one row."""
     payment_groups = rows.sort(*INSTALMENT_KEY, "DAYS_ENTRY_PAYMENT").group_by(
         INSTALMENT_KEY, maintain_order=True
     )
@@ -91,12 +91,12 @@ def _group_instalments(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def compute_late_share(balance: pl.DataFrame) -> pl.DataFrame:
-    """By client, the share of months in which something that matters was past due."""
+    """Return each client's share of months with a material amount past due."""
     return balance.group_by(OWNER).agg(value=(_c("SK_DPD_DEF") > 0).mean())
 
 
 def _build_sampling_weight(rows: pl.DataFrame, population_rate: float) -> pl.Expr:
-    """A whole weight: clients without difficulties are met so many times as often."""
+    """Return an integer weight that restores the population's rate of difficulties."""
     clients = rows.group_by(OWNER).agg(_c("TARGET").first())
     sample_rate = float(np.mean(clients["TARGET"].to_numpy()))
     odds = (1 - population_rate) / population_rate * sample_rate / (1 - sample_rate)
@@ -127,9 +127,9 @@ def _compute_weighted_mean(rows: pl.DataFrame, flag: pl.Expr) -> float:
 
 
 def _estimate_lateness_correlation(instalments: pl.DataFrame, owner_column: str) -> float:
-    """The correlation of traits that makes two instalments of one owner late together as often.
+    """Estimate the trait correlation from how often two instalments of one owner are late.
 
-    Every owner counts by its instalments.
+    Owners are weighted by their number of instalments.
     """
     late = pl.col("delay") > 0
     by_owner = instalments.group_by(owner_column).agg(
@@ -156,7 +156,7 @@ def _estimate_lateness_correlation(instalments: pl.DataFrame, owner_column: str)
 
 
 def _compute_joint_exceedance(share: float, correlation: float) -> float:
-    """How often two traits, so correlated, are both among their highest `share`."""
+    """Return the probability that two correlated traits are both in their top `share`."""
     limit = STANDARD_NORMAL.inv_cdf(1 - share)
     shared_trait = np.linspace(-6, 6, 601)
     z_scores = (np.sqrt(correlation) * shared_trait - limit) / np.sqrt(1 - correlation)
@@ -166,7 +166,7 @@ def _compute_joint_exceedance(share: float, correlation: float) -> float:
 
 
 def _fit_settlement(rows: pl.DataFrame) -> StoredAggregate:
-    """What was paid at last on contracts repaid early, as a share of the instalments left."""
+    """Estimate the last payment of contracts repaid early, as a share of the instalments left."""
     last = rows.sort(*INSTALMENT_KEY).group_by("SK_ID_PREV", maintain_order=True).last()
     remaining = _c("CNT_PAYMENT") - _c("NUM_INSTALMENT_NUMBER") + 1
     early_settlements = last.filter(
@@ -179,7 +179,7 @@ def _fit_settlement(rows: pl.DataFrame) -> StoredAggregate:
 
 
 def _estimate_past_due_rates(balance: pl.DataFrame) -> StoredAggregate:
-    """How months past due come about, and how many matter."""
+    """Estimate the rates of residual, material and serious amounts past due."""
     contracts = _summarise_contracts(balance)
     past_due = balance.filter(_c("SK_DPD").is_between(1, RESIDUAL_DAYS_PAST_DUE))
     long_past_due = balance.filter(_c("SK_DPD") > RESIDUAL_DAYS_PAST_DUE)

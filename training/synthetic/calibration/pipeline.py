@@ -1,4 +1,4 @@
-"""All aggregates together."""
+"""Combine all estimates into the content of `parameters.json`."""
 
 from __future__ import annotations
 
@@ -48,18 +48,20 @@ DESCRIPTION = (
     "from which synthetic tables are drawn. Derived by python -m training.synthetic.calibration."
 )
 LOG_ODDS_SCALE = 1.2
-"""What the scorecard's log-odds are multiplied by, so that synthetic clients are as hard to tell
-apart as real ones: curves fitted to 14,000 forms find but a part of what there is."""
+"""Factor for the scorecard's log-odds, so that synthetic and real clients are equally predictable.
+
+Curves fitted to 14,000 forms capture only part of the signal.
+"""
 
 MIN_CORRELATION = 0.025
-"""Smaller ones are kept as 0: they are within what chance makes of 8,500 clients."""
+"""Smaller correlations are stored as 0: with 8,500 clients they are within sampling error."""
 
 TRIAL_CLIENTS = 60_000
-"""How many are drawn to set the base rate."""
+"""Number of clients sampled to set the base rate."""
 
 
 def derive_parameters(real_data: RealData) -> StoredAggregate:
-    """Everything in `parameters.json`."""
+    """Derive the whole content of `parameters.json`."""
     labelled = real_data.forms.train
     forms = Forms(labelled.drop("TARGET"), real_data.forms.test)
     form = _derive_form(forms, real_data)
@@ -168,7 +170,7 @@ def _derive_cards(real_data: RealData) -> StoredAggregate:
 
 
 def _derive_risk(real_data: RealData, stored: StoredAggregate) -> StoredAggregate:
-    """How histories count beyond the form, and the base that gives the population's rate."""
+    """Estimate the history effects and the intercept that gives the population's rate."""
     rate = real_data.application_statistics[0].get_mean("TARGET")
     clients = real_data.history_sample.clients
     difficulties = clients["TARGET"].cast(pl.Float64).fill_null(np.nan).to_numpy()

@@ -1,4 +1,4 @@
-"""`previous_application` -> what is kept of it."""
+"""Estimate the parameters of `previous_application`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import polars as pl
 
 from credit.schema import NEVER_DAYS
 from training.synthetic.calibration.application import order_categories
-from training.synthetic.calibration.estimators import MISSING, StoredAggregate
+from training.synthetic.calibration.estimators import StoredAggregate
 from training.synthetic.calibration.grouped_marginals import (
     compute_group_scores,
     estimate_by_group,
@@ -23,6 +23,7 @@ from training.synthetic.calibration.variance_components import (
     estimate_variance_components,
 )
 from training.synthetic.labels.history_risk import OWNER
+from training.synthetic.sampling.marginals import MISSING
 from training.synthetic.tables.instalment_contracts import HISTORY_WINDOW_DAYS, LONG_TENURE_DAY
 from training.synthetic.tables.previous_application import (
     APPROVED,
@@ -63,7 +64,7 @@ _run = (_c("DAYS_LAST_DUE") - _c("DAYS_FIRST_DUE")) / INSTALMENT_PERIOD_DAYS + 1
 SHARE_RUN = pl.when(_instalment_contract & _repaid).then(
     (_run / pl.min_horizontal(INSTALMENTS_DUE, "CNT_PAYMENT")).clip(0, 1)
 )
-"""How much of what was due by now, of the term at most, a contract ran before it was repaid."""
+"""Instalments until repayment as a share of those due so far, which are at most the term."""
 
 
 _first = _c("turn") == FIRST_TURN
@@ -133,7 +134,7 @@ GROUPED_ESTIMATORS = {
 
 
 def compute_first_decision_scores(rows: pl.DataFrame) -> pl.DataFrame:
-    """By client, how the first decision stands among the first ones on that product."""
+    """Return each client's first decision day as a normal score within the product."""
     decision_scores = compute_group_scores(
         rows, pl.when(_first).then("DAYS_DECISION"), "PRODUCT_COMBINATION"
     )
@@ -141,7 +142,7 @@ def compute_first_decision_scores(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def add_derived_columns(applications: pl.DataFrame) -> pl.DataFrame:
-    """The applications with the steps on the way that the generator takes too."""
+    """Add the intermediate columns that the generator samples too."""
     order = pl.struct("DAYS_DECISION", "SK_ID_PREV").rank("ordinal").over(OWNER)
     since_first = _c("DAYS_DECISION") / _c("DAYS_DECISION").min().over(OWNER)
     dated = applications.with_columns(
@@ -159,7 +160,7 @@ def add_derived_columns(applications: pl.DataFrame) -> pl.DataFrame:
 
 
 def estimate_application_marginals(rows: pl.DataFrame) -> StoredAggregate:
-    """What is kept of the columns of `previous_application`; `rows` come from `with_steps`."""
+    """Estimate the marginals of `previous_application`; `rows` come from `add_derived_columns`."""
     products = _order_products(rows)
     known_product_rows = rows.filter(_c("PRODUCT_COMBINATION").is_in(products))
     product_estimators = {
@@ -176,7 +177,7 @@ def estimate_application_marginals(rows: pl.DataFrame) -> StoredAggregate:
 
 
 def estimate_application_components(rows: pl.DataFrame, clients: int) -> VarianceComponents:
-    """How the applications of one client are alike."""
+    """Estimate how similar the applications of one client are."""
     product = "PRODUCT_COMBINATION"
     scores_by_trait = {
         "time_share": compute_group_scores(rows, "time_share", product),
@@ -212,13 +213,13 @@ def estimate_application_components(rows: pl.DataFrame, clients: int) -> Varianc
 
 
 MAX_OLD_CONTRACT_MONTHS = 60
-"""Months; contracts known for longer are kept open by a trifle, which is another matter."""
+"""Contracts listed for more months are kept open by a residual amount and are excluded."""
 
 
 def estimate_old_contracts(
     rows: pl.DataFrame, balance: pl.DataFrame, clients: int
 ) -> StoredAggregate:
-    """Contracts known by their last months only: how many clients have one, and of what term."""
+    """Estimate contracts with only their last months listed: share of clients, and terms."""
     unlisted = balance.filter(~_c("SK_ID_PREV").is_in(rows["SK_ID_PREV"].implode()))
     per_client = pl.DataFrame({OWNER: np.arange(clients)}).join(
         rows.group_by(OWNER).agg(oldest=_c("DAYS_DECISION").min()), on=OWNER, how="left"

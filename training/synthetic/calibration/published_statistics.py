@@ -1,4 +1,4 @@
-"""The published statistics of the full tables: exact rates, and bounds, that no sample has."""
+"""Read the published statistics of the full tables: exact rates and bounds."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class PublishedStatistics:
         return self.statistics[column]["mean"]
 
     def get_bounds(self, column: str) -> tuple[float, float]:
-        """The least and the greatest value; no bounds where the column is not described."""
+        """Return the minimum and maximum; unbounded if the column is not described."""
         column_statistics = self.statistics.get(column, {})
         return column_statistics.get("min", float("-inf")), column_statistics.get(
             "max", float("inf")
         )
 
     def is_flag(self, column: str) -> bool:
-        """Whether the column holds nothing but 0 and 1: only then is its spread so wide."""
+        """Return whether the column holds only 0 and 1, as its standard deviation then shows."""
         if "mean" not in self.statistics.get(column, {}):
             return False
         mean, std = self.get_mean(column), self.statistics[column]["std"]
@@ -45,7 +45,7 @@ class PublishedStatistics:
 
 
 def read_published_statistics(description_file: Path) -> PublishedStatistics:
-    """The description of a table's numbers, and of its words where there is one."""
+    """Read the descriptions of a table's numbers and, if present, of its categories."""
     statistics: dict[str, dict[str, float]] = {}
     for path in (description_file.with_stem(f"{description_file.stem}_O"), description_file):
         if path.exists():

@@ -1,9 +1,9 @@
-"""Labelled forms -> the scorecard.
+"""Fit the scorecard to labelled forms.
 
     labelled forms -> boosted trees -> their log-odds on all forms -> additive curves
 
-Trees see what matters in 14,000 forms; curves keep what is additive in it, which is nearly all
-(the same area under the ROC curve on unseen rows), without a trace of single rows.
+The trees learn the signal in 14,000 forms. The curves keep its additive part, which has nearly the
+same area under the ROC curve on unseen rows, and no information on single rows.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 
 from credit.schema import APPLICATION, ColumnKind
-from training.synthetic.calibration.estimators import MISSING, StoredAggregate, round_significant
+from training.synthetic.calibration.estimators import StoredAggregate, round_significant
 from training.synthetic.labels.application_risk import RATIOS, compute_measure
-from training.synthetic.sampling.marginals import Floats
+from training.synthetic.sampling.marginals import MISSING, Floats
 
 CATEGORICAL_MEASURES = tuple(
     name for name, c in APPLICATION.columns.items() if c.kind is ColumnKind.CATEGORY
@@ -50,19 +50,19 @@ LIGHTGBM_PARAMETERS = {
     "force_col_wise": True,
 }
 SMOOTHING_PENALTY = 20.0
-"""How dear a step between neighbouring knots is, in rows' squared log-odds."""
+"""Penalty on the difference of neighbouring knots, in squared log-odds of rows."""
 
 MIN_ROWS_PER_EFFECT = 50
-"""The fewest rows with a value or a word for which log-odds of their own are kept."""
+"""Minimum rows with a value or category for an effect of its own."""
 
 MIN_LOG_ODDS_SPREAD = 0.01
-"""Measures whose log-odds spread by less are left out."""
+"""Measures with a smaller spread of log-odds are dropped."""
 
 
 def fit_scorecard(
     forms: pl.DataFrame, difficulties: Floats, unlabelled: pl.DataFrame
 ) -> StoredAggregate:
-    """Curves and words that follow trees fitted to the labelled forms, also on `others`."""
+    """Fit curves and category weights to a tree model of the labelled forms, on all forms."""
     all_forms = pl.concat([forms, unlabelled])
     tree_log_odds = _predict_tree_log_odds(forms, difficulties, all_forms)
     return _fit_additive_model(all_forms, tree_log_odds)
@@ -89,14 +89,14 @@ def _predict_tree_log_odds(
 
 
 class _MeasureBlock(NamedTuple):
-    """A measure's share of the design matrix, with what turns its weights into log-odds."""
+    """Columns of one measure in the design matrix, and how its weights become log-odds."""
 
     name: str
     design: Floats
     penalty_rows: Floats
-    """Differences of weights that are penalised."""
+    """Penalised differences of weights."""
     labels: list[float | str]
-    """The knots, then the words; NONE is the unknown."""
+    """The knots, then the categories; `MISSING` is the missing value."""
 
 
 def _fit_additive_model(forms: pl.DataFrame, target: Floats) -> StoredAggregate:

@@ -1,17 +1,18 @@
-"""How the parameters are written down."""
+"""Format the parameters file."""
 
 from __future__ import annotations
 
 import json
 
 MAX_INLINE_LISTS = 60
-"""Lists of more lists than this are set out line by line."""
+"""Lists of more lists than this are written line by line."""
 
 
 def format_parameters(parameters: object) -> str:
-    """The parameters as text for people: what has parts is set out, a list of numbers is one line.
+    """Format parameters as readable JSON: nested objects are indented, number lists are one line.
 
-    >>> print(written({"rate": 0.08, "curve": {"knots": [1, 2], "log_odds": [0.1, -0.1]}}), end="")
+    >>> curve = {"knots": [1, 2], "log_odds": [0.1, -0.1]}
+    >>> print(format_parameters({"rate": 0.08, "curve": curve}), end="")
     {
      "rate": 0.08,
      "curve": {

@@ -1,4 +1,4 @@
-"""The real rows that calibration reads, and where they are."""
+"""Locate and read the real rows for calibration."""
 
 from __future__ import annotations
 
@@ -22,44 +22,48 @@ CLIENT_ID = "SK_ID_CURR"
 
 
 class RealDataMissing(CreditError):
-    """The folder of real rows is not where it was looked for."""
+    """The folder of real rows does not exist."""
 
     code = "real-data-missing"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClientSample:
-    """Clients with their histories, real or drawn."""
+    """Clients with their histories, real or synthetic."""
 
     clients: pl.DataFrame
-    """Their forms; TARGET is null for the later ones."""
+    """Application forms; TARGET is null for clients of `application_test`."""
     histories: Mapping[str, pl.DataFrame]
-    """The tables there are, each row with its client's position as `owner`."""
+    """The available tables; `owner` is the position of each row's client."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RealData:
-    """What the folder holds."""
+    """Content of the folder of real rows."""
 
     forms: Forms
-    """All application forms, the earlier with TARGET."""
+    """All application forms; those of `application_train` with TARGET."""
     history_sample: ClientSample
-    """The clients all of whose history is known but payments."""
+    """Clients with all history tables except payments."""
     payment_sample: ClientSample
-    """The clients whose payments are known."""
+    """Clients with known payments."""
     application_statistics: tuple[PublishedStatistics, PublishedStatistics]
-    """The full tables of earlier and of later applicants."""
+    """Statistics of the full `application_train` and `application_test`."""
     payment_statistics: PublishedStatistics
-    """The full table of payments."""
+    """Statistics of the full table of payments."""
 
 
 def resolve_real_data_folder(requested: Path | None) -> Path:
-    """The folder given, else what CREDIT_REAL_DATA names, else the one beside the repository."""
+    """Return the requested folder, else CREDIT_REAL_DATA, else `../shared/homecredit`.
+
+    Raises:
+        RealDataMissing: if that folder has no applications.
+    """
     default_folder = Path(__file__).resolve().parents[4] / "shared" / "homecredit"
     folder = requested or Path(os.environ.get("CREDIT_REAL_DATA", default_folder))
     if not (folder / "applications").is_dir():
         raise RealDataMissing(
-            f"no real rows in {folder}: give their folder by --real or CREDIT_REAL_DATA"
+            f"no real rows in {folder}; set the folder with --real or CREDIT_REAL_DATA"
         )
     return folder
 
@@ -87,7 +91,7 @@ def read_real_data(folder: Path) -> RealData:
 
 
 def link_histories(clients: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> ClientSample:
-    """Put each row's client, by position, beside the row."""
+    """Add the position of each row's client as `owner`."""
     owners = clients.select(CLIENT_ID).with_row_index(OWNER).cast({OWNER: pl.Int64})
     histories = {
         name: table.join(owners, on=CLIENT_ID, maintain_order="left")
@@ -104,9 +108,9 @@ def link_histories(clients: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) ->
 
 
 def rebalance_to_population(real_data: RealData, rows: pl.DataFrame) -> pl.DataFrame:
-    """The history rows of earlier and later clients in the population's proportion.
+    """Resample history rows to the population's proportion of train and test clients.
 
-    The folder holds more of the later ones, who have longer histories.
+    The folder has too many test clients, and these have longer histories.
     """
     n_train, n_test = (statistics.rows for statistics in real_data.application_statistics)
     is_train = real_data.history_sample.clients["TARGET"].is_not_null()

@@ -1,4 +1,4 @@
-"""How the traits of forms and of histories go together."""
+"""Estimate the correlations between traits of forms and traits of histories."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from training.synthetic.sampling.latent_traits import find_nearest_correlation
 from training.synthetic.sampling.marginals import Floats
 
 MAX_CROSS_CORRELATION = 0.9
-"""Traits of different blocks do not correlate more."""
+"""Upper bound of correlations between traits of different blocks."""
 
 MIN_SCORE_VARIANCE = 0.05
-"""Scores that vary less show too little of their trait for their correlations to be undone."""
+"""Scores with less variance show too little of their trait to correct their correlations."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TraitBlock:
-    """Traits measured together: those of the form, of a table's rows, or of clients at once."""
+    """Traits observed together: those of the form, of a table's rows, or of whole clients."""
 
     names: tuple[str, ...]
     trait_estimates: Floats
-    """By client and trait, an unbiased reading of the trait, unknown as NaN."""
+    """Unbiased estimates of traits, clients x traits, NaN where unknown."""
     correlation: Floats | None = None
-    """Among the block's own traits, where that is known better than from the readings."""
+    """Correlation within the block, where another method estimates it better."""
 
 
 def build_row_trait_block(table: str, components: VarianceComponents) -> TraitBlock:
@@ -40,7 +40,10 @@ def build_row_trait_block(table: str, components: VarianceComponents) -> TraitBl
 def build_trait_block(
     names: Sequence[str], scores: Floats, correlation: Floats | None = None
 ) -> TraitBlock:
-    """Traits that each client shows once; steps are undone as in `levels`."""
+    """Build the block of traits observed once per client, corrected for steps.
+
+    `variance_components` explains the correction.
+    """
     centred = scores - np.nanmean(scores, axis=0)
     variance = np.maximum(np.nanvar(centred, axis=0), MIN_SCORE_VARIANCE)
     return TraitBlock(
@@ -49,7 +52,7 @@ def build_trait_block(
 
 
 def estimate_block_correlation(blocks: Sequence[TraitBlock]) -> Floats:
-    """The correlation of all traits, blocks in their order."""
+    """Estimate the correlation of all traits, in the order of the blocks."""
     correlation = _estimate_shrunk_covariance(
         np.column_stack([block.trait_estimates for block in blocks])
     )
@@ -64,7 +67,7 @@ def estimate_block_correlation(blocks: Sequence[TraitBlock]) -> Floats:
 
 
 def _estimate_shrunk_covariance(trait_estimates: Floats) -> Floats:
-    """Pairwise covariance, less what chance alone would make of it."""
+    """Return the pairwise covariance, shrunk by its sampling error."""
     known = np.isfinite(trait_estimates)
     filled = np.where(known, trait_estimates - np.nanmean(trait_estimates, axis=0), 0.0)
     weight = known.astype(float)

@@ -1,4 +1,4 @@
-"""What is read from an application form to set each trait and each marginal."""
+"""Declare which form values give each trait and each marginal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import polars as pl
 
 from credit.schema import NEVER_DAYS
 from credit.schema.application import HOUSING_MEASURES
+from training.synthetic.sampling.marginals import MISSING
 from training.synthetic.tables.application import (
     BUILDING_CATEGORIES,
     CASH_LOAN,
@@ -42,7 +43,7 @@ VALUE_STEPS: dict[str, float] = {
     **{f"{m}_{s} to AVG": 1e-4 for m in HOUSING_MEASURES for s in ("MODE", "MEDI")},
     "TOTALAREA_MODE": 1e-4,
 }
-"""What is kept as quantiles, with the step of its values."""
+"""Columns stored as quantiles, with the step of their values."""
 
 FINEST_GRIDS = {
     **dict.fromkeys(
@@ -50,8 +51,11 @@ FINEST_GRIDS = {
     ),
     **{f"{m}_{s} to AVG": "coarse" for m in HOUSING_MEASURES for s in ("MODE", "MEDI")},
 }
-"""Amounts are heaped on round numbers, which takes a fine grid; how one statistic of a building
-follows another takes a coarse one."""
+"""Finest grid of a column.
+
+Amounts are heaped on round numbers and need a fine grid. A coarse grid is enough for the relations
+between the statistics of a building.
+"""
 
 
 _building = _c(STATE_OF_REPAIR).is_not_null()
@@ -60,7 +64,7 @@ BUILDING_COLUMNS = (
     "TOTALAREA_MODE",
     *(word for word in BUILDING_CATEGORIES if word != STATE_OF_REPAIR),
 )
-"""What is known of a building only if its state of repair is."""
+"""Building columns, known only if the state of repair is."""
 
 
 def _is_known_of_building(column: str) -> pl.Expr:
@@ -68,7 +72,7 @@ def _is_known_of_building(column: str) -> pl.Expr:
 
 
 def _works_in_third_area(area: str) -> pl.Expr:
-    """Whether who lives elsewhere than registered, and works elsewhere again, works in a third."""
+    """Return if clients who moved and commute work outside the registered area; else null."""
     moved = _c(f"REG_{area}_NOT_LIVE_{area}") == 1
     commutes = _c(f"LIVE_{area}_NOT_WORK_{area}") == 1
     return pl.when(_works & moved & commutes).then(f"REG_{area}_NOT_WORK_{area}")
@@ -102,7 +106,7 @@ TRAIT_OBSERVATIONS: dict[str, pl.Expr] = {
     "DAYS_EMPLOYED": pl.when(_works).then("DAYS_EMPLOYED"),
     "NAME_INCOME_TYPE": pl.when(_works).then("NAME_INCOME_TYPE"),
     "ORGANIZATION_TYPE": pl.when(_works).then("ORGANIZATION_TYPE"),
-    "OCCUPATION_TYPE": pl.when(_works).then(_c("OCCUPATION_TYPE").fill_null("(none)")),
+    "OCCUPATION_TYPE": pl.when(_works).then(_c("OCCUPATION_TYPE").fill_null(MISSING)),
     "DAYS_REGISTRATION": _c("DAYS_REGISTRATION"),
     "DAYS_ID_PUBLISH": _c("DAYS_ID_PUBLISH"),
     "REG_REGION_NOT_LIVE_REGION": _c("REG_REGION_NOT_LIVE_REGION"),
@@ -116,7 +120,7 @@ TRAIT_OBSERVATIONS: dict[str, pl.Expr] = {
     ),
     "main_document": pl.when(_cash).then(_find_main_document()),
     **{name: _c(name) for name in PHONE_FLAGS if name not in {"FLAG_MOBIL", "FLAG_CONT_MOBILE"}},
-    "NAME_TYPE_SUITE": _c("NAME_TYPE_SUITE").fill_null("(none)"),
+    "NAME_TYPE_SUITE": _c("NAME_TYPE_SUITE").fill_null(MISSING),
     "WEEKDAY_APPR_PROCESS_START": _c("WEEKDAY_APPR_PROCESS_START"),
     "HOUR_APPR_PROCESS_START": _c("HOUR_APPR_PROCESS_START"),
     "DAYS_LAST_PHONE_CHANGE": _c("DAYS_LAST_PHONE_CHANGE"),
@@ -133,7 +137,7 @@ TRAIT_OBSERVATIONS: dict[str, pl.Expr] = {
     "TOTALAREA_MODE": _c("TOTALAREA_MODE"),
     **{word: _c(word) for word in BUILDING_CATEGORIES},
 }
-"""What shows each trait in a form; null where the form does not show it."""
+"""Observed value of each trait in a form; null where the form does not show it."""
 
 COLUMNS_WITHOUT_TRAIT: dict[str, pl.Expr] = {
     "revolving_limit": pl.when(~_cash).then("AMT_CREDIT"),
@@ -156,4 +160,4 @@ COLUMNS_WITHOUT_TRAIT: dict[str, pl.Expr] = {
     },
     **{name: _c(name) for name in (*RARE_DOCUMENTS, "FLAG_MOBIL", "FLAG_CONT_MOBILE")},
 }
-"""Columns drawn on their own, or with the trait of another."""
+"""Columns sampled independently, or with the trait of another column."""

@@ -1,9 +1,9 @@
-"""Two levels: how much of a row's traits its client's rows share, and how the shares correlate.
+"""Split the variance of rows into a between-client and a within-client part.
 
-    rows -> normal scores -> variance between and within clients -> shared traits, own correlation
+    rows -> normal scores -> variance between and within clients -> correlations
 
-Words and steps show a trait only in part. What is measured of scores is divided by their variance,
-as if each score were the mean of the traits that are read as one value.
+Categories and steps show a trait only in part. The covariance of scores is divided by their
+variance, as if each score were the mean of all traits that give the same value.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ MIN_BETWEEN_SHARE, MAX_BETWEEN_SHARE = 0.02, 0.9
 
 @dataclass(frozen=True, kw_only=True)
 class VarianceComponents:
-    """What the rows of one table say of what their clients' rows share."""
+    """Between-client and within-client variance of one table's rows."""
 
     names: tuple[str, ...]
     between_client_share: Floats
     within_correlation: Floats
-    """The correlation of what rows have of their own."""
+    """Correlation of the row effects."""
     between_correlation: Floats
-    """The correlation of what they share."""
+    """Correlation of the client effects."""
     trait_estimates: Floats
-    """By client (row) and trait, an unbiased but noisy reading of the shared trait."""
+    """Unbiased but noisy estimates of the client effects, clients x traits."""
 
 
 def estimate_variance_components(
     scores: Mapping[str, Floats], owner: Integers, clients: int
 ) -> VarianceComponents:
-    """`owner` is each row's client by position; a score that is not known is NaN."""
+    """Estimate the components; `owner` is the position of each row's client, NaN is unknown."""
     matrix = np.column_stack(list(scores.values()))
     matrix = matrix - np.nanmean(matrix, axis=0)
     variance = np.nanvar(matrix, axis=0)
@@ -72,9 +72,9 @@ def estimate_variance_components(
 def _estimate_between_covariance(
     filled: Floats, known: Mask, owner: Integers, clients: int
 ) -> Floats:
-    """Covariance of one row's scores with those of another row of the same client.
+    """Return the covariance between two rows of the same client.
 
-    Every row weighs the same, whether its client has two or fifty: so do they in the marginals.
+    Every row has the same weight, in clients with two rows or with fifty, as in the marginals.
     """
     weight = known.astype(float)
     rows = np.bincount(owner, minlength=clients)

@@ -1,1 +1,1 @@
-"""Labels of synthetic clients, from their application and history."""
+"""Label synthetic clients by the risk in their application and history."""

@@ -1,9 +1,9 @@
-"""Risk: the log-odds of payment difficulties, added up over what the form says and histories tell.
+"""Compute the log-odds of payment difficulties from the form and the histories.
 
-    form -> measures (columns and ratios) -> log-odds of each -> their sum
-    histories -> summaries -> log-odds of each (`experience`)   -> added
+    form -> measures (columns and ratios) -> log-odds of each -> sum
+    histories -> summaries -> log-odds of each (`history_risk`) -> added to it
 
-It is a scorecard: each measure has a curve of its own, each word a number.
+The form part is a scorecard: a curve for each number, a weight for each category.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import polars as pl
 
 from credit.schema import APPLICATION, NEVER_DAYS, ColumnKind
 from training.synthetic.labels.history_risk import HistoryEffect, compute_history_log_odds
-from training.synthetic.sampling.marginals import Floats
+from training.synthetic.sampling.marginals import MISSING, Floats
 from training.synthetic.tables.application import EXTERNAL_SCORES
 
 _c = pl.col
@@ -33,12 +33,12 @@ RATIOS: Mapping[str, pl.Expr] = {
     "score_most": pl.max_horizontal(*EXTERNAL_SCORES),
     "documents": pl.sum_horizontal(r"^FLAG_DOCUMENT_\d+$"),
 }
-"""What lenders look at beside the columns themselves."""
+"""Ratios and aggregates that lenders use in addition to the columns."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """Log-odds of a number: straight between the knots, level beyond them."""
+    """Log-odds as a function of a number: linear between knots, constant beyond them."""
 
     knots: Floats
     log_odds: Floats
@@ -51,19 +51,19 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class Scorecard:
-    """Log-odds by measure: curves for numbers, one number a word for words."""
+    """Log-odds by measure: a curve for each number, a weight for each category."""
 
     curves: Mapping[str, Curve]
     categories: Mapping[str, Mapping[str, float]]
-    """A word that is not listed counts 0; `(none)` is the absent one."""
+    """Log-odds by measure and category. A missing value is `(none)`; unlisted categories add 0."""
 
     def compute_log_odds(self, form: pl.DataFrame) -> Floats:
-        """The sum over all measures, one a client, but for the base rate."""
+        """Return the sum over all measures, one per client, without the intercept."""
         total = np.zeros(form.height)
         for name, curve in self.curves.items():
             total += curve.evaluate(compute_measure(form, name))
         for name, effects in self.categories.items():
-            values = form[name].fill_null("(none)")
+            values = form[name].fill_null(MISSING)
             total += values.replace_strict(
                 effects, default=0.0, return_dtype=pl.Float64
             ).to_numpy()
@@ -72,18 +72,18 @@ class Scorecard:
 
 @dataclass(frozen=True, kw_only=True)
 class RiskModel:
-    """Who gets into difficulties: what the form says, and what histories add."""
+    """Compute the risk of payment difficulties from the form and the histories."""
 
     scorecard: Scorecard
     log_odds_scale: float
-    """What the scorecard's log-odds are multiplied by: its curves miss some of what there is."""
+    """Factor for the scorecard's log-odds, which miss part of the signal."""
     intercept: float
-    """Log-odds added to everybody's, for the base rate."""
+    """Log-odds added for every client, so that the mean risk is the base rate."""
     history_effects: Mapping[str, HistoryEffect]
-    """How each summary of a history counts."""
+    """Effect of each history summary."""
 
     def compute_log_odds(self, form: pl.DataFrame, summaries: pl.DataFrame) -> Floats:
-        """Log-odds of payment difficulties, one a client: what nobody is told."""
+        """Return the true log-odds of payment difficulties, one per client."""
         form_log_odds = self.log_odds_scale * self.scorecard.compute_log_odds(form)
         return (
             self.intercept
@@ -93,7 +93,7 @@ class RiskModel:
 
 
 def compute_measure(form: pl.DataFrame, name: str) -> Floats:
-    """One number a client, unknown as NaN; yes and no are 1 and 0."""
+    """Return one number per client: NaN if unknown, 1 or 0 for yes or no."""
     expression = RATIOS[name] if name in RATIOS else _c(name)
     if name in APPLICATION.columns and APPLICATION[name].kind is ColumnKind.YES_NO:
         expression = (expression == "Y").cast(pl.Int8)
@@ -104,12 +104,12 @@ def compute_measure(form: pl.DataFrame, name: str) -> Floats:
 
 
 def to_probabilities(log_odds: Floats) -> Floats:
-    """Log-odds as probabilities."""
+    """Convert log-odds to probabilities."""
     return np.asarray(1 / (1 + np.exp(-log_odds)))
 
 
 def solve_intercept(log_odds: Floats, rate: float) -> float:
-    """What to add to all log-odds so that the mean risk is `rate`."""
+    """Find by bisection the intercept for which the mean risk is `rate`."""
     low, high = -30.0, 30.0
     for _ in range(60):
         middle = (low + high) / 2

@@ -1,8 +1,8 @@
-"""What a client's history tells of the risk beyond the form.
+"""Compute what a client's history adds to the risk known from the form.
 
-    histories -> summaries, one number a client -> above what the form leads to expect -> log-odds
+    histories -> one number per client and summary -> residual given the form -> log-odds
 
-Histories and forms tell much the same; what is counted here is only what is not expected.
+Histories and forms overlap in what they predict, so only the unexpected part counts.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import polars as pl
 from training.synthetic.sampling.marginals import Floats
 
 OWNER = "owner"
-"""The column with each row's client, by position."""
+"""Column with the position of each row's client."""
 
 MAX_STANDARD_DEVIATIONS = 3.0
-"""A summary counts for no more than so many standard deviations."""
+"""Summaries are clipped to this many standard deviations around their mean."""
 
 _c = pl.col
 _active = _c("CREDIT_ACTIVE") == "Active"
@@ -70,24 +70,24 @@ HISTORY_SUMMARIES: Mapping[str, Mapping[str, pl.Expr]] = MappingProxyType(
         },
     }
 )
-"""By table, what is read off one client's rows."""
+"""By table, the aggregates over one client's rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryEffect:
-    """How a summary counts."""
+    """Effect of one summary on the log-odds."""
 
     mean: float
     spread: float
     expected: float
     by_form: float
-    """How many spreads above the mean it is expected at log-odds 0 of the form's, and for each."""
+    """Expected z-score of the summary: `expected` plus `by_form` times the form's log-odds."""
     log_odds: float
-    """What each spread above that expectation adds."""
+    """Log-odds added per standard deviation above the expected value."""
 
 
 def summarise_histories(histories: Mapping[str, pl.DataFrame], clients: int) -> pl.DataFrame:
-    """By client, in order, every summary; null without rows, or with none that show it."""
+    """Return one row per client, in order; null where a client has no rows to summarise."""
     summary = pl.DataFrame({OWNER: np.arange(clients)})
     for table, summaries in HISTORY_SUMMARIES.items():
         rows = histories[table].group_by(OWNER).agg(**summaries)
@@ -96,7 +96,7 @@ def summarise_histories(histories: Mapping[str, pl.DataFrame], clients: int) -> 
 
 
 def compute_residuals(values: Floats, form_log_odds: Floats, effect: HistoryEffect) -> Floats:
-    """How far, in spreads, a summary is above what the form leads to expect; 0 where unknown."""
+    """Return the z-score of a summary minus its expected value; 0 where unknown."""
     z_scores = np.clip(
         (values - effect.mean) / effect.spread, -MAX_STANDARD_DEVIATIONS, MAX_STANDARD_DEVIATIONS
     )
@@ -106,7 +106,7 @@ def compute_residuals(values: Floats, form_log_odds: Floats, effect: HistoryEffe
 def compute_history_log_odds(
     summaries: pl.DataFrame, form_log_odds: Floats, history_effects: Mapping[str, HistoryEffect]
 ) -> Floats:
-    """What the histories add to the form's log-odds, one number a client."""
+    """Return the log-odds that the histories add, one number per client."""
     total = np.zeros(summaries.height)
     for name, effect in history_effects.items():
         values = summaries[name].fill_null(np.nan).to_numpy()

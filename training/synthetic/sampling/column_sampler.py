@@ -1,4 +1,4 @@
-"""Reading columns off traits: each by its marginal, groups of rows by marginals of their own."""
+"""Sample columns from traits, by one marginal per column or one per group of rows."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from training.synthetic.sampling.marginals import (
 )
 
 HALF_WEIGHT_ROWS = 30
-"""So many rows are believed half, and more the more there are."""
+"""Number of rows at which a group's own mean and variance get half of the weight."""
 
 ALWAYS_MISSING = Shares(values=(None,), shares=np.ones(1))
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnSampler:
-    """The values of columns for rows whose traits are drawn."""
+    """Sample columns for rows with known traits."""
 
     marginals: Mapping[str, Marginal]
     traits: TraitValues
     rng: np.random.Generator
     rows: int
     is_test: Mask | None = None
-    """The rows to which `shifted` applies."""
+    """Rows that use `test_marginals`."""
     test_marginals: Mapping[str, Marginal] = field(default_factory=lambda: MappingProxyType({}))
-    """Marginals that replace the usual ones for the later rows."""
+    """Marginals that replace the usual ones for the rows of `application_test`."""
 
     @classmethod
     def from_marginals(
         cls, marginals: Mapping[str, Marginal], rng: np.random.Generator, rows: int
     ) -> Self:
-        """A reader of rows without traits, each column on its own."""
+        """Create a sampler for rows without traits: all columns are independent."""
         return cls(marginals=marginals, traits=MappingProxyType({}), rng=rng, rows=rows)
 
     def sample_categories(self, column: str, *, trait: Floats | None = None) -> pl.Series:
@@ -55,7 +55,7 @@ class ColumnSampler:
         return test_values.zip_with(pl.Series(self.is_test), values)
 
     def sample_numbers(self, column: str, *, trait: Floats | None = None) -> Floats:
-        """The column by its own trait, or by what `stands` for it."""
+        """Sample numbers from the column's own trait, or from the given one."""
         trait = self.get_trait(column) if trait is None else trait
         values = _inverse_transform(self.marginals[column], trait)
         if self.is_test is None or column not in self.test_marginals:
@@ -65,13 +65,16 @@ class ColumnSampler:
         )
 
     def standardise_within(self, mask: Mask, column: str) -> Floats:
-        """The column's trait for a marginal that holds only of the rows `here`."""
+        """Return the column's trait, standardised among the rows of `mask`.
+
+        Use it for a marginal that was fitted on such rows only.
+        """
         trait = self.get_trait(column).copy()
         trait[mask] = standardise_trait(trait[mask])
         return trait
 
     def sample_categories_by(self, column: str, groups: pl.Series) -> pl.Series:
-        """Words whose shares depend on the row's group; absent where none are kept."""
+        """Sample categories by the marginal of the row's group; null without a marginal."""
         trait = self.get_trait(column)
         group_values, group_rows = [], []
         for group, rows in _iter_groups(groups):
@@ -89,7 +92,7 @@ class ColumnSampler:
     def sample_numbers_by(
         self, column: str, groups: pl.Series, *, trait: Floats | None = None
     ) -> Floats:
-        """Numbers whose marginal depends on the row's group; unknown where none is kept."""
+        """Sample numbers by the marginal of the row's group; NaN without a marginal."""
         trait = self.get_trait(column) if trait is None else trait
         values = np.full(self.rows, np.nan)
         for group, rows in _iter_groups(groups):
@@ -98,7 +101,7 @@ class ColumnSampler:
         return values
 
     def sample_flags(self, column: str, mask: Mask | None = None) -> Mask:
-        """Whether the flag is set; nowhere but `here`, if its rate is that of those rows."""
+        """Sample a flag. With `mask`, the rate is that of its rows and all others are False."""
         if mask is None:
             return np.asarray(self.sample_numbers(column) == 1)
         return np.asarray(
@@ -106,11 +109,11 @@ class ColumnSampler:
         )
 
     def sample_flags_by(self, column: str, groups: pl.Series) -> Mask:
-        """Whether the flag is set, at the rate of the row's group."""
+        """Sample a flag at the rate of the row's group."""
         return np.asarray(self.sample_numbers_by(column, groups) == 1)
 
     def sample_with_missing(self, column: str, mask: Mask | None = None) -> Floats:
-        """The column where it is known, of the rows `here` or of all."""
+        """Sample numbers and set NaN at the column's missing rate; outside `mask` all are NaN."""
         known = self.sample_flags(f"{column} known")
         known = known if mask is None else known & mask
         return keep_where(
@@ -118,12 +121,12 @@ class ColumnSampler:
         )
 
     def get_trait(self, name: str) -> Floats:
-        """The trait of that name; a fresh one where the column depends on nothing else."""
+        """Return the named trait, or independent noise if the column has no trait."""
         return self.traits[name] if name in self.traits else self.rng.standard_normal(self.rows)
 
 
 def _iter_groups(groups: pl.Series) -> Iterator[tuple[str | None, Integers]]:
-    """Each group with the positions of its rows."""
+    """Yield each group with the positions of its rows."""
     frame = groups.to_frame("group").with_row_index("row")
     for (group,), rows in frame.group_by("group", maintain_order=True):
         yield group, rows["row"].to_numpy().astype(np.int64)
@@ -131,7 +134,7 @@ def _iter_groups(groups: pl.Series) -> Iterator[tuple[str | None, Integers]]:
 
 def _require_shares(marginal: Marginal) -> Shares:
     if not isinstance(marginal, Shares):
-        raise TypeError("words are kept as shares, not as quantiles")
+        raise TypeError("categories need shares, not quantiles")
     return marginal
 
 
@@ -144,10 +147,10 @@ def _inverse_transform(marginal: Marginal, trait: Floats) -> Floats:
 
 
 def standardise_trait(trait: Floats) -> Floats:
-    """The trait with mean 0 and variance 1 among these rows, as marginals expect it.
+    """Standardise a trait to mean 0 and variance 1 among these rows, as marginals expect.
 
-    Rows are not clients: a trait that makes for many rows stands too high among rows, and so does
-    one that goes with the group. Of few rows less is corrected.
+    Rows are not clients: a trait that goes with many rows, or with the group, has a shifted mean
+    among the rows. The correction shrinks for small groups, where the sample mean is noisy.
     """
     weight = len(trait) / (len(trait) + HALF_WEIGHT_ROWS)
     center = weight * trait.mean() if len(trait) else 0.0
@@ -156,7 +159,7 @@ def standardise_trait(trait: Floats) -> Floats:
 
 
 def keep_where(condition: Mask, values: Floats) -> Floats:
-    """The values where the condition holds, unknown elsewhere."""
+    """Return the values where the condition holds, NaN elsewhere."""
     return np.where(condition, values, np.nan)
 
 

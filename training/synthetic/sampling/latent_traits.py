@@ -1,7 +1,7 @@
-"""Traits: what makes clients alike and different, as correlated standard normals.
+"""Model similarities between clients as correlated standard normal traits.
 
-Each client has one value a trait. Most traits stand for a column of the application form; the
-others for how the client's credits are, on the whole: how old, how many refused, how late paid.
+Each client has one value per trait. Most traits belong to a column of the application form. The
+others describe the client's credits overall: their age, the share refused, how late they are paid.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import numpy as np
 from training.synthetic.sampling.marginals import Floats
 
 TraitValues = Mapping[str, Floats]
-"""Each trait's values, one a client (or a row)."""
+"""Values by trait: one per client, or one per row."""
 
 MIN_EIGENVALUE = 1e-3
-"""Below it a matrix counts as not positive: rounding to two decimals alone makes some negative."""
+"""Lower bound of eigenvalues; rounding correlations to two decimals makes some negative."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LatentTraits:
-    """Standard normal traits with their correlation."""
+    """Correlated standard normal traits."""
 
     names: tuple[str, ...]
     correlation: Floats
@@ -35,9 +35,9 @@ class LatentTraits:
 
 
 def find_nearest_correlation(matrix: Floats) -> Floats:
-    """The matrix with its negative eigenvalues lifted and its diagonal put back to one.
+    """Raise small eigenvalues to `MIN_EIGENVALUE` and rescale the diagonal to 1.
 
-    >>> nearest_correlation(np.array([[1.0, 0.5], [0.5, 1.0]]))
+    >>> find_nearest_correlation(np.array([[1.0, 0.5], [0.5, 1.0]]))
     array([[1. , 0.5],
            [0.5, 1. ]])
     """
@@ -48,9 +48,9 @@ def find_nearest_correlation(matrix: Floats) -> Floats:
 
 
 def restore_from_lower_triangle(rows: Sequence[Sequence[float]]) -> Floats:
-    """The whole matrix of which the rows below the diagonal are kept, the first of them empty.
+    """Restore the symmetric matrix from its rows below the diagonal, the first of them empty.
 
-    >>> from_lower_triangle([[], [0.5]])
+    >>> restore_from_lower_triangle([[], [0.5]])
     array([[1. , 0.5],
            [0.5, 1. ]])
     """

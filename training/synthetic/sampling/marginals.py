@@ -1,9 +1,9 @@
-"""Marginals: how one column is spread over the clients, without the clients.
+"""Model the distribution of single columns, as a Gaussian copula does.
 
-    trait (standard normal) -> Quantiles or Shares -> the column's values
+    trait (standard normal) -> Quantiles or Shares -> value of the column
 
-Who stands high in a trait stands high in its column, whatever the column's unit. Traits are
-correlated (`traits`); marginals know nothing of one another.
+A high trait gives a high value of the column, in any unit. Correlations are in `latent_traits`;
+marginals are independent of one another.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 STANDARD_NORMAL = NormalDist()
 
+MISSING = "(none)"
+"""Stands for null where missing is a category of its own."""
+
 QUANTILE_GRIDS = MappingProxyType(
     {
         "fine": (0.005, *(i / 100 for i in range(1, 100)), 0.995),
@@ -34,16 +37,20 @@ QUANTILE_GRIDS = MappingProxyType(
         "halves": (0.5,),
     }
 )
-"""Levels at which quantiles are kept; 4,000, 4,000, 400, 80 and 40 clients put 20 in every gap."""
+"""Levels of the stored quantiles.
+
+A grid is chosen so that at least 20 clients lie between neighbouring levels: it needs 4,000,
+4,000, 400, 80 and 40 clients.
+"""
 
 END_STANDARD_DEVIATIONS = MappingProxyType(
     {"fine": 4.5, "tailed": 4.5, "coarse": 3.5, "quartiles": 2.5, "halves": 2.0}
 )
-"""Where, in standard deviations of the trait, the two values at the ends stand."""
+"""Position of the two end values, in standard deviations of the trait."""
 
 
 def compute_knots(grid: str) -> Floats:
-    """The trait's values at which a grid's quantiles stand, both ends included."""
+    """Return the trait values of a grid's quantiles, with both ends."""
     end = END_STANDARD_DEVIATIONS[grid]
     return np.array(
         [-end, *(STANDARD_NORMAL.inv_cdf(level) for level in QUANTILE_GRIDS[grid]), end]
@@ -54,11 +61,11 @@ _KNOTS = {len(QUANTILE_GRIDS[grid]) + 2: compute_knots(grid) for grid in QUANTIL
 
 
 def round_to_multiple(numbers: Floats, step: float) -> Floats:
-    """The nearest multiples of `step`; of 0.01 it gives 0.07, and not 0.07000000000000001.
+    """Round to multiples of `step`, without float residue: 0.07, not 0.07000000000000001.
 
-    >>> whole_multiples(np.array([10.0, 0.0701]), 4.5)
+    >>> round_to_multiple(np.array([10.0, 0.0701]), 4.5)
     array([9., 0.])
-    >>> whole_multiples(np.array([10.0, 0.0701]), 0.01).tolist()
+    >>> round_to_multiple(np.array([10.0, 0.0701]), 0.01).tolist()
     [10.0, 0.07]
     """
     if step < 1:
@@ -69,16 +76,16 @@ def round_to_multiple(numbers: Floats, step: float) -> Floats:
 
 @dataclass(frozen=True, kw_only=True)
 class Quantiles:
-    """A number's quantiles on one of the grids, with an end value on either side.
+    """Quantiles of a numeric column on one of the grids, with an end value on each side.
 
     >>> heights = Quantiles(values=np.array([0.0, 10, 20, 30, 40]), step=1)
-    >>> heights.at(np.array([-9.0, 0, 0.3, 9]))
+    >>> heights.inverse_transform(np.array([-9.0, 0, 0.3, 9]))
     array([ 0., 20., 24., 40.])
     """
 
     values: Floats
     step: float
-    """Values are whole multiples of it, as the source's are (its currency counts in 4.5)."""
+    """Values are multiples of it, as in the source (its currency counts in 4.5)."""
 
     def inverse_transform(self, trait: Floats) -> Floats:
         raw = np.interp(trait, _KNOTS[len(self.values)], self.values)
@@ -87,10 +94,10 @@ class Quantiles:
 
 @dataclass(frozen=True, kw_only=True)
 class Shares:
-    """Words or numbers with their shares, in the order in which the trait runs through them.
+    """Categories or numbers with their shares, ordered by increasing trait.
 
     >>> homes = Shares(values=("rented", None, "owned"), shares=np.array([0.2, 0.3, 0.5]))
-    >>> homes.at(np.array([-2.0, -0.5, 2.0])).to_list()
+    >>> homes.inverse_transform(np.array([-2.0, -0.5, 2.0])).to_list()
     ['rented', None, 'owned']
     """
 
@@ -108,7 +115,7 @@ class Shares:
         return pl.Series(self.values, dtype=pl.Float64 if numbers else pl.String)
 
     def assign_codes(self, trait: Floats) -> Integers:
-        """The position of each client's value in `values`."""
+        """Return the index into `values` for each trait value."""
         return np.searchsorted(self._cut_points, trait)
 
     def inverse_transform(self, trait: Floats) -> pl.Series:

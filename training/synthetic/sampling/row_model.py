@@ -1,8 +1,8 @@
-"""Rows of a history table: many a client, alike because they are the same client's.
+"""Sample the rows of a history table, with rows of one client alike.
 
-    a row's trait = what the client's rows share + what the row has of its own
+    trait of a row = client effect + row effect
 
-What they share is a trait of the client, so that it goes with the form and with the risk.
+The client effect is a trait of the client, so it correlates with the form and with the risk.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from training.synthetic.sampling.marginals import Floats, Integers, Marginal
 
 @dataclass(frozen=True, kw_only=True)
 class RowModel:
-    """What is kept of one history table."""
+    """Parameters of one history table."""
 
     table: str
     traits: tuple[str, ...]
     between_client_share: Floats
-    """By trait, the share of its variance that lies between clients."""
+    """Share of each trait's variance that lies between clients, 0 to 1."""
     within_correlation: Floats
-    """Of what a row has of its own."""
+    """Correlation of the row effects, traits x traits."""
     marginals: Mapping[str, Marginal]
 
     def get_client_trait_name(self, trait: str) -> str:
-        """The name of the client's trait that the rows share."""
+        """Return the name of the client trait that the rows share."""
         return f"{self.table}: {trait}"
 
     def build_sampler(
         self, clients: TraitValues, owner: Integers, rng: np.random.Generator
     ) -> ColumnSampler:
-        """A reader of new rows; `owner` is each row's client, by position."""
+        """Create a sampler of new rows; `owner` is the position of each row's client."""
         factor = np.linalg.cholesky(find_nearest_correlation(self.within_correlation))
         row_effects = factor @ rng.standard_normal((len(self.traits), len(owner)))
         trait_values = {

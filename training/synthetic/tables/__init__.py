@@ -1,1 +1,1 @@
-"""Synthetic raw tables, one module for each."""
+"""Build each raw table, one module per table."""

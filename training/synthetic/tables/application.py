@@ -1,8 +1,8 @@
-"""The application form: traits -> the columns of `application_train` and `application_test`.
+"""Sample the columns of `application_train` and `application_test` from traits.
 
-A column is read off the trait of its name; names in small letters are steps on the way. What the
-source keeps consistent is kept: who has no job has no employer, a revolving loan is repaid by
-twentieths, nobody found a job before the age of sixteen.
+A column is sampled from the trait of the same name; lower-case names are intermediate values.
+Rules of the source hold: clients without a job have no employer, a revolving loan is repaid in
+twentieths, and employment starts at 16 at the earliest.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ AMOUNT_STEP = 4.5
 
 COUPLE_STATUSES = ("Married", "Civil marriage")
 MAIN_DOCUMENTS = ("FLAG_DOCUMENT_3", "FLAG_DOCUMENT_6", "FLAG_DOCUMENT_8")
-"""A cash loan asks for one of these three, as a rule."""
+"""Documents of a cash loan; a client usually hands in one of them."""
 
 RARE_DOCUMENTS = tuple(
     name for n in DOCUMENT_NUMBERS if (name := f"FLAG_DOCUMENT_{n}") not in MAIN_DOCUMENTS
@@ -38,7 +38,7 @@ ENQUIRY_COLUMNS = tuple(
     f"AMT_REQ_CREDIT_BUREAU_{period}" for period in ("HOUR", "DAY", "WEEK", "MON", "QRT", "YEAR")
 )
 STATE_OF_REPAIR = "EMERGENCYSTATE_MODE"
-"""What is known of every building of which anything is."""
+"""Known for every building with any known measure."""
 
 BUILDING_CATEGORIES = (
     "FONDKAPREMONT_MODE",
@@ -54,15 +54,15 @@ Columns: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class FormModel:
-    """What is kept of the form's columns."""
+    """Parameters of the form's columns."""
 
     marginals: Mapping[str, Marginal]
     test_marginals: Mapping[str, Marginal]
-    """The marginals of `application_test` where they differ: its applicants came later."""
+    """Marginals of `application_test` where they differ: its clients applied later."""
 
 
 def sample_application_form(sampler: ColumnSampler) -> pl.DataFrame:
-    """One row a client, with the schema's columns but the client's id."""
+    """Sample one row per client, with all columns of the schema except `SK_ID_CURR`."""
     columns = (
         _sample_loan(sampler)
         | _sample_household(sampler)
@@ -166,7 +166,7 @@ def _sample_job(sampler: ColumnSampler) -> Columns:
 
 
 def _sample_address_mismatches(sampler: ColumnSampler, works: Mask, area: str) -> Columns:
-    """Registered in A, living in B, working in C: which of the three differ."""
+    """Sample which of registered, home and work addresses differ."""
     moved = sampler.sample_flags(f"REG_{area}_NOT_LIVE_{area}")
     commutes = sampler.sample_flags(f"LIVE_{area}_NOT_WORK_{area}", works)
     works_in_third = sampler.sample_flags(f"works_in_third_{area.lower()}")
@@ -208,7 +208,7 @@ def _sample_process(sampler: ColumnSampler, *, cash: pl.Series) -> Columns:
 
 
 def _sample_external_information(sampler: ColumnSampler) -> Columns:
-    """What others say of the client: scores, enquiries, the people around."""
+    """Sample external data: credit scores, bureau enquiries, the social circle."""
     scores = {name: sampler.sample_with_missing(name) for name in EXTERNAL_SCORES}
     enquiries_known = sampler.sample_flags("enquiries known")
     enquiries = {

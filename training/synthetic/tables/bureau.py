@@ -1,4 +1,4 @@
-"""Credits with other lenders: clients -> `bureau`, and month by month -> `bureau_balance`."""
+"""Sample credits with other lenders: `bureau`, and their months in `bureau_balance`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from training.synthetic.tables.clients import Clients
 CREDIT_CARD = "Credit card"
 DAYS_A_MONTH = 30.4375
 MAX_PLANNED_END_DAYS = 31_200
-"""No planned end lies farther off, in days: about 85 years."""
+"""Latest planned end in days, about 85 years."""
 
 _age = -pl.col("DAYS_CREDIT")
 _quarter = (4 * _age / pl.col("planned_term")).floor()
@@ -30,13 +30,13 @@ CREDIT_STAGE = (
     .then(pl.format("loan, quarter {}", (_quarter + 1).cast(pl.Int64)))
     .otherwise(pl.lit("loan past its end"))
 )
-"""How far a credit is on its way: what its status, its life and its debt depend on."""
+"""Stage of a credit, on which its status, its lifetime and its debt depend."""
 
 MAX_MONTHS = 96
 PAST_END = "loan past its end"
 
 MIN_PROBABILITY = 1e-9
-"""Rarer is never: what a normal's inverse can still take."""
+"""Lower bound of probabilities, so that the inverse normal stays finite."""
 
 MONTH_STATES = ("X", "0", "1", "2", "3", "4", "5", "C")
 NOT_KNOWN, ON_TIME, CLOSED = 0, 1, 7
@@ -44,23 +44,23 @@ NOT_KNOWN, ON_TIME, CLOSED = 0, 1, 7
 
 @dataclass(frozen=True, kw_only=True)
 class BureauModel:
-    """What is kept of `bureau` and `bureau_balance`."""
+    """Parameters of `bureau` and `bureau_balance`."""
 
     credits: RowModel
     starts_unknown: float
-    """The share of credits whose first month is not known; the others begin on time."""
+    """Share of credits with an unknown first month; all others start on time."""
     transitions: Floats
-    """How often each state of an open month is followed by each, `X` and `0` to `5`."""
+    """Transition probabilities between the states of an open month, `X` and `0` to `5`."""
     lateness_correlation: float
-    """How far the walk leans to the client's trait for being overdue, as a correlation."""
+    """Correlation between the monthly transitions and the client's trait for being overdue."""
     end_unreported: float
-    """The share of ended credits that go on as not known instead of closed."""
+    """Share of ended credits that continue as unknown instead of closed."""
 
 
 def sample_bureau_credits(
     model: BureauModel, clients: Clients, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """One row a credit, with its client's position as `owner` and without ids."""
+    """Sample one row per credit, without ids; `owner` is the position of its client."""
     owner = clients.sample_row_owners("bureau: count")
     sampler = model.credits.build_sampler(clients.traits, owner, rng)
     credit_type = sampler.sample_categories("CREDIT_TYPE")
@@ -103,7 +103,7 @@ def sample_bureau_credits(
 
 
 def _sample_update_days(sampler: ColumnSampler, start: Floats, end: Floats) -> Integers:
-    """When the bureau last heard of the credit: lately, or soon after its end."""
+    """Sample the last update: recent, or soon after the credit's end."""
     has_ended = np.isfinite(end)
     last_update = np.where(
         has_ended, end + sampler.sample_numbers("heard after end"), sampler.sample_numbers("heard")
@@ -149,7 +149,7 @@ def _sample_amounts(
 def sample_monthly_states(
     model: BureauModel, clients: Clients, credit_rows: pl.DataFrame, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """`bureau_balance` of the covered clients' credits, with `owner` and `credit` by position."""
+    """Sample `bureau_balance` of covered clients; `owner` and `credit` are positions."""
     owner = credit_rows["owner"].to_numpy()
     covered = np.flatnonzero(clients.covered_by_bureau[owner])
     start = -credit_rows["DAYS_CREDIT"].to_numpy()[covered]
@@ -181,7 +181,7 @@ def _simulate_states(
     trait: Floats,
     rng: np.random.Generator,
 ) -> NDArray[np.int8]:
-    """The state of each credit (row) in each month since its start (column)."""
+    """Simulate the state of each credit (row) in each month since its start (column)."""
     limits = np.array(
         [
             [
@@ -193,7 +193,7 @@ def _simulate_states(
     )
     states = np.full((len(months), int(months.max(initial=0))), CLOSED, dtype=np.int8)
     state = np.where(rng.random(len(months)) < model.starts_unknown, NOT_KNOWN, ON_TIME)
-    # Longest first: those still open in a month are then the first so many rows.
+    # Sort by decreasing length: the credits still open in a month are then a prefix.
     order = np.argsort(-np.minimum(months, closing_month), kind="stable")
     open_months = np.minimum(months, closing_month)[order]
     state, client_effect = state[order], model.lateness_correlation * trait[order]

@@ -1,4 +1,4 @@
-"""Clients, drawn in blocks: their traits and their forms."""
+"""Sample clients in blocks: their traits and application forms."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Clients:
     """A block of clients."""
 
     is_test: Mask
-    """Those of `application_test`."""
+    """Clients in `application_test`."""
     traits: TraitValues
     form: pl.DataFrame
     """The application form, without the client's id."""
     covered_by_bureau: Mask
-    """Those of whose credits elsewhere every month is reported."""
+    """Clients for which the bureau reports every month."""
     sampler: ColumnSampler
 
     @property
@@ -31,7 +31,7 @@ class Clients:
         return len(self.is_test)
 
     def sample_row_owners(self, count_column: str) -> Integers:
-        """Each row's client by position, in a table where `count` says how many rows one has."""
+        """Return each row's client position; column `count_column` gives the rows per client."""
         return np.repeat(
             np.arange(self.size), self.sampler.sample_numbers(count_column).astype(np.int64)
         )
@@ -40,7 +40,7 @@ class Clients:
 def sample_clients(
     traits: LatentTraits, form: FormModel, is_test: Mask, rng: np.random.Generator
 ) -> Clients:
-    """New clients; `later` says which of them apply later."""
+    """Sample new clients; `is_test` marks those in `application_test`."""
     trait_values = traits.sample(rng, len(is_test))
     sampler = ColumnSampler(
         marginals=form.marginals,

@@ -1,4 +1,4 @@
-"""The course of cards -> the rows of `credit_card_balance`, and their `installments_payments`."""
+"""Build `credit_card_balance` and card payments from simulated card histories."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from training.synthetic.tables.application import Columns
 from training.synthetic.tables.bureau import DAYS_A_MONTH
 from training.synthetic.tables.clients import Clients
 from training.synthetic.tables.credit_cards import (
-    PAYMENT_DELAY_TRAIT,
     CardHistory,
     CardModel,
     Cards,
     card_trait,
 )
 from training.synthetic.tables.instalment_contracts import HISTORY_WINDOW_DAYS
-from training.synthetic.tables.instalment_payments import OLDEST_MONTH
+from training.synthetic.tables.instalment_payments import OLDEST_MONTH, PAYMENT_DELAY_TRAIT
 
 PRINCIPAL_SHARE = 0.96
-"""Principal in the balance; the rest is interest and fees."""
+"""Share of principal in the balance; the rest is interest and fees."""
 
 LATENESS_CORRELATION = 0.2
-"""Correlation of a month's lateness with the client's habit."""
+"""Correlation between a month's lateness and the client's payment delay trait."""
 
 MEAN_DAYS_EARLY = 4.0
-"""How many days before they are due card payments are made, on average."""
+"""Mean number of days that card payments are made before they are due."""
 
 
 def build_card_balances(
@@ -38,13 +37,13 @@ def build_card_balances(
     clients: Clients,
     rng: np.random.Generator,
 ) -> pl.DataFrame:
-    """`credit_card_balance` without ids: one row a month, `contract` by position."""
+    """Build `credit_card_balance` without ids, one row per month; `contract` is a position."""
     month = np.arange(OLDEST_MONTH, 0)
     card, column = np.nonzero(month >= cards.first_month[:, None])
     balance, drawing = history.balance[card, column], history.drawing[card, column]
     payment, min_payment = history.payment[card, column], history.min_payment[card, column]
-    ever_drawn = (np.cumsum(history.drawing, axis=1) > 0)[card, column]
-    # The instalment of a new card is worked out after a month, or a few.
+    was_used_before = (np.cumsum(history.drawing, axis=1) > 0)[card, column]
+    # A new card has its first instalment after one or a few months.
     has_instalment = month[column] - cards.first_month[card] > rng.integers(-1, 3, len(card))
     sampler = ColumnSampler.from_marginals(model.marginals, rng, len(card))
     days_past_due = _sample_days_past_due(
@@ -62,9 +61,9 @@ def build_card_balances(
             "MONTHS_BALANCE": month[column].astype(np.int32),
             "AMT_BALANCE": balance,
             "AMT_CREDIT_LIMIT_ACTUAL": history.limit[card, column].astype(np.int64),
-            **_sample_drawings(sampler, drawing, ever_drawn),
+            **_sample_drawings(sampler, drawing, was_used_before),
             "AMT_INST_MIN_REGULARITY": keep_where(has_instalment, min_payment),
-            "AMT_PAYMENT_CURRENT": keep_where(ever_drawn, payment),
+            "AMT_PAYMENT_CURRENT": keep_where(was_used_before, payment),
             "AMT_PAYMENT_TOTAL_CURRENT": payment,
             "AMT_RECEIVABLE_PRINCIPAL": np.round(balance * PRINCIPAL_SHARE, 2),
             "AMT_RECIVABLE": balance,
@@ -83,10 +82,10 @@ def build_card_balances(
     )
 
 
-def _sample_drawings(sampler: ColumnSampler, drawing: Floats, ever_drawn: Mask) -> Columns:
-    """What is drawn at cash machines and in shops, and how often.
+def _sample_drawings(sampler: ColumnSampler, drawing: Floats, was_used_before: Mask) -> Columns:
+    """Sample amounts and counts of drawings at cash machines and in shops.
 
-    Where is known only of cards that were `ever` drawn on.
+    The place is known only for cards with any drawing.
     """
     channel = sampler.sample_categories("drawn_at")
     only_machines, only_shops = (
@@ -100,14 +99,16 @@ def _sample_drawings(sampler: ColumnSampler, drawing: Floats, ever_drawn: Mask) 
     cash_count = sampler.sample_numbers("cash_drawings") * (~only_shops & (drawing > 0))
     shop_count = sampler.sample_numbers("shop_drawings") * (~only_machines & (drawing > 0))
     return {
-        "AMT_DRAWINGS_ATM_CURRENT": keep_where(ever_drawn, np.round(cash_amount, 2)),
+        "AMT_DRAWINGS_ATM_CURRENT": keep_where(was_used_before, np.round(cash_amount, 2)),
         "AMT_DRAWINGS_CURRENT": drawing,
-        "AMT_DRAWINGS_OTHER_CURRENT": keep_where(ever_drawn, 0 * drawing),
-        "AMT_DRAWINGS_POS_CURRENT": keep_where(ever_drawn, np.round(drawing - cash_amount, 2)),
-        "CNT_DRAWINGS_ATM_CURRENT": keep_where(ever_drawn, cash_count),
+        "AMT_DRAWINGS_OTHER_CURRENT": keep_where(was_used_before, 0 * drawing),
+        "AMT_DRAWINGS_POS_CURRENT": keep_where(
+            was_used_before, np.round(drawing - cash_amount, 2)
+        ),
+        "CNT_DRAWINGS_ATM_CURRENT": keep_where(was_used_before, cash_count),
         "CNT_DRAWINGS_CURRENT": (cash_count + shop_count).astype(np.int32),
-        "CNT_DRAWINGS_OTHER_CURRENT": keep_where(ever_drawn, 0 * drawing),
-        "CNT_DRAWINGS_POS_CURRENT": keep_where(ever_drawn, shop_count),
+        "CNT_DRAWINGS_OTHER_CURRENT": keep_where(was_used_before, 0 * drawing),
+        "CNT_DRAWINGS_POS_CURRENT": keep_where(was_used_before, shop_count),
     }
 
 
@@ -124,7 +125,7 @@ def _sample_days_past_due(
 def _sample_residual_days_past_due(
     model: CardModel, cards: Cards, history: CardHistory, rng: np.random.Generator
 ) -> Floats:
-    """By card and month, the days past due of a trifle that is never paid."""
+    """Return days past due by card and month, for small amounts that are never paid."""
     size = len(cards.first_month)
     has_residual = (rng.random(size) < model.lingers) & (history.balance.max(axis=1) > 0)
     first_month = np.floor(cards.first_month * rng.random(size))
@@ -135,14 +136,14 @@ def _sample_residual_days_past_due(
 def build_card_payments(
     model: CardModel, cards: Cards, history: CardHistory, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """`installments_payments` of cards, without ids: one row a payment, `contract` by position."""
+    """Build `installments_payments` of cards without ids; `contract` is a position."""
     is_known = np.arange(OLDEST_MONTH, 0) >= cards.first_month[:, None]
     card, column = np.nonzero((history.payment > 0) & is_known)
     n_payments = 1 + rng.poisson(model.payments - 1, len(card))
     row = np.repeat(np.arange(len(card)), n_payments)
     payment = (history.payment[card, column] / n_payments)[row]
     month_start = np.floor((column + OLDEST_MONTH) * DAYS_A_MONTH)[row]
-    # A payment is due around a day of the month that is the card's, and made some days before.
+    # Each card has a due day in the month; payments are made some days before it.
     due_day = rng.integers(5, 26, len(cards.owner))[card[row]] + rng.integers(-3, 4, len(row))
     due = np.minimum(month_start + due_day, -1)
     frame = pl.DataFrame(
@@ -160,7 +161,7 @@ def build_card_payments(
 
 
 def _number_within_card(card: Integers) -> NDArray[np.int32]:
-    """1, 2, 3... within each card; its rows stand together."""
+    """Return the row number within each card, from 1; rows of a card must be adjacent."""
     starts = np.flatnonzero(np.diff(card, prepend=-1))
     first = np.repeat(starts, np.diff(starts, append=len(card)))
     return (np.arange(len(card)) - first + 1).astype(np.int32)

@@ -1,8 +1,9 @@
-"""Credit cards: granted ones, and older ones -> what is owed, drawn and paid, month by month.
+"""Simulate credit cards month by month: balances, drawings and payments.
 
-    last month's balance + interest - payment + drawings = this month's balance
+    balance = last month's balance + interest - payment + drawings
 
-How far a card is used is its client's habit; month by month it wavers around it.
+The client's traits set a card's mean use; its monthly use varies around that as an
+autoregressive process.
 """
 
 from __future__ import annotations
@@ -28,65 +29,70 @@ CARD_AGE_GROUP = (
     .then(pl.lit("four years"))
     .otherwise(pl.lit("more"))
 )
-"""How long a card is held: who holds one for long uses it, but seldom."""
+"""Age group of a card: older cards have higher balances and fewer drawings."""
 
-USE_TRAIT, DRAWING_TRAIT, PAYMENT_DELAY_TRAIT = "cards: use", "cards: drawing", "payments: delay"
-"""The client's traits: how far, how often, and how late paid."""
+USE_TRAIT, DRAWING_TRAIT = "cards: use", "cards: drawing"
+"""Client traits: card use and drawing frequency."""
 
 CLIENT_VARIANCE_SHARE = 0.9
-"""The share of a card's habits that is its client's: hardly anybody has two."""
+"""Share of a card trait's variance that lies between clients; few clients have two cards."""
 
 CARD_PAYMENT_VARIANCE_SHARE = 0.28
-"""The share of the variance of payments, in least instalments, that is the card's."""
+"""Share of the variance of payments, in minimum instalments, that lies between cards."""
 
 MONTHLY_INTEREST_RATE = 0.037
-"""What a balance grows by in a month, fees included."""
+"""Monthly growth of a balance, fees included."""
 
 MIN_INSTALMENT_SHARE, MIN_INSTALMENT_AMOUNT = 0.05, 2_250
-"""The instalment is a twentieth of what was owed, and no less than this."""
+"""The instalment is 5 % of the balance and at least 2,250."""
 
 USE_STANDARD_DEVIATION = 0.35
-"""Standard deviation of a card's use around its level, in shares of the limit."""
+"""Standard deviation of a card's use around its mean, in shares of the limit."""
 
 MONTHLY_AUTOCORRELATION = 0.9
-"""How much of a month's wavering is left the month after."""
+"""Correlation of the deviation from the mean between adjacent months."""
 
 MEAN_MONTHS_TO_FIRST_USE = 1.2
-"""How long a card that is used at all lies unused at first, on average."""
+"""Mean months before the first drawing, for cards that are used."""
 
 TARGET_USE_FACTOR, TARGET_USE_REDUCTION = 1.55, 0.8
-"""Drawings aim above the mean level, less so the more often they come: payments bring it down."""
+"""Target use relative to the mean use, and its reduction by the drawing share.
+
+Drawings aim above the mean because payments reduce the balance; frequent ones need less.
+"""
 
 MAX_USE_SHARE = 1.05
-"""Interest and fees may carry a balance so far beyond its limit."""
+"""Highest balance as a share of the limit; interest and fees may exceed the limit."""
 
 MIN_DRAWING_SHARE = 0.04
-"""What is drawn of the limit when the balance is where it is wanted already."""
+"""Drawing as a share of the limit when the balance has already reached its target."""
 
 MIN_BALANCE = 1.0
-"""A smaller balance is none."""
+"""Smaller balances count as zero."""
 
 DAYS_TO_FIRST_DUE = 45
 
 
 @dataclass(frozen=True, kw_only=True)
 class CardModel:
-    """What is kept of `credit_card_balance`."""
+    """Parameters of `credit_card_balance`."""
 
     old_card: float
-    """The share of clients with a card from before the window of earlier applications."""
+    """Share of clients with a card older than the window of previous applications."""
     marginals: Mapping[str, Marginal]
-    """By age of the card: `level`, the mean balance as a share of the limit, `drawing_months`, the
-    share of months with a drawing, and `taken_back`, whether the limit was. Of all: `payment` in
-    least instalments, how many `cash_drawings` and `shop_drawings` there are in a month with any,
-    where they are made (`drawn_at`), `days_late`, and the `old_limit` of old cards.
+    """Marginals by the card's age group, and for all cards.
+
+    By age group: `level`, the mean balance as a share of the limit; `drawing_months`, the share of
+    months with a drawing; `taken_back`, the rate of withdrawn limits. For all cards: `payment` in
+    minimum instalments; `cash_drawings` and `shop_drawings`, the counts in a month with any;
+    `drawn_at`, their place; `days_late`; `old_limit`, the limit of old cards.
     """
     payments: float
-    """How many payments there are in a month with any, on average."""
+    """Mean number of payments in a month with any."""
     late: float
-    """The share of months with a balance in which something is past due."""
+    """Share of months with a balance in which an amount is past due."""
     lingers: float
-    """The share of cards with a trifle that stays past due for good."""
+    """Share of cards with a small amount that stays past due."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,28 +100,28 @@ class Cards:
     """Cards, one entry each."""
 
     application_row: Integers
-    """The row of the earlier application, -1 where that is too old to be known."""
+    """Row of the previous application, -1 if that is too old to be listed."""
     owner: Integers
     limit: Floats
     first_month: Integers
-    """The first month known, -96 at the earliest."""
+    """First month in the data, -96 or later."""
     level: Floats
     drawing_share: Floats
-    """How far it is used, as a share of the limit, and in what share of months."""
+    """Share of months with a drawing."""
     payment_trait: Floats
-    """A trait: who owes much pays little of it, who draws often pays more."""
+    """Trait of payments: they are a smaller share of high balances and grow with drawings."""
     limit_end_month: Floats
-    """From when on the limit is nought; 0 if never."""
+    """Month from which the limit is 0; 0 if it is never withdrawn."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CardHistory:
-    """The course of cards: a row a card, a column a month from -96 to -1."""
+    """Histories of cards: one row per card, one column per month from -96 to -1."""
 
     limit: Floats
     balance: Floats
     min_payment: Floats
-    """The instalment: the least that is to be paid."""
+    """Minimum payment due."""
     payment: Floats
     drawing: Floats
 
@@ -123,7 +129,7 @@ class CardHistory:
 def sample_cards(
     model: CardModel, applications: pl.DataFrame, clients: Clients, rng: np.random.Generator
 ) -> Cards:
-    """The cards of all used applications for one, then those too old to be listed."""
+    """Sample the cards of all used card applications, then those too old to be listed."""
     rows = applications.with_row_index("row").filter(
         pl.col("used") & (pl.col("NAME_CONTRACT_TYPE") == REVOLVING)
     )
@@ -162,7 +168,7 @@ def sample_cards(
 
 
 def simulate_card_history(model: CardModel, cards: Cards, rng: np.random.Generator) -> CardHistory:
-    """Month by month, what was owed, paid and drawn."""
+    """Simulate balances, payments and drawings month by month."""
     size = len(cards.owner)
     first_use = cards.first_month + np.floor(rng.exponential(MEAN_MONTHS_TO_FIRST_USE, size))
     sampler = ColumnSampler.from_marginals(model.marginals, rng, size)
@@ -198,7 +204,7 @@ def simulate_card_history(model: CardModel, cards: Cards, rng: np.random.Generat
             * rng.uniform(0.6, 1, size)
         )
         balance = np.where(balance + drawing < MIN_BALANCE, 0.0, balance + drawing)
-        # In the order of the fields.
+        # Columns are in the order of the fields.
         for name, values in zip(
             columns, (limit, balance, min_payment, payment, drawing), strict=True
         ):
@@ -207,21 +213,21 @@ def simulate_card_history(model: CardModel, cards: Cards, rng: np.random.Generat
 
 
 def card_trait(clients: Clients, name: str, owner: Integers, rng: np.random.Generator) -> Floats:
-    """A card's own trait: mostly its client's."""
+    """Return each card's trait, mostly that of its client."""
     card_effect = np.sqrt(1 - CLIENT_VARIANCE_SHARE) * rng.standard_normal(len(owner))
     return np.asarray(np.sqrt(CLIENT_VARIANCE_SHARE) * clients.traits[name][owner] + card_effect)
 
 
 def compute_card_days(cards: Cards, history: CardHistory) -> pl.DataFrame:
-    """The DAYS columns of the earlier applications that became cards, by `row`.
+    """Return the DAYS columns of the previous applications that became cards, by `row`.
 
-    A card never drawn on has never been due; one whose limit was taken back has ended.
+    A card without drawings has never been due. A card with a withdrawn limit has ended.
     """
     is_listed = cards.application_row >= 0
     has_drawing = history.drawing[is_listed] > 0
-    ever_drawn = has_drawing.any(axis=1)
+    was_ever_used = has_drawing.any(axis=1)
     first_drawing = np.where(
-        ever_drawn, (has_drawing.argmax(axis=1) + OLDEST_MONTH) * DAYS_A_MONTH, NEVER_DAYS
+        was_ever_used, (has_drawing.argmax(axis=1) + OLDEST_MONTH) * DAYS_A_MONTH, NEVER_DAYS
     )
     has_ended = cards.limit_end_month[is_listed] < 0
     end = np.floor(cards.limit_end_month[is_listed] * DAYS_A_MONTH)
@@ -230,9 +236,9 @@ def compute_card_days(cards: Cards, history: CardHistory) -> pl.DataFrame:
         {
             "row": cards.application_row[is_listed],
             "DAYS_FIRST_DRAWING": np.floor(first_drawing),
-            "DAYS_FIRST_DUE": np.where(ever_drawn, np.floor(first_due), NEVER_DAYS),
+            "DAYS_FIRST_DUE": np.where(was_ever_used, np.floor(first_due), NEVER_DAYS),
             "DAYS_LAST_DUE_1ST_VERSION": np.full(len(first_drawing), float(NEVER_DAYS)),
-            "DAYS_LAST_DUE": np.where(ever_drawn & has_ended, end, NEVER_DAYS),
+            "DAYS_LAST_DUE": np.where(was_ever_used & has_ended, end, NEVER_DAYS),
             "DAYS_TERMINATION": np.where(has_ended, end, NEVER_DAYS),
         }
     )

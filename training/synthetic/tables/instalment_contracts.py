@@ -1,9 +1,9 @@
-"""Instalment contracts: granted applications, and older ones -> how each was repaid by plan.
+"""Sample instalment contracts: listed applications, and older contracts.
 
-    earlier applications -> contracts (term, instalment, first and last due day) -> DAYS columns
+    previous applications -> contracts (term, instalment, due days) -> DAYS columns
 
-Contracts decided on before the window of `previous_application` are known by their last rows only:
-their ids appear in `POS_CASH_balance` and `installments_payments` and nowhere else.
+Contracts older than the window of `previous_application` have only their last rows in the data:
+their ids appear in `POS_CASH_balance` and `installments_payments` only.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from training.synthetic.tables.clients import Clients
 from training.synthetic.tables.previous_application import INSTALMENT_PERIOD_DAYS, REVOLVING
 
 HISTORY_WINDOW_DAYS = 2_922
-"""Eight years, in days: how far back earlier applications and instalments are known."""
+"""Days before the application that previous applications and instalments go back: 8 years."""
 
 LONG_TENURE_DAY = -2_000
-"""Clients whose oldest listed application is older had earlier contracts more often."""
+"""Clients with an older first listed application had earlier contracts more often."""
 
 DAYS_TO_CLOSE = (2, 11)
-"""A contract is closed so many days after its last instalment was due, the upper end excluded."""
+"""Range of days from the last instalment to the contract's end; the upper end is excluded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +35,14 @@ class Contracts:
     """Instalment contracts, one entry each."""
 
     application_row: Integers
-    """The row of the earlier application, -1 where that is too old to be known."""
+    """Row of the previous application, -1 if that is too old to be listed."""
     owner: Integers
     decision_day: Floats
     first_due: Floats
     term: Floats
     annuity: Floats
     last_instalment: Integers
-    """After how many instalments everything was repaid; the term, unless it was early."""
+    """Number of instalments until full repayment: the term, or fewer if repaid early."""
 
     @property
     def last_due(self) -> Floats:
@@ -60,7 +60,7 @@ class Contracts:
 def sample_contracts(
     applications: pl.DataFrame, model: RowModel, clients: Clients, rng: np.random.Generator
 ) -> Contracts:
-    """The contracts of all used cash and consumer applications, then those too old to list."""
+    """Sample contracts of all used cash and consumer applications, then unlisted older ones."""
     rows = applications.with_row_index("previous").filter(
         pl.col("used") & (pl.col("NAME_CONTRACT_TYPE") != REVOLVING)
     )
@@ -81,7 +81,7 @@ def sample_contracts(
 def _sample_unlisted_contracts(
     applications: pl.DataFrame, model: RowModel, clients: Clients, rng: np.random.Generator
 ) -> Contracts:
-    """Contracts decided on before the window whose last instalments lie within it."""
+    """Sample contracts from before the window with their last instalments inside it."""
     oldest_decision = np.zeros(clients.size)
     np.minimum.at(
         oldest_decision, applications["owner"].to_numpy(), applications["DAYS_DECISION"].to_numpy()
@@ -120,7 +120,7 @@ def _concat_contracts(first: Contracts, second: Contracts) -> Contracts:
 
 
 def compute_contract_days(contracts: Contracts, rng: np.random.Generator) -> pl.DataFrame:
-    """The DAYS columns of the earlier applications that became instalment contracts, by `row`."""
+    """Return the DAYS columns of the previous applications that became contracts, by `row`."""
     is_listed = contracts.application_row >= 0
     last_due, first_due = contracts.last_due[is_listed], contracts.first_due[is_listed]
     closing_day = last_due + rng.integers(*DAYS_TO_CLOSE, is_listed.sum())

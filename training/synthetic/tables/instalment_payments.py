@@ -1,8 +1,8 @@
-"""How instalment contracts were repaid: contracts -> `installments_payments`, `POS_CASH_balance`.
+"""Sample the repayment of contracts: `installments_payments` and `POS_CASH_balance`.
 
-    due days -> delays (how late this client pays) -> payments -> days past due at month's end
+    due days -> delays (by client and contract) -> payments -> days past due at month end
 
-Whoever is late by days is past due in the month's balance if the month ended in between.
+An instalment shows as past due in a month's balance if it is unpaid at the end of that month.
 """
 
 from __future__ import annotations
@@ -21,54 +21,58 @@ from training.synthetic.tables.instalment_contracts import HISTORY_WINDOW_DAYS, 
 from training.synthetic.tables.previous_application import INSTALMENT_PERIOD_DAYS
 
 PAYMENT_DELAY_TRAIT = "payments: delay"
-"""The client's trait: who stands high pays late."""
+"""Client trait: a high value means late payments."""
 
 OLDEST_MONTH = -96
-"""How far back monthly balances go."""
+"""First month of monthly balances, relative to the application."""
 
 OLD_CONTRACT_MONTH = -36
-"""Months since the decision from which a contract can be kept open by a trifle."""
+"""Contracts from before this month can stay open because of a small amount."""
 
 MAX_MONTHS_LATE = 3
-"""No delay reaches over more ends of months."""
+"""Maximum number of month ends that a delay covers."""
 
 MIN_LAST_INSTALMENT_SHARE = 0.95
-"""The last instalment is what is left: at least this share of the others."""
+"""The last instalment is the remainder: at least this share of the others."""
 
 SIGNED_SHARE = 0.08
-"""The share of contracts whose first month is not yet an active one."""
+"""Share of contracts that are signed, but not yet active, in their first month."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RepaymentModel:
-    """What is kept of how instalments are paid."""
+    """Parameters of how instalments are paid."""
 
     marginals: Mapping[str, Marginal]
-    """Of instalments, `delay`, the days from due to paid in full, most of them negative. Of those
-    paid in two parts, the first `part` as a share and the `gap` between them in days. Of contracts
-    repaid early, the `settlement` as a share of the instalments left. Of contracts kept open by a
-    trifle, the months of `lingering`.
+    """Marginals of delays and amounts.
+
+    `delay`: days from due to fully paid, mostly negative. For instalments paid in two parts:
+    `part`,
+    the first part as a share, and `gap`, the days between them. `settlement`: for contracts repaid
+    early, the amount as a share of the instalments left. `lingering`: months that contracts stay
+    open
+    because of a small amount.
     """
     of_client: float
-    """The share of a delay's variance that lies between clients."""
+    """Share of a delay's variance that lies between clients."""
     of_contract: float
-    """The share that lies between one client's contracts."""
+    """Share of a delay's variance that lies between a client's contracts."""
     split_if_late: float
     split_if_not: float
-    """The share of instalments paid in two parts."""
+    """Share of instalments paid in two parts."""
     never_paid: float
-    """The share of instalments whose payment is not recorded."""
+    """Share of instalments without a recorded payment."""
     lingers: float
-    """The share of old contracts kept open by a trifle that is past due."""
+    """Share of old contracts that stay open with a small amount past due."""
     matters: float
-    """The share of months past due in which the debt is no trifle."""
+    """Share of months past due with a debt above the materiality limit."""
     serious: float
-    """The share of contracts kept open for long that are so by no trifle."""
+    """Share of contracts kept open for long by an amount above the materiality limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Instalments:
-    """Every instalment due so far, with its contract by position."""
+    """Instalments due so far; `contract` is the position of the contract."""
 
     contract: Integers
     number: Integers
@@ -105,7 +109,7 @@ def sample_instalments(
 def sample_payments(
     model: RepaymentModel, contracts: Contracts, instalments: Instalments, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """`installments_payments` without ids: one row a payment, `contract` by position."""
+    """Build `installments_payments` without ids, one row per payment; `contract` is a position."""
     contract, size = instalments.contract, len(instalments.contract)
     is_last = instalments.number == contracts.last_instalment[contract]
     is_settlement = is_last & contracts.is_repaid_early[contract]
@@ -136,7 +140,7 @@ def sample_payments(
         },
         nan_to_null=True,
     )
-    # What was not paid by the day of application is not known; older rows are not kept.
+    # Payments after the application are unknown, and rows from before the window are not kept.
     known = pl.col("DAYS_ENTRY_PAYMENT").is_null() | (pl.col("DAYS_ENTRY_PAYMENT") < 0)
     return frame.filter(known & (pl.col("DAYS_INSTALMENT") >= -HISTORY_WINDOW_DAYS))
 
@@ -144,7 +148,7 @@ def sample_payments(
 def build_pos_cash_balances(
     model: RepaymentModel, contracts: Contracts, instalments: Instalments, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """`POS_CASH_balance` without ids: one row a month, `contract` by position."""
+    """Build `POS_CASH_balance` without ids, one row per month; `contract` is a position."""
     has_ended = contracts.has_ended
     last_planned = np.floor(contracts.last_due / DAYS_A_MONTH)
     is_old = contracts.decision_day < OLD_CONTRACT_MONTH * DAYS_A_MONTH
@@ -192,7 +196,7 @@ def build_pos_cash_balances(
 
 
 def iter_past_due_months(instalments: Instalments) -> Iterator[tuple[Integers, Floats, Floats]]:
-    """Contract, month and days past due wherever an instalment is unpaid at a month's end."""
+    """Yield contract, month and days past due of instalments unpaid at a month end."""
     to_month_end = (-instalments.due_day) % DAYS_A_MONTH
     for months_late in range(MAX_MONTHS_LATE):
         days = to_month_end + months_late * DAYS_A_MONTH

@@ -1,6 +1,6 @@
-"""Earlier applications to us, granted or not: clients -> `previous_application`.
+"""Sample `previous_application`: earlier applications to this lender.
 
-The product says most: what kind of contract, how dear, through which channel, how often refused.
+The product determines most columns: contract type, price, channel, refusal rate.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CASH, CONSUMER, REVOLVING = "Cash loans", "Consumer loans", "Revolving loans"
 APPROVED, REFUSED, UNUSED = "Approved", "Refused", "Unused offer"
 PORTFOLIOS = {CASH: "Cash", CONSUMER: "POS", REVOLVING: "Cards"}
 CARD_INSTALMENT_SHARE = 0.05
-"""A card's instalment is a twentieth of its limit."""
+"""A card's instalment is 5 % of its limit."""
 
 CONTRACT_TYPE = (
     pl.when(pl.col("PRODUCT_COMBINATION").str.starts_with("POS"))
@@ -30,10 +30,10 @@ CONTRACT_TYPE = (
     .then(pl.lit(REVOLVING))
     .otherwise(pl.lit(CASH))
 )
-"""The contract type of a product."""
+"""Contract type of a product."""
 
 INSTALMENT_PERIOD_DAYS = 30
-"""Instalments fall due every thirty days."""
+"""Days between instalments."""
 
 INSTALMENTS_DUE = (-pl.col("first_due") / INSTALMENT_PERIOD_DAYS).floor() + 1
 _quarter = (
@@ -49,29 +49,29 @@ RUN_STAGE = pl.format(
     .when(_quarter >= 4)  # noqa: PLR2004 -- four quarters are the term
     .then(pl.lit("past its end")),
 )
-"""How far an instalment contract is: what depends on it is whether it was repaid by now.
+"""Stage of an instalment contract, on which the rate of full repayment depends.
 
-It is no plain matter of time: many repay early by a new loan, and this is when they apply for one.
+It is not only a matter of time: many clients repay early by a new loan, at which time they apply.
 """
 
 TENURE_TRAIT = "previous: first"
-"""The client's trait: how long known to us."""
+"""Client trait: how long the client has been a customer of this lender."""
 
 FIRST_TURN, LATER_TURN = "first", "later"
 TURNS = (LATER_TURN, FIRST_TURN)
 PRODUCT_TURN = pl.format("{}, {}", "PRODUCT_COMBINATION", "turn")
-"""Clients come to us by a consumer credit, nearly always granted; what comes later is mixed."""
+"""Product and turn: first applications are mostly consumer loans, later ones are mixed."""
 
 PRODUCT_STATUS = pl.format("{}, {}", "PRODUCT_COMBINATION", "NAME_CONTRACT_STATUS")
-"""What tells how likely it is that an amount was worked out."""
+"""Product and status: they set the rate of applications with a computed amount."""
 
 
 def sample_previous_applications(
     model: RowModel, clients: Clients, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """One row an application, with its client's position as `owner` and without ids.
+    """Sample one row per application, without ids; `owner` is the position of its client.
 
-    The days of the contract's course are added by `contracts`.
+    `instalment_contracts` and `credit_cards` add the DAYS columns of the contract.
     """
     owner = clients.sample_row_owners("previous: count")
     sampler = model.build_sampler(clients.traits, owner, rng)
@@ -100,7 +100,7 @@ def sample_previous_applications(
 def _sample_decision_days(
     sampler: ColumnSampler, base: pl.DataFrame, tenure: Floats
 ) -> NDArray[np.int32]:
-    """The day of each decision: of the first, and then as a share of the time since."""
+    """Sample each first decision day, and later ones as a share of the time since then."""
     owner, product = base["owner"].to_numpy(), base["PRODUCT_COMBINATION"]
     is_first = (base["turn"] == FIRST_TURN).to_numpy()
     first_product = product.zip_with(pl.Series(is_first), pl.Series([None], dtype=pl.String))
@@ -115,7 +115,7 @@ def _sample_decision_days(
 def _sample_categories(
     sampler: ColumnSampler, base: pl.DataFrame, detailed: Mask
 ) -> dict[str, pl.Series]:
-    """What the application says in words; most of it only if an amount was worked out."""
+    """Sample the categories; most are known only if an amount was computed."""
     product, contract = base["PRODUCT_COMBINATION"], base["NAME_CONTRACT_TYPE"]
     status, known = base["NAME_CONTRACT_STATUS"], pl.Series(detailed)
     missing = pl.Series([None], dtype=pl.String)
@@ -155,7 +155,7 @@ def _sample_categories(
 def _sample_amounts(
     sampler: ColumnSampler, base: pl.DataFrame, detailed: Mask
 ) -> dict[str, Floats]:
-    """What was asked for and offered; nothing for a bare application."""
+    """Compute requested and offered amounts; 0 or NaN for an application without details."""
     product = base["PRODUCT_COMBINATION"]
     is_card = (base["NAME_CONTRACT_TYPE"] == REVOLVING).to_numpy()
     is_consumer = (base["NAME_CONTRACT_TYPE"] == CONSUMER).to_numpy()
@@ -190,7 +190,7 @@ def _sample_amounts(
 
 
 def _sample_process(sampler: ColumnSampler, base: pl.DataFrame) -> dict[str, Any]:
-    """Where and when the application was taken, and the rare rates of interest."""
+    """Sample where and when the application was made, and the rarely known interest rates."""
     is_refused = (base["NAME_CONTRACT_STATUS"] == REFUSED).to_numpy()
     is_superseded = is_refused & sampler.sample_flags("superseded")
     same_day = is_superseded & sampler.sample_flags("superseded_same_day")
@@ -219,9 +219,9 @@ def _sample_process(sampler: ColumnSampler, base: pl.DataFrame) -> dict[str, Any
 
 
 def _sample_contract_run(sampler: ColumnSampler, base: pl.DataFrame) -> dict[str, Any]:
-    """How an approved application went on as a contract: when it was due, how much of it was run.
+    """Sample how a granted application continued as a contract.
 
-    `run` is after how many instalments all was repaid, or would be by plan.
+    `run` is the number of instalments until full repayment, actual or by plan.
     """
     contract, status = base["NAME_CONTRACT_TYPE"], base["NAME_CONTRACT_STATUS"]
     is_granted = ((status == APPROVED) & base["AMT_ANNUITY"].is_not_null()).to_numpy()
