@@ -89,17 +89,12 @@ def compute_psi(reference: Integers, current: Integers) -> Psi:
     is_occupied = (reference + current) > 0
     n, m = int(reference.sum()), int(current.sum())
     floor = max(0.5 / min(n, m), MIN_BIN_SHARE)
-    before, after = (
-        _smooth_shares(reference[is_occupied], floor),
-        _smooth_shares(current[is_occupied], floor),
-    )
+    before = _smooth_shares(reference[is_occupied], floor)
+    after = _smooth_shares(current[is_occupied], floor)
     value = float(((after - before) * np.log(after / before)).sum())
     degrees_of_freedom = int(is_occupied.sum()) - 1
-    noise = (
-        (1 / n + 1 / m) * float(chdtri(degrees_of_freedom, FALSE_ALARM_RATE))
-        if degrees_of_freedom
-        else 0.0
-    )
+    quantile = float(chdtri(degrees_of_freedom, FALSE_ALARM_RATE)) if degrees_of_freedom else 0.0
+    noise = (1 / n + 1 / m) * quantile
     return Psi(value=value, noise=noise)
 
 
