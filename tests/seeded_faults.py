@@ -112,7 +112,7 @@ FAULTS = (
         "serving/core/scoring_service.py",
         "PREDICT_LIMITS = BatchLimits(max_batch_size=64,",
         "PREDICT_LIMITS = BatchLimits(max_batch_size=1,",
-        "tests/end_to_end/test_grpc_transport.py::test_crowds_at_both_doors_form_batches",
+        "tests/end_to_end/test_grpc_transport.py::test_concurrent_callers_of_both_transports_form_batches",
     ),
 )
 

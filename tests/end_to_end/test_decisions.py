@@ -1,4 +1,4 @@
-"""The way of a request over real HTTP: decided, explained, recorded, answered."""
+"""Requests over real HTTP are decided, explained, recorded and answered."""
 
 import math
 from typing import Any
@@ -19,7 +19,7 @@ def client_ids(home: Home) -> list[int]:
     return pl.read_parquet(home.tables / "application_test.parquet")["SK_ID_CURR"].to_list()
 
 
-def test_a_decision_says_all_that_the_contract_promises(
+def test_a_decision_has_every_field_of_the_contract(
     api: httpx.Client, client_ids: list[int]
 ) -> None:
     decision = api.post("/predict", json={"client_id": client_ids[0]}).raise_for_status().json()
@@ -29,31 +29,32 @@ def test_a_decision_says_all_that_the_contract_promises(
     }  # fmt: skip
     assert decision["client_id"] == client_ids[0]
     assert decision["threshold"] == pytest.approx(1 / 11)
-    odds = logit(decision["risk"]) - logit(decision["threshold"])
-    assert decision["index"] == pytest.approx(1 / (1 + math.exp(-odds)), abs=1e-12)
+    log_odds = logit(decision["risk"]) - logit(decision["threshold"])
+    assert decision["index"] == pytest.approx(1 / (1 + math.exp(-log_odds)), abs=1e-12)
 
 
-def test_contributions_add_up_from_the_base_to_the_risk(
+def test_base_risk_and_contributions_add_up_to_the_risk(
     api: httpx.Client, client_ids: list[int]
 ) -> None:
-    told = api.post("/explain", json={"client_id": client_ids[1]}).raise_for_status().json()
-    total = logit(told["base_risk"]) + sum(c["log_odds"] for c in told["contributions"])
-    assert total == pytest.approx(logit(told["risk"]), abs=1e-9)
-    assert 0 < len(told["reasons"]) <= 4
-    assert len({reason["concept"] for reason in told["reasons"]}) == len(told["reasons"])
+    answer = api.post("/explain", json={"client_id": client_ids[1]}).raise_for_status().json()
+    total = logit(answer["base_risk"]) + sum(c["log_odds"] for c in answer["contributions"])
+    assert total == pytest.approx(logit(answer["risk"]), abs=1e-9)
+    assert 0 < len(answer["reasons"]) <= 4
+    assert len({reason["concept"] for reason in answer["reasons"]}) == len(answer["reasons"])
 
 
-def test_every_door_and_the_batch_answer_the_same_risk_to_the_last_bit(
+def test_single_requests_many_requests_and_the_batch_give_bit_identical_risks(
     api: httpx.Client, home: Home, client_ids: list[int]
 ) -> None:
-    chosen = client_ids[:50]
+    sample = client_ids[:50]
     out = home.path / "scored.parquet"
     home.run("batch", "--data", str(home.tables), "--out", str(out))
     scored = dict(pl.read_parquet(out).select("SK_ID_CURR", "risk").iter_rows())
-    asked = [{"client_id": client} for client in chosen]
-    many = api.post("/predict_many", json={"requests": asked}).raise_for_status().json()
-    singly = [api.post("/predict", json=one).json()["risk"] for one in asked]
-    assert [one["risk"] for one in many] == singly == [scored[client] for client in chosen]
+    requests = [{"client_id": client} for client in sample]
+    decisions = api.post("/predict_many", json={"requests": requests}).raise_for_status().json()
+    single = [api.post("/predict", json=request).json()["risk"] for request in requests]
+    assert [decision["risk"] for decision in decisions] == single
+    assert single == [scored[client] for client in sample]
 
 
 def test_a_decision_is_on_record_when_it_is_answered(
@@ -66,31 +67,32 @@ def test_a_decision_is_on_record_when_it_is_answered(
     assert "external_score_2" in record["features"]
 
 
-def test_a_simulation_is_recorded_nowhere(api: httpx.Client, client_ids: list[int]) -> None:
+def test_a_simulation_is_not_recorded(api: httpx.Client, client_ids: list[int]) -> None:
     simulated = api.post("/simulate", json={"client_id": client_ids[3]}).raise_for_status().json()
     assert simulated["decision_id"] is None
     assert simulated["contributions"]
 
 
-def test_changes_are_made_to_the_form_and_to_nothing_else(
+def test_changes_apply_to_the_form_and_to_nothing_else(
     api: httpx.Client, client_ids: list[int]
 ) -> None:
-    asked = {"client_id": client_ids[4], "changes": {"EXT_SOURCE_2": 0.01, "EXT_SOURCE_3": None}}
-    changed = api.post("/simulate", json=asked).raise_for_status().json()
+    changes = {"EXT_SOURCE_2": 0.01, "EXT_SOURCE_3": None}
+    request = {"client_id": client_ids[4], "changes": changes}
+    changed = api.post("/simulate", json=request).raise_for_status().json()
     values = {c["feature"]: c["value"] for c in changed["contributions"]}
     assert values["external_score_2"] == pytest.approx(0.01)
     assert values["external_score_3"] is None
-    untouched = api.post("/simulate", json={"client_id": client_ids[4]}).json()
-    before = {c["feature"]: c["value"] for c in untouched["contributions"]}
+    unchanged = api.post("/simulate", json={"client_id": client_ids[4]}).json()
+    before = {c["feature"]: c["value"] for c in unchanged["contributions"]}
     assert before["income"] == values["income"]
 
 
-def test_a_dossier_of_an_unknown_client_is_judged_and_stays_unknown(api: httpx.Client) -> None:
+def test_a_dossier_of_an_unknown_client_is_decided_and_not_stored(api: httpx.Client) -> None:
     dossier = {"application": {"AMT_CREDIT": 250_000, "AMT_INCOME_TOTAL": 90_000}, "bureau": []}
     decision = api.post("/predict", json={"dossier": dossier}).raise_for_status().json()
     assert decision["client_id"] is None
-    named = {"application": {"SK_ID_CURR": 999_999_999, "AMT_INCOME_TOTAL": 90_000}}
-    assert api.post("/predict", json={"dossier": named}).json()["client_id"] == 999_999_999
+    with_id = {"application": {"SK_ID_CURR": 999_999_999, "AMT_INCOME_TOTAL": 90_000}}
+    assert api.post("/predict", json={"dossier": with_id}).json()["client_id"] == 999_999_999
     assert api.get("/v1/clients/999999999").status_code == 404
 
 
@@ -99,22 +101,22 @@ def test_a_client_without_a_known_income_is_referred(api: httpx.Client) -> None:
     assert (decision["outcome"], decision["rules"]) == ("refer", ["income-unknown"])
 
 
-def test_a_bad_request_among_many_is_an_error_in_its_place(
+def test_a_bad_request_among_many_yields_an_error_at_its_index(
     api: httpx.Client, client_ids: list[int]
 ) -> None:
-    asked: list[Any] = [
+    requests: list[Any] = [
         {"client_id": client_ids[0]},
         {"client_id": 1},
         {"dossier": {"application": {"AMT_CREDT": 1}}},
         "rubbish",
         {"client_id": client_ids[1]},
     ]
-    answers = api.post("/predict_many", json={"requests": asked}).raise_for_status().json()
-    codes = [one.get("error", {}).get("code", "decided") for one in answers]
+    answers = api.post("/predict_many", json={"requests": requests}).raise_for_status().json()
+    codes = [answer.get("error", {}).get("code", "decided") for answer in answers]
     assert codes == ["decided", "unknown-client", "invalid-request", "invalid-request", "decided"]
 
 
-def test_the_same_key_answers_the_same_decision(api: httpx.Client, client_ids: list[int]) -> None:
+def test_the_same_key_returns_the_same_decision(api: httpx.Client, client_ids: list[int]) -> None:
     key = {"Idempotency-Key": "once"}
     first = api.post("/explain", json={"client_id": client_ids[5]}, headers=key)
     again = api.post("/explain", json={"client_id": client_ids[5]}, headers=key)

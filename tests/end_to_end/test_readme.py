@@ -1,4 +1,4 @@
-"""What the README and the guides tell a reader to type is typed here, or runs in CI."""
+"""Every command in the README and the guides is run here, in another test, or in CI."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import re
 import shlex
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,32 +16,36 @@ import pytest
 
 from loadtests.target import find_free_ports
 from stores.settings import Settings
-from tests.support.services import ROOT, TIMEOUT_SECONDS, Home, RunningService
+from tests.support.services import TIMEOUT_SECONDS, Home, RunningService, wait_until
 
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 IN_CI = {"make check", "make slow", "make faults", "make bento"}
-"""What `.ci/run` types; of the first, `make test` is a part."""
+"""Commands of `.ci/run`; `make test` is a part of the first."""
+
+PLANNED_ONLY = {"make setup", "make docs", "make mlflow"}
+"""Commands that install, or run until Ctrl-C: only their targets are tested."""
 
 
-def commands() -> set[str]:
-    """Every line that a reader is shown behind a `$`."""
+def find_commands() -> set[str]:
+    """Return every line after a `$` in the documents."""
     shown = (
         re.findall(r"^\$ (.+)$", document.read_text(), re.MULTILINE) for document in DOCUMENTS
     )
     return {line for lines in shown for line in lines}
 
 
-def answered(call: str) -> Any:
-    """The JSON that the README shows under a call."""
+def find_shown_answer(call: str) -> Any:
+    """Return the JSON that the README shows below a call."""
     block = re.search(rf"\$ {re.escape(call)}\n```\n\n```json\n(.+?)\n```", README, re.DOTALL)
-    assert block, f"no answer is shown under {call}"
+    assert block, f"no answer is shown below {call}"
     return json.loads(block[1])
 
 
-CALLS = sorted(line for line in commands() if line.startswith("curl"))
-TYPED = {
+CALLS = sorted(line for line in find_commands() if line.startswith("curl"))
+RUN_IN_TESTS = {
     "make demo",
     "make train",
     "make train DATA=data",
@@ -51,49 +54,58 @@ TYPED = {
     ".venv/bin/python -m training.reporting.feature_catalogue",
     ".venv/bin/python -m tests.credit.features.test_golden",
 }
-"""What is typed below; the last two, in `tests/test_tutorial.py`."""
+"""Commands that tests run: those below, and the last two in the test of docs/add-a-feature.md."""
 
 
-def test_every_command_that_a_reader_is_shown_is_run() -> None:
+def test_every_command_in_the_documents_is_run() -> None:
     assert CALLS
-    assert commands() - set(CALLS) <= TYPED | IN_CI | {"make test"}
+    run = RUN_IN_TESTS | IN_CI | PLANNED_ONLY | {"make test"}
+    assert find_commands() - set(CALLS) - run == set()
     gate = (ROOT / ".ci" / "run").read_text()
-    assert all(command in gate for command in IN_CI)
+    assert [command for command in IN_CI if command not in gate] == []
+
+
+@pytest.mark.parametrize("command", sorted(PLANNED_ONLY))
+def test_a_command_that_is_not_run_has_a_target(command: str) -> None:
+    planned = subprocess.run(
+        [*shlex.split(command), "-n"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert planned.returncode == 0, planned.stderr
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_call_is_answered_as_shown(call: str, service: RunningService) -> None:
-    typed = [word.replace("localhost:3000", service.url) for word in shlex.split(call)]
-    done = subprocess.run(typed, capture_output=True, text=True, check=True)
-    told, shown = json.loads(done.stdout), answered(call)
-    assert shape(told) == shape(shown)
+    command = [word.replace("localhost:3000", service.url) for word in shlex.split(call)]
+    completed = subprocess.run(command, capture_output=True, text=True, check=True)
+    answer, shown = json.loads(completed.stdout), find_shown_answer(call)
+    assert describe_shape(answer) == describe_shape(shown)
     if "error" in shown:
-        assert told == shown
+        assert answer == shown
     else:
-        assert told["client_id"] == shown["client_id"]
+        assert answer["client_id"] == shown["client_id"]
 
 
-def shape(answer: Any) -> Any:
-    """The keys and kinds of an answer: another model answers other numbers."""
+def describe_shape(answer: Any) -> Any:
+    """Return the keys and types of an answer; the numbers depend on the model."""
     if isinstance(answer, dict):
-        return {key: shape(value) for key, value in answer.items()}
+        return {key: describe_shape(value) for key, value in answer.items()}
     return type(answer).__name__
 
 
-def test_the_settings_that_are_told_are_those_there_are() -> None:
-    told = set(re.findall(r"^\| `(CREDIT_[A-Z_]+)` \|", README, re.MULTILINE))
-    assert told == {f"CREDIT_{name.upper()}" for name in Settings.model_fields}
+def test_the_readme_lists_exactly_the_existing_settings() -> None:
+    listed = set(re.findall(r"^\| `(CREDIT_[A-Z_]+)` \|", README, re.MULTILINE))
+    assert listed == {f"CREDIT_{name.upper()}" for name in Settings.model_fields}
 
 
-def test_the_files_a_reader_is_sent_to_are_there() -> None:
-    table = README[README.index("## Where to look") : README.index("## What it is not")]
-    files = re.findall(r"`([\w./-]+/[\w.-]*)`", table)
+def test_the_files_that_the_readme_names_exist() -> None:
+    section = README[README.index("## Architecture") : README.index("## Your own data")]
+    files = re.findall(r"`([\w.-]+/[\w./-]*)`", section)
     assert files
     assert [file for file in files if not (ROOT / file).exists()] == []
 
 
-def make(home: Home, *arguments: str, **settings: object) -> subprocess.Popen[str]:
-    """A target on a home; what is installed stays as it is."""
+def start_make(home: Home, *arguments: str, **settings: object) -> subprocess.Popen[str]:
+    """Start a target with a home, without installing anything."""
     return subprocess.Popen(
         ["make", "-o", ".venv/full", *arguments],
         env=home.environment(**settings), cwd=ROOT, start_new_session=True,
@@ -102,55 +114,58 @@ def make(home: Home, *arguments: str, **settings: object) -> subprocess.Popen[st
 
 
 @pytest.mark.slow
-def test_a_folder_is_scored_and_its_drift_told(home: Home, tmp_path: Path) -> None:
+def test_a_folder_is_scored_and_compared_with_the_training_data(
+    home: Home, tmp_path: Path
+) -> None:
     data, scored, report = home.tables, tmp_path / "scored.parquet", tmp_path / "drift"
-    scoring = make(home, "score", f"DATA={data}", f"OUT={scored}")
-    told, _ = scoring.communicate()
-    assert scoring.returncode == 0, told
+    score = start_make(home, "score", f"DATA={data}", f"OUT={scored}")
+    output, _ = score.communicate()
+    assert score.returncode == 0, output
     assert scored.exists()
-    drifting = make(home, "drift", f"CURRENT={data}", f"OUT={report}")
-    told, _ = drifting.communicate()
-    assert drifting.returncode == 0, told
-    assert (report / "findings.json").exists(), told
+    drift = start_make(home, "drift", f"CURRENT={data}", f"OUT={report}")
+    output, _ = drift.communicate()
+    assert drift.returncode == 0, output
+    assert (report / "findings.json").exists(), output
     assert (report / "report.html").exists()
 
 
-def test_train_is_the_command_that_made_the_model_of_these_tests() -> None:
-    for typed, run in (
+def test_make_train_runs_the_command_that_trained_the_model_of_these_tests() -> None:
+    for command, expected in (
         ("make train", "training"),
         ("make train DATA=data", "training --data data"),
     ):
         planned = subprocess.run(
-            [*shlex.split(typed), "-n", "--no-print-directory", "-o", ".venv/full"],
+            [*shlex.split(command), "-n", "--no-print-directory", "-o", ".venv/full"],
             cwd=ROOT, capture_output=True, text=True, check=True,
         )  # fmt: skip
-        assert planned.stdout.split() == [".venv/bin/python", "-m", *run.split()]
+        assert planned.stdout.split() == [".venv/bin/python", "-m", *expected.split()]
 
 
 @pytest.mark.slow
-def test_the_demo_opens_its_doors_and_closes_them(private_home: Home) -> None:
+def test_the_demo_opens_its_ports_and_closes_them(private_home: Home) -> None:
     api, grpc, page = find_free_ports(3)
-    demo = make(private_home, "demo", http_port=api, grpc_port=grpc, ui_port=page)
+    demo = start_make(private_home, "demo", http_port=api, grpc_port=grpc, ui_port=page)
     try:
-        for door in (f"http://127.0.0.1:{api}/readyz", f"http://127.0.0.1:{page}/healthz"):
-            wait_for(door, demo)
-        asked = {"client_id": 100_001}
-        assert httpx.post(f"http://127.0.0.1:{api}/predict", json=asked, timeout=60).is_success
+        for url in (f"http://127.0.0.1:{api}/readyz", f"http://127.0.0.1:{page}/healthz"):
+            wait_for_url(url, demo)
+        answer = httpx.post(
+            f"http://127.0.0.1:{api}/predict", json={"client_id": 100_001}, timeout=60
+        )
+        assert answer.is_success
     finally:
         os.killpg(demo.pid, signal.SIGINT)
-        told, _ = demo.communicate(timeout=TIMEOUT_SECONDS)
-    assert "Stopped." in told
+        output, _ = demo.communicate(timeout=TIMEOUT_SECONDS)
+    assert "Stopped." in output
     with pytest.raises(httpx.TransportError):
         httpx.get(f"http://127.0.0.1:{api}/readyz")
 
 
-def wait_for(door: str, process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + TIMEOUT_SECONDS
-    while time.monotonic() < end:
+def wait_for_url(url: str, process: subprocess.Popen[str]) -> None:
+    def answers() -> bool:
         assert process.poll() is None, "the demo ended"
         try:
-            if httpx.get(door, timeout=5).is_success:
-                return
+            return httpx.get(url, timeout=5).is_success
         except httpx.TransportError:
-            time.sleep(0.2)
-    pytest.fail(f"{door} does not open")
+            return False
+
+    wait_until(answers, f"{url} does not answer", interval=0.2)

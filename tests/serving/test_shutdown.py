@@ -1,4 +1,4 @@
-"""A worker that is told to stop: both doors close at once."""
+"""On a stop signal, the callback and the server's own handler both run."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from serving.shutdown import register_shutdown_callback
 
 
 @pytest.fixture
-def heard() -> Iterator[list[str]]:
-    """What the server did, in whose place the loop acts before."""
-    kept: list[str] = []
+def events() -> Iterator[list[str]]:
+    """Install a server's signal handler; return the list in which it notes that it ran."""
+    noted: list[str] = []
 
-    def server(_: int, __: FrameType | None) -> None:
-        kept.append("server")
+    def handle_as_server(_: int, __: FrameType | None) -> None:
+        noted.append("server")
 
-    before = signal.signal(signal.SIGTERM, server)
-    interrupt = signal.getsignal(signal.SIGINT)
-    yield kept
-    signal.signal(signal.SIGTERM, before)
-    signal.signal(signal.SIGINT, interrupt)
+    terminate_handler = signal.signal(signal.SIGTERM, handle_as_server)
+    interrupt_handler = signal.getsignal(signal.SIGINT)
+    yield noted
+    signal.signal(signal.SIGTERM, terminate_handler)
+    signal.signal(signal.SIGINT, interrupt_handler)
 
 
-def test_a_signal_is_acted_on_at_once_and_the_server_hears_it_too(heard: list[str]) -> None:
-    async def told_to_stop() -> None:
-        register_shutdown_callback(lambda: heard.append("loop"))
+def test_a_signal_runs_the_callback_and_the_server_s_handler(events: list[str]) -> None:
+    async def raise_signal() -> None:
+        register_shutdown_callback(lambda: events.append("loop"))
         signal.raise_signal(signal.SIGTERM)
         await asyncio.sleep(0.01)
 
-    asyncio.run(told_to_stop())
-    assert sorted(heard) == ["loop", "server"]
+    asyncio.run(raise_signal())
+    assert sorted(events) == ["loop", "server"]

@@ -1,4 +1,4 @@
-"""Whoever sends what the OpenAPI document describes gets what it describes, never a 5xx."""
+"""Requests that the OpenAPI document describes get the answers it describes, never a 5xx."""
 
 from __future__ import annotations
 
@@ -15,19 +15,17 @@ from tests.support.services import RunningService
 
 CHECKS: list[Any] = [not_a_server_error, response_schema_conformance]
 
-NOTHING_TO_SAY = "/v1/model"
-"""Takes nothing, so nothing wrong either."""
+PATH_WITHOUT_PARAMETERS = "/v1/model"
+"""Takes no input, so there is no invalid input either."""
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
-def test_what_is_described_is_answered_as_described(
-    service: RunningService, mode: GenerationMode
-) -> None:
+def test_requests_are_answered_as_described(service: RunningService, mode: GenerationMode) -> None:
     described: Any = schemathesis.openapi.from_url(f"{service.url}/docs.json")
-    operations = [found.ok() for found in described.get_all_operations()]
-    assert {"/predict", NOTHING_TO_SAY} < {operation.path for operation in operations}
+    operations = [result.ok() for result in described.get_all_operations()]
+    assert {"/predict", PATH_WITHOUT_PARAMETERS} < {operation.path for operation in operations}
     for operation in operations:
-        if mode is GenerationMode.NEGATIVE and operation.path == NOTHING_TO_SAY:
+        if mode is GenerationMode.NEGATIVE and operation.path == PATH_WITHOUT_PARAMETERS:
             continue
 
         @settings(
@@ -35,9 +33,9 @@ def test_what_is_described_is_answered_as_described(
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(case=operation.as_strategy(generation_mode=mode))
-        def answered(case: Any) -> None:
-            # Who has no time at all is told so with 503, which is no fault of ours.
+        def check_answer(case: Any) -> None:
+            # A time limit near zero is answered with 503, which is not an error of the service.
             case.headers.pop("X-Request-Timeout", None)
             case.call_and_validate(checks=CHECKS)
 
-        answered()
+        check_answer()

@@ -1,4 +1,4 @@
-"""The bill of materials: all that is installed, in a form that scanners read."""
+"""The bill of materials lists everything installed in a form that scanners read."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ INSTALLED = ImageInventory(
 )
 
 
-def read(text: str) -> dict[str, Any]:
-    """A bill that CycloneDX's own schema lets through."""
+def parse_sbom(text: str) -> dict[str, Any]:
+    """Validate a bill with CycloneDX's schema and return it."""
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
-    whole: dict[str, Any] = json.loads(text)
-    return whole
+    sbom: dict[str, Any] = json.loads(text)
+    return sbom
 
 
-def test_everything_is_named_as_scanners_look_it_up() -> None:
-    whole = read(build_sbom("credit-scoring:dev", INSTALLED))
-    assert whole["metadata"]["component"]["name"] == "credit-scoring:dev"
-    found = {one["name"]: one for one in whole["components"]}
-    assert {name: one["version"] for name, one in found.items()} == {
+def test_components_are_named_as_scanners_expect() -> None:
+    sbom = parse_sbom(build_sbom("credit-scoring:dev", INSTALLED))
+    assert sbom["metadata"]["component"]["name"] == "credit-scoring:dev"
+    components = {component["name"]: component for component in sbom["components"]}
+    assert {name: component["version"] for name, component in components.items()} == {
         "debian": "12",
         "CPython": "3.11.2",
         "libgomp1": "12.2.0-14+deb12u1",
@@ -45,27 +45,27 @@ def test_everything_is_named_as_scanners_look_it_up() -> None:
         "lightgbm": "4.7.0",
         "sqlalchemy": "2.1.0",
     }
-    assert found["libgomp1"]["purl"] == (
+    assert components["libgomp1"]["purl"] == (
         "pkg:deb/debian/libgomp1@12.2.0-14%2Bdeb12u1?arch=amd64&distro=debian-12&upstream=gcc-12"
     )
-    assert found["sqlalchemy"]["purl"] == "pkg:pypi/sqlalchemy@2.1.0"
+    assert components["sqlalchemy"]["purl"] == "pkg:pypi/sqlalchemy@2.1.0"
 
 
-def test_the_same_package_in_two_architectures_is_two() -> None:
+def test_a_package_in_two_architectures_is_two_components() -> None:
     twice = ImageInventory(
         image=INSTALLED.image,
         interpreter=INSTALLED.interpreter,
         debian=[("libgomp1", "12", arch, "gcc-12") for arch in ("amd64", "i386")],
         python=[],
     )
-    assert len(read(build_sbom("two", twice))["components"]) == 4
+    assert len(parse_sbom(build_sbom("two", twice))["components"]) == 4
 
 
-@pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="dpkg-query is not here")
-def test_an_interpreter_lists_what_is_installed_around_it() -> None:
+@pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="dpkg-query is absent")
+def test_the_inventory_script_lists_what_is_installed() -> None:
     printed = subprocess.check_output([sys.executable, "-c", INVENTORY_SCRIPT], text=True)
-    found = ImageInventory.from_json(printed)
-    listed = {one["name"]: one["version"] for one in read(build_sbom("this", found))["components"]}
-    shown = ["dpkg-query", "--show", "--showformat=${Version}", "base-files"]
-    assert listed["base-files"] == subprocess.check_output(shown, text=True)
-    assert listed["lightgbm"] == version("lightgbm")
+    sbom = parse_sbom(build_sbom("this", ImageInventory.from_json(printed)))
+    versions = {component["name"]: component["version"] for component in sbom["components"]}
+    query = ["dpkg-query", "--show", "--showformat=${Version}", "base-files"]
+    assert versions["base-files"] == subprocess.check_output(query, text=True)
+    assert versions["lightgbm"] == version("lightgbm")
