@@ -1,4 +1,4 @@
-"""How categories become numbers: a mapping fitted in training and kept with the model."""
+"""Encode categories as integer codes, by a mapping fitted in training and stored with the model."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ import numpy as np
 from credit.dossier import CategoricalColumn, Floats
 
 MIN_CLIENTS_PER_CATEGORY = 30
-"""Fewer clients than this teach nothing about a category, and could tell who they are."""
+"""A rarer category is encoded as unknown: it is too rare to learn from, and could identify its clients."""
 
 
 @dataclass(frozen=True)
 class CategoryEncoder:
-    """The categories a model knows, feature by feature; a category's code is its position."""
+    """Categories known to a model, for each feature. The code of a category is its index."""
 
     categories: Mapping[str, tuple[str, ...]]
 
     @classmethod
     def fit(cls, columns: Mapping[str, CategoricalColumn]) -> Self:
-        """Learn the categories of some clients: the frequent ones, most frequent first.
+        """Learn the frequent categories of each feature, most frequent first.
 
-        >>> words = Words(np.array([0] * 40 + [1] * 60 + [2] * 3, np.int32), ("a", "b", "c"))
-        >>> Categories.fit({"letter": words}).known
+        >>> codes = np.array([0] * 40 + [1] * 60 + [2] * 3, np.int32)
+        >>> column = CategoricalColumn(codes, ("a", "b", "c"))
+        >>> CategoryEncoder.fit({"letter": column}).categories
         {'letter': ('b', 'a')}
         """
         return cls({name: _select_frequent_categories(column) for name, column in columns.items()})
 
     def encode(self, name: str, column: CategoricalColumn) -> Floats:
-        """Codes as float64; NaN for an unknown cell and for a category never learnt."""
+        """Return the codes as float64; NaN for an unknown cell and for a category not seen in training."""
         return _encode_vocabulary(self.categories[name], column.categories)[column.codes]
 
     def decode(self, name: str, code: float) -> str | None:
-        """The category behind a code of the matrix."""
+        """Return the category of a code in the matrix; None for NaN."""
         return None if math.isnan(code) else self.categories[name][int(code)]
 
 
 @lru_cache(maxsize=1_024)
 def _encode_vocabulary(categories: tuple[str, ...], vocabulary: tuple[str, ...]) -> Floats:
-    """The codes of a vocabulary's words, and NaN for what is no word; kept for dossiers alike."""
+    """Return the code of each word of a vocabulary, and a last NaN that code -1 (unknown) selects."""
     code_by_category = _index_categories(categories)
     return np.array([*(code_by_category.get(category, np.nan) for category in vocabulary), np.nan])
 

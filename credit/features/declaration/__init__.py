@@ -1,1 +1,1 @@
-"""How features are declared: names, units, labels, directions, and how each is computed."""
+"""Declare features: name, label, unit, concept, risk direction and formula."""

@@ -1,4 +1,4 @@
-"""What the features are about, as a client would say it: the things that reasons name."""
+"""Concepts that group the features. A reason given to a client names a concept."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from credit.localised_text import Text
 
 
 class Concept(Enum):
-    """One thing a reason can be about. Four reasons are four different concepts.
+    """A subject that a reason can name. The four reasons of a decision are four different concepts.
 
-    Every label is a singular noun phrase, so that one sentence fits them all.
+    Every label is a singular noun phrase, so that one sentence template fits them all.
     """
 
     EXTERNAL_SCORES = Text("La note des organismes externes", "The score of outside agencies")

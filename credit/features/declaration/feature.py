@@ -1,4 +1,4 @@
-"""How a feature is declared: name, unit, words, direction of risk and the columns it rests on."""
+"""The metadata of a feature, and the tracing of the raw columns that it is computed from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from credit.schema import ColumnKind, Table
 
 
 class Unit(StrEnum):
-    """What one step of a feature is."""
+    """Unit of a feature's values."""
 
     CURRENCY = "currency"
     DAYS = "days"
@@ -27,7 +27,7 @@ class Unit(StrEnum):
     YEARS = "years"
     COUNT = "count"
     SHARE = "share"
-    """Of one, shown as a percentage: 0 to 1, but for rates of interest."""
+    """0 to 1, except for interest rates. Shown as a percentage."""
     RATIO = "ratio"
     SCORE = "score"
     FLAG = "flag"
@@ -37,7 +37,7 @@ class Unit(StrEnum):
 
 
 class RiskDirection(IntEnum):
-    """How the risk is expected to move as the feature grows (LightGBM's own encoding)."""
+    """Expected change of the risk as the feature grows, encoded as LightGBM's monotone constraints."""
 
     FALLS = -1
     FREE = 0
@@ -46,7 +46,7 @@ class RiskDirection(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """A number the model may look at, with all that is said about it anywhere."""
+    """A model input, with the metadata that the rest of the platform shows or checks."""
 
     name: str
     label: Text
@@ -54,7 +54,7 @@ class Feature:
     concept: Concept
     risk: RiskDirection
     sources: frozenset[str]
-    """The raw columns it rests on, as `table.COLUMN`, found by tracing its computation."""
+    """Raw columns that it is computed from, as `table.COLUMN`; found by tracing its formula."""
 
     @property
     def is_categorical(self) -> bool:
@@ -68,7 +68,7 @@ ValueT = TypeVar("ValueT")
 
 
 class ColumnTracer(dict[str, ValueT]):
-    """What stands under names, remembering which of them were read."""
+    """A dictionary that records the names that are read."""
 
     def __init__(self, columns: Mapping[str, ValueT], columns_read: set[str]) -> None:
         super().__init__(columns)
@@ -84,10 +84,13 @@ def trace_sources(
     compute: Callable[[Rows], object],
     derived: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> frozenset[str]:
-    """The raw columns a computation reads, found by running it on no rows.
+    """Return the raw columns that a formula reads, found by running it on a table without rows.
 
     Args:
-        derived: Columns that stand beside the raw ones, with the raw columns they rest on.
+        derived: Computed columns that the formula may read as well, with their own raw columns.
+
+    Returns:
+        Names as `table.COLUMN`.
     """
     columns_read: set[str] = set()
     columns = table.columns.values()
@@ -124,7 +127,11 @@ EMPTY_CATEGORICAL_COLUMN = CategoricalColumn(np.empty(0, dtype=np.int32), ())
 
 
 def by_name(features: Iterable[Feature]) -> dict[str, Feature]:
-    """Features by name; a name is a column of the matrix, so it must be told once."""
+    """Return the features by name.
+
+    Raises:
+        ValueError: Two features have the same name, which is the name of a matrix column.
+    """
     features_by_name: dict[str, Feature] = {}
     for feature in features:
         if feature.name in features_by_name:

@@ -1,4 +1,4 @@
-"""How the features of the application form are declared and computed."""
+"""Declare the features that are computed from the application form."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from credit.schema import APPLICATION
 
 @dataclass(frozen=True, kw_only=True)
 class FormFeatures:
-    """The features of one application form, in the order they are declared."""
+    """A list of features of the application form, in order of declaration."""
 
     numeric_features: dict[str, tuple[Feature, Expression]] = field(default_factory=dict)
     categorical_features: dict[str, tuple[Feature, str]] = field(default_factory=dict)
-    """Categories, with the column they are read from."""
+    """Each categorical feature, with the column that it is read from."""
 
     def feature(
         self,
@@ -34,7 +34,7 @@ class FormFeatures:
         concept: Concept,
         risk: RiskDirection = RiskDirection.FREE,
     ) -> Callable[[ExpressionT], ExpressionT]:
-        """Declare a function of the form as a feature, under the function's name."""
+        """Declare a function of the form as a feature; the function's name is the feature's name."""
 
         def declare(compute: ExpressionT) -> ExpressionT:
             self._register_numeric(compute.__name__, label, unit, concept, risk, compute)
@@ -52,7 +52,7 @@ class FormFeatures:
         concept: Concept,
         risk: RiskDirection = RiskDirection.FREE,
     ) -> None:
-        """Declare a function that has no name of its own as a feature."""
+        """Declare a formula as a feature with the given name."""
         self._register_numeric(name, label, unit, concept, risk, compute)
 
     def add_ratio(
@@ -66,7 +66,10 @@ class FormFeatures:
         unit: Unit = Unit.RATIO,
         risk: RiskDirection = RiskDirection.FREE,
     ) -> None:
-        """Declare the quotient of two columns, or of sums of them, as a feature."""
+        """Declare the ratio of two columns, or of two weighted sums of columns, as a feature.
+
+        It is unknown where either term is unknown or the denominator is 0.
+        """
         self._register_numeric(
             name, label, unit, concept, risk, Ratio.from_terms(numerator, denominator)
         )
@@ -80,10 +83,10 @@ class FormFeatures:
         *,
         sign: int = 1,
     ) -> None:
-        """Declare a column as it is, under a name that speaks credit.
+        """Declare a raw column as a feature. Label and unit come from the schema.
 
         Args:
-            sign: -1 turns the source's negative days into an age.
+            sign: -1 turns days before the application, negative in the source, into an age.
         """
         schema_column = APPLICATION[column]
         label = schema_column.label or Text(schema_column.meaning, schema_column.meaning)
@@ -115,6 +118,6 @@ class FormFeatures:
         self.numeric_features[name] = (feature, compute)
 
     def iter_features(self) -> Iterator[Feature]:
-        """Numbers first, then categories."""
+        """Yield the numeric features, then the categorical ones."""
         yield from (feature for feature, _ in self.numeric_features.values())
         yield from (feature for feature, _ in self.categorical_features.values())

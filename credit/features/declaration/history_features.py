@@ -1,8 +1,8 @@
-"""How the features of a history table are declared: values x windows x statistics.
+"""Declare the features of a history table as combinations: value x statistic x window.
 
-value       what is looked at in each row        days_past_due
-window      which rows are looked at             last_year
-statistic   what is said of them together        max
+value       number computed for each row         days_past_due
+window      selection of the client's rows       last_year
+statistic   how the selected values are reduced  max
 feature     value_statistic_window               days_past_due_max_last_year
 """
 
@@ -31,33 +31,37 @@ Predicate = Callable[[Rows], Bools]
 
 
 class Statistic(Enum):
-    """What is said of the known values of a window, together."""
+    """Reduction of the known values of a window to one number.
+
+    A member's value is its label. The lower-case name is part of feature names.
+    """
 
     COUNT = Text("nombre", "number")
-    """Known values; 0 when there are none."""
+    """Number of known values; 0 when there are none."""
     SUM = Text("total", "total")
     """0 when the window has no rows, unknown when it has rows but no known value."""
     MEAN = Text("moyenne", "mean")
     MIN = Text("minimum", "minimum")
     MAX = Text("maximum", "maximum")
     STD = Text("écart-type", "standard deviation")
-    """Of the sample (n - 1); unknown below two known values."""
+    """Sample standard deviation (n - 1); unknown with fewer than two known values."""
     LAST = Text("dernière valeur", "latest value")
-    """The known value of the newest row, by the order of the table."""
+    """The known value of the newest row, in the order of the table."""
     TREND = Text("évolution sur un an", "change a year")
-    """Slope of the least-squares line through the known values, times a year; unknown unless two
-    of them differ in time."""
+    """Slope per year of the least-squares line through the known values; unknown unless two of
+    them differ in time."""
     DECAYED = Text("moyenne, le récent pesant plus", "mean, the recent weighing more")
-    """Mean with weights that halve with every half year of age."""
+    """Weighted mean; the weight of a row halves with each half year of age."""
 
     @property
     def key(self) -> str:
+        """Name in feature names, and the property of `Segments` that computes it."""
         return self.name.lower()
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowValue:
-    """What is looked at in each row."""
+    """A number computed for each row of a history table."""
 
     name: str
     unit: Unit
@@ -69,20 +73,20 @@ class RowValue:
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """Which rows are looked at."""
+    """A selection of a client's rows. At most one criterion is set; without any, all rows."""
 
     name: str
     label: Text
     predicate: Predicate | None = None
     max_age_steps: int | None = None
-    """The rows of the last so many steps of time, instead of a predicate."""
+    """Rows at most this many time steps (days or months) before the application."""
     max_rows: int | None = None
-    """The newest so many rows, or wholes, instead of a predicate."""
+    """The newest rows, at most this many; a group of rows counts as one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FamilyMember:
-    """A feature of a family, by its coordinates."""
+    """A feature, with the value, window and statistic that it combines."""
 
     feature: Feature
     value: RowValue
@@ -95,22 +99,22 @@ EVER = Window(name="ever", label=Text("depuis toujours", "ever"))
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryFeatures:
-    """A history table and the features made of it."""
+    """The features of one history table."""
 
     table: Table
     order_by: tuple[str, ...]
-    """Oldest row first, by time before all; ties are broken by all other columns."""
+    """Columns that sort the rows, oldest first; the first column is the time."""
     child: HistoryFeatures | None = None
-    """A table whose rows belong to rows of this one: its features are columns here."""
+    """Features of a child table, with many rows for each row here; usable as columns here."""
     child_key: str | None = None
-    """The column, in both tables, that says which row a child's row belongs to."""
+    """Column in both tables that links a child row to its parent row."""
     row_groups: Callable[[Rows], RowGroups] | None = None
-    """Which rows are parts of one whole, where a row may be a part only."""
+    """Function that groups rows that are parts of one thing, such as payments of one instalment."""
     group_key_length: int = 0
-    """How many columns of the order parts of one whole share; 0 where there are none."""
+    """Leading columns of `order_by` that the rows of a group share; 0 without groups."""
     values: dict[str, RowValue] = field(default_factory=dict)
     grouped_values: set[str] = field(default_factory=set)
-    """Values of a whole: said alike in all its rows, and looked at in the newest of them."""
+    """Values that describe a group: equal in all its rows, counted once, in its newest row."""
     windows: dict[str, Window] = field(default_factory=lambda: {EVER.name: EVER})
     members: dict[str, FamilyMember] = field(default_factory=dict)
 
@@ -122,7 +126,7 @@ class HistoryFeatures:
         concept: Concept,
         risk: RiskDirection = RiskDirection.FREE,
     ) -> Callable[[ExpressionT], ExpressionT]:
-        """Declare a function of the rows as a value, under the function's name."""
+        """Declare a function of the rows as a value; the function's name is the value's name."""
 
         def declare(compute: ExpressionT) -> ExpressionT:
             self.add_value(compute.__name__, label, compute, unit=unit, concept=concept, risk=risk)
@@ -131,7 +135,7 @@ class HistoryFeatures:
         return declare
 
     def per_group(self, compute: ExpressionT) -> ExpressionT:
-        """Declare that a value is one of wholes, so that each counts once."""
+        """Declare that a value describes a group of rows, so that each group counts once."""
         self.grouped_values.add(compute.__name__)
         return compute
 
@@ -145,7 +149,7 @@ class HistoryFeatures:
         concept: Concept,
         risk: RiskDirection = RiskDirection.FREE,
     ) -> None:
-        """Declare a function that has no name of its own as a value."""
+        """Declare a formula as a value with the given name."""
         self.values[name] = RowValue(
             name=name, unit=unit, label=label, concept=concept, risk=risk, compute=compute
         )
@@ -160,10 +164,10 @@ class HistoryFeatures:
         risk: RiskDirection = RiskDirection.FREE,
         sign: int = 1,
     ) -> None:
-        """Declare a column as it is.
+        """Declare a raw column as a value, in the unit of the schema.
 
         Args:
-            sign: -1 turns the source's negative days into an age.
+            sign: -1 turns days before the application, negative in the source, into an age.
         """
         unit = Unit(self.table[column].unit)
         self.add_value(
@@ -181,7 +185,7 @@ class HistoryFeatures:
         unit: Unit = Unit.RATIO,
         risk: RiskDirection = RiskDirection.FREE,
     ) -> None:
-        """Declare the quotient of two columns, or of sums of them."""
+        """Declare the ratio of two columns, or of two weighted sums of columns, as a value."""
         self.add_value(
             name,
             label,
@@ -200,7 +204,7 @@ class HistoryFeatures:
         concept: Concept,
         risk: RiskDirection = RiskDirection.FREE,
     ) -> None:
-        """Declare whether a column says one of these words."""
+        """Declare a value: 1 where a column is one of the categories, 0 for others, NaN if unknown."""
 
         def match_categories(rows: Rows) -> Floats:
             return rows.get_categorical(column).flag_values(categories)
@@ -208,7 +212,7 @@ class HistoryFeatures:
         self.add_value(name, label, match_categories, unit=Unit.FLAG, concept=concept, risk=risk)
 
     def add_window_where(self, name: str, label: Text, column: str, *categories: str) -> None:
-        """Declare the rows where a column says one of these words as a window."""
+        """Declare a window: the rows in which a column is one of the categories."""
         self.windows[name] = Window(
             name=name,
             label=label,
@@ -216,11 +220,11 @@ class HistoryFeatures:
         )
 
     def add_window_since(self, name: str, label: Text, max_age_steps: int) -> None:
-        """Declare the rows of the last so many days or months as a window."""
+        """Declare a window: the rows of the last days or months, `max_age_steps` of them."""
         self.windows[name] = Window(name=name, label=label, max_age_steps=max_age_steps)
 
     def window(self, label: Text) -> Callable[[Predicate], Predicate]:
-        """Declare a function of the rows as a window, under the function's name."""
+        """Declare a predicate on rows as a window; the function's name is the window's name."""
 
         def declare(predicate: Predicate) -> Predicate:
             self.windows[predicate.__name__] = Window(
@@ -231,12 +235,17 @@ class HistoryFeatures:
         return declare
 
     def add_newest_window(self, max_rows: int, label: Text) -> None:
-        """Declare the newest rows as the window `newest_<rows>`."""
+        """Declare the window `newest_<max_rows>`: the client's newest rows."""
         name = f"newest_{max_rows}"
         self.windows[name] = Window(name=name, label=label, max_rows=max_rows)
 
     def add_family(self, values: str, windows: str, statistics: str) -> None:
-        """Declare a feature for every combination; names are separated by blanks."""
+        """Declare a feature for each combination of the names, which are separated by spaces.
+
+        Raises:
+            KeyError: A value, window or statistic is not declared.
+            ValueError: The feature is declared already.
+        """
         for value in values.split():
             for window in windows.split():
                 for statistic in statistics.split():
@@ -283,12 +292,12 @@ class HistoryFeatures:
 
     @property
     def steps_per_year(self) -> int:
-        """A year in the steps of the column that puts rows in order: days or months."""
+        """Time steps in a year, by the unit of the time column: 365 days or 12 months."""
         return DAYS_PER_YEAR if self.table[self.order_by[0]].unit == Unit.DAYS else MONTHS_PER_YEAR
 
     @property
     def _date_sources(self) -> frozenset[str]:
-        """The column that puts rows in order; a count of all rows rests on nothing else."""
+        """The time column; the only source of a count of all rows."""
         return frozenset({f"{self.table.name}.{self.order_by[0]}"})
 
     def _collect_child_sources(self) -> Mapping[str, frozenset[str]]:
@@ -300,10 +309,10 @@ class HistoryFeatures:
 
 
 UNDIRECTED_STATISTICS = {Statistic.STD, Statistic.TREND}
-"""A spread or a change says nothing of the level, and so nothing of the direction of risk."""
+"""Statistics of spread or change. They do not depend on the level, so have no risk direction."""
 
 TIME_DEPENDENT_STATISTICS = {Statistic.TREND, Statistic.DECAYED}
-"""What looks at when a row was, and not only at which is newest."""
+"""Statistics that use the times of rows, not only their order."""
 
 
 def _derive_unit(value: RowValue, statistic: Statistic) -> Unit:
@@ -324,7 +333,7 @@ FLAG_STATISTIC_LABELS = {
     Statistic.SUM: Statistic.COUNT.value,
     Statistic.DECAYED: Text("part, le récent pesant plus", "share, the recent weighing more"),
 }
-"""A mean of yes and no is a share, their sum a number."""
+"""Labels for statistics of flags: their mean is a share, their sum a number."""
 
 
 def _format_label(value: RowValue, window: Window, statistic: Statistic) -> Text:

@@ -1,1 +1,1 @@
-"""The features, one module for each raw table or family."""
+"""Declarations of all features, one module for each raw table or family of features."""

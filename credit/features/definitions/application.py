@@ -1,4 +1,4 @@
-"""What the application form says, as it is."""
+"""Features that are raw columns of the application form."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ for _period in ("WEEK", "MON", "QRT", "YEAR"):
     )
 for _number in (3, 5, 6, 8, 13, 14, 16, 18):
     FORM.add_column(f"document_{_number}", f"FLAG_DOCUMENT_{_number}", Concept.DOCUMENTS)
-# Of the fourteen measures one by one, the rest cost more than they tell: see `ratios` for all.
+# Only two building measures: the others add more cost than information. Their mean is in
+# `application_ratios`.
 FORM.add_column("building_floors", "FLOORSMAX_AVG", Concept.BUILDING)
 FORM.add_column("building_total_area", "TOTALAREA_MODE", Concept.BUILDING)
 

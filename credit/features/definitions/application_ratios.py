@@ -1,4 +1,4 @@
-"""What the application form says in proportion: amounts, ages, family, contacts, neighbours."""
+"""Features computed from several columns of the application form: ratios, differences, counts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ INCOME_AFTER_INSTALMENT = WeightedSum({"AMT_INCOME_TOTAL": 1, "AMT_ANNUITY": -1}
 CAR_AGE_DAYS = WeightedSum({"OWN_CAR_AGE": DAYS_PER_YEAR})
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12
 
-# -- quotients of two answers --------------------------------------------------------------------
+# -- ratios of two columns ------------------------------------------------------------------------
 
 # fmt: off
 RATIOS.add_ratio("instalment_to_income", Text("Mensualité sur revenu", "Instalment over income"), "AMT_ANNUITY", "AMT_INCOME_TOTAL", concept=Concept.AFFORDABILITY, risk=RiskDirection.RISES)
@@ -86,7 +86,7 @@ RATIOS.add_ratio("income_to_age", Text("Revenu par année d’âge", "Income per
 # fmt: on
 
 
-# -- what the credit weighs ----------------------------------------------------------------------
+# -- credit against goods and income --------------------------------------------------------------
 
 
 # fmt: off
@@ -132,7 +132,7 @@ RATIOS.add_feature("city_less_region", Text("Note de la ville moins note de la r
 # fmt: on
 
 
-# -- enquiries, and what is left blank -----------------------------------------------------------
+# -- enquiries and building -----------------------------------------------------------------------
 
 
 @memoise_per_rows

@@ -1,4 +1,4 @@
-"""Credits with other lenders."""
+"""Features of credits with other lenders, reported by the credit bureau."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ BUREAU.add_ratio("other_worst_share", Text("Plus grand impayé sur crédit chez 
 
 
 def _declare_lateness(name: str, fr: str, en: str, child_feature: str, unit: Unit) -> None:
-    """What the months of a credit say of it."""
+    """Declare a feature of a credit's months as a value of the credit."""
     BUREAU.add_value(
         name, Text(f"{fr} chez d’autres prêteurs", f"{en} with other lenders"),
         WeightedSum.from_columns(child_feature), unit=unit, concept=Concept.OTHER_LATENESS, risk=RiskDirection.RISES,
@@ -144,7 +144,7 @@ def other_term(credit: Rows) -> Floats:
     unit=Unit.SHARE, concept=Concept.OTHER_DEBT, risk=RiskDirection.RISES,
 )  # fmt: skip
 def other_limit_used(credit: Rows) -> Floats:
-    """Debt over debt and what is left of the limit; overdrawn limits count as none left."""
+    """Return debt / (debt + remaining limit). An overdrawn limit counts as 0 remaining."""
     debt = clip_at_zero(credit["AMT_CREDIT_SUM_DEBT"])
     return divide_or_nan(debt, debt + clip_at_zero(credit["AMT_CREDIT_SUM_LIMIT"]))
 
@@ -154,7 +154,7 @@ def other_limit_used(credit: Rows) -> Floats:
     unit=Unit.RATIO, concept=Concept.OTHER_DEBT, risk=RiskDirection.RISES,
 )  # fmt: skip
 def other_behind_plan(credit: Rows) -> Floats:
-    """Share left to pay, less the share of the term that is left."""
+    """Return the share of the amount still to pay, minus the share of the term that remains."""
     term_left_share = divide_or_nan(
         clip_at_zero(credit["DAYS_CREDIT_ENDDATE"]), other_term(credit)
     )

@@ -1,4 +1,4 @@
-"""Month by month, how a credit with another lender was paid: numbers that its row then carries."""
+"""Monthly status of credits with other lenders; its features are columns of the credit."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from credit.schema import BUREAU_BALANCE
 BUREAU_MONTHS = HistoryFeatures(table=BUREAU_BALANCE, order_by=("MONTHS_BALANCE",))
 
 STATUSES = ("1", "2", "3", "4", "5", "X")
-"""Past due, ever longer; and X, of which nothing is known. Any other is in time."""
+"""Statuses 1 to 5 mean past due, in rising severity; X means unknown. Any other is on time."""
 
 STATUS_SEVERITIES = (1.0, 2.0, 3.0, 4.0, 5.0, np.nan)
 STATUS_LATE_FLAGS = (1.0, 1.0, 1.0, 1.0, 1.0, np.nan)
 
-# Months are counted from that of the application, whose number is 0.
+# The month of the application is month 0, so the last 6 months are 0 to -5.
 BUREAU_MONTHS.add_window_since("last_half", Text("6 derniers mois", "last 6 months"), 5)
 BUREAU_MONTHS.add_window_since("last_year", Text("12 derniers mois", "last 12 months"), 11)
 

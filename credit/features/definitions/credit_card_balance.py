@@ -1,4 +1,4 @@
-"""How credit cards with us were used, month by month."""
+"""Features of the monthly use of our credit cards."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def card_in_use(month: Rows) -> Floats:
     unit=Unit.MONTHS, concept=Concept.CARD_DRAWINGS, risk=RiskDirection.FALLS,
 )  # fmt: skip
 def card_since_cash(month: Rows) -> Floats:
-    """Unknown of months without any."""
+    """Return the months since cash was drawn; unknown for months without cash drawings."""
     return np.where(month["AMT_DRAWINGS_ATM_CURRENT"] > 0, -month["MONTHS_BALANCE"], np.nan)
 
 

@@ -1,4 +1,4 @@
-"""The scores of outside agencies, together and against the rest of the form."""
+"""Features that combine the three external scores, with each other and with the form."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def external_score_mean(form: Rows) -> Floats:
     unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=RiskDirection.FALLS,
 )  # fmt: skip
 def external_score_weighted(form: Rows) -> Floats:
-    """Weights 2, 3, 4: the later scores tell more (public kernels agree)."""
+    """Return the mean weighted 2, 3, 4; the later scores predict better, as in public kernels."""
     weighted_scores, known_weights = (
         SCORE_WEIGHTS * _fill_unknown_with_zero(form),
         SCORE_WEIGHTS * _mask_known_scores(form),
@@ -96,7 +96,7 @@ def external_score_spread(form: Rows) -> Floats:
     unit=Unit.SCORE, concept=Concept.EXTERNAL_SCORES, risk=RiskDirection.FALLS,
 )  # fmt: skip
 def external_score_median(form: Rows) -> Floats:
-    """Of two known scores, their mean; of one, itself."""
+    """Return the median of the known scores; for two it is their mean."""
     known_count, mean = external_scores_known(form), external_score_mean(form)
     median_of_three = (
         known_count * mean - external_score_lowest(form) - external_score_highest(form)

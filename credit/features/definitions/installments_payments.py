@@ -1,7 +1,8 @@
-"""How the instalments of earlier credits with us were paid.
+"""Features of instalments paid on earlier credits with us.
 
-The source has a row for every payment, each with the whole amount of its instalment. What is said
-of days and amounts of payments is said row by row; an instalment counts once, however it was paid.
+The source has one row for each payment, which repeats the full amount of its instalment. Values
+of payments are computed for each row. Values of instalments are counted once for each
+instalment, however many payments it took.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ INSTALMENT_KEY = (
     "NUM_INSTALMENT_NUMBER",
     "NUM_INSTALMENT_VERSION",
 )
-"""What all payments of one instalment share."""
+"""Columns that identify an instalment; its payments agree in all of them."""
 
 
 @memoise_per_rows
 def group_payments(payment: Rows) -> RowGroups:
-    """Which rows are payments of one instalment."""
+    """Group the payments of each instalment."""
     return RowGroups.group_by(payment, INSTALMENT_KEY)
 
 
@@ -49,7 +50,7 @@ INSTALMENTS = HistoryFeatures(
 )
 
 MISSING_AMOUNT_TOLERANCE = 0.01
-"""Less is not missing: it is what adding up payments leaves."""
+"""A smaller difference is a rounding error of the source's payments, not a missing amount."""
 
 WEEK_LATE_DAYS, VERY_LATE_DAYS = 7, 30
 
@@ -81,7 +82,7 @@ def _compute_days_late(payment: Rows) -> Floats:
 
 @memoise_per_rows
 def _compute_max_days_late(payment: Rows) -> Floats:
-    """How late the latest payment of the instalment was."""
+    """Return the days late of the instalment's latest payment; negative if early."""
     return group_payments(payment).broadcast_max(_compute_days_late(payment))
 
 
@@ -108,7 +109,7 @@ def days_before_due(payment: Rows) -> Floats:
 @INSTALMENTS.per_group
 @memoise_per_rows
 def late(payment: Rows) -> Floats:
-    """Never paid is late: the day is due and the payment is not there. So is paid late in part."""
+    """Return 1 if any payment is late. A payment without a date never came, so it is late."""
     due_day, payment_day = payment["DAYS_INSTALMENT"], payment["DAYS_ENTRY_PAYMENT"]
     return group_payments(payment).broadcast_max(
         flag(~(payment_day <= due_day), ~np.isnan(due_day))
@@ -139,7 +140,7 @@ def very_late(payment: Rows) -> Floats:
 )  # fmt: skip
 @INSTALMENTS.per_group
 def since_late(payment: Rows) -> Floats:
-    """Unknown of instalments that were paid on time."""
+    """Return the days since the due day; unknown for instalments paid on time."""
     return np.where(late(payment) == 1, -payment["DAYS_INSTALMENT"], np.nan)
 
 
@@ -155,7 +156,7 @@ def amount_due(payment: Rows) -> Floats:
 
 @memoise_per_rows
 def _compute_amount_paid(payment: Rows) -> Floats:
-    """What all payments of the instalment come to; unknown where none of them is known."""
+    """Return the sum of the instalment's payments; unknown if no payment is known."""
     amount_paid, amount_to_pay, payment_groups = (
         payment["AMT_PAYMENT"],
         amount_due(payment),
@@ -176,7 +177,7 @@ def _compute_amount_paid(payment: Rows) -> Floats:
 )  # fmt: skip
 @INSTALMENTS.per_group
 def amount_late(payment: Rows) -> Floats:
-    """The whole instalment, though only a part of it may have come late."""
+    """Return the full amount of a late instalment, even if only part of it came late."""
     return late(payment) * amount_due(payment)
 
 

@@ -1,4 +1,4 @@
-"""How consumer and cash credits with us went, month by month."""
+"""Features of the monthly balances of our consumer and cash credits."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def pos_notably_late(month: Rows) -> Floats:
     unit=Unit.MONTHS, concept=Concept.PUNCTUALITY, risk=RiskDirection.FALLS,
 )  # fmt: skip
 def pos_since_late(month: Rows) -> Floats:
-    """Unknown of months that were on time."""
+    """Return the months since a late month; unknown for months on time."""
     return np.where(month["SK_DPD"] > 0, -month["MONTHS_BALANCE"], np.nan)
 
 

@@ -1,4 +1,4 @@
-"""Earlier applications to us: what was asked, what was granted, at what price."""
+"""Features of earlier applications to us: amounts requested and granted, outcomes, prices."""
 
 from __future__ import annotations
 
@@ -96,9 +96,10 @@ PREVIOUS.add_value("earlier_lasted", Text("Temps jusqu’à la clôture des cré
     unit=Unit.SHARE, concept=Concept.PAST_PRICES, risk=RiskDirection.RISES,
 )  # fmt: skip
 def earlier_interest(application: Rows) -> Floats:
-    """Yearly rate by the constant-ratio formula, 24 (n a - c) / (c (n + 1)) for n instalments a.
+    """Return the yearly rate by the constant-ratio formula 24 (n a - c) / (c (n + 1)).
 
-    A revolving loan has no number of instalments, so its rate stays unknown.
+    n is the number of monthly instalments, a their amount and c the credit. A revolving loan has
+    no number of instalments, so its rate is unknown.
     """
     term, credit = application["CNT_PAYMENT"], application["AMT_CREDIT"]
     return divide_or_nan(24 * (term * application["AMT_ANNUITY"] - credit), credit * (term + 1))

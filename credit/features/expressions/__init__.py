@@ -1,1 +1,1 @@
-"""Row expressions: arithmetic on columns, NaN in, NaN out."""
+"""Expressions on the columns of a table. NaN means unknown: NaN in, NaN out."""

@@ -1,6 +1,6 @@
-"""Rows that are parts of one whole: the source has a row for every payment of an instalment.
+"""Group rows that are parts of one thing, such as the payments of one instalment.
 
-rows ──► the whole that each is a part of ──► one value a whole, said alike in all its rows
+rows ──► group of each row ──► one value for each group, repeated in all its rows
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from credit.features.expressions.sort_order import sort_oldest_first
 
 @dataclass(frozen=True, kw_only=True)
 class RowGroups:
-    """Which rows are parts of one whole."""
+    """A partition of rows into groups."""
 
     group_ids: Integers
-    """Of each row: which whole it is a part of."""
+    """Group of each row, numbered from 0."""
     positions: Integers
-    """The rows' places, whole by whole."""
+    """Row indices, sorted by group."""
     starts: Integers
-    """Where each whole begins among those."""
+    """Start of each group in `positions`."""
 
     @classmethod
     def group_by(cls, rows: Rows, key_columns: tuple[str, ...]) -> RowGroups:
-        """Rows of one owner that say the same in all these columns are parts of one whole.
+        """Group the rows of one owner that are equal in all key columns.
 
-        A row that leaves one of them unknown is a whole by itself.
+        A row with an unknown key is a group by itself.
         """
         positions = rows.memoise(sort_oldest_first, key_columns).positions
         key_values = rows.select_columns(key_columns).take(positions, axis=1)
@@ -44,23 +44,24 @@ class RowGroups:
 
     @property
     def has_only_single_rows(self) -> bool:
-        """Whether every row is a whole."""
+        """True if every group has exactly one row."""
         return len(self.starts) == len(self.group_ids)
 
     @property
     def is_in_multi_row_group(self) -> Bools:
-        """Which rows are not a whole by themselves."""
+        """True for each row that shares its group with another row."""
         return np.bincount(self.group_ids, minlength=1)[self.group_ids] > 1
 
     def broadcast_max(self, values: Floats) -> Floats:
-        """The greatest known cell of the whole."""
+        """Return, for each row, the greatest known value of its group; NaN if none is known."""
         return values if self.has_only_single_rows else self._broadcast(np.fmax, values)
 
     def broadcast_sum(self, values: Floats, steps_per_unit: float) -> Floats:
-        """The sum of the known cells of the whole, unknown where there is none.
+        """Return, for each row, the sum of the known values of its group; NaN if none is known.
 
         Args:
-            step: Cells are rounded to so many steps a unit, so that no order changes the sum.
+            steps_per_unit: Values are rounded to this many grid steps per unit, so that the sum
+                is exact and does not depend on the order of rows.
         """
         known = ~np.isnan(values)
         sums = self._broadcast(

@@ -1,4 +1,4 @@
-"""The canonical order of rows: by owner, by the columns of their table's order, by what they say."""
+"""Sort rows canonically: by owner, then by the table's sort columns, then by their values."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ import numpy as np
 from credit.dossier import Bools, Floats, Integers, Rows
 
 MAX_SINGLE_SORT_STEPS = 2.0**18
-"""Steps of time that one sort tells apart beside the owner; what lies further is sorted again."""
+"""Largest time, in steps, that fits into one sort key with the owner. Rows beyond are tied there
+and sorted again."""
 
 
 class SortOrder(NamedTuple):
-    """Some rows in an order."""
+    """A permutation of rows."""
 
     positions: Integers
-    """The rows' places."""
+    """Row indices, in sorted order."""
     neighbours_differ: Bools
-    """Between neighbours in the order: whether they differ in what they were put in order by."""
+    """For each pair of adjacent rows, True if their sort keys differ."""
 
 
 def compute_canonical_order(
     rows: Rows, order_by: tuple[str, ...], values: Floats, presorted_count: int = 0
 ) -> Integers:
-    """The places of the rows by owner and order, whatever order they came in.
+    """Return the row indices, sorted by owner, then `order_by`, then `values`.
 
-    Rows that agree in owner and order are put in the order of their values, so that the result
-    depends on what the rows say alone.
+    Ties are broken by the values, so that the result does not depend on the input order: rows
+    that are still tied have equal values.
 
     Args:
-        shared: By how many columns of the order the rows have been sorted for another purpose.
+        presorted_count: Leading columns of `order_by` that `RowGroups.group_by` sorts by as well.
+            That sort is memoised and reused.
     """
     leading_columns, remaining_columns = (
         (order_by[:presorted_count], order_by[presorted_count:])
@@ -44,9 +46,10 @@ def compute_canonical_order(
 
 
 def sort_oldest_first(rows: Rows, order_by: tuple[str, ...]) -> SortOrder:
-    """The rows by owner, then by these columns; one that is unknown counts as oldest.
+    """Sort the rows by owner, then by the columns; an unknown value counts as oldest.
 
-    Most rows are told apart by owner and time, which one number holds: few are sorted again.
+    Owner and time are packed into one float64 key, because one `argsort` is much cheaper than a
+    `lexsort` of all columns. Only the few rows with equal keys are sorted again.
     """
     keys = _get_sort_keys(rows, order_by)
     combined_key = rows.owner * (4 * MAX_SINGLE_SORT_STEPS) + np.minimum(
@@ -58,12 +61,12 @@ def sort_oldest_first(rows: Rows, order_by: tuple[str, ...]) -> SortOrder:
 
 
 def _get_sort_keys(rows: Rows, order_by: tuple[str, ...]) -> Floats:
-    """What rows are sorted by, the first last; unknown is the least."""
+    """Return the sort keys with the most significant last, as `lexsort` takes them; NaN becomes -inf."""
     return np.fmax(rows.select_columns(order_by)[::-1], -np.inf)
 
 
 def _break_ties(order: SortOrder, keys: Floats) -> SortOrder:
-    """The same order, and rows that did not differ in the order of more keys, the last first."""
+    """Sort tied rows by further keys (most significant last) and keep all other rows in place."""
     positions, neighbours_differ = order
     if neighbours_differ.all():
         return order

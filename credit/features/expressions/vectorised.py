@@ -1,7 +1,7 @@
-"""Computations over the same rows, done together.
+"""Evaluate many expressions on the same rows with few NumPy calls.
 
-Sums of columns and quotients of two sums are most of what is declared: all of them are few calls
-of NumPy, which are what a lone dossier's time goes into.
+Most declared expressions are weighted sums of columns, or ratios of two such sums. All of them
+are evaluated together, because call overhead dominates the time of a single dossier.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from credit.features.expressions.nan_arithmetic import divide_or_nan
 ResultT = TypeVar("ResultT")
 
 Expression = Callable[[Rows], Floats | Bools]
-"""From the rows of a table to one cell a row; NaN where unknown."""
+"""Function from the rows of a table to one value for each row; NaN where unknown."""
 
 
 @dataclass(frozen=True)
 class WeightedSum:
-    """Columns added up, each so many times: `Sum({"CNT_FAM_MEMBERS": 1, "CNT_CHILDREN": -1})`."""
+    """A weighted sum of columns, such as `WeightedSum({"CNT_FAM_MEMBERS": 1, "CNT_CHILDREN": -1})`."""
 
     weights: Mapping[str, float]
 
     @classmethod
     def from_columns(cls, *names: str) -> Self:
-        """Each column once."""
+        """Build a sum in which each column has weight 1."""
         return cls(dict.fromkeys(names, 1))
 
     def __call__(self, rows: Rows) -> Floats:
@@ -39,13 +39,14 @@ class WeightedSum:
 
 @dataclass(frozen=True)
 class Ratio:
-    """One sum by another, either of which may be a column alone."""
+    """The quotient of two weighted sums."""
 
     numerator: WeightedSum
     denominator: WeightedSum
 
     @classmethod
     def from_terms(cls, numerator: WeightedSum | str, denominator: WeightedSum | str) -> Self:
+        """Build a ratio; a column name stands for the column with weight 1."""
         numerator_sum, denominator_sum = (
             WeightedSum.from_columns(term) if isinstance(term, str) else term
             for term in (numerator, denominator)
@@ -57,7 +58,11 @@ class Ratio:
 
 
 class VectorisedExpressions:
-    """Some computations; calling them gives a row of cells for each, in their order."""
+    """A list of expressions, evaluated together in the order in which they are given.
+
+    The terms of all sums, numerators and denominators are gathered into one array and reduced by
+    one `reduceat`. Other expressions are called one by one.
+    """
 
     def __init__(self, expressions: Sequence[Expression]) -> None:
         indexed_expressions = list(enumerate(expressions))
@@ -101,7 +106,7 @@ class VectorisedExpressions:
         self._expression_count = len(indexed_expressions)
 
     def __call__(self, rows: Rows) -> Floats:
-        """Shape (computations, rows)."""
+        """Return the values, shape (expressions, rows)."""
         values = np.empty((self._expression_count, len(rows)))
         if self._term_columns:
             sums = self._compute_sums(rows)
@@ -124,7 +129,7 @@ class VectorisedExpressions:
 
 
 def memoise_per_rows(compute: Callable[[Rows], ResultT]) -> Callable[[Rows], ResultT]:
-    """Compute something of the same rows once, however many features rest on it."""
+    """Cache the result of a function for each `Rows` object, so that several features can share it."""
 
     @wraps(compute)
     def memoised(rows: Rows) -> ResultT:

@@ -1,9 +1,4 @@
-"""The kernel: the rows of history tables in, one number a declared feature out.
-
-Rows are put in a canonical order, the rows that every feature looks at are laid end to end, and
-each statistic is a few `reduceat` over them. Values are first rounded to a grid of powers of two,
-so that sums are exact and no order of rows, batch or engine can change a bit.
-"""
+"""Compute all declared features of history tables. The package docstring explains the method."""
 
 from __future__ import annotations
 
@@ -23,19 +18,21 @@ from credit.features.kernel.plan import plan_aggregations
 from credit.features.kernel.windows import SortedRows, WindowedRows
 
 GRID_STEPS_PER_UNIT = {Unit.CURRENCY: 2.0**10}
+"""Units with a grid of their own: money is rounded to multiples of 2^-10."""
+
 DEFAULT_STEPS_PER_UNIT = 2.0**20
 
 
 def get_steps_per_unit(unit: Unit) -> float:
-    """Steps in a unit: sums below 2^53 steps, eight billion units, are exact in float64."""
+    """Return the number of grid steps per unit.
+
+    Sums are exact in float64 below 2^53 steps, which is 8.6e9 at the default grid.
+    """
     return GRID_STEPS_PER_UNIT.get(unit, DEFAULT_STEPS_PER_UNIT)
 
 
 class Kernel:
-    """Sources, compiled: which value in which window makes which feature.
-
-    A value in the rows of a window is a lane.
-    """
+    """The features of some history tables, compiled to index arrays for one pass over all rows."""
 
     def __init__(self, *histories: HistoryFeatures) -> None:
         self._table_kernels = [_TableKernel(history) for history in histories]
@@ -80,14 +77,26 @@ class Kernel:
         self._empty_values = np.where(is_additive, 0.0, np.nan)
 
     def compute_features(self, dossiers: DossierBatch) -> Floats:
-        """Shape (dossiers, members), float64; NaN for every member where the table is unknown."""
+        """Compute the features of dossiers.
+
+        Returns:
+            Shape (dossiers, features), float64. NaN for all features of a table that is unknown.
+        """
         return self.aggregate(
             [table_kernel.extract_rows(dossiers) for table_kernel in self._table_kernels],
             len(dossiers),
         ).T
 
     def aggregate(self, tables: Sequence[Rows], owner_count: int) -> Floats:
-        """Shape (members, owners), whoever owns the rows: dossiers, or rows of another table."""
+        """Compute the features of the owners of the rows: dossiers, or rows of a parent table.
+
+        Args:
+            tables: The rows of each history, in the order of the constructor's arguments.
+            owner_count: Number of owners, including those without rows.
+
+        Returns:
+            Shape (features, owners), float64.
+        """
         output = self._empty_values.repeat(owner_count)
         if any(map(len, tables)):
             pairs = zip(self._table_kernels, tables, strict=True)
@@ -116,7 +125,7 @@ class Kernel:
 
 
 class _TableKernel:
-    """What the kernel looks at in one table."""
+    """The values and windows of one history table, compiled."""
 
     def __init__(self, history: HistoryFeatures) -> None:
         members = history.members.values()
@@ -158,7 +167,7 @@ class _TableKernel:
         self._predicates = [predicate for _, predicate in predicate_windows]
 
     def extract_rows(self, dossiers: DossierBatch) -> Rows:
-        """The table's rows, with the features of the rows of its child's table."""
+        """Return the table's rows, with the features of their child rows as further columns."""
         rows = dossiers.tables[self.history.table.name]
         if not (self._child_kernel and self.history.child and self.history.child_key):
             return rows
@@ -177,7 +186,7 @@ class _TableKernel:
         )
 
     def sort_rows(self, rows: Rows) -> SortedRows:
-        """The values of the rows, and the windows that hold them, in canonical order."""
+        """Compute the values and window masks of the rows, in canonical order."""
         if not len(rows):
             return self._empty_rows
         values = self._round_to_grid(self._compute(rows))
@@ -201,7 +210,7 @@ class _TableKernel:
         return SortedRows(values=values, in_window=in_window, owner=owner, times=times)
 
     def _round_to_grid(self, values: Floats) -> Floats:
-        """The cells, cut and rounded where they stand."""
+        """Clip the values and round them to the grid, in place."""
         np.maximum(values, -MAX_FEATURE_MAGNITUDE, out=values)
         np.minimum(values, MAX_FEATURE_MAGNITUDE, out=values)
         values *= self._grid_steps
@@ -211,7 +220,7 @@ class _TableKernel:
         return values
 
     def _find_group_ends(self, rows: Rows, order: Integers) -> Bools | None:
-        """Which rows, in their order, are a whole or the newest part of one; None if all are."""
+        """Flag, in sorted order, the newest row of each group; None if every group has one row."""
         if not self.history.row_groups or self.history.row_groups(rows).has_only_single_rows:
             return None
         group_ids = self.history.row_groups(rows).group_ids[order]
@@ -230,9 +239,9 @@ class _TableKernel:
 
 
 def _rank_from_newest(owner: Integers, group_ends: Bools | None) -> Integers:
-    """Which whole a row is of, 1 being its owner's newest.
+    """Rank the group of each row within its owner; 1 is the newest.
 
-    >>> _from_the_end(np.array([0, 0, 0, 1]), np.array([True, False, True, True])).tolist()
+    >>> _rank_from_newest(np.array([0, 0, 0, 1]), np.array([True, False, True, True])).tolist()
     [2, 1, 1, 1]
     """
     owner_ends = np.bincount(owner).cumsum()[owner]
@@ -243,16 +252,19 @@ def _rank_from_newest(owner: Integers, group_ends: Bools | None) -> Integers:
 
 
 def join_children_to_parents(children: Rows, parents: Rows, key: str) -> Rows:
-    """The children owned by the parents' rows instead of by dossiers; orphans are left out."""
+    """Return the child rows with parent rows as owners; children without a parent are dropped.
+
+    A parent is identified by owner and key. The two are packed into one integer code, using the
+    key's rank, and codes are matched by binary search. Children of one parent are mostly adjacent,
+    so that only the first of each stretch is searched for.
+    """
     if not (len(children) and len(parents)):
         children = children.take(slice(0))
         return children.with_owners(children.owner, children.known[parents.owner])
     keys, owner = children[key], children.owner
     is_head = np.ones(len(keys), dtype=np.bool_)
     is_head[1:] = (keys[1:] != keys[:-1]) | (owner[1:] != owner[:-1])
-    head_indices = is_head.nonzero()[
-        0
-    ]  # a parent's children mostly follow each other: one is sought
+    head_indices = is_head.nonzero()[0]
     parent_ids = np.sort(parents[key])
     parent_codes, child_codes = (
         owners * (len(parent_ids) + 1) + parent_ids.searchsorted(key_values)

@@ -1,7 +1,8 @@
-"""How the lanes of features are laid, so that one call computes a statistic of many of them.
+"""Order the series so that one call computes a statistic of many of them.
 
-Most of what is said of a lane is a sum or an extreme. Each lane is laid once for its sums, those
-with extremes side by side; the few of which more is said are laid again, statistic by statistic.
+Most statistics are sums or extremes. Each series appears once, and its count, sum and mean are
+computed from there. Series are sorted so that those with a maximum are adjacent, and those with a
+minimum too. The few series with other statistics are appended again, once for each statistic.
 """
 
 from __future__ import annotations
@@ -19,38 +20,39 @@ ADDITIVE_STATISTICS = (Statistic.COUNT, Statistic.SUM, Statistic.MEAN)
 EXTREME_STATISTICS = (Statistic.MAX, Statistic.MIN)
 
 SERIES_SORT_ORDER = [set(), {Statistic.MAX}, {Statistic.MAX, Statistic.MIN}, {Statistic.MIN}]
-"""By their extremes, lanes in this order: those with either lie in one stretch."""
+"""Sort order of series by the extremes that they need: series with either one are contiguous."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """Lanes that lie side by side, and what is said of all of them."""
+    """A range of adjacent series, `first` to `end` exclusive, and the statistics of all of them."""
 
     first: int
     end: int
     output_rows: Mapping[str, int]
-    """Of each statistic, by its word: where among all that is told that of the first lane stands.
-    Those of the next lanes follow."""
+    """Maps each statistic's key to the output row of the run's first series; the following series
+    use the next rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AggregationPlan(Generic[SeriesKey]):
-    """Lanes, where which statistics are told of them, and which of the told are features."""
+    """The order of series, the runs to compute, and the output rows that are features."""
 
     series: Sequence[SeriesKey]
     runs: Sequence[Run]
     output_statistics: Sequence[Statistic]
+    """Statistic of each output row. A run computes it for all its series, needed or not."""
     feature_rows: Sequence[int]
-    """Of each feature: where among all that is told it stands."""
+    """Output row of each feature."""
 
 
 def plan_aggregations(
     features: Sequence[tuple[SeriesKey, Statistic]],
 ) -> AggregationPlan[SeriesKey]:
-    """The lanes of these features.
+    """Plan the computation of features, each given as a series and a statistic.
 
-    >>> laid = arranged([("a", Statistic.MEAN), ("b", Statistic.LAST), ("a", Statistic.SUM)])
-    >>> laid.lanes, [(one.first, one.end) for one in laid.stretches]
+    >>> plan = plan_aggregations([("a", Statistic.MEAN), ("b", Statistic.LAST)])
+    >>> plan.series, [(run.first, run.end) for run in plan.runs]
     (['a', 'b', 'b'], [(0, 2), (2, 3)])
     """
     statistics_by_series: defaultdict[SeriesKey, set[Statistic]] = defaultdict(set)

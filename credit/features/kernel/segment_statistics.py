@@ -1,4 +1,4 @@
-"""What is said of groups of values laid end to end: each statistic is one `reduceat` over them."""
+"""Statistics of the segments of a flat array, each by a few `reduceat` calls."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ from credit.dossier import Bools, Floats, Integers
 from credit.features.expressions.nan_arithmetic import UNKNOWN
 
 HALF_LIFE_YEARS = 0.5
-"""Years after which a row weighs half as much in a decayed mean."""
+"""Age at which the weight of a row in a decayed mean has halved."""
 
 WEIGHT_GRID_STEPS = 2.0**40
-"""Steps of such a weight; what is more than twenty years old weighs nothing."""
+"""Grid steps per unit of weight. Rows older than about 20 years round to a weight of 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Segments:
-    """Values laid end to end and cut into groups, none of them empty.
+    """A flat array of values, divided into non-empty segments.
 
-    Its properties are the words of `Statistic`, each with one number a group.
+    The public properties named like a `Statistic` compute it: float64, one number per segment, NaN
+    where unknown.
     """
 
     values: Floats
     """NaN where unknown."""
     known: Bools
-    """Which cells are known."""
+    """True where a value is not NaN."""
     starts: Integers
-    """Where each group begins, along the cells."""
+    """Index of each segment's first value."""
     row_positions: Integers
-    """Where the row of each cell stands in `all_times`."""
+    """Index into `row_times` of each value's row."""
     row_times: Floats
-    """When a row was, in steps of its table; 0 is the application. NaN where unknown."""
+    """Time of each row, in time steps of its table; 0 is the application. NaN where unknown."""
     steps_per_year: Floats
-    """How many such steps make a year, for each group."""
+    """Time steps in a year, for each segment."""
 
     @property
     def times(self) -> Floats:
@@ -85,6 +86,7 @@ class Segments:
     @property
     def trend(self) -> Floats:
         times = self.times
+        # Least squares by sums: slope = (n Σtx - Σt Σx) / (n Σt² - (Σt)²), over the dated values.
         is_dated = self.known & ~np.isnan(times)
         values, times = np.where(is_dated, self.values, 0.0), np.where(is_dated, times, 0.0)
         terms = (is_dated, times, times * times, values, times * values)
@@ -100,7 +102,8 @@ class Segments:
     def decayed(self) -> Floats:
         half_lives = (self.steps_per_year * HALF_LIFE_YEARS).repeat(self.lengths)
         weights = np.exp2(np.minimum(self.times, 0.0) / half_lives)
-        # Processors differ in a power's last bit; it rounds no whole day or month another way.
+        # Processors differ in the last bit of a power. Rounding to the grid removes the difference
+        # for whole days and months.
         weights = np.floor(weights * WEIGHT_GRID_STEPS + 0.5) / WEIGHT_GRID_STEPS
         known = self.known & ~np.isnan(weights)
         total_weight = self._sum_segments(np.where(known, weights, 0.0))
@@ -108,5 +111,4 @@ class Segments:
         return weighted_sum / np.where(total_weight > 0, total_weight, UNKNOWN)
 
     def _sum_segments(self, values: Floats | Bools) -> Floats:
-        """The sum over each group."""
         return np.add.reduceat(values, self.starts, dtype=np.float64)

@@ -1,9 +1,9 @@
-"""The rows that each feature of the histories looks at, laid end to end.
+"""Gather the values of all windows into flat arrays, divided into series and segments.
 
-tables in order ──► windows ──► lanes ──► segments ──► a number a feature and owner
+sorted tables ──► windows ──► series ──► segments ──► one number per feature and owner
 
-A lane is a value in the rows of a window; a segment is one owner's part of a lane. All of them lie
-in flat arrays, whatever their table: few calls of NumPy for a lone dossier, few copies for a batch.
+A series is a value in the rows of a window; a segment is one owner's part of a series. The arrays
+hold all tables together, which needs few NumPy calls for one dossier and few copies for a batch.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ from credit.features.kernel.segment_statistics import Segments
 
 @dataclass(frozen=True, kw_only=True)
 class SortedRows:
-    """The rows of one table, in their canonical order."""
+    """The rows of one table, in canonical order."""
 
     values: Floats
     """Shape (values, rows); NaN where unknown."""
     in_window: Bools
-    """Which rows each window holds, shape (windows, rows)."""
+    """True where a window contains a row, shape (windows, rows)."""
     owner: Integers
+    """Index of each row's owner, ascending."""
     times: Floats
-    """In steps of the table; 0 is the application. NaN where unknown."""
+    """Time of each row, in time steps of the table; 0 is the application. NaN where unknown."""
 
 
 class WindowedRows:
-    """The rows of every window of some tables end to end, and the cells they point to."""
+    """The concatenated row indices of all windows of some tables, and the values they index."""
 
     def __init__(self, tables: Sequence[SortedRows]) -> None:
         sizes = [len(table.owner) for table in tables]
@@ -58,10 +59,12 @@ class WindowedRows:
     def gather_series(
         self, value_indices: Integers, window_indices: Integers, steps_per_year: Floats
     ) -> SeriesBatch:
-        """These values in the rows of these windows, pair by pair.
+        """Gather one series for each pair of a value and a window.
 
         Args:
-            years: How many steps of time make a year, for each pair.
+            value_indices: Index of each series' value, counted through all tables.
+            window_indices: Index of each series' window, counted through all tables.
+            steps_per_year: Time steps in a year, for each series.
         """
         row_positions, value_offsets = self._row_runs.concat(window_indices)
         lengths = value_offsets[1:] - value_offsets[:-1]
@@ -83,27 +86,29 @@ class WindowedRows:
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesBatch:
-    """The cells of all lanes end to end, cut into segments."""
+    """The concatenated values of all series, divided into segments."""
 
     values: Floats
     known: Bools
-    """Which cells are known."""
+    """True where a value is not NaN."""
     row_positions: Integers
+    """Index into `row_times` of each value's row."""
     row_times: Floats
     segment_starts: Integers
-    """Where each segment begins, along the cells."""
+    """Index of each segment's first value."""
     steps_per_year: Floats
-    """Of each segment: how many steps of time make a year."""
+    """Time steps in a year, for each segment."""
     series_ids: Integers
-    """Of each segment."""
+    """Series of each segment."""
     owner: Integers
-    """Of each segment."""
+    """Owner of each segment."""
     value_offsets: Sequence[int]
-    """How many cells, and how many segments, lie before each lane; at last, how many there are."""
+    """Index of each series' first value; the last entry is the number of values."""
     segment_offsets: Sequence[int]
+    """Index of each series' first segment; the last entry is the number of segments."""
 
     def slice_segments(self, first: int, end: int) -> tuple[slice, Segments]:
-        """The segments of some lanes that lie side by side: where among all, and themselves."""
+        """Return the segments of the series `first` to `end` (exclusive), and their range among all."""
         segment_range = slice(self.segment_offsets[first], self.segment_offsets[end])
         value_range = slice(self.value_offsets[first], self.value_offsets[end])
         segments = Segments(
@@ -116,26 +121,26 @@ class SeriesBatch:
 
 @dataclass(frozen=True)
 class Runs:
-    """Stretches of places, one after the other."""
+    """Ranges of consecutive indices, given by start and length."""
 
     starts: Integers
     lengths: Integers
 
     @classmethod
     def from_sorted_ids(cls, sorted_ids: Integers, count: int) -> Runs:
-        """The stretches of equal numbers below `count`, from 0 on; the numbers are in order."""
+        """Return the index range of each id from 0 to `count` - 1, which may be empty."""
         lengths = np.bincount(sorted_ids, minlength=count)
         return cls(_compute_offsets(lengths), lengths)
 
     def concat(self, selected: Integers) -> tuple[Integers, Integers]:
-        """The places of some stretches end to end; one may be chosen many times.
+        """Concatenate the indices of the selected runs; a run may be selected several times.
 
-        >>> stretches = Stretches.of(np.array([0, 0, 1, 1, 1]), 2)
-        >>> [part.tolist() for part in stretches.joined(np.array([1, 0, 1]))]
+        >>> runs = Runs.from_sorted_ids(np.array([0, 0, 1, 1, 1]), 2)
+        >>> [array.tolist() for array in runs.concat(np.array([1, 0, 1]))]
         [[2, 3, 4, 0, 1, 2, 3, 4], [0, 3, 5, 8]]
 
         Returns:
-            The places; and how many there are before each of the chosen, and at last in all.
+            The indices; and the offset of each selected run in them, with their total at the end.
         """
         lengths = self.lengths[selected]
         offsets = np.zeros(len(selected) + 1, dtype=np.int64)
@@ -146,12 +151,12 @@ class Runs:
 
 
 def _compute_offsets(lengths: Integers) -> Integers:
-    """Where each of some stretches begins that lie end to end."""
+    """Return the start of each of some concatenated ranges."""
     return lengths.cumsum() - lengths
 
 
 def _flag_changes(values: Integers) -> Bools:
-    """Which cells differ from the one before; the first does."""
+    """Flag the elements that differ from the one before, and the first."""
     is_change = np.ones(len(values), dtype=np.bool_)
     np.not_equal(values[1:], values[:-1], out=is_change[1:])
     return is_change
