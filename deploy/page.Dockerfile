@@ -1,4 +1,4 @@
-# The advisers' page: the files of ui/ and what they import. Built from the project's folder.
+# The page for advisers: ui/ and its dependencies. The build context is the root of the project.
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${BASE} AS install

@@ -1,4 +1,4 @@
-"""The files that start the platform on one host, read as those who use them read them."""
+"""The files that start the platform on one host."""
 
 import os
 import re
@@ -27,29 +27,29 @@ RELEASE = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_t
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 
 
-def check(schema: str, file: Path) -> None:
+def validate(schema: str, file: Path) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout
 
 
-def test_the_compose_file_keeps_its_specification() -> None:
-    check("vendor.compose-spec", DEPLOY / "compose.yaml")
+def test_the_compose_file_matches_its_schema() -> None:
+    validate("vendor.compose-spec", DEPLOY / "compose.yaml")
 
 
 @pytest.mark.parametrize("workflow", ["check.yml", "release.yml"])
-def test_workflows_keep_their_specification(workflow: str) -> None:
-    check("vendor.github-workflows", ROOT / ".github" / "workflows" / workflow)
+def test_workflows_match_their_schema(workflow: str) -> None:
+    validate("vendor.github-workflows", ROOT / ".github" / "workflows" / workflow)
 
 
-def test_every_image_has_a_tag_and_none_is_the_latest() -> None:
-    images = [said["image"] for said in SERVICES.values() if "image" in said]
-    ours, *theirs = images
-    assert ours.startswith("${IMAGE:?")
-    assert all(re.search(r":v?\d+(\.\d+)+[\w-]*$", image) for image in theirs), theirs
+def test_every_image_has_a_version_tag() -> None:
+    images = [service["image"] for service in SERVICES.values() if "image" in service]
+    api_image, *other_images = images
+    assert api_image.startswith("${IMAGE:?")
+    assert all(re.search(r":v?\d+(\.\d+)+[\w-]*$", image) for image in other_images), images
 
 
-def test_no_secret_is_written_down() -> None:
+def test_no_secret_is_in_the_compose_file() -> None:
     for service in SERVICES.values():
         for name, value in service.get("environment", {}).items():
             if re.search("PASSWORD|URL|KEY|TOKEN", name) and "//" not in str(value).split("@")[0]:
@@ -57,44 +57,45 @@ def test_no_secret_is_written_down() -> None:
     assert "${LEDGER_PASSWORD:?}" in SERVICES["api"]["environment"]["CREDIT_LEDGER_URL"]
 
 
-def test_every_door_is_on_loopback() -> None:
+def test_every_port_is_on_loopback() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", ())]
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_a_service_that_stops_has_the_time_it_gives_its_callers(
+def test_a_service_that_stops_has_time_for_its_running_calls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("os.environ", {})  # the command sets what BentoML reads
-    needed = Settings().grace_seconds
-    assert needed > Settings().timeout
-    assert needed < int(SERVICES["api"]["stop_grace_period"].removesuffix("s"))
+    grace_seconds = Settings().grace_seconds
+    assert grace_seconds > Settings().timeout
+    assert grace_seconds < int(SERVICES["api"]["stop_grace_period"].removesuffix("s"))
     pod = yaml.safe_load((DEPLOY / "kubernetes" / "deployment.yaml").read_text())["spec"]
     [api] = pod["template"]["spec"]["containers"]
-    *_, asleep = api["lifecycle"]["preStop"]["exec"]["command"]
-    assert needed + int(asleep) < pod["template"]["spec"]["terminationGracePeriodSeconds"]
+    *_, sleep_seconds = api["lifecycle"]["preStop"]["exec"]["command"]
+    period = pod["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert grace_seconds + int(sleep_seconds) < period
     command = build_serve_command(Settings())
-    assert command[command.index("--timeout-graceful-shutdown") + 1] == str(needed)
+    assert command[command.index("--timeout-graceful-shutdown") + 1] == str(grace_seconds)
 
 
-def test_the_image_starts_a_dead_worker_anew_and_says_who_may_come() -> None:
-    said = [line for line in DOCKERFILE.splitlines() if not line.startswith("#")]
-    assert not [line for line in said if "BENTOML_CONTAINERIZED" in line]
-    assert 'ENTRYPOINT ["python", "-m", "serving", "/app/bento"]' in said
+def test_the_image_restarts_dead_workers_and_runs_the_serve_command() -> None:
+    instructions = [line for line in DOCKERFILE.splitlines() if not line.startswith("#")]
+    assert not [line for line in instructions if "BENTOML_CONTAINERIZED" in line]
+    assert 'ENTRYPOINT ["python", "-m", "serving", "/app/bento"]' in instructions
 
 
-def test_nothing_is_released_that_did_not_pass_the_gate() -> None:
+def test_a_release_needs_the_gate() -> None:
     jobs = RELEASE["jobs"]
     assert ".ci/run" in [step.get("run") for step in jobs["gate"]["steps"]]
     assert (jobs["image"]["needs"], jobs["deploy"]["needs"]) == ("gate", "image")
 
 
-def test_a_model_of_synthetic_clients_is_rolled_out_by_consent_only() -> None:
+def test_a_model_of_synthetic_clients_is_deployed_only_when_enabled() -> None:
     assert RELEASE["jobs"]["deploy"]["if"] == "vars.DEPLOY_SYNTHETIC_MODEL == 'yes'"
 
 
-def test_a_release_copies_all_that_compose_needs() -> None:
+def test_a_release_copies_every_file_that_compose_needs() -> None:
     [*_, step] = RELEASE["jobs"]["deploy"]["steps"]
     copied = re.search(r"^scp .*/id (.+) \"", step["run"], re.MULTILINE)
     assert copied
@@ -105,25 +106,25 @@ def test_a_release_copies_all_that_compose_needs() -> None:
     assert [path for path in needed if not {path, *path.parents} & set(folders)] == []
 
 
-def test_every_file_that_is_mounted_is_there() -> None:
+def test_every_mounted_file_exists() -> None:
     assert MOUNTED
     assert all(path.exists() for path in MOUNTED)
 
 
-def test_the_api_serves_the_clients_of_the_home_that_trains(tmp_path: Path) -> None:
+def test_the_api_serves_the_clients_of_the_training_home(tmp_path: Path) -> None:
     api = SERVICES["api"]
     [clients] = [mount for mount in api["volumes"] if isinstance(mount, dict)]
     assert Path(clients["source"]).name == Settings().clients_path.name
-    served, given = tmp_path / "home", tmp_path / "clients.sqlite"
-    served.mkdir()
-    given.write_text("new")
+    home, source = tmp_path / "home", tmp_path / "clients.sqlite"
+    home.mkdir()
+    source.write_text("new")
     for name in ("clients.sqlite", "clients.sqlite-wal"):
-        (served / name).write_text("old")
+        (home / name).write_text("old")
     shell, option, line = api["entrypoint"]
-    line = line.replace("$$", "$").replace(f" {clients['target']} ", f" {given} ")
-    served_by = line.replace("exec python -m serving /app/bento", 'cat "$CREDIT_HOME"/*')
-    done = subprocess.run(
-        [shell, option, served_by], env={"CREDIT_HOME": str(served), "PATH": os.environ["PATH"]},
+    line = line.replace("$$", "$").replace(f" {clients['target']} ", f" {source} ")
+    line = line.replace("exec python -m serving /app/bento", 'cat "$CREDIT_HOME"/*')
+    completed = subprocess.run(
+        [shell, option, line], env={"CREDIT_HOME": str(home), "PATH": os.environ["PATH"]},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout == "new"
+    assert completed.stdout == "new"

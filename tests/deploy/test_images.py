@@ -1,4 +1,4 @@
-"""The images as their files describe them; deploy/smoke-test asks a built one."""
+"""The Dockerfiles and the image builder; deploy/smoke-test tests a built image."""
 
 import re
 import subprocess
@@ -22,22 +22,22 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 
 @pytest.fixture
 def listener() -> Iterator[tuple[int, list[str]]]:
-    """A port, and the paths that were asked there."""
-    asked: list[str] = []
+    """Serve on a free port; yield the port and the list of requested paths."""
+    paths: list[str] = []
 
     class Listener(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            paths.append(self.path)
             self.send_response(200)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Listener) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
-        yield server.server_port, asked
+        yield server.server_port, paths
         server.shutdown()
         thread.join()
 
@@ -49,26 +49,30 @@ def listener() -> Iterator[tuple[int, list[str]]]:
         ("page.Dockerfile", "CREDIT_UI_PORT", "/healthz"),
     ],
 )
-def test_the_health_check_asks_at_the_port_that_is_set(
+def test_the_health_check_uses_the_configured_port(
     file: str, setting: str, path: str, listener: tuple[int, list[str]]
 ) -> None:
-    port, asked = listener
-    found = re.search(r"^HEALTHCHECK .*\\\n +CMD (.+)$", (DEPLOY / file).read_text(), re.MULTILINE)
-    assert found
-    where = {"PATH": str(Path(sys.executable).parent), setting: str(port)}
-    done = subprocess.run(["/bin/sh", "-c", found[1]], env=where, check=False, timeout=30)
-    assert (done.returncode, asked) == (0, [path])
+    port, paths = listener
+    match = re.search(r"^HEALTHCHECK .*\\\n +CMD (.+)$", (DEPLOY / file).read_text(), re.MULTILINE)
+    assert match
+    environment = {"PATH": str(Path(sys.executable).parent), setting: str(port)}
+    completed = subprocess.run(
+        ["/bin/sh", "-c", match[1]], env=environment, check=False, timeout=30
+    )
+    assert (completed.returncode, paths) == (0, [path])
 
 
-def test_both_images_stand_on_the_base_that_is_looked_for() -> None:
+def test_both_images_use_the_base_image_of_the_builder() -> None:
     for file in ("Dockerfile", "page.Dockerfile"):
         assert f"ARG BASE={image.HUB_IMAGE}" in (DEPLOY / file).read_text().splitlines()
 
 
-def test_where_nothing_builds_images_it_is_said(
+def test_a_missing_image_builder_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    steps = ProgressReporter(Console(file=StringIO()))
+    progress = ProgressReporter(Console(file=StringIO()))
     with pytest.raises(NoImageBuilder, match="docker with its daemon, or buildah"):
-        make_image(Settings(home=tmp_path), "credit_scoring:latest", "credit-scoring:dev", steps)
+        make_image(
+            Settings(home=tmp_path), "credit_scoring:latest", "credit-scoring:dev", progress
+        )

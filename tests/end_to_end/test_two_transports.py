@@ -1,4 +1,4 @@
-"""Two doors in every worker: they open, refuse, close and come back together."""
+"""HTTP and gRPC in every worker: they start, refuse, stop and recover together."""
 
 from __future__ import annotations
 
@@ -22,220 +22,232 @@ import pytest
 from stores.ledger.store import Ledger
 from tests.support.example_dossiers import make_applicant
 from tests.support.grpc_client import ReflectionClient
-from tests.support.services import TIMEOUT_SECONDS, Home, RunningService, run_service
+from tests.support.services import (
+    TIMEOUT_SECONDS,
+    Home,
+    RunningService,
+    run_service,
+    wait_until,
+)
 
-CALLERS = 4
-"""At each door."""
+N_CALLERS = 4
+"""Concurrent callers of each transport."""
 
-AT_ONCE = 5
+N_REQUESTS_PER_CALL = 5
 """Requests of a call with many."""
 
-ON_ITS_WAY = 1.0
-"""Seconds that a request may take from its caller to a worker with much to do."""
+MAX_TRANSIT_SECONDS = 1.0
+"""Longest time between a caller and a busy worker."""
 
-AT_THE_KILL = 2.0
-"""Seconds in which the connections to a worker that was killed are found to be cut."""
+MAX_CUT_SECONDS = 2.0
+"""Longest time until callers notice that the connections to a killed worker are cut."""
 
-PATIENT = 60.0
-"""Seconds of a queue at which none is refused, on however slow a machine."""
+LONG_PATIENCE = 60.0
+"""Patience at which no request is refused, however slow the machine."""
 
 
-Read = Callable[[], Any]
-"""Reads an answer, of one decision."""
+ReadAnswer = Callable[[], Any]
+"""Decodes the answer of one decision."""
 
-Answers = Iterator[tuple[str, Read]]
-"""Over what one came, and what reads it."""
+Answers = Iterator[tuple[str, ReadAnswer]]
+"""The transport of each answer, and its decoder."""
 
 
 class Load:
-    """Callers at both doors, one request after the other until `stop`."""
+    """Callers of both transports that send one request after another until `stop`."""
 
     def __init__(self, service: RunningService) -> None:
-        self.answers: list[tuple[float, str, Read]] = []
-        """When, over what, and what reads the answer: protobuf crashes where threads do."""
+        self.answers: list[tuple[float, str, ReadAnswer]] = []
+        """Time, transport and decoder of each answer. Protobuf crashes if threads decode."""
         self.failures: list[tuple[float, Exception]] = []
-        """When it was asked, and what came instead of an answer."""
+        """Time of each failed request, and its error."""
         self._service = service
         self._grpc_client = ReflectionClient(service.grpc)
-        self._one = {"dossier": make_applicant()}
-        self._many = {"requests": [self._one] * AT_ONCE}
-        sent: dict[str, Any] = {
-            "Predict": self._one,
-            "Explain": self._one,
-            "PredictMany": self._many,
+        self._request = {"dossier": make_applicant()}
+        self._requests = {"requests": [self._request] * N_REQUESTS_PER_CALL}
+        messages: dict[str, Any] = {
+            "Predict": self._request,
+            "Explain": self._request,
+            "PredictMany": self._requests,
         }
         self._bodies = {
-            call: self._grpc_client.serialize(call, body) for call, body in sent.items()
+            method: self._grpc_client.serialize(method, message)
+            for method, message in messages.items()
         }
-        self._over = threading.Event()
-        self._asked = threading.local()
-        doors = (self._http, self._grpc) * CALLERS
-        self._threads = [threading.Thread(target=self._repeat, args=(door,)) for door in doors]
+        self._stopped = threading.Event()
+        self._thread_local = threading.local()
+        transports = (self._call_http, self._call_grpc) * N_CALLERS
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(transport,)) for transport in transports
+        ]
 
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        self._over.set()
+        self._stopped.set()
         for thread in self._threads:
             thread.join(TIMEOUT_SECONDS)
         self._grpc_client.channel.close()
 
-    def decisions(self) -> list[str]:
-        """Ids of what was answered, after `stop`."""
-        told = [read() for _, _, read in self.answers]
-        return [one.get("decision", one)["decision_id"] for one in told]
+    def decision_ids(self) -> list[str]:
+        """Return the ids of all answered decisions, after `stop`."""
+        answers = [read_answer() for _, _, read_answer in self.answers]
+        return [answer.get("decision", answer)["decision_id"] for answer in answers]
 
-    def since(self, moment: float, door: str) -> int:
-        return sum(at > moment and where == door for at, where, _ in self.answers)
+    def count_since(self, moment: float, transport: str) -> int:
+        return sum(at > moment and name == transport for at, name, _ in self.answers)
 
-    def _asks(self) -> None:
-        self._asked.at = time.monotonic()
+    def has_answers_since(self, moment: float) -> bool:
+        return all(self.count_since(moment, transport) for transport in ("http", "grpc"))
 
-    def _repeat(self, door: Callable[[], Answers]) -> None:
-        while not self._over.is_set():
+    def _note_sent(self) -> None:
+        self._thread_local.sent_at = time.monotonic()
+
+    def _repeat(self, transport: Callable[[], Answers]) -> None:
+        while not self._stopped.is_set():
             try:
-                for where, read in door():
-                    self.answers.append((time.monotonic(), where, read))
+                for name, read_answer in transport():
+                    self.answers.append((time.monotonic(), name, read_answer))
             except (httpx.HTTPError, grpc.RpcError) as error:
-                self.failures.append((self._asked.at, error))
+                self.failures.append((self._thread_local.sent_at, error))
                 time.sleep(0.05)
 
-    def _http(self) -> Answers:
+    def _call_http(self) -> Answers:
         with self._service.client() as api:
             for path in ("/predict", "/explain") * 10:  # then a new connection, to any worker
-                self._asks()
-                answer = api.post(path, json=self._one).raise_for_status()
+                self._note_sent()
+                answer = api.post(path, json=self._request).raise_for_status()
                 yield "http", partial(dict, decision_id=answer.json()["decision_id"])
-            self._asks()
-            many = api.post("/predict_many", json=self._many).raise_for_status()
-            for decision in many.json():
+            self._note_sent()
+            answer = api.post("/predict_many", json=self._requests).raise_for_status()
+            for decision in answer.json():
                 yield "http", partial(dict, decision_id=decision["decision_id"])
 
-    def _grpc(self) -> Answers:
-        with self._grpc_client.open_another() as grpc_client:
-            for call in ("Predict", "Explain") * 10:
-                self._asks()
-                [part] = grpc_client.call_raw(call, self._bodies[call])
-                yield "grpc", partial(grpc_client.decode, call, part)
-            self._asks()
-            for part in grpc_client.call_raw("PredictMany", self._bodies["PredictMany"]):
-                yield "grpc", partial(grpc_client.decode, "PredictMany", part)
+    def _call_grpc(self) -> Answers:
+        with self._grpc_client.open_another() as client:
+            for method in ("Predict", "Explain") * 10:
+                self._note_sent()
+                [part] = client.call_raw(method, self._bodies[method])
+                yield "grpc", partial(client.decode, method, part)
+            self._note_sent()
+            for part in client.call_raw("PredictMany", self._bodies["PredictMany"]):
+                yield "grpc", partial(client.decode, "PredictMany", part)
 
 
-def workers(service: RunningService) -> list[psutil.Process]:
-    found = []
+def find_workers(service: RunningService) -> list[psutil.Process]:
+    workers = []
     for child in psutil.Process(service.process.pid).children(recursive=True):
         try:
             if "_bentoml_impl.worker.service" in child.cmdline():
-                found.append(child)
+                workers.append(child)
         except psutil.Error:  # it ended meanwhile
             continue
-    return found
+    return workers
 
 
-def both_answering(service: RunningService) -> list[psutil.Process]:
-    """The two workers, once each listens at the gRPC door, which is the last to open."""
+def wait_for_two_workers(service: RunningService) -> list[psutil.Process]:
+    """Return the workers once both listen on the gRPC port, which they open last."""
     port = int(service.grpc.rpartition(":")[2])
-    end = time.monotonic() + TIMEOUT_SECONDS
-    while time.monotonic() < end:
-        found = [one for one in workers(service) if port in listened_at(one)]
-        if len(found) == 2:
-            return found
-        time.sleep(0.1)
-    pytest.fail("two workers did not open their doors")
+
+    def find_listening() -> list[psutil.Process]:
+        return [worker for worker in find_workers(service) if port in find_ports(worker)]
+
+    wait_until(lambda: len(find_listening()) == 2, "two workers did not open their ports")
+    return find_listening()
 
 
-def listened_at(worker: psutil.Process) -> set[int]:
+def find_ports(worker: psutil.Process) -> set[int]:
     try:
         connections = worker.net_connections("tcp")
     except psutil.Error:  # it ended meanwhile
         return set()
-    return {one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}
+    return {
+        connection.laddr.port
+        for connection in connections
+        if connection.status == psutil.CONN_LISTEN
+    }
 
 
-def recorded(home: Home) -> set[str]:
+def find_recorded_ids(home: Home) -> set[str]:
     now = datetime.now(UTC)
     ledger = Ledger(f"sqlite:///{home.path / 'ledger.sqlite'}")
-    found = ledger.iter_between(now - timedelta(hours=1), now + timedelta(hours=1))
-    return {str(record.decision.decision_id) for record in found}
+    records = ledger.iter_between(now - timedelta(hours=1), now + timedelta(hours=1))
+    return {str(record.decision.decision_id) for record in records}
 
 
 @pytest.mark.slow
 def test_no_accepted_request_is_dropped_when_the_service_stops(private_home: Home) -> None:
-    before = recorded(private_home)
-    with run_service(private_home, workers=2, patience=PATIENT) as service:
+    before = find_recorded_ids(private_home)
+    with run_service(private_home, workers=2, patience=LONG_PATIENCE) as service:
         load = Load(service)
         load.start()
         time.sleep(3)
-        stopped = time.monotonic()
+        stopped_at = time.monotonic()
         service.process.send_signal(signal.SIGTERM)
         service.process.wait(timeout=TIMEOUT_SECONDS)
         load.stop()
-    answered = load.decisions()
-    assert recorded(private_home) - before == set(answered)
+    answered = load.decision_ids()
+    assert find_recorded_ids(private_home) - before == set(answered)
     assert len(set(answered)) == len(answered)
-    # Whoever asked before the signal was answered. Later, connections are refused, and kept ones
-    # closed while a request may be on its way: no answer, and no record, as is seen above.
-    assert not [error for asked, error in load.failures if asked < stopped - ON_ITS_WAY]
+    # Every request sent before the signal was answered. Later ones find the port closed or their
+    # idle connection closed: no answer, and no record, as checked above.
+    assert not [at for at, _ in load.failures if at < stopped_at - MAX_TRANSIT_SECONDS]
     for _, error in load.failures:
-        assert turned_away(error), error
+        assert is_rejection(error), error
 
 
-def turned_away(error: Exception) -> bool:
-    """Whether a request was not taken on: nothing was answered, not even in part."""
+def is_rejection(error: Exception) -> bool:
+    """Return whether a request was not accepted, so that no part of it was answered."""
     if isinstance(error, grpc.RpcError):
-        # gRPC itself cancels what has arrived, and which nobody had begun on.
+        # gRPC itself cancels requests that have arrived and were not started.
         return error.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
-    unheard = (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
-    return isinstance(error, unheard) and "complete message body" not in str(error)
+    rejections = (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
+    return isinstance(error, rejections) and "complete message body" not in str(error)
 
 
 @pytest.mark.slow
-def test_a_killed_worker_is_replaced_while_the_other_carries_on(private_home: Home) -> None:
-    with run_service(private_home, workers=2, patience=PATIENT) as service:
+def test_a_killed_worker_is_replaced_while_the_other_continues(private_home: Home) -> None:
+    with run_service(private_home, workers=2, patience=LONG_PATIENCE) as service:
         load = Load(service)
         load.start()
         try:
-            victim, other = both_answering(service)
+            victim, survivor = wait_for_two_workers(service)
             time.sleep(2)
-            killed = time.monotonic()
+            killed_at = time.monotonic()
             os.kill(victim.pid, signal.SIGKILL)
             time.sleep(3)
-            assert load.since(killed + 0.5, "http") > 0
-            assert load.since(killed + 0.5, "grpc") > 0
-            end = time.monotonic() + TIMEOUT_SECONDS
-            while len(workers(service)) < 2 and time.monotonic() < end:
-                time.sleep(0.2)
-            assert {one.pid for one in workers(service)} > {other.pid}
-            both_answering(service)
+            assert load.has_answers_since(killed_at + 0.5)
+            wait_until(lambda: len(find_workers(service)) >= 2, "the worker was not replaced")
+            assert {worker.pid for worker in find_workers(service)} > {survivor.pid}
+            wait_for_two_workers(service)
             time.sleep(2)
-            replaced = time.monotonic()
+            replaced_at = time.monotonic()
             time.sleep(3)
         finally:
             load.stop()
-        failed = [asked for asked, _ in load.failures]
-        # Each caller had one request under way, and may have begun another on a connection that
-        # the killed one had not taken yet: an answer was due to every other.
-        assert len(failed) <= 2 * 2 * CALLERS
-        assert not [asked for asked in failed if not killed - 1 < asked < killed + AT_THE_KILL]
-        assert load.since(replaced, "http") > 0
-        assert load.since(replaced, "grpc") > 0
-        with ReflectionClient(service.grpc) as grpc_client, service.client() as api:
-            assert grpc_client.call("Predict", {"dossier": make_applicant()})["risk"]
+        failed = [sent_at for sent_at, _ in load.failures]
+        # Each caller had one request in the killed worker, and may have sent another on a
+        # connection that it had not accepted yet. All other requests must be answered.
+        assert len(failed) <= 2 * 2 * N_CALLERS
+        window = (killed_at - 1, killed_at + MAX_CUT_SECONDS)
+        assert not [sent_at for sent_at in failed if not window[0] < sent_at < window[1]]
+        assert load.has_answers_since(replaced_at)
+        with ReflectionClient(service.grpc) as client, service.client() as api:
+            assert client.call("Predict", {"dossier": make_applicant()})["risk"]
             assert api.get("/readyz").is_success
 
 
 @pytest.mark.slow
-def test_too_much_at_once_is_refused_with_the_time_to_come_back(private_home: Home) -> None:
-    def over_http(_: int) -> tuple[int, str]:
+def test_overload_is_refused_with_the_time_to_retry(private_home: Home) -> None:
+    def call_http(_: int) -> tuple[int, str]:
         answer = httpx.post(f"{service.url}/predict", json=request, timeout=60)
         return answer.status_code, answer.headers.get("retry-after", "")
 
-    def over_grpc(_: int) -> grpc.RpcError | None:
+    def call_grpc(_: int) -> grpc.RpcError | None:
         try:
-            list(grpc_client.call_raw("Predict", written))
+            list(client.call_raw("Predict", body))
         except grpc.RpcError as error:
             return error
         return None
@@ -243,29 +255,30 @@ def test_too_much_at_once_is_refused_with_the_time_to_come_back(private_home: Ho
     request = {"dossier": make_applicant()}
     with (
         run_service(private_home, patience=1e-9) as service,
-        ReflectionClient(service.grpc) as grpc_client,
-        ThreadPoolExecutor(16) as crowd,
+        ReflectionClient(service.grpc) as client,
+        ThreadPoolExecutor(16) as executor,
     ):
-        written = grpc_client.serialize("Predict", request)
-        assert over_http(0) == (200, "")
-        told = set(crowd.map(over_http, range(64)))
-        assert {status for status, _ in told} == {200, 503}
-        assert all(status == 200 or int(seconds) >= 1 for status, seconds in told)
-        errors = [error for error in crowd.map(over_grpc, range(200)) if error]
+        body = client.serialize("Predict", request)
+        assert call_http(0) == (200, "")
+        answers = set(executor.map(call_http, range(64)))
+        assert {status for status, _ in answers} == {200, 503}
+        assert all(status == 200 or int(seconds) >= 1 for status, seconds in answers)
+        errors = [error for error in executor.map(call_grpc, range(200)) if error]
         assert 0 < len(errors) < 200
-        for refused in map(grpc_client.read_error, errors):
-            assert refused.code is grpc.StatusCode.RESOURCE_EXHAUSTED
-            assert int(refused.details["RetryInfo"]["retry_delay"].removesuffix("s")) >= 1
-        late = httpx.post(
+        for rejected in map(client.read_error, errors):
+            assert rejected.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+            assert int(rejected.details["RetryInfo"]["retry_delay"].removesuffix("s")) >= 1
+        invalid = httpx.post(
             f"{service.url}/predict",
             json=request,
             headers={"X-Request-Timeout": "soon"},
             timeout=60,
         )
-        assert late.json()["error"]["faults"][0]["where"] == "x-request-timeout"
+        assert invalid.json()["error"]["faults"][0]["where"] == "x-request-timeout"
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Return the paths of a private key and its self-signed certificate."""
     key, cert = folder / "key.pem", folder / "cert.pem"
     command = (
         f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 "
@@ -279,16 +292,16 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 
 @pytest.mark.slow
-def test_with_a_certificate_only_known_clients_are_let_in(
+def test_with_mutual_tls_only_clients_with_a_certificate_are_accepted(
     private_home: Home, tmp_path: Path
 ) -> None:
-    key, cert = certificate(tmp_path)
+    key, cert = make_certificate(tmp_path)
     tls = {"grpc_tls_key": key, "grpc_tls_cert": cert, "grpc_tls_clients": cert}
     with run_service(private_home, **tls) as service:
         roots, chain = cert.read_bytes(), (key.read_bytes(), cert.read_bytes())
-        known = grpc.ssl_channel_credentials(roots, *chain)
-        with ReflectionClient(service.grpc, known) as grpc_client:
-            assert grpc_client.call("Predict", {"dossier": make_applicant()})["risk"]
-        for stranger in (grpc.ssl_channel_credentials(roots), None):
+        credentials = grpc.ssl_channel_credentials(roots, *chain)
+        with ReflectionClient(service.grpc, credentials) as client:
+            assert client.call("Predict", {"dossier": make_applicant()})["risk"]
+        for rejected in (grpc.ssl_channel_credentials(roots), None):
             with pytest.raises(grpc.RpcError):
-                ReflectionClient(service.grpc, stranger)
+                ReflectionClient(service.grpc, rejected)
