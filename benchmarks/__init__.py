@@ -1,1 +1,1 @@
-"""Claims about speed, each with the command that measures it as ratios within one run."""
+"""Measure speed claims, each by one command that reports ratios within one run."""

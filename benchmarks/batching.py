@@ -1,11 +1,11 @@
-"""python -m benchmarks.batching: how requests are gathered, and what it costs them.
+"""Measure request batching and its cost: `python -m benchmarks.batching`.
 
-1. The same scoring of the same dossiers one at a time, by BentoML's dispatcher and by our runner.
-2. Batch sizes and waiting times on the whole way of a decision, ledger included.
-3. Predictions alone, and beside as many explanations as the machine can make.
+1. The same scoring of the same dossiers: one at a time, by BentoML's dispatcher, by our batcher.
+2. Batch sizes and waiting times over the full path of a decision, ledger included.
+3. Predictions alone, and together with as many explanations as the machine can compute.
 
-All in one process and interleaved, round by round: trust the ratios. It needs a champion and its
-client store under CREDIT_HOME; decisions go to a ledger that is deleted.
+All run in one process, interleaved by round, so only ratios are reliable. Needs a champion and its
+client store under CREDIT_HOME; decisions go to a temporary ledger.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ app = typer.Typer(add_completion=False)
 
 
 class RecordingScorer:
-    """Work that remembers the sizes of its batches; a dossier that is bad makes it fail."""
+    """Scorer that records its batch sizes; a dossier with `bad` set makes the batch fail."""
 
     def __init__(self, scorer: Any) -> None:
         self.sizes: list[int] = []
@@ -62,10 +62,10 @@ class RecordingScorer:
 
 
 def build_contestants(scorer: Any) -> dict[str, tuple[RecordingScorer, AsyncCall]]:
-    """By name: what each has worked on, and how to ask it for one dossier."""
+    """Return by name each contestant's scorer and its call for one dossier."""
     from bentoml._internal.marshal.dispatcher import CorkDispatcher  # noqa: PLC0415
 
-    single_scorer, bentoml_scorer, runner_scorer = (
+    single_scorer, bentoml_scorer, batcher_scorer = (
         RecordingScorer(scorer),
         RecordingScorer(scorer),
         RecordingScorer(scorer),
@@ -83,23 +83,25 @@ def build_contestants(scorer: Any) -> dict[str, tuple[RecordingScorer, AsyncCall
     def raise_timeout() -> Any:
         raise TimeoutError
 
-    # What `batchable=True` puts before an API, without the hop to another process.
+    # The same dispatcher that `batchable=True` puts in front of an API, without the process hop.
     dispatcher: Any = CorkDispatcher(
-        max_latency_in_ms=10_000, max_batch_size=PREDICT_LIMITS.max_batch_size, fallback=raise_timeout,
+        max_latency_in_ms=10_000,
+        max_batch_size=PREDICT_LIMITS.max_batch_size,
+        fallback=raise_timeout,
         get_batch_size=lambda _: 1,
-    )  # fmt: skip
-    runner = AdaptiveBatcher("bench", runner_scorer, PREDICT_LIMITS)
+    )
+    batcher = AdaptiveBatcher("bench", batcher_scorer, PREDICT_LIMITS)
     return {
         "one at a time": (single_scorer, score_one),
         "BentoML's dispatcher": (bentoml_scorer, dispatcher(score_batch)),
-        "our runner": (runner_scorer, runner.run_one),
+        "our batcher": (batcher_scorer, batcher.run_one),
     }
 
 
 async def run_closed_loop(
     call: AsyncCall, items: Sequence[Any], concurrency: int
 ) -> tuple[list[float], int]:
-    """Latencies in seconds of callers who each ask anew when answered, and how many failed."""
+    """Call in a closed loop; return the latencies in seconds and the number of failures."""
     remaining = iter(items)
     latencies: list[float] = []
     failures = 0
@@ -121,7 +123,7 @@ async def run_closed_loop(
 async def compare_batchers(scorer: Any, documents: Sequence[Document], rounds: int) -> Table:
     table = Table("concurrency", "", "rate", "p50 ms", "p99 ms", "batch", "failed of 1% bad")
     contestants = build_contestants(scorer)
-    for _, call in contestants.values():  # BentoML's learns from its first sixty or so
+    for _, call in contestants.values():  # BentoML's dispatcher learns from about 60 requests
         await run_closed_loop(call, documents[:100], 4)
     for concurrency in CONCURRENCIES:
         results: dict[str, list[tuple[float, list[float], float]]] = {
@@ -141,16 +143,18 @@ async def compare_batchers(scorer: Any, documents: Sequence[Document], rounds: i
             p50, p99 = np.quantile(
                 [s for _, samples, _ in measurements for s in samples], [0.5, 0.99]
             )
+            ratio = median(rate for rate, _, _ in measurements) / baseline
+            mean_size = np.mean([size for _, _, size in measurements])
             table.add_row(
-                str(concurrency), name, f"{median(m[0] for m in measurements) / baseline:.2f}x",
-                f"{p50 * 1e3:.1f}", f"{p99 * 1e3:.1f}", f"{np.mean([m[2] for m in measurements]):.1f}",
+                str(concurrency), name, f"{ratio:.2f}x",
+                f"{p50 * 1e3:.1f}", f"{p99 * 1e3:.1f}", f"{mean_size:.1f}",
                 f"{failed} of {len(range(0, len(bad), BAD_DOSSIER_INTERVAL))}",
             )  # fmt: skip
     return table
 
 
 class FakeHistogram:
-    """Stands in for a histogram and keeps what it is told."""
+    """Histogram that stores observed values."""
 
     def __init__(self) -> None:
         self.values: list[float] = []
@@ -159,25 +163,25 @@ class FakeHistogram:
         self.values.append(value)
 
 
-def observe_runner(runner: Any) -> dict[str, FakeHistogram]:
-    """Listen to a runner instead of Prometheus."""
+def observe_batcher(batcher: Any) -> dict[str, FakeHistogram]:
+    """Replace a batcher's Prometheus histograms by recording ones."""
     histograms = {
         "_batch_size_metric": FakeHistogram(),
         "_queue_seconds_metric": FakeHistogram(),
         "_compute_seconds_metric": FakeHistogram(),
     }
     for name, histogram in histograms.items():
-        setattr(runner, name, histogram)
+        setattr(batcher, name, histogram)
     return histograms
 
 
 async def measure_distributions(scoring: ScoringService, clients: Sequence[int]) -> Table:
     table = Table(
-        "concurrency", "runner", "batch p50/p90/p99", "wait ms", "compute ms", "answer ms"
+        "concurrency", "batcher", "batch p50/p90/p99", "wait ms", "compute ms", "answer ms"
     )
     for concurrency in CONCURRENCIES:
         for kind in (PREDICT, EXPLAIN):
-            histograms = observe_runner(getattr(scoring, f"_{kind}_batcher"))
+            histograms = observe_batcher(getattr(scoring, f"_{kind}_batcher"))
             latencies, _ = await run_closed_loop(_build_call(scoring, kind), clients, concurrency)
             sizes, waits, computed = (histogram.values for histogram in histograms.values())
             table.add_row(
@@ -240,9 +244,9 @@ def _format_quantiles(values: Sequence[float], factor: float = 1e3) -> str:
 @app.command()
 def batching(
     rounds: Annotated[int, typer.Option(help="Rounds of each comparison.")] = 5,
-    requests: Annotated[int, typer.Option(help="Requests a round.")] = 600,
+    requests: Annotated[int, typer.Option(help="Requests per round.")] = 600,
 ) -> None:
-    """Compare ways to gather requests, and show what ours does under load."""
+    """Compare ways to batch requests, and report the service's batching under load."""
     import_lightgbm_alone()
     configure_libraries(get_settings())
     from stores.models.bento_store import (  # noqa: PLC0415 -- after what it reads
@@ -258,7 +262,7 @@ def batching(
     clients = [client_ids[index % len(client_ids)] for index in range(requests)]
     documents = [store.get_dossier(client) for client in clients]
 
-    gc.collect()  # as the service does: else it is the garbage collector that is measured
+    gc.collect()  # as the service does; otherwise garbage collection dominates the timings
     gc.freeze()
 
     async def run_all(folder: Path) -> None:

@@ -1,8 +1,8 @@
-"""python -m benchmarks.candidates: features with a gain elsewhere, and what they gain here.
+"""Measure features that helped elsewhere: `python -m benchmarks.candidates`.
 
-Each is put beside the catalogue, fitted on the same folds, and judged by what it adds out of fold,
-with the paired interval. None is served: this command says why, or why that should change. Real
-rows are those of CREDIT_REAL_DATA.
+Each candidate is added to the catalogue, trained on the same folds, and judged by its paired
+out-of-fold gain with interval. None is served; this command documents why, or when to revise that.
+Real rows come from CREDIT_REAL_DATA.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ AMOUNT_FEATURES = ("income", "credit", "instalment", "goods_price")
 GROUP_FEATURES = ("education", "income_type", "occupation", "employer_sector")
 
 Columns = Mapping[str, Floats]
-"""By name, a number a client."""
+"""Values by feature name, one per client."""
 
 app = typer.Typer(add_completion=False)
 
 
 def impute_scores(dataset: TrainingSet) -> Columns:
-    """External scores as the rest of the form tells them, and what the client's own are above."""
+    """Predict external scores from the rest of the form; return imputed scores and residuals."""
     other_features = [
         n for n, f in dataset.features.items() if f.concept is not Concept.EXTERNAL_SCORES
     ]
@@ -70,21 +70,26 @@ def impute_scores(dataset: TrainingSet) -> Columns:
 
 
 def compute_powers(dataset: TrainingSet) -> Columns:
-    """External scores squared, and times age and term."""
-    others = [(name, _get_column(dataset, name)) for name in ("age", "credit_to_instalment")]
+    """Return squared external scores, and their products with age and term."""
+    other_columns = [
+        (name, _get_column(dataset, name)) for name in ("age", "credit_to_instalment")
+    ]
     columns: dict[str, Floats] = {}
     for name in EXTERNAL_SCORES:
         score = _get_column(dataset, name)
         columns[f"{name}_squared"] = score**2
-        columns |= {f"{name}_times_{other}": score * values for other, values in others}
+        columns |= {f"{name}_times_{other}": score * values for other, values in other_columns}
     return columns
 
 
 def compute_neighbour_rate(dataset: TrainingSet, seed: int) -> Columns:
-    """Difficulty rate of the nearest clients, by external scores and term, of other folds.
+    """Return the rate of difficulties among the nearest clients of other folds.
 
-    It is made once, before the folds it is judged by, and mixes them: the labels of those left out
-    are in the learners' cells. The figure is rough, and may err either way.
+    Distance uses external scores and term. The feature is computed once, before the evaluation
+    folds,
+    and mixes them: training rows contain labels of validation clients. The result is a rough
+    estimate
+    with error in either direction.
     """
     values = np.column_stack([_get_column(dataset, name) for name in NEIGHBOUR_FEATURES])
     scale = np.nanstd(values, axis=0)
@@ -100,7 +105,7 @@ def compute_neighbour_rate(dataset: TrainingSet, seed: int) -> Columns:
 
 
 def compute_median_ratios(dataset: TrainingSet) -> Columns:
-    """Amounts over the median of clients of the same education, income, occupation, employer."""
+    """Return amounts over the median of clients in the same group."""
     columns: dict[str, Floats] = {}
     encoded = dataset.encode(dataset.fit_categories(np.arange(len(dataset))))
     for group in GROUP_FEATURES:
@@ -132,15 +137,15 @@ def _add_features(compute: Callable[[TrainingSet], Columns], dataset: TrainingSe
 def build_variants(
     dataset: TrainingSet, augmented: TrainingSet, seed: int
 ) -> Iterable[AblationVariant]:
-    """Every candidate as a variant of the served fit.
+    """Return every candidate as a variant of the served model.
 
     Args:
-        pool: The same clients with those of other folders as teachers, where there are any.
+        augmented: The same clients with auxiliary training rows from other folders, if any.
     """
     builders: dict[str, Callable[[TrainingSet], Columns]] = {
-        "external scores imputed, and what is beyond": impute_scores,
+        "external scores imputed, and residuals": impute_scores,
         "external scores squared, times age and term": compute_powers,
-        f"difficulty rate of the {NEIGHBOUR_COUNT} nearest": partial(
+        f"difficulty rate of {NEIGHBOUR_COUNT} nearest neighbours": partial(
             compute_neighbour_rate, seed=seed
         ),
         "amounts over medians of groups": compute_median_ratios,
@@ -156,13 +161,13 @@ def build_variants(
     if dataset.auxiliary and len(dataset.auxiliary.copy_of):
         yield AblationVariant(
             group="clients",
-            part="copies with histories hidden",
+            part="copies with masked histories",
             transform=lambda served: replace(served, auxiliary=None),
         )
     if augmented is not dataset:
         yield AblationVariant(
             group="clients",
-            part="those of other folders as teachers",
+            part="auxiliary clients of other folders",
             is_addition=True,
             is_served=False,
             transform=lambda served: replace(served, auxiliary=augmented.auxiliary),
@@ -172,16 +177,16 @@ def build_variants(
 @app.command()
 def compare_candidates(
     real: Annotated[
-        str, typer.Option(help="Which folder of real rows: applications or clients.")
+        str, typer.Option(help="Folder of real rows: applications or clients.")
     ] = "applications",
     also: Annotated[
         list[str] | None,
-        typer.Option(help="Another such folder, whose clients teach in one variant."),
+        typer.Option(help="Another such folder; one variant also trains on its clients."),
     ] = None,
-    only: Annotated[str, typer.Option(help="Candidates whose name has this in it.")] = "",
-    seed: Annotated[int, typer.Option(help="Same seed, same folds.")] = 0,
+    only: Annotated[str, typer.Option(help="Only candidates with this text in their name.")] = "",
+    seed: Annotated[int, typer.Option(help="Random seed of the folds.")] = 0,
 ) -> None:
-    """Tell what every candidate is worth, with its 95 % interval."""
+    """Report the gain of every candidate, with its 95 % interval."""
     console = Console()
     steps = ProgressReporter(console)
     with report_errors(console):
@@ -190,9 +195,9 @@ def compare_candidates(
         dossiers, _ = load_labelled_dossiers(settings, settings.real_data / real, steps, None)
         with steps.step("features", len(dossiers)) as advance:
             dataset = prepare_training_set(dossiers, seed=seed, progress=advance)
-        others = [settings.real_data / name for name in also or ()]
+        auxiliary_folders = [settings.real_data / name for name in also or ()]
         pool = add_auxiliary_clients(
-            settings, dataset, dossiers, others, seed=seed, progress=steps
+            settings, dataset, dossiers, auxiliary_folders, seed=seed, progress=steps
         )
         variants = build_variants(dataset, pool.training_set, seed)
         selected = [variant for variant in variants if only in variant.part]

@@ -1,12 +1,12 @@
-"""python -m benchmarks.features: how long the features of a dossier take, and those of everybody.
+"""Measure how long features take, compared with other engines: `python -m benchmarks.features`.
 
-1. From JSON to the matrix, one dossier and sixteen together, step by step.
-2. Features that Polars, DuckDB and pandas can say alike, from the same parsed dossiers.
-3. With --full: files of raw tables to the matrix, with the memory that each stage needs; with
-   --train, a training on those clients who are labelled, from the tables to the registry.
+1. From JSON to the matrix, step by step, for one dossier and for 16 together.
+2. Features that Polars, DuckDB and pandas can also compute, from the same parsed dossiers.
+3. With --full: from raw table files to the matrix, with the memory of each stage. With --train
+   also a training on the labelled clients, from the tables to the registry.
 
-1 and 2 are processor time, all threads of the process, interleaved round by round: trust the
-ratios. The clients are synthetic, drawn once and kept under CREDIT_HOME/cache.
+Parts 1 and 2 report processor time of all threads, interleaved by round, so only ratios are
+reliable. The clients are synthetic, generated once and cached under CREDIT_HOME/cache.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ from stores.settings import get_settings
 BATCH_SIZES = (1, 16)
 STEP_NAMES = ("parse", "columns", "features", "in all", "checked parse")
 TOLERANCE = 1e-5
-"""Relative; the matrix is float32."""
+"""Relative tolerance; the matrix is float32."""
 
 app = typer.Typer(add_completion=False)
 
 
 def measure_online(lines: Sequence[bytes], categories: CategoryEncoder, batch_size: int) -> Floats:
-    """Milliseconds of processor time a dossier: shape (batches, steps)."""
+    """Return milliseconds of processor time per dossier, shape (batches, steps)."""
     batches = [
         lines[start : start + batch_size]
         for start in range(0, len(lines) - batch_size + 1, batch_size)
@@ -68,7 +68,7 @@ def measure_online(lines: Sequence[bytes], categories: CategoryEncoder, batch_si
 
 
 def measure_validation(lines: Sequence[bytes]) -> float:
-    """Seconds to read the same as requests from outside, of which every cell is checked."""
+    """Return the seconds to parse and validate the same dossiers as external requests."""
     requests = [b'{"dossier":' + line + b"}" for line in lines]
     start = time.process_time()
     for request in requests:
@@ -77,10 +77,8 @@ def measure_validation(lines: Sequence[bytes]) -> float:
 
 
 def build_online_table(times: Mapping[int, Floats]) -> Table:
-    """Of milliseconds of shape (turns, batches, steps), by dossiers together."""
-    table = Table(
-        "dossiers together", "", *STEP_NAMES, title=f"{len(CATALOGUE)} features: CPU ms each"
-    )
+    """Build the table from milliseconds of shape (rounds, batches, steps), by batch size."""
+    table = Table("batch size", "", *STEP_NAMES, title=f"{len(CATALOGUE)} features: CPU ms each")
     for batch_size, values in times.items():
         statistics = {
             "p50": np.median(values, axis=(0, 1)),
@@ -105,10 +103,10 @@ def check_agreement(
     engines: Mapping[str, EngineFunction],
     names: list[str],
 ) -> None:
-    """See that every engine says what we do.
+    """Check that every engine gives our results.
 
     Raises:
-        AssertionError: it does not.
+        AssertionError: if an engine gives another value.
     """
     catalogue = list(CATALOGUE)
     expected = matrix[:, [catalogue.index(name) for name in names]]
@@ -125,7 +123,7 @@ def compare_engines(
     rounds: int,
     steps: ProgressReporter,
 ) -> dict[tuple[str, int], list[float]]:
-    """CPU milliseconds a dossier of every call, by contender and dossiers together."""
+    """Return processor milliseconds per dossier of every call, by engine and batch size."""
     times: dict[tuple[str, int], list[float]] = {}
     with steps.step("other engines", rounds * len(BATCH_SIZES)) as advance:
         for round_index in range(rounds):
@@ -133,7 +131,7 @@ def compare_engines(
                 for name, compute in contenders.items():
                     start = round_index % (len(documents) // batch_size) * batch_size
                     batch = documents[start : start + batch_size]
-                    compute(batch)  # each has met these documents once
+                    compute(batch)  # warm the caches with these documents
                     started_at = time.process_time()
                     compute(batch)
                     cpu = (time.process_time() - started_at) * 1e3 / batch_size
@@ -146,7 +144,7 @@ def build_comparison_table(
     times: Mapping[tuple[str, int], list[float]], translated: Sequence[TranslatedHistory]
 ) -> Table:
     count = sum(len(history.features) for history in translated)
-    table = Table("", "features", *(f"{n} together: ms each, ratio" for n in BATCH_SIZES))
+    table = Table("", "features", *(f"batch of {n}: ms each, ratio" for n in BATCH_SIZES))
     for name in dict.fromkeys(name for name, _ in times):
         features = len(CATALOGUE) if name == "ours" else count
         values = []
@@ -168,13 +166,15 @@ def build_stage_table(stages: Sequence[Stage]) -> Table:
 
 @app.command()
 def features(
-    rounds: Annotated[int, typer.Option(min=1, help="Turns of everything.")] = 20,
-    clients: Annotated[int, typer.Option(min=16, help="Dossiers of a turn online.")] = 256,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each measurement.")] = 20,
+    clients: Annotated[int, typer.Option(min=16, help="Dossiers per online round.")] = 256,
     full: Annotated[
-        int, typer.Option(min=0, help="Clients of tables to go through; 356255 is full size.")
+        int, typer.Option(min=0, help="Clients in the full tables; the public data has 356255.")
     ] = 0,
     *,
-    train: Annotated[bool, typer.Option("--train", help="Train on the tables of --full.")] = False,
+    train: Annotated[
+        bool, typer.Option("--train", help="Also train on the tables of --full.")
+    ] = False,
 ) -> None:
     """Measure how long features take: online, against other engines, and for whole tables."""
     console = Console(width=120)
@@ -189,7 +189,7 @@ def features(
         for round_index in range(rounds + 1):
             for batch_size, samples in times.items():
                 sample = measure_online(lines, categories, batch_size)
-                if round_index:  # the first is for the caches
+                if round_index:  # the first round warms the caches
                     samples.append(sample)
             advance(1)
     console.print(build_online_table({n: np.array(samples) for n, samples in times.items()}))
@@ -198,7 +198,7 @@ def features(
     names = [feature.name for history in translated for feature in history.features]
     own_engine = build_own_engine(categories)
     check_agreement(documents, own_engine(documents), engines, names)
-    steps.log(f"{len(names)} features are the same in every engine")
+    steps.log(f"{len(names)} features have the same values in every engine")
     console.print(
         build_comparison_table(
             compare_engines(documents, {"ours": own_engine, **engines}, rounds, steps), translated
@@ -213,7 +213,7 @@ def features(
 
 
 def read_first_lines(path: Path, count: int) -> list[bytes]:
-    """The first dossiers of a file with one on every line."""
+    """Read the first dossiers of a JSON-lines file."""
     return path.read_bytes().splitlines()[:count]
 
 

@@ -1,4 +1,4 @@
-"""Whole tables: from Parquet to the matrix, every stage a process whose memory is its own.
+"""Measure whole tables, from Parquet to the matrix, one process per stage.
 
 raw tables ──► files of dossiers ──► matrix
            └─► python -m training, in a home of its own
@@ -32,28 +32,28 @@ SEED = 4_711
 APPLICATIONS = ("application_train", "application_test")
 ALL_APPLICATIONS = "application_everybody"
 BYTES_PER_KILOBYTE = 1_024
-"""What Linux counts memory in."""
+"""Unit in which Linux reports memory."""
 
 app = typer.Typer(add_completion=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """What a stage needed."""
+    """Resources used by a stage."""
 
     name: str
     wall: float
-    """Seconds, as `cpu`."""
+    """Wall time in seconds; `cpu` is in seconds too."""
     cpu: float
     peak: float
-    """Bytes of memory that were resident at once."""
+    """Peak resident memory in bytes."""
 
 
 def measure_stages(clients: int, folder: Path, steps: ProgressReporter) -> list[Stage]:
-    """Group synthetic tables and build every client's features; tables already there are used.
+    """Group synthetic tables and build all features; existing tables are reused.
 
     Raises:
-        subprocess.CalledProcessError: a stage failed.
+        subprocess.CalledProcessError: if a stage fails.
     """
     raw, stages = _make_tables(clients, folder, steps)
     all_applications = raw / f"{ALL_APPLICATIONS}.parquet"
@@ -76,12 +76,12 @@ def measure_stages(clients: int, folder: Path, steps: ProgressReporter) -> list[
 
 
 def measure_training(clients: int, folder: Path, steps: ProgressReporter) -> list[Stage]:
-    """Train on the labelled of as many synthetic clients, from tables to the registry.
+    """Train on the labelled clients of synthetic tables, from tables to the registry.
 
-    A model that a gate refuses took as long as another, and counts.
+    A model that a gate rejects counts too: its training takes as long.
 
     Raises:
-        subprocess.CalledProcessError: the training failed.
+        subprocess.CalledProcessError: if the training fails.
     """
     raw, stages = _make_tables(clients, folder, steps)
     with tempfile.TemporaryDirectory(dir=folder) as home:
@@ -98,7 +98,7 @@ def measure_training(clients: int, folder: Path, steps: ProgressReporter) -> lis
 
 
 def _make_tables(clients: int, folder: Path, steps: ProgressReporter) -> tuple[Path, list[Stage]]:
-    """The raw tables, made when they are not there yet."""
+    """Return the folder of raw tables and, if it had to be created, the stage that did it."""
     raw = folder / f"tables-{clients}"
     if raw.exists():
         return raw, []

@@ -1,7 +1,7 @@
-"""The load: callers who each wait for their answer before they ask again.
+"""Generate closed-loop load: each caller waits for a response before the next request.
 
-Raw asyncio and httptools, one and the same for every HTTP server, so that the generator takes as
-little of the machine as it can; gRPC's own asyncio client for gRPC.
+All HTTP servers get the same generator, written in raw asyncio and httptools so that it uses
+little of the machine. gRPC uses its own asyncio client.
 """
 
 from __future__ import annotations
@@ -19,24 +19,26 @@ import httptools
 from loadtests.reflected import ReflectedMethod
 
 Caller = Callable[[], Awaitable[None]]
-"""One call; it raises when the answer is not a good one."""
+"""One call; it raises if the response is not a success."""
 
 HTTP_OK = 200
 
 
 class UnexpectedStatus(Exception):
-    """A server answered something else than 200."""
+    """The server answered with a status other than 200."""
 
 
 class _Connection(asyncio.Protocol):
-    """A keep-alive connection on which one request is under way at a time."""
+    """Keep-alive connection with one request in flight at a time."""
 
     def __init__(self) -> None:
         self._response: asyncio.Future[int] | None = None
         self._parser = httptools.HttpResponseParser(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
+        self.transport = cast(
+            "asyncio.Transport", transport
+        )  # uvloop's transport is no subclass of asyncio.Transport
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
@@ -57,11 +59,11 @@ class _Connection(asyncio.Protocol):
         self.transport.write(request)
         status = await self._response
         if status != HTTP_OK:
-            raise UnexpectedStatus(f"a server answered {status}")
+            raise UnexpectedStatus(f"the server answered with status {status}")
 
 
 async def open_http_caller(port: int, path: str, bodies: Sequence[bytes], start: int) -> Caller:
-    """A caller with a connection of its own, whose first body is the one at `start`."""
+    """Open a caller with its own connection; `start` is the index of its first body."""
     loop = asyncio.get_running_loop()
     _, connection = await loop.create_connection(_Connection, "127.0.0.1", port)
     requests = cycle([_encode_request(path, body) for body in (*bodies[start:], *bodies[:start])])
@@ -71,7 +73,7 @@ async def open_http_caller(port: int, path: str, bodies: Sequence[bytes], start:
 async def open_grpc_caller(
     port: int, method: ReflectedMethod, clients: Sequence[int], start: int
 ) -> Caller:
-    """The same over gRPC; callers share the process's connection, as gRPC has it."""
+    """Open a gRPC caller; all callers of the process share one connection, as gRPC does."""
     call = method.bind(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
     requests = cycle(
         [method.make_request(client_id=c) for c in (*clients[start:], *clients[:start])]
@@ -85,24 +87,24 @@ async def open_grpc_caller(
 
 @dataclass(frozen=True)
 class LoadResult:
-    """Calls that were all answered."""
+    """Result of a load run in which every call was answered."""
 
     latencies: list[float]
-    """Seconds of each."""
+    """Latency of each call, in seconds."""
     duration: float
-    """Seconds from the first question to the last answer, which comes after time is up."""
+    """Seconds from the first request to the last response, which may come after the time limit."""
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """Responses per second."""
         return len(self.latencies) / self.duration
 
 
 async def run_callers(callers: Sequence[Caller], seconds: float) -> LoadResult:
-    """Every caller asks for so long, and anew when answered.
+    """Run all callers in a closed loop for `seconds`.
 
     Raises:
-        Refused: a call was answered badly; a server that fails quickly is not quick.
+        UnexpectedStatus: if a call fails; a server that fails fast is not a fast server.
     """
     start = time.perf_counter()
     end = start + seconds

@@ -1,4 +1,4 @@
-"""What is sent: the same clients as ids, dossiers and ready features, in each server's tongue."""
+"""Build the payloads: the same clients as ids, dossiers and features, in each server's format."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ from stores.progress import ProgressReporter
 from stores.settings import Settings
 
 MAX_PAYLOADS = 256
-"""Different bodies of each kind; they are sent round and round."""
+"""Distinct bodies of each kind; they are sent in rotation."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchmarkPayloads:
-    """What servers are given and asked."""
+    """Payloads and files for the compared servers."""
 
     bodies: Mapping[PayloadKind, Sequence[bytes]]
     clients: Sequence[int]
     table: Path
-    """Parquet of ready features with a label, for whoever fits a model of its own."""
+    """Parquet of features with a label, for servers that train a model of their own."""
     model: Path
     """The champion as an MLflow model."""
 
 
 def build_payloads(settings: Settings, folder: Path, steps: ProgressReporter) -> BenchmarkPayloads:
-    """Make what is sent from the champion's clients and from synthetic dossiers."""
+    """Build the payloads from the champion's clients and from synthetic dossiers."""
     lines = prepare_dossier_file(settings, steps).read_bytes().splitlines()
     with steps.step("ready features", len(lines)) as advance:
         model = find_bento_model(resolve_serving_tag(settings, Path(__file__)))
@@ -81,7 +81,7 @@ def _encode_frame(row: np.ndarray[Any, Any]) -> dict[str, Any]:
 
 
 def _encode_tensor(row: np.ndarray[Any, Any]) -> dict[str, Any]:
-    # The protocol has no unknown: for speed alone, zero does as well.
+    # The protocol has no missing value; 0 takes the same time.
     values = np.nan_to_num(row).tolist()
     tensor = {"name": "row", "shape": [1, len(row)], "datatype": "FP32", "data": values}
     return {"inputs": [tensor]}

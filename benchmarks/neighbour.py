@@ -1,4 +1,4 @@
-"""How long others wait beside one who asks much, or asks strangely."""
+"""Measure the latency of a well-behaved caller while others send heavy or malformed requests."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from contextlib import contextmanager
 import httpx
 
 PAUSE_SECONDS = 0.02
-"""Seconds from an answer to the next request."""
+"""Seconds from a response to the next request."""
 
 
 class BackgroundCaller:
-    """Another caller, who asks for one valid prediction after the other."""
+    """Caller that sends valid predictions one after the other."""
 
     def __init__(self, http_port: int, request: object) -> None:
         self.latencies: list[float] = []
-        """Seconds."""
+        """Latency of each call, in seconds."""
         self.failures: Counter[int] = Counter()
-        """Answers that are none, by their status."""
+        """Number of failed calls by HTTP status."""
         self._url = f"http://127.0.0.1:{http_port}/predict"
         self._request = request
         self._stop = threading.Event()
 
     @contextmanager
     def keep_calling(self) -> Iterator[None]:
-        """While the block lasts."""
+        """Send requests in a thread until the block ends."""
         thread = threading.Thread(target=self._call_repeatedly)
         thread.start()
         try:

@@ -1,12 +1,11 @@
-"""python -m benchmarks.saturation: how many calls a second are borne, and latency at half of that.
+"""Measure throughput at saturation, and latency at half of it: `python -m benchmarks.saturation`.
 
-First callers who each wait for their answer before they ask again: what they get is saturation.
-Then calls at half that rate, at random moments, whether or not earlier ones are answered. Their
-latency counts from the moment a call was due, so that a slow answer cannot hide the wait of those
-behind it.
+First, closed-loop callers saturate the service: each waits for its response. Then calls arrive at
+random (open loop) at half that rate, whether or not earlier ones are answered. Latency counts from
+the scheduled start of a call, so that slow responses do not hide queueing (coordinated omission).
 
-Ours alone, with its ledger, on a home that is thrown away. It needs a champion and its client
-store under CREDIT_HOME. The generator takes its share of the same machine.
+Our service alone, with its ledger, in a temporary home. Needs a champion and its client store
+under CREDIT_HOME. The load generator shares the machine.
 """
 
 from __future__ import annotations
@@ -38,10 +37,10 @@ from stores.progress import ProgressReporter
 from stores.settings import Settings, configure_libraries, get_settings
 
 SATURATING_CALLERS = 16
-"""Callers whose calls are as many as are borne."""
+"""Number of closed-loop callers that saturate the service."""
 
 OPEN_LOOP_CONNECTIONS = 128
-"""Connections for calls that are due while others are under way."""
+"""Connections for overlapping open-loop calls."""
 
 MAX_BODIES = 256
 QUANTILES = (0.5, 0.9, 0.99)
@@ -51,7 +50,7 @@ app = typer.Typer(add_completion=False)
 
 @dataclass(frozen=True, kw_only=True)
 class BenchmarkCall:
-    """A kind of call and its different bodies; of gRPC, the clients asked about."""
+    """A kind of call with its bodies; gRPC calls have client ids instead."""
 
     name: str
     path: str
@@ -89,8 +88,8 @@ async def open_callers(target: Target, call: BenchmarkCall, count: int) -> list[
 async def send_open_loop(
     callers: Sequence[Caller], rate: float, seconds: float, seed: int
 ) -> list[float]:
-    """Seconds from when each call was due to its answer; gaps between calls are exponential."""
-    rng = random.Random(seed)  # noqa: S311 -- moments, not secrets
+    """Send calls with exponential gaps; return seconds from scheduled start to response."""
+    rng = random.Random(seed)  # noqa: S311 -- arrival times, not secrets
     idle: asyncio.Queue[Caller] = asyncio.Queue()
     for caller in callers:
         idle.put_nowait(caller)
@@ -119,20 +118,19 @@ async def measure_calls(
     seconds: float,
     steps: ProgressReporter,
 ) -> Table:
-    headings = ("borne a second", "asked a second", "p50 ms", "p90 ms", "p99 ms")
+    headings = ("saturation calls/s", "open-loop calls/s", "p50 ms", "p90 ms", "p99 ms")
     table = Table("call", *(Column(title, justify="right") for title in headings))
     with steps.step("rounds", len(calls) * (rounds + 1)) as advance:
         for call in calls:
             callers = await open_callers(target, call, SATURATING_CALLERS)
-            await run_callers(callers, seconds)  # warm
+            await run_callers(callers, seconds)  # warm up
             rates = [(await run_callers(callers, seconds)).rate for _ in range(rounds)]
             advance(1)
             rate = median(rates) / 2
             latencies: list[float] = []
             for round_index in range(rounds):
-                connections = await open_callers(
-                    target, call, OPEN_LOOP_CONNECTIONS
-                )  # idle ones are hung up on
+                # Open new connections in each round: the server closes idle ones.
+                connections = await open_callers(target, call, OPEN_LOOP_CONNECTIONS)
                 latencies += await send_open_loop(connections, rate, seconds, round_index)
                 advance(1)
             quantiles = np.quantile(latencies, QUANTILES) * 1e3
@@ -146,11 +144,11 @@ async def measure_calls(
 @app.command()
 def saturation(
     *,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each.")] = 5,
-    seconds: Annotated[float, typer.Option(min=0.5, help="Length of a round.")] = 5.0,
-    only: Annotated[str, typer.Option(help="Calls whose name has this in it.")] = "",
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds per kind of call.")] = 5,
+    seconds: Annotated[float, typer.Option(min=0.5, help="Seconds per round.")] = 5.0,
+    only: Annotated[str, typer.Option(help="Only calls with this text in their name.")] = "",
 ) -> None:
-    """Measure what is borne, and latency at half of it."""
+    """Measure throughput at saturation, and latency at half of it."""
     console = Console()
     steps = ProgressReporter(console)
     with report_errors(console), ExitStack() as stack:

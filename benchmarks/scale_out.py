@@ -1,10 +1,10 @@
-"""python -m benchmarks.scale_out: the same clients scored by this machine alone and by Spark.
+"""Compare scoring on this machine alone with Spark: `python -m benchmarks.scale_out`.
 
-For each number of clients synthetic tables are made once, under CREDIT_HOME/cache; then both
-engines score all of them with the champion, in turn, each in a process of its own as people run
-`python -m batch`. Told are seconds, processor seconds and peak memory of all its processes, start
-included, and whether both files are the same byte for byte. Checking the tables is not the
-engine's work; it is part of both. It needs a champion under CREDIT_HOME, and Java.
+For each number of clients synthetic tables are generated once, under CREDIT_HOME/cache. Both
+engines then score all clients with the champion, in turn, each in a new process as `python -m
+batch` does. The report has wall seconds, processor seconds and peak memory of all processes,
+startup included, and whether both output files are byte-identical. Both engines check the tables.
+Needs a champion under CREDIT_HOME, and Java.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from stores.progress import ProgressReporter
 from stores.settings import Settings, configure_libraries, get_settings
 
 POLL_SECONDS = 0.5
-"""Seconds between two looks at a run's processes."""
+"""Seconds between two measurements of a run's processes."""
 
 TABLE_NAME = "application_test"
 
@@ -42,20 +42,20 @@ app = typer.Typer(add_completion=False)
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What one scoring of all clients cost."""
+    """Cost of one scoring of all clients."""
 
     engine: Engine
     clients: int
     seconds: float
     cpu: float
-    """Processor seconds of all its processes, the virtual machine's and the workers' too."""
+    """Processor seconds of all processes, including the Java virtual machine and the workers."""
     peak: float
-    """Gigabytes of memory that belonged to them alone, all together, at the worst moment."""
+    """Peak of the unique memory of all processes together, in GB."""
     digest: str
 
 
 class ResourceMonitor:
-    """Adds up what a process and all that it starts use, also when they have ended."""
+    """Add up the resources of a process and its descendants, ended ones included."""
 
     def __init__(self, pid: int) -> None:
         self._process = psutil.Process(pid)
@@ -88,7 +88,7 @@ def run_scoring(engine: Engine, data: Path, out: Path, clients: int, *, explain:
     """Score the folder in a process of its own.
 
     Raises:
-        subprocess.CalledProcessError: it failed; it said why.
+        subprocess.CalledProcessError: if the scoring fails; `output` holds its log.
     """
     command = [sys.executable, "-m", "batch", "--data", str(data), "--table", TABLE_NAME]
     command += ["--out", str(out), "--engine", engine] + ["--explain"] * explain
@@ -113,9 +113,9 @@ def run_scoring(engine: Engine, data: Path, out: Path, clients: int, *, explain:
 
 
 def make_tables(settings: Settings, clients: int, steps: ProgressReporter) -> Path:
-    """Synthetic tables with this many clients to score, made once.
+    """Generate synthetic tables once, with this many clients to score.
 
-    A synthetic folder has a seventh of its clients to be scored; here all are.
+    In a synthetic folder a seventh of the clients is to be scored; here all of them are.
     """
     from stores.raw_tables.tables import read_tables  # noqa: PLC0415 -- after what it reads
     from training.cli.options import generate_synthetic_tables  # noqa: PLC0415
@@ -141,7 +141,7 @@ def make_tables(settings: Settings, clients: int, steps: ProgressReporter) -> Pa
 
 
 def build_table(runs: Sequence[Run]) -> Table:
-    """A row an engine and number of clients: medians of its runs, and the ratio of the two."""
+    """Build the table of medians by engine and number of clients, with their ratio."""
     table = Table(
         "clients", "engine", "wall s", "cpu s", "peak GB", "wall µs/client", "cpu µs/client",
         "spark/local", "same file", title="Scoring all clients of a folder",
@@ -179,16 +179,19 @@ def scale_out(
     clients: Annotated[
         list[int], typer.Option(min=1_000, help="Clients to score; the public data has 356255.")
     ] = [10_000, 100_000],  # noqa: B006 -- typer's way
-    rounds: Annotated[int, typer.Option(min=1, help="Runs of each engine, in turn.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="Runs per engine, alternating.")] = 1,
     explain: Annotated[
-        bool, typer.Option("--explain", help="With every feature's contribution.")
+        bool, typer.Option("--explain", help="Also write the contribution of every feature.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="JSON; CREDIT_HOME/reports/bench.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="JSON file; default in CREDIT_HOME/reports/bench.")
+    ] = None,
 ) -> None:
-    """Compare what scoring a client costs on one machine and through Spark.
+    """Compare the cost of scoring a client on one machine and with Spark.
 
-    Spark runs where CREDIT_SPARK_MASTER says; processor seconds and memory are those of this
-    machine. It ends with 1 when the engines write different files.
+    Spark runs at CREDIT_SPARK_MASTER; processor seconds and memory are those of this machine. The
+    exit
+    code is 1 if the engines write different files.
     """
     console = Console(width=120)
     steps = ProgressReporter(console)
@@ -217,7 +220,7 @@ def scale_out(
     target = out or settings.home / "reports" / "bench" / "scale_out.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps([asdict(run) for run in runs], indent=1))
-    steps.log(f"figures: {target}")
+    steps.log(f"results: {target}")
     if any(len({run.digest for run in runs if run.clients == count}) > 1 for count in clients):
         raise typer.Exit(1)
 

@@ -1,4 +1,4 @@
-"""The servers that are compared: all run at once, one is called at a time."""
+"""Start the compared servers: all run at once, one is called at a time."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from loadtests.target import build_service_environment, find_free_ports
 from stores.settings import Settings
 
 START_TIMEOUT_SECONDS = 300.0
-"""Seconds a server may take to be ready: some fit a model first, and all start at once."""
+"""Seconds for a server to become ready: some train a model first, and all start at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunningServer:
-    """A server that answers."""
+    """A server that is ready."""
 
     http: int
     grpc: int
@@ -35,7 +35,7 @@ class RunningServer:
     log: Path
 
     def cpu_seconds(self) -> float:
-        """Processor seconds that it and its children have used."""
+        """Processor seconds of the server and its children so far."""
         parent = psutil.Process(self.process.pid)
         times = [item.cpu_times() for item in (parent, *parent.children(recursive=True))]
         return sum(item.user + item.system for item in times)
@@ -50,10 +50,10 @@ def start_server(
     folder: Path,
     mlserver: Path | None,
 ) -> Iterator[RunningServer]:
-    """Start a server in a folder of its own, on free ports; it ends with the block.
+    """Start a server in its own folder on free ports; stop it when the block ends.
 
     Raises:
-        subprocess.CalledProcessError: it ended, or took too long; its log says why.
+        subprocess.CalledProcessError: if it ends or is not ready in time; `stderr` holds its log.
     """
     server, server_folder = SERVERS[name], folder / name
     server_folder.mkdir()
@@ -71,7 +71,7 @@ def start_server(
         "CREDIT_GRPC_PORT": substitutions["grpc"],
         "BENTOML_HOME": str(server_folder / "bentoml"),
         "OMP_NUM_THREADS": "1",
-        # `mlflow models serve` starts uvicorn by its name.
+        # `mlflow models serve` starts uvicorn by name, so it must be on PATH.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         **{name: value.format(**substitutions) for name, value in server.environment.items()},
     }

@@ -1,8 +1,8 @@
-"""python -m benchmarks.serving: ours beside others that serve the same model.
+"""Compare our service with others that serve the same model: `python -m benchmarks.serving`.
 
-All servers run at once, a process each that serves; one is called at a time, in rounds, so that
-what disturbs the machine disturbs everyone. Ratios are of one run; absolute rates are this
-machine's, shared with the callers.
+All servers run at once, with one serving process each. One is called at a time, in rounds, so that
+disturbances of the machine affect all. Ratios hold within one run; absolute rates are those of
+this machine, which is shared with the callers.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ app = typer.Typer(add_completion=False)
 
 @dataclass(kw_only=True)
 class BenchmarkResult:
-    """What was measured of one row at one concurrency, over all rounds."""
+    """Measurements of one row at one concurrency, over all rounds."""
 
     name: str
     concurrency: int
     seconds: list[float] = field(default_factory=list)
-    """Latency of every call."""
+    """Latency of each call, in seconds."""
     rates: list[float] = field(default_factory=list)
-    """Calls a second, by round."""
+    """Calls per second, by round."""
     cpu: float = 0.0
     """Processor seconds of the server."""
 
@@ -63,19 +63,21 @@ class BenchmarkResult:
 @app.command()
 def serving(
     *,
-    concurrency: Annotated[list[int], typer.Option(help="Callers at once.")] = [1, 16, 64],  # noqa: B006 -- typer's way
-    rounds: Annotated[int, typer.Option(min=1, help="Turns of every server.")] = 4,
-    seconds: Annotated[float, typer.Option(min=0.1, help="Length of a turn.")] = 2.0,
-    only: Annotated[list[str] | None, typer.Option(help="Servers to run; all.")] = None,
+    concurrency: Annotated[list[int], typer.Option(help="Concurrent callers.")] = [1, 16, 64],  # noqa: B006 -- typer's way
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds per server.")] = 4,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Seconds per round.")] = 2.0,
+    only: Annotated[list[str] | None, typer.Option(help="Servers to run; default: all.")] = None,
     mlserver: Annotated[
         Path | None,
         typer.Option(
-            help="The mlserver program of an environment with mlserver-lightgbm, uvloop<0.22."
+            help="Path of mlserver in an environment with mlserver-lightgbm and uvloop<0.22."
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="JSON; CREDIT_HOME/reports/bench.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="JSON file; default in CREDIT_HOME/reports/bench.")
+    ] = None,
 ) -> None:
-    """Compare requests a second, latency, and processor time per request."""
+    """Compare requests per second, latency, and processor time per request."""
     console = Console()
     steps = ProgressReporter(console)
     with report_errors(console):
@@ -83,7 +85,7 @@ def serving(
         configure_libraries(settings)
         selected = [name for name in only or SERVERS if name != "mlserver" or mlserver]
         if not mlserver:
-            steps.log("MLServer is left out: --mlserver names its program")
+            steps.log("MLServer is skipped: set its program with --mlserver")
         rows = [row for row in ROWS if row.server in selected]
         with tempfile.TemporaryDirectory(prefix="bench-") as folder, ExitStack() as stack:
             payloads = build_payloads(settings, Path(folder), steps)
@@ -100,7 +102,7 @@ def serving(
                     try:
                         servers[name] = stack.enter_context(server)
                     except subprocess.CalledProcessError as error:
-                        console.print(f"[red]{name} does not serve[/]", error.stderr, sep="\n")
+                        console.print(f"[red]{name} did not start[/]", error.stderr, sep="\n")
                         raise typer.Exit(1) from error
             results = uvloop.run(
                 _measure_rows(
@@ -120,7 +122,7 @@ def serving(
     target.write_text(
         json.dumps({"rounds": rounds, "seconds": seconds, "rows": summaries}, indent=1)
     )
-    steps.log(f"figures: {target}")
+    steps.log(f"results: {target}")
 
 
 async def _measure_rows(
@@ -146,7 +148,7 @@ async def _measure_rows(
                     await _open_caller(row, server, payloads, index * 7)
                     for index in range(caller_count)
                 ]
-                if not round_index:  # everybody warms up
+                if not round_index:  # warm up every server
                     await run_callers(callers, seconds / 4)
                     continue
                 cpu_before = server.cpu_seconds()
@@ -174,7 +176,7 @@ def _build_table(caller_count: int, rows: list[dict[str, float | str]]) -> Table
     rates = {str(row["name"]): float(row["rate"]) for row in rows}
     headings = ("calls/s", "p50 ms", "p99 ms", "CPU us", "x well written", "x naive")
     columns = [Column(title, justify="right") for title in headings]
-    table = Table("server", *columns, title=f"{caller_count} callers at once")
+    table = Table("server", *columns, title=f"{caller_count} concurrent callers")
     for row in rows:
         values = [f"{row[name]:,.1f}" for name in ("rate", "p50_ms", "p99_ms")]
         ratios = [

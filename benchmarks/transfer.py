@@ -1,7 +1,7 @@
-"""python -m benchmarks.transfer: a model of synthetic clients asked of real ones, and back.
+"""Test models of synthetic clients on real ones, and the reverse: `python -m benchmarks.transfer`.
 
-Synthetic tables are what people train on while they have no data of their own: they are worth it
-when what they teach ranks real clients. Real rows are those of CREDIT_REAL_DATA.
+Users without data of their own train on synthetic tables. These are useful if a model of them
+ranks real clients well. Real rows come from CREDIT_REAL_DATA.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def transfer(
     clients: Annotated[
-        int, typer.Option(min=1_000, help="Synthetic clients.")
+        int, typer.Option(min=1_000, help="Number of synthetic clients.")
     ] = DEFAULT_SYNTHETIC_CLIENTS,
     real: Annotated[
-        str, typer.Option(help="Which folder of real rows: applications or clients.")
+        str, typer.Option(help="Folder of real rows: applications or clients.")
     ] = "applications",
-    seed: Annotated[int, typer.Option(help="Same seed, same figures.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
 ) -> None:
-    """Fit on either kind of clients, and tell the AUC on the other, with its 95 % interval."""
+    """Train on each kind of clients and report the AUC on the other, with its 95 % interval."""
     console = Console()
     steps = ProgressReporter(console)
-    table = Table("learnt from", "asked of", "AUC", "95 %")
+    table = Table("trained on", "tested on", "AUC", "95 %")
     with report_errors(console):
         settings = get_settings()
         configure_libraries(settings)
@@ -67,7 +67,7 @@ def transfer(
         _add_row(
             table,
             name,
-            "the same, out of fold",
+            "the same clients, out of fold",
             _bootstrap_auc(dataset.labels, model.oof_risk, seed),
         )
     console.print(table)

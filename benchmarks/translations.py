@@ -1,9 +1,10 @@
-"""Features of the histories in other engines, translated from their declarations.
+"""Translate history features from their declarations to other engines.
 
-A translation takes what can be said alike everywhere: a column, or a quotient of two, over all
-rows or the newest, and its mean, minimum, maximum or standard deviation. Unknown stays unknown.
+Only features that every engine supports are translated: the mean, minimum, maximum or standard
+deviation of a column, or of a ratio of columns, over all rows or the newest. Missing values stay
+missing.
 
-    documents ──► rows of a table ──► an engine's frame ──► one row a client
+    documents ──► rows of a table ──► an engine's frame ──► one row per client
 """
 
 from __future__ import annotations
@@ -37,30 +38,30 @@ SQL_FUNCTIONS = {
     Statistic.MAX: "max",
     Statistic.STD: "stddev_samp",
 }
-"""The statistics that are translated, which pandas and Polars call as we do."""
+"""SQL functions of the translated statistics; pandas and Polars use our names for them."""
 
 EngineFunction = Callable[[Sequence[Document]], Floats]
-"""From documents to the translated features, shape (documents, features)."""
+"""Computes the translated features of documents, shape (documents, features)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TranslatedFeature:
-    """A feature in the words that all engines share."""
+    """A feature in terms that all engines share."""
 
     name: str
     numerator: str
     denominator: str
-    """Empty for a column as it is."""
+    """Empty if the feature is a plain column."""
     sign: int
     steps_per_unit: float
-    """Steps in a unit: values are rounded to them, as the kernel does."""
+    """Values are rounded to this many steps per unit, as in the kernel."""
     newest_rows: int | None
     statistic: Statistic
 
 
 @dataclass(frozen=True, kw_only=True)
 class TranslatedHistory:
-    """What is translated of one table."""
+    """Translated features of one table."""
 
     table: str
     order: Sequence[str]
@@ -68,12 +69,12 @@ class TranslatedHistory:
 
     @property
     def columns(self) -> list[str]:
-        """The raw columns that are needed, the clients' places first."""
+        """The required raw columns, with the client's position first."""
         used = {column for f in self.features for column in (f.numerator, f.denominator) if column}
         return [CLIENT_COLUMN, *sorted(used | set(self.order))]
 
     def rows(self, documents: Sequence[Document]) -> dict[str, list[Any]]:
-        """These columns of the rows of all documents."""
+        """Collect these columns from the rows of all documents."""
         rows = [
             (index, row)
             for index, document in enumerate(documents)
@@ -84,7 +85,7 @@ class TranslatedHistory:
 
 
 def translate_histories() -> list[TranslatedHistory]:
-    """Every feature that can be translated, table by table."""
+    """Translate all supported features, by table."""
     return [
         TranslatedHistory(
             table=source.table.name,
@@ -111,7 +112,7 @@ def _translate_features(
         is_translatable = (
             set(columns) <= source.table.columns.keys() - source.table.sentinels.keys()
         )
-        # Rows without a primary key may tie: which are newest is then ours to say.
+        # Rows without a primary key may tie, and engines could then choose different newest rows.
         newest_rows = member.window.max_rows if source.table.primary_key else None
         if (
             is_translatable
@@ -119,9 +120,14 @@ def _translate_features(
             and (member.window is EVER or newest_rows)
         ):
             yield TranslatedFeature(
-                name=member.feature.name, numerator=numerator, denominator="".join(columns[1:]), sign=int(sign),
-                steps_per_unit=get_steps_per_unit(member.value.unit), newest_rows=newest_rows, statistic=member.statistic,
-            )  # fmt: skip
+                name=member.feature.name,
+                numerator=numerator,
+                denominator="".join(columns[1:]),
+                sign=int(sign),
+                steps_per_unit=get_steps_per_unit(member.value.unit),
+                newest_rows=newest_rows,
+                statistic=member.statistic,
+            )
 
 
 def build_pandas_engine(histories: Sequence[TranslatedHistory]) -> EngineFunction:
@@ -224,11 +230,10 @@ def _build_sql_query(history: TranslatedHistory) -> str:
         value = f"floor(({value}) * {f.steps_per_unit} + 0.5) / {f.steps_per_unit}"
         window = f" FILTER (WHERE place <= {f.newest_rows})" if f.newest_rows else ""
         expressions.append(f"{SQL_FUNCTIONS[f.statistic]}({value}){window} AS {f.name}")
-    row_number = (
-        f"row_number() OVER (PARTITION BY {CLIENT_COLUMN} ORDER BY {newest_first}) AS place"
-    )
+    row_number = f"row_number() OVER (PARTITION BY {CLIENT_COLUMN} ORDER BY {newest_first})"
+    numbered_rows = f"SELECT *, {row_number} AS place FROM history"  # noqa: S608 -- our own names
     return (
-        f"SELECT {CLIENT_COLUMN}, {', '.join(expressions)} FROM (SELECT *, {row_number} FROM history)"  # noqa: S608
+        f"SELECT {CLIENT_COLUMN}, {', '.join(expressions)} FROM ({numbered_rows})"  # noqa: S608 -- our own names
         f" GROUP BY {CLIENT_COLUMN}"
     )
 

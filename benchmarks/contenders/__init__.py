@@ -1,4 +1,4 @@
-"""What is compared: servers, each one process that serves, and the calls made to them."""
+"""Declare the compared servers, one serving process each, and the calls made to them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PACKAGE = "benchmarks.contenders"
 
 
 class PayloadKind(StrEnum):
-    """What a call carries."""
+    """Content of a request."""
 
     CLIENT = "the id of a known client"
     DOSSIER = "a full dossier"
@@ -35,7 +35,7 @@ class PayloadKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A program that serves; `{http}`, `{grpc}`, `{home}` and the like are filled in."""
+    """Command that serves; `{http}`, `{grpc}`, `{home}` and similar placeholders are filled in."""
 
     command: tuple[str, ...]
     ready_path: str
@@ -44,7 +44,7 @@ class Server:
 
 @dataclass(frozen=True, kw_only=True)
 class BenchmarkRow:
-    """A line of the table: a call to a server."""
+    """A row of the result table: one kind of call to one server."""
 
     name: str
     server: str
@@ -55,10 +55,15 @@ class BenchmarkRow:
 
 SERVERS = {
     "bentoml-noop": Server(
-        command=(*BENTOML, f"{PACKAGE}.bentoml_noop:Noop", "--port", "{http}"), ready_path="/readyz"
+        command=(*BENTOML, f"{PACKAGE}.bentoml_noop:Noop", "--port", "{http}"),
+        ready_path="/readyz",
     ),
-    "fastapi-noop": Server(command=(*UVICORN, f"{PACKAGE}.fastapi_noop:app"), ready_path="/readyz"),
-    "fastapi-good": Server(command=(*UVICORN, f"{PACKAGE}.fastapi_good:app"), ready_path="/readyz"),
+    "fastapi-noop": Server(
+        command=(*UVICORN, f"{PACKAGE}.fastapi_noop:app"), ready_path="/readyz"
+    ),
+    "fastapi-good": Server(
+        command=(*UVICORN, f"{PACKAGE}.fastapi_good:app"), ready_path="/readyz"
+    ),
     "fastapi-naive": Server(
         command=(*UVICORN, f"{PACKAGE}.fastapi_naive:app"),
         ready_path="/readyz",
@@ -66,8 +71,17 @@ SERVERS = {
     ),
     "mlflow": Server(
         command=(
-            MLFLOW, "models", "serve", "--model-uri", "{model}", "--env-manager", "local",
-            "--workers", "1", "--port", "{http}",
+            MLFLOW,
+            "models",
+            "serve",
+            "--model-uri",
+            "{model}",
+            "--env-manager",
+            "local",
+            "--workers",
+            "1",
+            "--port",
+            "{http}",
         ),
         ready_path="/ping",
     ),
@@ -85,30 +99,59 @@ SERVERS = {
         command=(PYTHON, "-m", "serving", f"{PACKAGE}.ours_unrecorded:CreditScoring"),
         ready_path="/readyz",
     ),
-}  # fmt: skip
+}
 
 WELL_WRITTEN, NAIVE = "FastAPI, well written, by id", "FastAPI + pandas + scikit-learn"
 
 ROWS = (
-    BenchmarkRow(name="BentoML no-op", server="bentoml-noop", path="/predict", payload=PayloadKind.CLIENT),
-    BenchmarkRow(name="FastAPI no-op", server="fastapi-noop", path="/predict", payload=PayloadKind.CLIENT),
-    BenchmarkRow(name=WELL_WRITTEN, server="fastapi-good", path="/predict", payload=PayloadKind.CLIENT),
+    BenchmarkRow(
+        name="BentoML no-op", server="bentoml-noop", path="/predict", payload=PayloadKind.CLIENT
+    ),
+    BenchmarkRow(
+        name="FastAPI no-op", server="fastapi-noop", path="/predict", payload=PayloadKind.CLIENT
+    ),
+    BenchmarkRow(
+        name=WELL_WRITTEN, server="fastapi-good", path="/predict", payload=PayloadKind.CLIENT
+    ),
     BenchmarkRow(
         name="FastAPI, well written, dossier",
-        server="fastapi-good", path="/predict", payload=PayloadKind.DOSSIER,
+        server="fastapi-good",
+        path="/predict",
+        payload=PayloadKind.DOSSIER,
     ),
-    BenchmarkRow(name=NAIVE, server="fastapi-naive", path="/predict", payload=PayloadKind.FEATURES),
-    BenchmarkRow(name="mlflow models serve", server="mlflow", path="/invocations", payload=PayloadKind.FRAME),
-    BenchmarkRow(name="MLServer", server="mlserver", path="/v2/models/credit/infer", payload=PayloadKind.TENSOR),
+    BenchmarkRow(
+        name=NAIVE, server="fastapi-naive", path="/predict", payload=PayloadKind.FEATURES
+    ),
+    BenchmarkRow(
+        name="mlflow models serve", server="mlflow", path="/invocations", payload=PayloadKind.FRAME
+    ),
+    BenchmarkRow(
+        name="MLServer",
+        server="mlserver",
+        path="/v2/models/credit/infer",
+        payload=PayloadKind.TENSOR,
+    ),
     BenchmarkRow(name="ours, by id", server="ours", path="/predict", payload=PayloadKind.CLIENT),
-    BenchmarkRow(name="ours, dossier", server="ours", path="/predict", payload=PayloadKind.DOSSIER),
-    BenchmarkRow(name="ours, gRPC by id", server="ours", path="Predict", payload=PayloadKind.CLIENT, grpc=True),
+    BenchmarkRow(
+        name="ours, dossier", server="ours", path="/predict", payload=PayloadKind.DOSSIER
+    ),
+    BenchmarkRow(
+        name="ours, gRPC by id",
+        server="ours",
+        path="Predict",
+        payload=PayloadKind.CLIENT,
+        grpc=True,
+    ),
     BenchmarkRow(
         name="ours, by id, no ledger",
-        server="ours-unrecorded", path="/predict", payload=PayloadKind.CLIENT,
+        server="ours-unrecorded",
+        path="/predict",
+        payload=PayloadKind.CLIENT,
     ),
     BenchmarkRow(
         name="ours, dossier, no ledger",
-        server="ours-unrecorded", path="/predict", payload=PayloadKind.DOSSIER,
+        server="ours-unrecorded",
+        path="/predict",
+        payload=PayloadKind.DOSSIER,
     ),
-)  # fmt: skip
+)

@@ -1,4 +1,4 @@
-"""BentoML as it comes, doing nothing."""
+"""Run BentoML without any work, as a lower bound."""
 
 from __future__ import annotations
 

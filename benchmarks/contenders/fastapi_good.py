@@ -1,6 +1,7 @@
-"""FastAPI doing our job by its shortest way: the same scorer on one request at a time, no ledger.
+"""Serve our scorer with FastAPI in the simplest way: one request at a time, no ledger.
 
-It validates as we do and computes in its event loop: a thread would add two hops to a millisecond.
+It validates as our service does and computes in the event loop: a thread would add two context
+switches to a millisecond of work.
 """
 
 from __future__ import annotations

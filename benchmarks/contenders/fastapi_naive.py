@@ -1,6 +1,6 @@
-"""What a tutorial shows: FastAPI, a pandas row, a scikit-learn pipeline.
+"""Serve a scikit-learn pipeline with FastAPI and a pandas row, as tutorials do.
 
-It is spared the features, which come ready in the request; the model has as many trees as ours.
+Requests contain the features, so none are computed; the model has as many trees as ours.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""FastAPI, doing nothing."""
+"""Run FastAPI without any work, as a lower bound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our service with a ledger that keeps nothing: what does keeping cost?"""
+"""Run our service with a ledger that stores nothing, to measure the cost of recording."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from stores.ledger.store import Ledger, LedgerRecord
 
 class DiscardingLedger(Ledger):
     def append(self, records: Sequence[LedgerRecord]) -> None:
-        """Nothing is kept."""
+        """Discard the records."""
 
 
-vars(service)["Ledger"] = DiscardingLedger  # the service looks it up when it starts
+vars(service)["Ledger"] = DiscardingLedger  # the service resolves this name when it starts
 CreditScoring = service.CreditScoring

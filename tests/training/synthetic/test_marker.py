@@ -1,4 +1,4 @@
-"""Synthetic tables are marked, and a training of them knows it."""
+"""Synthetic tables are marked, and training records it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from training.synthetic.marker import MARKER_FILE, is_synthetic
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_tables_are_marked_as_synthetic_until_others_take_their_place(
+def test_tables_are_marked_as_synthetic_until_they_are_replaced(
     tmp_path: Path, ending: str
 ) -> None:
     synthesise_tables(3, tmp_path, file_format=ending)
@@ -27,10 +27,10 @@ def test_tables_are_marked_as_synthetic_until_others_take_their_place(
     assert not any(is_synthetic(path) for path in files)
 
 
-def test_a_training_knows_that_its_clients_never_were(tmp_path: Path) -> None:
-    steps = ProgressReporter(Console(quiet=True))
-    where, folder = Settings(home=tmp_path / "home"), tmp_path / "tables"
+def test_training_metadata_records_that_clients_are_synthetic(tmp_path: Path) -> None:
+    progress = ProgressReporter(Console(quiet=True))
+    settings, folder = Settings(home=tmp_path / "home"), tmp_path / "tables"
     synthesise_tables(20, folder)
-    assert load_labelled_dossiers(where, folder, steps, None)[1]["synthetic"] is True
+    assert load_labelled_dossiers(settings, folder, progress, None)[1]["synthetic"] is True
     (folder / MARKER_FILE).unlink()
-    assert load_labelled_dossiers(where, folder, steps, None)[1]["synthetic"] is False
+    assert load_labelled_dossiers(settings, folder, progress, None)[1]["synthetic"] is False
