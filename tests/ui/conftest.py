@@ -84,9 +84,13 @@ def _wait_until_up(address: str) -> None:
     raise TimeoutError(address)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[BrowserContext]:
-    """A German browser; the page must ignore its language."""
+    """A German browser; the page must ignore its language.
+
+    It closes after its module: while it is open, an event loop runs in the main thread, and
+    `asyncio.run` fails in other tests.
+    """
     with open_chromium() as chromium:
         context = chromium.new_context(locale="de-DE", viewport={"width": 1280, "height": 900})
         context.set_default_timeout(BROWSER_TIMEOUT_MS)
