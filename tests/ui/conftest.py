@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from loadtests.target import find_free_ports
 from tests.support.chromium import open_chromium
-from tests.support.fake_api import FakeApi
+from tests.support.page.fake_api import FakeApi
 
 BROWSER_TIMEOUT_MS = 15_000
 """Generous, as other processes share the cores."""

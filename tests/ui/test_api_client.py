@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import pytest
 
-from tests.support.api_responses import DECLINED, FEATURES
-from tests.support.fake_api import FakeApi, make_failure
+from tests.support.page.api_responses import DECLINED, FEATURES
+from tests.support.page.fake_api import FakeApi, make_failure
 from ui.api_client import (
     ApiClient,
     ApiError,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support import api_responses
+from tests.support.page import api_responses
 from ui import chart_geometry
 from ui.api_models import Bin, Explanation
 

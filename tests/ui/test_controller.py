@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import pytest
 
-from tests.support.api_responses import APPROVED, DECLINED
-from tests.support.fake_api import FakeApi, make_failure
+from tests.support.page.api_responses import APPROVED, DECLINED
+from tests.support.page.fake_api import FakeApi, make_failure
 from ui.api_client import ApiClient
 from ui.api_models import Language
 from ui.controller import AdviserController, ClientFile, Suggestions

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Dialog, Page, expect
 
-from tests.support.api_responses import APPROVED, DECLINED, INJECTION, REFERRED
-from tests.support.fake_api import FakeApi
+from tests.support.page.api_responses import APPROVED, DECLINED, INJECTION, REFERRED
+from tests.support.page.fake_api import FakeApi
 
 
 def submit_client(page: Page, site: str, client: object, language: str = "fr") -> None:

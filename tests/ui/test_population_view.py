@@ -3,8 +3,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.support.api_responses import make_category_bins, make_position
-from tests.support.parsed_responses import FR, MODEL, strip_tags
+from tests.support.page.api_responses import make_category_bins, make_position
+from tests.support.page.parsed_responses import FR, MODEL, strip_tags
 from ui.api_models import Feature, Position
 from ui.population_view import render_position
 

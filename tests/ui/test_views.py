@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.api_responses import (
+from tests.support.page.api_responses import (
     APPROVED,
     DECLINED,
     INJECTION,
@@ -13,7 +13,7 @@ from tests.support.api_responses import (
     make_model,
     make_profile,
 )
-from tests.support.parsed_responses import EN, FR, MODEL, parse_explanation, strip_tags
+from tests.support.page.parsed_responses import EN, FR, MODEL, parse_explanation, strip_tags
 from ui import views
 from ui.api_models import Language, Profile, ServedModel
 from ui.rendering import TemplateRenderer

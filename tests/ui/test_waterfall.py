@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.support.api_responses import APPROVED, DECLINED, make_explanation
-from tests.support.parsed_responses import EN, FR, MODEL, parse_explanation, strip_tags
+from tests.support.page.api_responses import APPROVED, DECLINED, make_explanation
+from tests.support.page.parsed_responses import EN, FR, MODEL, parse_explanation, strip_tags
 from ui.waterfall import render_waterfall
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.support.api_responses import make_explanation, make_model
+from tests.support.page.api_responses import make_explanation, make_model
 from ui.api_models import Explanation, ServedModel
 from ui.rendering import TemplateRenderer
 

@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support import api_responses
+from tests.support.page import api_responses
 
 CLIENTS = range(100_001, 150_001)
 """More clients than the page may ever send to a browser."""

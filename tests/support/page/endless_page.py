@@ -1,4 +1,4 @@
-"""An application with endless responses, like those to an open tab; its process must still stop."""
+"""An application with endless responses, like those to an open tab; it must still stop."""
 
 from __future__ import annotations
 
