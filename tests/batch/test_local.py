@@ -46,7 +46,7 @@ def everyone() -> list[Dossier]:
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory, everyone: list[Dossier]) -> DossierFile:
     folder = write_tables(
-        tmp_path_factory.mktemp("tables"), make_table_frames(everyone, forms=TEST), ".csv.gz"
+        tmp_path_factory.mktemp("tables"), make_table_frames(everyone, application=TEST), ".csv.gz"
     )
     tables = read_tables(folder, application=TEST, cache=folder / "cache")
     group_into_dossiers(tables, folder / "some.parquet")
@@ -178,7 +178,7 @@ def test_nobody_to_score_is_told_as_a_fault_of_the_tables(
 @pytest.fixture
 def folder(tmp_path: Path, everyone: list[Dossier]) -> Path:
     """New applications under a lender's own name, beside the labelled ones; one history."""
-    told = make_table_frames(everyone[:40], forms=TEST)
+    told = make_table_frames(everyone[:40], application=TEST)
     few = {"nouvelles": told[TEST], "demandes": told[TEST].head(3), "bureau": told["bureau"]}
     return write_tables(tmp_path / "tables", few)
 

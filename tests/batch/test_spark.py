@@ -95,14 +95,14 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     for place, form in enumerate(person["application"] for person in people):
         form["DAYS_BIRTH"] = [-6_574, -6_575, None, -9_000][place % 4]
         form["AMT_ANNUITY"] = [form["AMT_INCOME_TOTAL"], 1.0, None, 1e9][place // 4 % 4]
-    told = make_table_frames(people, forms=TEST)
+    told = make_table_frames(people, application=TEST)
     told[TEST] = told[TEST][::-1][: PEOPLE - 20]
     return folder_of(tmp_path_factory.mktemp("tables"), told)
 
 
 def forms_of(count: int) -> pl.DataFrame:
     """Clients of whom no history is known."""
-    return make_table_frames(make_random_dossiers(count, seed=45), forms=TEST)[TEST]
+    return make_table_frames(make_random_dossiers(count, seed=45), application=TEST)[TEST]
 
 
 def locally(tables: Tables, out: Path, judges: Judges, *, explained: bool = False) -> Path:
@@ -131,7 +131,7 @@ def test_both_engines_write_the_same_file_byte_for_byte(
 def test_absent_and_empty_histories_are_scored_and_explained_alike(
     session: SparkSession, tmp_path: Path, judges: Judges
 ) -> None:
-    told = make_table_frames(make_random_dossiers(30, seed=44, complete=True), forms=TEST)
+    told = make_table_frames(make_random_dossiers(30, seed=44, complete=True), application=TEST)
     del told["bureau"], told["credit_card_balance"]
     told["POS_CASH_balance"] = make_table_frame(HISTORIES["POS_CASH_balance"], [])
     tables = folder_of(tmp_path, told)

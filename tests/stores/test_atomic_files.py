@@ -1,4 +1,4 @@
-"""Files that appear when they are whole, and files that go when they were used."""
+"""Files that appear only when complete, and temporary files that are always removed."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import pytest
 from stores.atomic_files import atomic_write, temporary_dossiers
 
 
-def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
     out = tmp_path / "new" / "out"
-    with atomic_write(out) as part:
-        part.write_text("all of it")
+    with atomic_write(out) as temp_path:
+        temp_path.write_text("all of it")
         assert not out.exists()
     assert [(path, path.read_text()) for path in out.parent.iterdir()] == [(out, "all of it")]
 
 
-def test_of_a_file_that_did_not_become_whole_nothing_stays(tmp_path: Path) -> None:
+def test_an_incomplete_file_is_removed(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with pytest.raises(OSError, match="the disk is full"), atomic_write(out) as part:
-        fill_the_disk(part)
+    with pytest.raises(OSError, match="the disk is full"), atomic_write(out) as temp_path:
+        fill_the_disk(temp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_passing_file_goes_whatever_came_of_it(tmp_path: Path) -> None:
+def test_a_temporary_file_is_removed_after_success_and_after_failure(tmp_path: Path) -> None:
     with temporary_dossiers(tmp_path, "batch") as path:
         path.write_text("used")
     with (
@@ -38,16 +38,16 @@ def test_a_passing_file_goes_whatever_came_of_it(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_two_runs_at_once_have_files_of_their_own(tmp_path: Path) -> None:
+def test_concurrent_processes_use_different_temporary_files(tmp_path: Path) -> None:
     with get_context("spawn").Pool(1) as processes:
-        theirs = processes.apply(places, (tmp_path,))
-    assert set(theirs).isdisjoint(places(tmp_path))
+        other_paths = processes.apply(open_temporary_files, (tmp_path,))
+    assert set(other_paths).isdisjoint(open_temporary_files(tmp_path))
 
 
-def places(folder: Path) -> list[Path]:
-    with atomic_write(folder / "out") as part, temporary_dossiers(folder, "batch") as path:
-        part.touch()
-        return [part, path]
+def open_temporary_files(folder: Path) -> list[Path]:
+    with atomic_write(folder / "out") as temp_path, temporary_dossiers(folder, "batch") as path:
+        temp_path.touch()
+        return [temp_path, path]
 
 
 def fill_the_disk(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What commands say where there is no terminal, as in a pipe or the log of a scheduler."""
+"""Progress of a command without a terminal, as in a pipe or the log of a scheduler."""
 
 from __future__ import annotations
 
@@ -12,33 +12,35 @@ from stores.progress import ProgressReporter
 
 
 @pytest.fixture
-def said() -> StringIO:
+def output() -> StringIO:
     return StringIO()
 
 
-def test_a_step_is_said_when_it_begins_and_when_it_is_done(said: StringIO) -> None:
-    with ProgressReporter(Console(file=said)).step("grouping"):
-        assert said.getvalue() == "… grouping\n"
-    begun, done = said.getvalue().splitlines()
-    assert begun == "… grouping"
-    assert re.fullmatch(r"✓ grouping \d+\.\d s", done)
+def test_a_step_is_logged_when_it_starts_and_when_it_ends(output: StringIO) -> None:
+    with ProgressReporter(Console(file=output)).step("grouping"):
+        assert output.getvalue() == "… grouping\n"
+    first_line, last_line = output.getvalue().splitlines()
+    assert first_line == "… grouping"
+    assert re.fullmatch(r"✓ grouping \d+\.\d s", last_line)
 
 
-def test_a_step_that_fails_is_not_said_to_be_done(said: StringIO) -> None:
+def test_a_step_that_fails_is_not_logged_as_done(output: StringIO) -> None:
     with (
         pytest.raises(OSError, match="full"),
-        ProgressReporter(Console(file=said)).step("grouping"),
+        ProgressReporter(Console(file=output)).step("grouping"),
     ):
         raise OSError("full")
-    assert said.getvalue() == "… grouping\n"
+    assert output.getvalue() == "… grouping\n"
 
 
-def test_on_a_terminal_the_bar_says_that_a_step_has_begun(said: StringIO) -> None:
-    with ProgressReporter(Console(file=said, force_terminal=True)).step("grouping", 2) as advance:
+def test_a_terminal_shows_the_bar_instead_of_a_start_line(output: StringIO) -> None:
+    with ProgressReporter(Console(file=output, force_terminal=True)).step(
+        "grouping", 2
+    ) as advance:
         advance(1)
-    assert "…" not in said.getvalue()
+    assert "…" not in output.getvalue()
 
 
-def test_a_line_stays_one_however_long(said: StringIO) -> None:
-    ProgressReporter(Console(file=said, width=20)).log("word " * 20)
-    assert said.getvalue().count("\n") == 1
+def test_a_long_line_is_not_wrapped(output: StringIO) -> None:
+    ProgressReporter(Console(file=output, width=20)).log("word " * 20)
+    assert output.getvalue().count("\n") == 1

@@ -1,4 +1,4 @@
-"""Folders of raw tables, written from dossiers as a lender or Kaggle would write them."""
+"""Write folders of raw tables from dossiers, as a lender or Kaggle would write them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from credit.schema import APPLICATION, HISTORIES, TARGET, ColumnKind, Table
 from tests.support.example_dossiers import Dossier
 
 TRAIN_TABLE = "application_train"
+TEST_TABLE = "application_test"
 
 
 def make_table_frame(table: Table, rows: Iterable[Mapping[str, object]]) -> pl.DataFrame:
-    """Rows with every column of a table, ids as integers and other numbers as floats."""
+    """Build a frame with every column of a table: ids as integers, other numbers as floats."""
     types = {
         name: pl.String()
         if column.kind in {ColumnKind.CATEGORY, ColumnKind.YES_NO}
@@ -29,30 +30,34 @@ def make_table_frame(table: Table, rows: Iterable[Mapping[str, object]]) -> pl.D
 
 
 def make_table_frames(
-    people: Sequence[Dossier], *, labels: NDArray[Any] | None = None, forms: str = TRAIN_TABLE
+    people: Sequence[Dossier],
+    *,
+    labels: NDArray[Any] | None = None,
+    application: str = TRAIN_TABLE,
 ) -> dict[str, pl.DataFrame]:
-    """The tables of some dossiers, by file name; histories known of nobody are left out."""
-    told = {forms: make_table_frame(APPLICATION, (person[APPLICATION.name] for person in people))}
+    """Build the tables of dossiers, by file name; a history that no dossier has is left out."""
+    forms = make_table_frame(APPLICATION, (person[APPLICATION.name] for person in people))
     if labels is not None:
-        told[forms] = told[forms].with_columns(pl.Series(TARGET.name, labels))
+        forms = forms.with_columns(pl.Series(TARGET.name, labels))
+    frames = {application: forms}
     for name, table in HISTORIES.items():
         if any(person.get(name) is not None for person in people):
-            told[name] = make_table_frame(table, _owned(people, table))
-    return told
+            frames[name] = make_table_frame(table, _iter_history_rows(people, table))
+    return frames
 
 
 def write_tables(
-    folder: Path, tables: Mapping[str, pl.DataFrame], ending: str = ".parquet"
+    folder: Path, tables: Mapping[str, pl.DataFrame], extension: str = ".parquet"
 ) -> Path:
-    """Write tables into a folder, all with the same ending."""
+    """Write tables into a folder, all in the same format, and return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.items():
-        write_table_file(folder / f"{name}{ending}", rows)
+        write_table_file(folder / f"{name}{extension}", rows)
     return folder
 
 
 def write_table_file(path: Path, rows: pl.DataFrame) -> None:
-    """Write one table as its ending says."""
+    """Write one table in the format of its extension."""
     text = rows.write_csv().encode()
     if path.name.endswith(".parquet"):
         rows.write_parquet(path)
@@ -65,9 +70,9 @@ def write_table_file(path: Path, rows: pl.DataFrame) -> None:
         path.write_bytes(text)
 
 
-def _owned(people: Sequence[Dossier], table: Table) -> Iterable[Mapping[str, object]]:
-    """The rows of everyone, each naming its client."""
+def _iter_history_rows(people: Sequence[Dossier], table: Table) -> Iterable[Mapping[str, object]]:
+    """Yield the rows of all clients; each names its client if the table has that column."""
     for person in people:
         client = {"SK_ID_CURR": person[APPLICATION.name]["SK_ID_CURR"]}
-        named = client if "SK_ID_CURR" in table.columns else {}
-        yield from ({**row, **named} for row in person.get(table.name) or ())
+        added_cells = client if "SK_ID_CURR" in table.columns else {}
+        yield from ({**row, **added_cells} for row in person.get(table.name) or ())
