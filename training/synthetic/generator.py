@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +39,9 @@ CLIENTS_PER_BLOCK = 10_000
 
 TEST_SHARE = 48_744 / 356_255
 """Share of the source's clients that are in `application_test`."""
+
+ContractIdAssigner = Callable[[Integers, Integers], pl.DataFrame]
+"""Maps application rows and owners of contracts to their ids."""
 
 TABLE_NAMES = ("application_train", "application_test", *HISTORIES)
 
@@ -159,6 +164,16 @@ def _sample_bureau_tables(
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class _ContractTables:
+    """The tables of some contracts, with ids and `owner`."""
+
+    days: pl.DataFrame
+    """DAYS columns of the previous applications, by `row`."""
+    payments: pl.DataFrame
+    balances: pl.DataFrame
+
+
 def _sample_lender_tables(
     model: PopulationModel,
     clients: Clients,
@@ -169,64 +184,79 @@ def _sample_lender_tables(
     application_rng, contract_rng, card_rng = rng.spawn(3)
     applications = sample_previous_applications(model.previous, clients, application_rng)
     application_ids = ids.allocate_previous_applications(applications.height)
-    instalment_contracts = sample_contracts(applications, model.previous, clients, contract_rng)
-    card_contracts = sample_cards(model.cards, applications, clients, card_rng)
-    history = simulate_card_history(model.cards, card_contracts, card_rng)
-    days = pl.concat(
-        [
-            compute_contract_days(instalment_contracts, contract_rng),
-            compute_card_days(card_contracts, history),
-        ]
+    assign_ids = partial(
+        _assign_contract_ids, application_ids=application_ids, client_ids=client_ids, ids=ids
     )
-    due_instalments = sample_instalments(
-        model.repayment, instalment_contracts, clients, contract_rng
-    )
-    contract_ids = _assign_contract_ids(
-        instalment_contracts.application_row,
-        instalment_contracts.owner,
-        application_ids,
-        client_ids,
-        ids,
-    )
-    card_ids = _assign_contract_ids(
-        card_contracts.application_row, card_contracts.owner, application_ids, client_ids, ids
-    )
-    contract_payments = sample_payments(
-        model.repayment, instalment_contracts, due_instalments, contract_rng
-    )
-    payments_on_cards = build_card_payments(model.cards, card_contracts, history, card_rng)
-    pos_cash_rows = build_pos_cash_balances(
-        model.repayment, instalment_contracts, due_instalments, contract_rng
-    )
-    card_rows = build_card_balances(model.cards, card_contracts, history, clients, card_rng)
+    instalments = _sample_instalment_tables(model, applications, clients, assign_ids, contract_rng)
+    cards = _sample_card_tables(model, applications, clients, assign_ids, card_rng)
     return {
         "previous_application": applications.with_columns(
             SK_ID_CURR=client_ids[applications["owner"]],
             SK_ID_PREV=application_ids,
             row=np.arange(applications.height),
-        ).join(days, on="row", how="left", maintain_order="left"),
-        "installments_payments": pl.concat(
-            [
-                _attach_contract_ids(contract_payments, contract_ids),
-                _attach_contract_ids(payments_on_cards, card_ids),
-            ]
+        ).join(
+            pl.concat([instalments.days, cards.days]),
+            on="row",
+            how="left",
+            maintain_order="left",
         ),
-        "POS_CASH_balance": _attach_contract_ids(pos_cash_rows, contract_ids),
-        "credit_card_balance": _attach_contract_ids(card_rows, card_ids),
+        "installments_payments": pl.concat([instalments.payments, cards.payments]),
+        "POS_CASH_balance": instalments.balances,
+        "credit_card_balance": cards.balances,
     }
 
 
+def _sample_instalment_tables(
+    model: PopulationModel,
+    applications: pl.DataFrame,
+    clients: Clients,
+    assign_ids: ContractIdAssigner,
+    rng: np.random.Generator,
+) -> _ContractTables:
+    contracts = sample_contracts(applications, model.previous, clients, rng)
+    days = compute_contract_days(contracts, rng)
+    instalments = sample_instalments(model.repayment, contracts, clients, rng)
+    contract_ids = assign_ids(contracts.application_row, contracts.owner)
+    payments = sample_payments(model.repayment, contracts, instalments, rng)
+    balances = build_pos_cash_balances(model.repayment, contracts, instalments, rng)
+    return _ContractTables(
+        days=days,
+        payments=_attach_contract_ids(payments, contract_ids),
+        balances=_attach_contract_ids(balances, contract_ids),
+    )
+
+
+def _sample_card_tables(
+    model: PopulationModel,
+    applications: pl.DataFrame,
+    clients: Clients,
+    assign_ids: ContractIdAssigner,
+    rng: np.random.Generator,
+) -> _ContractTables:
+    cards = sample_cards(model.cards, applications, clients, rng)
+    history = simulate_card_history(model.cards, cards, rng)
+    card_ids = assign_ids(cards.application_row, cards.owner)
+    payments = build_card_payments(model.cards, cards, history, rng)
+    balances = build_card_balances(model.cards, cards, history, clients, rng)
+    return _ContractTables(
+        days=compute_card_days(cards, history),
+        payments=_attach_contract_ids(payments, card_ids),
+        balances=_attach_contract_ids(balances, card_ids),
+    )
+
+
 def _assign_contract_ids(
-    previous: Integers,
+    application_row: Integers,
     owner: Integers,
+    *,
     application_ids: Integers,
     client_ids: Integers,
     ids: IdAllocator,
 ) -> pl.DataFrame:
     """Assign each contract the id of its application, or a new id if that is not listed."""
-    is_listed = previous >= 0
-    contract_ids = np.empty(len(previous), dtype=np.int64)
-    contract_ids[is_listed] = application_ids[previous[is_listed]]
+    is_listed = application_row >= 0
+    contract_ids = np.empty(len(application_row), dtype=np.int64)
+    contract_ids[is_listed] = application_ids[application_row[is_listed]]
     contract_ids[~is_listed] = ids.allocate_previous_applications(int((~is_listed).sum()))
     return pl.DataFrame(
         {"SK_ID_PREV": contract_ids, "SK_ID_CURR": client_ids[owner], "owner": owner}

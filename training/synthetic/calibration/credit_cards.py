@@ -36,6 +36,16 @@ _payment_ratio = pl.when(_c("AMT_INST_MIN_REGULARITY") > 0).then(
 )
 
 
+CARD_ESTIMATORS = {
+    "level": estimate_numbers(_c("level").fill_null(0), step=0.001),
+    "drawing_months": estimate_numbers(
+        pl.when(_c("used")).then("drawing"), step=0.001, bounds=(0, 1)
+    ),
+    "taken_back": estimate_categories((_c("last_limit") == 0).cast(pl.Int8)),
+}
+"""Columns with a marginal for each age group of cards."""
+
+
 def estimate_card_parameters(
     balance: pl.DataFrame, applications: pl.DataFrame, clients: int
 ) -> StoredAggregate:
@@ -47,15 +57,8 @@ def estimate_card_parameters(
     months_with_balance = balance.filter(
         (_c("AMT_BALANCE") > 0) & (_c("SK_DPD") < RESIDUAL_DAYS_PAST_DUE)
     )
-    estimators = {
-        "level": estimate_numbers(_c("level").fill_null(0), step=0.001),
-        "drawing_months": estimate_numbers(
-            pl.when(_c("used")).then("drawing"), step=0.001, bounds=(0, 1)
-        ),
-        "taken_back": estimate_categories((_c("last_limit") == 0).cast(pl.Int8)),
-    }
     marginals: StoredAggregate = {}
-    for column, estimate in estimators.items():
+    for column, estimate in CARD_ESTIMATORS.items():
         marginals |= estimate_by_group(column, card_summaries, CARD_AGE_GROUP, estimate)
     marginals |= {
         "old_limit": estimate_numbers("limit", step=4500)(old_cards),

@@ -63,21 +63,9 @@ def sample_bureau_credits(
     """Sample one row per credit, without ids; `owner` is the position of its client."""
     owner = clients.sample_row_owners("bureau: count")
     sampler = model.credits.build_sampler(clients.traits, owner, rng)
-    credit_type = sampler.sample_categories("CREDIT_TYPE")
-    start = sampler.sample_numbers("DAYS_CREDIT")
-    planned_term = keep_where(
-        sampler.sample_flags_by("end known", credit_type),
-        sampler.sample_numbers_by("planned_term", credit_type),
-    )
-    base = pl.DataFrame(
-        {
-            "owner": owner,
-            "CREDIT_TYPE": credit_type,
-            "DAYS_CREDIT": start,
-            "planned_term": planned_term,
-        },
-        nan_to_null=True,
-    )
+    base = _sample_terms(sampler, owner)
+    credit_type = base["CREDIT_TYPE"]
+    start, planned_term = base["DAYS_CREDIT"].to_numpy(), base["planned_term"].to_numpy()
     stage = base.select(CREDIT_STAGE).to_series()
     status = sampler.sample_categories_by("CREDIT_ACTIVE", stage)
     is_active = (status == "Active").to_numpy()
@@ -100,6 +88,25 @@ def sample_bureau_credits(
             sampler, credit_type, stage, is_active, clients.covered_by_bureau[owner]
         ),
     ).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def _sample_terms(sampler: ColumnSampler, owner: Integers) -> pl.DataFrame:
+    """Sample each credit's type, start and planned term in days; null if that is unknown."""
+    credit_type = sampler.sample_categories("CREDIT_TYPE")
+    start = sampler.sample_numbers("DAYS_CREDIT")
+    planned_term = keep_where(
+        sampler.sample_flags_by("end known", credit_type),
+        sampler.sample_numbers_by("planned_term", credit_type),
+    )
+    return pl.DataFrame(
+        {
+            "owner": owner,
+            "CREDIT_TYPE": credit_type,
+            "DAYS_CREDIT": start,
+            "planned_term": planned_term,
+        },
+        nan_to_null=True,
+    )
 
 
 def _sample_update_days(sampler: ColumnSampler, start: Floats, end: Floats) -> Integers:

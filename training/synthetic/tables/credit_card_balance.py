@@ -41,10 +41,9 @@ def build_card_balances(
     month = np.arange(OLDEST_MONTH, 0)
     card, column = np.nonzero(month >= cards.first_month[:, None])
     balance, drawing = history.balance[card, column], history.drawing[card, column]
-    payment, min_payment = history.payment[card, column], history.min_payment[card, column]
+    payment = history.payment[card, column]
     was_used_before = (np.cumsum(history.drawing, axis=1) > 0)[card, column]
-    # A new card has its first instalment after one or a few months.
-    has_instalment = month[column] - cards.first_month[card] > rng.integers(-1, 3, len(card))
+    instalment_columns = _sample_instalment_columns(cards, history, card, column, rng)
     sampler = ColumnSampler.from_marginals(model.marginals, rng, len(card))
     days_past_due = _sample_days_past_due(
         sampler,
@@ -52,9 +51,7 @@ def build_card_balances(
         balance > 0,
         model.late,
     )
-    residual_days_past_due = _sample_residual_days_past_due(model, cards, history, rng)[
-        card, column
-    ]
+    residual_days = _sample_residual_days_past_due(model, cards, history, rng)[card, column]
     return pl.DataFrame(
         {
             "contract": card,
@@ -62,24 +59,38 @@ def build_card_balances(
             "AMT_BALANCE": balance,
             "AMT_CREDIT_LIMIT_ACTUAL": history.limit[card, column].astype(np.int64),
             **_sample_drawings(sampler, drawing, was_used_before),
-            "AMT_INST_MIN_REGULARITY": keep_where(has_instalment, min_payment),
+            **instalment_columns,
             "AMT_PAYMENT_CURRENT": keep_where(was_used_before, payment),
             "AMT_PAYMENT_TOTAL_CURRENT": payment,
             "AMT_RECEIVABLE_PRINCIPAL": np.round(balance * PRINCIPAL_SHARE, 2),
             "AMT_RECIVABLE": balance,
             "AMT_TOTAL_RECEIVABLE": balance,
-            "CNT_INSTALMENT_MATURE_CUM": keep_where(
-                has_instalment,
-                np.cumsum(history.min_payment > 0, axis=1)[card, column].astype(float),
-            ),
             "NAME_CONTRACT_STATUS": pl.Series(("Active", "Completed")).gather(
                 (month[column] - 1 > cards.limit_end_month[card]).astype(np.int64)
             ),
-            "SK_DPD": np.maximum(days_past_due, residual_days_past_due).astype(np.int32),
+            "SK_DPD": np.maximum(days_past_due, residual_days).astype(np.int32),
             "SK_DPD_DEF": days_past_due.astype(np.int32),
         },
         nan_to_null=True,
     )
+
+
+def _sample_instalment_columns(
+    cards: Cards,
+    history: CardHistory,
+    card: Integers,
+    column: Integers,
+    rng: np.random.Generator,
+) -> Columns:
+    """Build the minimum instalment and the count of instalments, unknown in the first months."""
+    # A new card has its first instalment after one or a few months.
+    age_months = column + OLDEST_MONTH - cards.first_month[card]
+    has_instalment = age_months > rng.integers(-1, 3, len(card))
+    instalment_count = np.cumsum(history.min_payment > 0, axis=1)[card, column].astype(float)
+    return {
+        "AMT_INST_MIN_REGULARITY": keep_where(has_instalment, history.min_payment[card, column]),
+        "CNT_INSTALMENT_MATURE_CUM": keep_where(has_instalment, instalment_count),
+    }
 
 
 def _sample_drawings(sampler: ColumnSampler, drawing: Floats, was_used_before: Mask) -> Columns:

@@ -183,11 +183,7 @@ def simulate_card_history(model: CardModel, cards: Cards, rng: np.random.Generat
         min_payment = np.minimum(
             np.maximum(MIN_INSTALMENT_SHARE * balance, MIN_INSTALMENT_AMOUNT), balance
         )
-        month_effect = np.sqrt(1 - CARD_PAYMENT_VARIANCE_SHARE) * rng.standard_normal(size)
-        payment_ratio = sampler.sample_numbers(
-            "payment",
-            trait=np.sqrt(CARD_PAYMENT_VARIANCE_SHARE) * cards.payment_trait + month_effect,
-        )
+        payment_ratio = _sample_payment_ratio(sampler, cards.payment_trait, rng)
         payment = np.where(limit > 0, np.minimum(min_payment * payment_ratio, balance), balance)
         balance = (balance - payment) * (1 + MONTHLY_INTEREST_RATE)
         is_drawing = (rng.random(size) < cards.drawing_share) & (month > first_use) | (
@@ -210,6 +206,17 @@ def simulate_card_history(model: CardModel, cards: Cards, rng: np.random.Generat
         ):
             columns[name][:, column] = np.round(values, 2)
     return CardHistory(**columns)
+
+
+def _sample_payment_ratio(
+    sampler: ColumnSampler, payment_trait: Floats, rng: np.random.Generator
+) -> Floats:
+    """Sample a month's payment of each card, in minimum instalments."""
+    month_effect = np.sqrt(1 - CARD_PAYMENT_VARIANCE_SHARE) * rng.standard_normal(
+        len(payment_trait)
+    )
+    trait = np.sqrt(CARD_PAYMENT_VARIANCE_SHARE) * payment_trait + month_effect
+    return sampler.sample_numbers("payment", trait=trait)
 
 
 def card_trait(clients: Clients, name: str, owner: Integers, rng: np.random.Generator) -> Floats:

@@ -164,16 +164,9 @@ def build_pos_cash_balances(
     is_completed = has_ended[contract] & (month == last_month[contract])
     term = np.where(is_completed, contracts.last_instalment[contract], contracts.term[contract])
     days_since_first_due = (month + 1) * DAYS_A_MONTH - contracts.first_due[contract]
-    remaining = np.clip(
-        term - np.maximum(np.floor(days_since_first_due / INSTALMENT_PERIOD_DAYS) + 1, 0), 0, None
-    )
-    past_due = np.zeros(len(contract))
-    for contract_index, late_month, days in iter_past_due_months(instalments):
-        month_index = late_month - first_month[contract_index]
-        in_history = (month_index >= 0) & (month_index < counts[contract_index])
-        past_due[(offset[contract_index] + month_index)[in_history].astype(np.int64)] = days[
-            in_history
-        ]
+    n_due = np.maximum(np.floor(days_since_first_due / INSTALMENT_PERIOD_DAYS) + 1, 0)
+    remaining = np.clip(term - n_due, 0, None)
+    past_due = _compute_days_past_due(instalments, first_month, counts)
     is_residual_month = has_residual[contract] & (month > last_planned[contract]) & ~is_completed
     residual_days_past_due = (
         np.ceil((month - last_planned[contract]) * DAYS_A_MONTH) * is_residual_month
@@ -193,6 +186,20 @@ def build_pos_cash_balances(
             ).astype(np.int32),
         }
     )
+
+
+def _compute_days_past_due(
+    instalments: Instalments, first_month: Floats, counts: Integers
+) -> Floats:
+    """Return days past due by contract and month; `counts` is the number of months of each."""
+    offset = np.cumsum(counts) - counts
+    past_due = np.zeros(counts.sum())
+    for contract, late_month, days in iter_past_due_months(instalments):
+        month_index = late_month - first_month[contract]
+        in_history = (month_index >= 0) & (month_index < counts[contract])
+        rows = (offset[contract] + month_index)[in_history].astype(np.int64)
+        past_due[rows] = days[in_history]
+    return past_due
 
 
 def iter_past_due_months(instalments: Instalments) -> Iterator[tuple[Integers, Floats, Floats]]:
