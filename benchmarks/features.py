@@ -164,6 +164,21 @@ def build_stage_table(stages: Sequence[Stage]) -> Table:
     return table
 
 
+def measure_online_rounds(
+    lines: Sequence[bytes], categories: CategoryEncoder, rounds: int, steps: ProgressReporter
+) -> dict[int, Floats]:
+    """Return by batch size the milliseconds, shape (rounds, batches, steps)."""
+    times: dict[int, list[Floats]] = {batch_size: [] for batch_size in BATCH_SIZES}
+    with steps.step("online", rounds) as advance:
+        for round_index in range(rounds + 1):
+            for batch_size, samples in times.items():
+                sample = measure_online(lines, categories, batch_size)
+                if round_index:  # the first round warms the caches
+                    samples.append(sample)
+            advance(1)
+    return {batch_size: np.array(samples) for batch_size, samples in times.items()}
+
+
 @app.command()
 def features(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each measurement.")] = 20,
@@ -184,15 +199,7 @@ def features(
     categories = CategoryEncoder.fit(
         extract_category_columns(DossierBatch.from_documents(documents))
     )
-    times: dict[int, list[Floats]] = {batch_size: [] for batch_size in BATCH_SIZES}
-    with steps.step("online", rounds) as advance:
-        for round_index in range(rounds + 1):
-            for batch_size, samples in times.items():
-                sample = measure_online(lines, categories, batch_size)
-                if round_index:  # the first round warms the caches
-                    samples.append(sample)
-            advance(1)
-    console.print(build_online_table({n: np.array(samples) for n, samples in times.items()}))
+    console.print(build_online_table(measure_online_rounds(lines, categories, rounds, steps)))
     translated = translate_histories()
     engines = {name: make(translated) for name, make in ENGINES.items()}
     names = [feature.name for history in translated for feature in history.features]

@@ -121,6 +121,24 @@ def malformed(
                 memory.append(sum(p.memory_info().rss for p in find_workers(grpc_port)) / 2**20)
                 steps.log(f"{end:,} sent; memory of the workers: {memory[-1]:.0f} MB")
         worker_died = {process.pid for process in find_workers(grpc_port)} != initial_pids
+    _print_report(console, answers, memory, background_caller, worker_died=worker_died)
+    if (
+        worker_died
+        or has_grown(memory)
+        or any(map(is_server_fault, answers))
+        or background_caller.failures
+    ):
+        raise typer.Exit(1)
+
+
+def _print_report(
+    console: Console,
+    answers: Counter[str],
+    memory: Sequence[float],
+    background_caller: BackgroundCaller,
+    *,
+    worker_died: bool,
+) -> None:
     for answer, occurrences in sorted(answers.items()):
         console.print(f"{answer:28} {occurrences:6,}")
     console.print(f"Memory of the workers: {' '.join(f'{mb:.0f}' for mb in memory)} MB")
@@ -133,13 +151,6 @@ def malformed(
         f"{background_caller.failures.total()} failed; "
         f"latency {median(latencies):.3f} s (median), {max(latencies):.3f} s (maximum)"
     )
-    if (
-        worker_died
-        or has_grown(memory)
-        or any(map(is_server_fault, answers))
-        or background_caller.failures
-    ):
-        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ Needs a champion under CREDIT_HOME, and Java.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Annotated
@@ -27,6 +27,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.servers import write_results
 from stores.cli import report_errors
 from stores.dossiers.engine import Engine
 from stores.progress import ProgressReporter
@@ -190,8 +191,7 @@ def scale_out(
     """Compare the cost of scoring a client on one machine and with Spark.
 
     Spark runs at CREDIT_SPARK_MASTER; processor seconds and memory are those of this machine. The
-    exit
-    code is 1 if the engines write different files.
+    exit code is 1 if the engines write different files.
     """
     console = Console(width=120)
     steps = ProgressReporter(console)
@@ -204,23 +204,19 @@ def scale_out(
         require_spark()
         folders = {count: make_tables(settings, count, steps) for count in clients}
         with tempfile.TemporaryDirectory(dir=settings.home) as folder:
-            for count, data in folders.items():
-                for round_index in range(rounds):
-                    for engine in Engine:
-                        with steps.step(f"{count:,} clients, {engine}, round {round_index + 1}"):
-                            file = Path(folder, f"{engine}.parquet")
-                            try:
-                                runs.append(
-                                    run_scoring(engine, data, file, count, explain=explain)
-                                )
-                            except subprocess.CalledProcessError as error:
-                                console.print(f"[red]{engine} failed[/]", error.output, sep="\n")
-                                raise typer.Exit(1) from error
+            for (count, data), round_index, engine in product(
+                folders.items(), range(rounds), Engine
+            ):
+                file = Path(folder, f"{engine}.parquet")
+                with steps.step(f"{count:,} clients, {engine}, round {round_index + 1}"):
+                    try:
+                        runs.append(run_scoring(engine, data, file, count, explain=explain))
+                    except subprocess.CalledProcessError as error:
+                        console.print(f"[red]{engine} failed[/]", error.output, sep="\n")
+                        raise typer.Exit(1) from error
     console.print(build_table(runs))
     target = out or settings.home / "reports" / "bench" / "scale_out.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps([asdict(run) for run in runs], indent=1))
-    steps.log(f"results: {target}")
+    write_results(target, [asdict(run) for run in runs], steps)
     if any(len({run.digest for run in runs if run.clients == count}) > 1 for count in clients):
         raise typer.Exit(1)
 

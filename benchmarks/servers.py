@@ -19,6 +19,7 @@ import psutil
 from benchmarks.contenders import SERVERS
 from benchmarks.material import BenchmarkPayloads
 from loadtests.target import build_service_environment, find_free_ports
+from stores.progress import ProgressReporter
 from stores.settings import Settings
 
 START_TIMEOUT_SECONDS = 300.0
@@ -39,6 +40,13 @@ class RunningServer:
         parent = psutil.Process(self.process.pid)
         times = [item.cpu_times() for item in (parent, *parent.children(recursive=True))]
         return sum(item.user + item.system for item in times)
+
+
+def write_results(path: Path, results: object, steps: ProgressReporter) -> None:
+    """Write results as JSON, and log where."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(results, indent=1))
+    steps.log(f"results: {path}")
 
 
 @contextmanager
@@ -83,12 +91,16 @@ def start_server(
         _wait_until_ready(process, f"http://127.0.0.1:{ports['http']}{server.ready_path}", log)
         yield RunningServer(http=ports["http"], grpc=ports["grpc"], process=process, log=log)
     finally:
-        is_alive = process.poll() is None
-        children = psutil.Process(process.pid).children(recursive=True) if is_alive else []
-        process.terminate()
-        for child in psutil.wait_procs(children, timeout=20)[1]:
-            child.kill()
-        process.wait(timeout=30)
+        _stop_process_tree(process)
+
+
+def _stop_process_tree(process: subprocess.Popen[bytes]) -> None:
+    is_alive = process.poll() is None
+    children = psutil.Process(process.pid).children(recursive=True) if is_alive else []
+    process.terminate()
+    for child in psutil.wait_procs(children, timeout=20)[1]:
+        child.kill()
+    process.wait(timeout=30)
 
 
 def _write_mlserver_models(server_folder: Path, payloads: BenchmarkPayloads) -> Path:

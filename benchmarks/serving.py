@@ -7,10 +7,9 @@ this machine, which is shared with the callers.
 
 from __future__ import annotations
 
-import json
 import subprocess
 import tempfile
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +24,7 @@ from rich.table import Column, Table
 from benchmarks.contenders import NAIVE, ROWS, SERVERS, WELL_WRITTEN, BenchmarkRow
 from benchmarks.generator import Caller, open_grpc_caller, open_http_caller, run_callers
 from benchmarks.material import BenchmarkPayloads, build_payloads
-from benchmarks.servers import RunningServer, start_server
+from benchmarks.servers import RunningServer, start_server, write_results
 from loadtests.reflected import reflect_method
 from stores.cli import report_errors
 from stores.progress import ProgressReporter
@@ -91,19 +90,15 @@ def serving(
             payloads = build_payloads(settings, Path(folder), steps)
             servers = {}
             for name in selected:
+                server = start_server(
+                    name,
+                    settings=settings,
+                    payloads=payloads,
+                    folder=Path(folder),
+                    mlserver=mlserver,
+                )
                 with steps.step(f"starting {name}"):
-                    server = start_server(
-                        name,
-                        settings=settings,
-                        payloads=payloads,
-                        folder=Path(folder),
-                        mlserver=mlserver,
-                    )
-                    try:
-                        servers[name] = stack.enter_context(server)
-                    except subprocess.CalledProcessError as error:
-                        console.print(f"[red]{name} did not start[/]", error.stderr, sep="\n")
-                        raise typer.Exit(1) from error
+                    servers[name] = _enter_server(stack, server, name, console)
             results = uvloop.run(
                 _measure_rows(
                     rows, servers, payloads, steps,
@@ -112,17 +107,23 @@ def serving(
             )  # fmt: skip
     summaries = [item.to_dict() for item in results]
     for caller_count in concurrency:
-        console.print(
-            _build_table(
-                caller_count, [item for item in summaries if item["concurrency"] == caller_count]
-            )
-        )
+        rows_at = [item for item in summaries if item["concurrency"] == caller_count]
+        console.print(_build_table(caller_count, rows_at))
     target = out or settings.home / "reports" / "bench" / "serving.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(
-        json.dumps({"rounds": rounds, "seconds": seconds, "rows": summaries}, indent=1)
-    )
-    steps.log(f"results: {target}")
+    write_results(target, {"rounds": rounds, "seconds": seconds, "rows": summaries}, steps)
+
+
+def _enter_server(
+    stack: ExitStack,
+    server: AbstractContextManager[RunningServer],
+    name: str,
+    console: Console,
+) -> RunningServer:
+    try:
+        return stack.enter_context(server)
+    except subprocess.CalledProcessError as error:
+        console.print(f"[red]{name} did not start[/]", error.stderr, sep="\n")
+        raise typer.Exit(1) from error
 
 
 async def _measure_rows(

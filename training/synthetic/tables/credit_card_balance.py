@@ -45,12 +45,8 @@ def build_card_balances(
     was_used_before = (np.cumsum(history.drawing, axis=1) > 0)[card, column]
     instalment_columns = _sample_instalment_columns(cards, history, card, column, rng)
     sampler = ColumnSampler.from_marginals(model.marginals, rng, len(card))
-    days_past_due = _sample_days_past_due(
-        sampler,
-        card_trait(clients, PAYMENT_DELAY_TRAIT, cards.owner, rng)[card],
-        balance > 0,
-        model.late,
-    )
+    lateness = card_trait(clients, PAYMENT_DELAY_TRAIT, cards.owner, rng)[card]
+    days_past_due = _sample_days_past_due(sampler, lateness, balance > 0, model.late)
     residual_days = _sample_residual_days_past_due(model, cards, history, rng)[card, column]
     return pl.DataFrame(
         {

@@ -168,9 +168,7 @@ def build_pos_cash_balances(
     remaining = np.clip(term - n_due, 0, None)
     past_due = _compute_days_past_due(instalments, first_month, counts)
     is_residual_month = has_residual[contract] & (month > last_planned[contract]) & ~is_completed
-    residual_days_past_due = (
-        np.ceil((month - last_planned[contract]) * DAYS_A_MONTH) * is_residual_month
-    )
+    residual_days = np.ceil((month - last_planned[contract]) * DAYS_A_MONTH) * is_residual_month
     is_material = rng.random(len(contract)) < model.matters
     is_serious = (rng.random(len(has_ended)) < model.serious)[contract]
     return pl.DataFrame(
@@ -180,10 +178,10 @@ def build_pos_cash_balances(
             "CNT_INSTALMENT": term,
             "CNT_INSTALMENT_FUTURE": np.where(is_completed | is_residual_month, 0, remaining),
             "NAME_CONTRACT_STATUS": _sample_status(contract, is_completed, offset, rng),
-            "SK_DPD": np.maximum(residual_days_past_due, past_due).astype(np.int32),
-            "SK_DPD_DEF": np.maximum(
-                is_material * past_due, is_serious * residual_days_past_due
-            ).astype(np.int32),
+            "SK_DPD": np.maximum(residual_days, past_due).astype(np.int32),
+            "SK_DPD_DEF": np.maximum(is_material * past_due, is_serious * residual_days).astype(
+                np.int32
+            ),
         }
     )
 
