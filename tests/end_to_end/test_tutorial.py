@@ -15,6 +15,11 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 TUTORIAL = (ROOT / "docs" / "add-a-feature.md").read_text()
 
+PACKAGES = (
+    "credit", "stores", "training", "serving", "batch", "monitoring", "ui", "loadtests",
+)  # fmt: skip
+"""Packages that the tests import."""
+
 EDITS = re.findall(r"`(credit/features/[\w/]+\.py)`.*?```python\n(.+?)```", TUTORIAL, re.DOTALL)
 """Pairs of a file that the document names, and the code to append to it."""
 
@@ -33,7 +38,7 @@ for name in ("income_left_share", "very_late_mean_newest_10"):
 @pytest.fixture(scope="module")
 def tree_with_new_features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree = tmp_path_factory.mktemp("tutorial")
-    for part in ("credit", "stores", "training", "tests", "docs"):
+    for part in (*PACKAGES, "tests", "docs"):
         shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / part, tree / part)
