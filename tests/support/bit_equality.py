@@ -1,4 +1,4 @@
-"""When two matrices are the same: to the last bit, and unknown is as good as unknown."""
+"""Compare matrices bit by bit, with NaN equal to NaN."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def is_bit_identical(one: NDArray[Any], other: NDArray[Any]) -> bool:
-    """Whether every cell holds the same number, zeros of the same sign, or is unknown in both."""
-    if one.shape != other.shape or one.dtype != other.dtype:
+def is_bit_identical(first: NDArray[Any], second: NDArray[Any]) -> bool:
+    """Return True if all values have equal bits, signs of zero included, or are NaN in both."""
+    if first.shape != second.shape or first.dtype != second.dtype:
         return False
-    unknown = np.isnan(one)
-    if not np.array_equal(unknown, np.isnan(other)):
+    is_nan = np.isnan(first)
+    if not np.array_equal(is_nan, np.isnan(second)):
         return False
-    return bool(one[~unknown].tobytes() == other[~unknown].tobytes())
+    return bool(first[~is_nan].tobytes() == second[~is_nan].tobytes())
 
 
-def find_differences(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which columns differ between two matrices of the same rows."""
-    equal = (one == other) | (np.isnan(one) & np.isnan(other))
+def find_differences(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.bool_]:
+    """Flag the columns that differ, with NaN equal to NaN and 0.0 equal to -0.0."""
+    equal = (first == second) | (np.isnan(first) & np.isnan(second))
     columns: NDArray[np.bool_] = ~equal.all(axis=0)
     return columns

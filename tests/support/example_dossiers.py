@@ -1,11 +1,12 @@
-"""Applicants to test with, as dossiers. A test says what it is about; the rest is unremarkable.
+"""Example applicants as dossiers. A test gives the cells it is about; the others have defaults.
 
-    applicant(AMT_INCOME_TOTAL=None)                an ordinary one whose income is unknown
-    with_history(bureau=[{"DAYS_CREDIT": -30}])     one with this credit elsewhere, else ordinary
-    with_history(bureau=None, bureau_balance=[])    credits elsewhere unknown, no month of them
-    stranger()                                      one of whom no history is known
+    make_applicant(AMT_INCOME_TOTAL=None)                            ordinary, with unknown income
+    make_applicant_with_history(bureau=[{"DAYS_CREDIT": -30}])       with one credit elsewhere
+    make_applicant_with_history(bureau=None, bureau_balance=[])      credits elsewhere unknown
+    make_applicant_without_history()                                 no history known
+    make_applicant_without_form("bureau")                            an empty form, one history
 
-Nobody here exists: every value is made up.
+All values are fictitious.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from credit.schema.application import DOCUMENT_NUMBERS, HOUSING_MEASURES, HOUSIN
 Row = Mapping[str, Any]
 Dossier = dict[str, Any]
 
-CREDIT = 700
-"""The first bureau credit; the others follow."""
+FIRST_CREDIT_ID = 700
+"""Id of the first bureau credit; the others follow."""
 
-LOAN = 300
-"""The first earlier application to us; the others follow."""
+FIRST_LOAN_ID = 300
+"""Id of the first earlier application to us; the others follow."""
 
 FORM: Row = {
     "SK_ID_CURR": 42,
@@ -70,9 +71,9 @@ FORM: Row = {
     "EXT_SOURCE_2": 0.625,
     "EXT_SOURCE_3": 0.25,
     **{
-        f"{measure}_{statistic}": place / 16
+        f"{measure}_{statistic}": index / 16
         for statistic in HOUSING_STATISTICS
-        for place, measure in enumerate(HOUSING_MEASURES)
+        for index, measure in enumerate(HOUSING_MEASURES)
     },
     "TOTALAREA_MODE": 0.0625,
     "FONDKAPREMONT_MODE": "reg oper account",
@@ -111,7 +112,7 @@ ROWS: Mapping[str, Row] = {
         "DAYS_CREDIT_UPDATE": -20,
         "AMT_ANNUITY": 4_500.0,
     },
-    "bureau_balance": {"SK_ID_BUREAU": CREDIT, "STATUS": "0"},
+    "bureau_balance": {"SK_ID_BUREAU": FIRST_CREDIT_ID, "STATUS": "0"},
     "previous_application": {
         "NAME_CONTRACT_TYPE": "Consumer loans",
         "AMT_ANNUITY": 5_000.0,
@@ -147,7 +148,7 @@ ROWS: Mapping[str, Row] = {
         "NFLAG_INSURED_ON_APPROVAL": 0,
     },
     "installments_payments": {
-        "SK_ID_PREV": LOAN,
+        "SK_ID_PREV": FIRST_LOAN_ID,
         "NUM_INSTALMENT_VERSION": 1,
         "DAYS_INSTALMENT": -400,
         "DAYS_ENTRY_PAYMENT": -405,
@@ -155,7 +156,7 @@ ROWS: Mapping[str, Row] = {
         "AMT_PAYMENT": 5_000.0,
     },
     "POS_CASH_balance": {
-        "SK_ID_PREV": LOAN,
+        "SK_ID_PREV": FIRST_LOAN_ID,
         "CNT_INSTALMENT": 12,
         "CNT_INSTALMENT_FUTURE": 6,
         "NAME_CONTRACT_STATUS": "Active",
@@ -163,7 +164,7 @@ ROWS: Mapping[str, Row] = {
         "SK_DPD_DEF": 0,
     },
     "credit_card_balance": {
-        "SK_ID_PREV": LOAN + 1,
+        "SK_ID_PREV": FIRST_LOAN_ID + 1,
         "AMT_BALANCE": 20_000.0,
         "AMT_CREDIT_LIMIT_ACTUAL": 80_000.0,
         "AMT_DRAWINGS_ATM_CURRENT": 1_000.0,
@@ -179,16 +180,16 @@ ROWS: Mapping[str, Row] = {
         "SK_DPD_DEF": 0,
     },
 }
-"""An unremarkable row of each history, but for its keys."""
+"""Default row of each history, without its keys."""
 
-PAID_BACK: Row = {
+CLOSED_CREDIT: Row = {
     "DAYS_CREDIT": -2_500,
     "CREDIT_ACTIVE": "Closed",
     "DAYS_CREDIT_ENDDATE": -2_000,
     "DAYS_ENDDATE_FACT": -2_000,
     "AMT_CREDIT_SUM_DEBT": 0.0,
 }
-REFUSED_LONG_AGO: Row = {
+OLD_REFUSAL: Row = {
     "DAYS_DECISION": -2_000,
     "NAME_CONTRACT_STATUS": "Refused",
     "CODE_REJECT_REASON": "LIMIT",
@@ -207,22 +208,22 @@ HISTORY: Mapping[str, Sequence[Row]] = {
             "AMT_CREDIT_MAX_OVERDUE": 1_234.5,
             "AMT_CREDIT_SUM_DEBT": None,
         },
-        {**PAID_BACK, "CREDIT_TYPE": "Mortgage"},
-        {**PAID_BACK, "CREDIT_TYPE": "Microloan"},
+        {**CLOSED_CREDIT, "CREDIT_TYPE": "Mortgage"},
+        {**CLOSED_CREDIT, "CREDIT_TYPE": "Microloan"},
     ],
     "bureau_balance": [
         {"STATUS": "1"},
         {"STATUS": "0"},
         {"STATUS": "X"},
-        {"SK_ID_BUREAU": CREDIT + 2, "MONTHS_BALANCE": -30, "STATUS": "C"},
-        {"SK_ID_BUREAU": CREDIT + 2, "MONTHS_BALANCE": -31, "STATUS": "3"},
+        {"SK_ID_BUREAU": FIRST_CREDIT_ID + 2, "MONTHS_BALANCE": -30, "STATUS": "C"},
+        {"SK_ID_BUREAU": FIRST_CREDIT_ID + 2, "MONTHS_BALANCE": -31, "STATUS": "3"},
     ],
     "previous_application": [
         {},
         {"DAYS_DECISION": -300, "NAME_CONTRACT_STATUS": "Refused", "CODE_REJECT_REASON": "HC"},
         {"DAYS_DECISION": -100, "DAYS_TERMINATION": 365_243, "NAME_YIELD_GROUP": "high"},
-        {**REFUSED_LONG_AGO, "NAME_CONTRACT_TYPE": "Cash loans"},
-        {**REFUSED_LONG_AGO, "NAME_CONTRACT_TYPE": "Revolving loans"},
+        {**OLD_REFUSAL, "NAME_CONTRACT_TYPE": "Cash loans"},
+        {**OLD_REFUSAL, "NAME_CONTRACT_TYPE": "Revolving loans"},
     ],
     "installments_payments": [
         {},
@@ -244,45 +245,45 @@ HISTORY: Mapping[str, Sequence[Row]] = {
         {"MONTHS_BALANCE": -15, "SK_DPD": 9, "SK_DPD_DEF": 9},
     ],
 }
-"""What is known of an ordinary applicant, told as differences from the unremarkable rows."""
+"""History of the ordinary applicant, as differences from the default rows."""
 
 
-def make_applicant(**said: Any) -> Dossier:
-    """An ordinary applicant with rows in all six histories, whose form says this."""
-    return {"application": {**FORM, **said}, **_histories(HISTORY)}
+def make_applicant(**form_values: Any) -> Dossier:
+    """Return an ordinary applicant with rows in all six histories and these cells of the form."""
+    return {"application": {**FORM, **form_values}, **_histories(HISTORY)}
 
 
-def make_applicant_with_history(**said: Sequence[Row] | None) -> Dossier:
-    """An ordinary applicant with these histories, each row unremarkable but for what it says."""
-    unknown = {name: None for name, rows in said.items() if rows is None}
-    known = {name: rows for name, rows in said.items() if rows is not None}
+def make_applicant_with_history(**tables: Sequence[Row] | None) -> Dossier:
+    """Return an ordinary applicant with these histories; other cells have defaults."""
+    unknown = {name: None for name, rows in tables.items() if rows is None}
+    known = {name: rows for name, rows in tables.items() if rows is not None}
     return {**make_applicant(), **_histories(known), **unknown}
 
 
-def make_applicant_without_history(**said: Any) -> Dossier:
-    """An ordinary form, and no history known."""
-    return {"application": {**FORM, **said}}
+def make_applicant_without_history(**form_values: Any) -> Dossier:
+    """Return an ordinary form with these cells, and no known history."""
+    return {"application": {**FORM, **form_values}}
 
 
-def knows(*histories: str) -> Dossier:
-    """A form that says nothing at all, with these ordinary histories."""
+def make_applicant_without_form(*histories: str) -> Dossier:
+    """Return an empty form with these histories of the ordinary applicant."""
     return {"application": {}, **_histories({name: HISTORY[name] for name in histories})}
 
 
-def _histories(told: Mapping[str, Sequence[Row]]) -> dict[str, list[dict[str, Any]]]:
+def _histories(tables: Mapping[str, Sequence[Row]]) -> dict[str, list[dict[str, Any]]]:
     return {
-        name: [{**_keys(name, place), **ROWS[name], **row} for place, row in enumerate(rows)]
-        for name, rows in told.items()
+        name: [{**_keys(name, index), **ROWS[name], **row} for index, row in enumerate(rows)]
+        for name, rows in tables.items()
     }
 
 
-def _keys(name: str, place: int) -> Row:
-    """Keys that no other row of the history has, unless the row says its own."""
+def _keys(name: str, index: int) -> Row:
+    """Return keys that are unique in the history; the row may override them."""
     table = HISTORIES[name]
     keys = {
-        "SK_ID_BUREAU": CREDIT + place,
-        "SK_ID_PREV": LOAN + place,
-        "MONTHS_BALANCE": -1 - place,
-        "NUM_INSTALMENT_NUMBER": 1 + place,
+        "SK_ID_BUREAU": FIRST_CREDIT_ID + index,
+        "SK_ID_PREV": FIRST_LOAN_ID + index,
+        "MONTHS_BALANCE": -1 - index,
+        "NUM_INSTALMENT_NUMBER": 1 + index,
     }
     return {column: key for column, key in keys.items() if column in table.columns}

@@ -39,7 +39,7 @@ STATISTIC_EXPRESSIONS: Mapping[Statistic, Callable[[pl.Expr, pl.Expr], pl.Expr]]
 
 
 def compute_slope(years: pl.Expr, value: pl.Expr) -> pl.Expr:
-    """Return covariance / variance of the rows where both are known; null if all times are equal."""
+    """Return covariance / variance of the rows where both are known; null if times are equal."""
     both_known = years.is_not_null() & value.is_not_null()
     variance = years.filter(both_known).var(ddof=0)
     return pl.when(variance > 0).then(pl.cov(years, value, ddof=0) / variance)

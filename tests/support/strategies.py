@@ -1,4 +1,4 @@
-"""Dossiers drawn by hypothesis from the schema, to its edges: few columns and rows, any value."""
+"""Hypothesis strategies for dossiers: few columns and rows, any value that the schema allows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from hypothesis.strategies import SearchStrategy
 
 from credit.schema import APPLICATION, HISTORIES, Column, ColumnKind, Table
 from tests.support.example_dossiers import Dossier
-from tests.support.random_dossiers import WORDS
+from tests.support.random_dossiers import CATEGORIES
 
 SMALLEST = 5e-324
-"""The smallest number above zero that a float holds: a denominator may be as tiny."""
+"""The smallest positive float64; a denominator may be as small."""
 
 
 def cell_values(column: Column) -> SearchStrategy[Any]:
-    """What a request may say in a cell: null, words in disguise, the edges and all between."""
+    """Values that a request may have in a cell: null, sentinels, limits and values between."""
     known = _known(column)
     for sentinel in column.sentinels:
         known |= st.just(sentinel)
@@ -27,21 +27,21 @@ def _known(column: Column) -> SearchStrategy[Any]:
     if column.kind is ColumnKind.YES_NO:
         return st.sampled_from(["Y", "N"])
     if column.kind is ColumnKind.CATEGORY:
-        return st.sampled_from(WORDS.get(column.name, ("a", "b"))) | st.text(max_size=9)
+        return st.sampled_from(CATEGORIES.get(column.name, ("a", "b"))) | st.text(max_size=9)
     low, high = column.low or 0.0, column.high or 0.0
     if column.is_whole_number:
-        whole = st.integers(int(low), int(high))
-        return whole | st.sampled_from([int(low), int(high)]) | whole.map(float)
+        integers = st.integers(int(low), int(high))
+        return integers | st.sampled_from([int(low), int(high)]) | integers.map(float)
     edges = [low, high, 0.0, -0.0, SMALLEST, -SMALLEST, 1e-300, 0.5, 100]
     return st.floats(low, high) | st.sampled_from([edge for edge in edges if low <= edge <= high])
 
 
-def table_rows(table: Table, *, most: int = 4) -> SearchStrategy[list[dict[str, Any]]]:
-    """Rows that share no primary key, each with a few of the table's columns."""
-    listed = st.lists(_row(table), max_size=most)
+def table_rows(table: Table, *, max_rows: int = 4) -> SearchStrategy[list[dict[str, Any]]]:
+    """Rows with distinct primary keys, each with some of the table's columns."""
+    listed = st.lists(_row(table), max_size=max_rows)
     if not table.primary_key:
         return listed
-    return listed.map(lambda drawn: _told_once(table, drawn))
+    return listed.map(lambda rows: _drop_duplicate_keys(table, rows))
 
 
 def _row(table: Table) -> SearchStrategy[dict[str, Any]]:
@@ -56,18 +56,18 @@ def _row(table: Table) -> SearchStrategy[dict[str, Any]]:
 
 
 def _keys(column: Column) -> SearchStrategy[int]:
-    """Few keys, so that rows of different tables meet."""
+    """A small range of keys, so that rows of different tables match."""
     low = -13 if column.unit == "months" else 0
     return st.integers(low, low + 13)
 
 
-def _told_once(table: Table, drawn: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    by_key = {tuple(row[column] for column in table.primary_key): row for row in drawn}
+def _drop_duplicate_keys(table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    by_key = {tuple(row[column] for column in table.primary_key): row for row in rows}
     return list(by_key.values())
 
 
 def application_forms() -> SearchStrategy[dict[str, Any]]:
-    """Application forms with some columns."""
+    """Application forms with some of the columns."""
     optional = {column.name: cell_values(column) for column in APPLICATION.columns.values()}
     return st.fixed_dictionaries({}, optional=optional)
 
@@ -79,5 +79,5 @@ def history_tables(name: str) -> SearchStrategy[list[dict[str, Any]] | None]:
 
 def dossier_documents() -> SearchStrategy[Dossier]:
     """Valid dossiers."""
-    told: dict[str, SearchStrategy[Any]] = {name: history_tables(name) for name in HISTORIES}
-    return st.fixed_dictionaries({"application": application_forms()}, optional=told)
+    histories: dict[str, SearchStrategy[Any]] = {name: history_tables(name) for name in HISTORIES}
+    return st.fixed_dictionaries({"application": application_forms()}, optional=histories)

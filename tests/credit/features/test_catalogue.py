@@ -42,8 +42,8 @@ GROUP_EXTREMES = {
     }
     for column in INSTALMENT_KEY
 }
-"""Extremes of values that all payments of an instalment share. They do not depend on which payments
-belong together, though the key columns are among their sources."""
+"""Extremes of values that all payments of an instalment share. They do not depend on which
+payments belong together, though the key columns are among their sources."""
 
 SORT_AND_KEY_COLUMNS = {
     "bureau.DAYS_CREDIT", "bureau.SK_ID_BUREAU", "bureau_balance.MONTHS_BALANCE",

@@ -1,7 +1,6 @@
-"""One applicant's whole row, as it was when last looked at: `tests/golden/one_applicant.json`.
+"""Compare all features of one applicant with `tests/golden/one_applicant.json`.
 
-A feature that moves must move on purpose. After such a change, write the file anew, and read what
-`git diff` says of it before it is committed:
+After an intended change of features, write the file again and review its diff before the commit:
 
     python -m tests.credit.features.test_golden
 """
@@ -20,7 +19,7 @@ from tests.support.example_dossiers import Dossier, make_applicant
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "one_applicant.json"
 
-LEARNT = CategoryEncoder({
+ENCODER = CategoryEncoder({
     "contract_type": ("Cash loans", "Revolving loans"),
     "income_type": ("Working", "Pensioner"),
     "education": ("Secondary / secondary special", "Higher education"),
@@ -33,45 +32,44 @@ LEARNT = CategoryEncoder({
     "building_repair_fund": ("reg oper account", "not specified"),
     "building_walls": ("Stone, brick", "Panel"),
 })  # fmt: skip
-"""Categories as a model may have learnt them; the applicant's occupation is none of them."""
+"""Categories of an example model; the applicant's occupation is not among them."""
 
 
-def golden() -> dict[str, Any]:
-    """What the file holds."""
-    held: dict[str, Any] = json.loads(GOLDEN.read_text(encoding="utf-8"))
-    return held
+def read_golden() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    return content
 
 
-def row_of(document: Dossier) -> dict[str, dict[str, Any]]:
-    """Every feature's value, null where unknown, with its unit."""
-    cells = build(DossierBatch.from_documents([document], COLUMNS), LEARNT)[0].tolist()
+def build_golden_row(document: Dossier) -> dict[str, dict[str, Any]]:
+    """Return value and unit of each feature; the value is None where unknown."""
+    values = build(DossierBatch.from_documents([document], COLUMNS), ENCODER)[0].tolist()
     return {
-        name: {"value": None if math.isnan(cell) else cell, "unit": feature.unit.value}
-        for (name, feature), cell in zip(CATALOGUE.items(), cells, strict=True)
+        name: {"value": None if math.isnan(value) else value, "unit": feature.unit.value}
+        for (name, feature), value in zip(CATALOGUE.items(), values, strict=True)
     }
 
 
-def test_the_applicants_row_is_the_golden_one_to_the_last_bit() -> None:
-    held = golden()
-    assert row_of(held["document"]) == held["row"]
+def test_features_equal_the_golden_row_to_the_last_bit() -> None:
+    content = read_golden()
+    assert build_golden_row(content["document"]) == content["row"]
 
 
-def test_the_matrix_has_the_golden_columns_in_their_order() -> None:
-    assert list(golden()["row"]) == list(CATALOGUE)
+def test_matrix_columns_have_the_golden_order() -> None:
+    assert list(read_golden()["row"]) == list(CATALOGUE)
 
 
-def test_the_golden_document_is_an_ordinary_applicants_and_valid() -> None:
-    document = golden()["document"]
+def test_the_golden_document_is_the_ordinary_applicant_and_valid() -> None:
+    document = read_golden()["document"]
     assert document == make_applicant()
     body = json.dumps({"dossier": document}).encode()
     assert parse_request(body).dossier == document
 
 
-def write() -> None:
+def write_golden() -> None:
     document = make_applicant()
-    text = json.dumps({"document": document, "row": row_of(document)}, indent=1)
+    text = json.dumps({"document": document, "row": build_golden_row(document)}, indent=1)
     GOLDEN.write_text(f"{text}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write()
+    write_golden()
