@@ -15,8 +15,8 @@ from credit.contract.request import (
 from credit.contract.validation_errors import MAX_REQUESTS_PER_CALL
 from credit.errors import InvalidDossier
 from tests.support.example_dossiers import (
-    CREDIT,
-    LOAN,
+    FIRST_CREDIT_ID,
+    FIRST_LOAN_ID,
     Dossier,
     make_applicant,
     make_applicant_with_history,
@@ -83,7 +83,8 @@ def test_without_changes_a_dossier_is_left_alone() -> None:
 
 def test_keys_of_different_tables_may_be_equal() -> None:
     person = make_applicant_with_history(
-        bureau=[{"SK_ID_BUREAU": LOAN}], POS_CASH_balance=[{"SK_ID_PREV": CREDIT}]
+        bureau=[{"SK_ID_BUREAU": FIRST_LOAN_ID}],
+        POS_CASH_balance=[{"SK_ID_PREV": FIRST_CREDIT_ID}],
     )
     assert parse_request(body({"dossier": person})).dossier == person
 
