@@ -25,8 +25,8 @@ from credit.features.declaration.history_features import (
     EVER,
     FamilyMember,
     HistoryFeatures,
-    Statistic,
 )
+from credit.features.declaration.statistic import Statistic
 from credit.features.expressions.vectorised import Ratio, WeightedSum
 from credit.features.kernel.aggregation import get_steps_per_unit
 

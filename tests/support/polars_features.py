@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 
 from credit.features import Unit
-from credit.features.declaration.history_features import HistoryFeatures, Statistic
+from credit.features.declaration.history_features import HistoryFeatures
+from credit.features.declaration.statistic import Statistic
 from credit.schema import ColumnKind, Table
 from tests.support.example_dossiers import Dossier
 from tests.support.polars_row_values import (

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from credit.features.declaration.history_features import EVER, Statistic
+from credit.features.declaration.history_features import EVER
+from credit.features.declaration.statistic import Statistic
 from credit.features.definitions.application import FORM
 from credit.features.definitions.bureau import BUREAU
 from credit.features.definitions.credit_card_balance import CARD

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 
 from credit.dossier import Bools, Floats, Rows
 from credit.features.declaration.concepts import Concept
@@ -21,6 +20,13 @@ from credit.features.declaration.feature import (
     Unit,
     trace_sources,
 )
+from credit.features.declaration.statistic import (
+    FLAG_STATISTIC_LABELS,
+    TIME_DEPENDENT_STATISTICS,
+    UNDIRECTED_STATISTICS,
+    Statistic,
+    derive_unit,
+)
 from credit.features.expressions.nan_arithmetic import DAYS_PER_YEAR, MONTHS_PER_YEAR
 from credit.features.expressions.row_groups import RowGroups
 from credit.features.expressions.vectorised import Expression, Ratio, WeightedSum
@@ -28,35 +34,6 @@ from credit.localised_text import Text
 from credit.schema import Table
 
 Predicate = Callable[[Rows], Bools]
-
-
-class Statistic(Enum):
-    """Reduction of the known values of a window to one number.
-
-    A member's value is its label. The lower-case name is part of feature names.
-    """
-
-    COUNT = Text("nombre", "number")
-    """Number of known values; 0 when there are none."""
-    SUM = Text("total", "total")
-    """0 when the window has no rows, unknown when it has rows but no known value."""
-    MEAN = Text("moyenne", "mean")
-    MIN = Text("minimum", "minimum")
-    MAX = Text("maximum", "maximum")
-    STD = Text("écart-type", "standard deviation")
-    """Sample standard deviation (n - 1); unknown with fewer than two known values."""
-    LAST = Text("dernière valeur", "latest value")
-    """The known value of the newest row, in the order of the table."""
-    TREND = Text("évolution sur un an", "change a year")
-    """Slope per year of the least-squares line through the known values; unknown unless two of
-    them differ in time."""
-    DECAYED = Text("moyenne, le récent pesant plus", "mean, the recent weighing more")
-    """Weighted mean; the weight of a row halves with each half year of age."""
-
-    @property
-    def key(self) -> str:
-        """Name in feature names, and the property of `Segments` that computes it."""
-        return self.name.lower()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,7 +238,7 @@ class HistoryFeatures:
             feature=Feature(
                 name=name,
                 label=_format_label(value, window, statistic),
-                unit=_derive_unit(value, statistic),
+                unit=derive_unit(value.unit, statistic),
                 concept=value.concept,
                 risk=RiskDirection.FREE if statistic in UNDIRECTED_STATISTICS else value.risk,
                 sources=self._trace_sources(value.compute)
@@ -306,34 +283,6 @@ class HistoryFeatures:
 
     def iter_features(self) -> Iterator[Feature]:
         return (member.feature for member in self.members.values())
-
-
-UNDIRECTED_STATISTICS = {Statistic.STD, Statistic.TREND}
-"""Statistics of spread or change. They do not depend on the level, so have no risk direction."""
-
-TIME_DEPENDENT_STATISTICS = {Statistic.TREND, Statistic.DECAYED}
-"""Statistics that use the times of rows, not only their order."""
-
-
-def _derive_unit(value: RowValue, statistic: Statistic) -> Unit:
-    is_count = statistic is Statistic.COUNT
-    is_sum_of_shares = statistic is Statistic.SUM and value.unit in {Unit.SHARE, Unit.FLAG}
-    is_mean_of_flags = statistic in AVERAGE_STATISTICS and value.unit is Unit.FLAG
-    if is_count or is_sum_of_shares:
-        return Unit.COUNT
-    if statistic is Statistic.TREND and value.unit in {Unit.SHARE, Unit.FLAG}:
-        return Unit.RATIO
-    return Unit.SHARE if is_mean_of_flags else value.unit
-
-
-AVERAGE_STATISTICS = {Statistic.MEAN, Statistic.DECAYED}
-
-FLAG_STATISTIC_LABELS = {
-    Statistic.MEAN: Text("part", "share"),
-    Statistic.SUM: Statistic.COUNT.value,
-    Statistic.DECAYED: Text("part, le récent pesant plus", "share, the recent weighing more"),
-}
-"""Labels for statistics of flags: their mean is a share, their sum a number."""
 
 
 def _format_label(value: RowValue, window: Window, statistic: Statistic) -> Text:

@@ -10,7 +10,8 @@ import numpy as np
 from credit.columns import ColumnLayout
 from credit.dossier import Bools, DossierBatch, Floats, Integers, Rows
 from credit.features.declaration.feature import Unit
-from credit.features.declaration.history_features import HistoryFeatures, Statistic
+from credit.features.declaration.history_features import HistoryFeatures
+from credit.features.declaration.statistic import Statistic
 from credit.features.expressions.nan_arithmetic import MAX_FEATURE_MAGNITUDE
 from credit.features.expressions.sort_order import compute_canonical_order
 from credit.features.expressions.vectorised import VectorisedExpressions

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from credit.features.declaration.history_features import Statistic
+from credit.features.declaration.statistic import Statistic
 
 SeriesKey = TypeVar("SeriesKey", bound=Hashable)
 

@@ -17,7 +17,7 @@ from credit.features import (
     RiskDirection,
     build,
 )
-from credit.features.declaration.history_features import Statistic
+from credit.features.declaration.statistic import Statistic
 from credit.features.definitions.installments_payments import INSTALMENT_KEY, INSTALMENTS
 from credit.policy import Policy
 from credit.reasons import format_value

@@ -17,7 +17,7 @@ from stores.settings import Settings
 from tests.support.example_dossiers import Dossier
 from tests.support.random_dossiers import make_random_dossiers
 from training.data.loading import load_labelled_dossiers
-from training.synthesise import synthesise_tables
+from training.synthetic.generator import synthesise_tables
 
 MONEY_FACTOR = 4.0
 

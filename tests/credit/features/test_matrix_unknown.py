@@ -10,7 +10,7 @@ import pytest
 
 from credit.dossier import DossierBatch
 from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, Unit, build
-from credit.features.declaration.history_features import Statistic
+from credit.features.declaration.statistic import Statistic
 from credit.features.definitions.bureau import BUREAU
 from credit.features.definitions.credit_card_balance import CARD
 from credit.features.definitions.installments_payments import INSTALMENTS

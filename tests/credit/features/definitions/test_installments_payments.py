@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from credit.dossier import DossierBatch
 from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, Matrix, build
-from credit.features.declaration.history_features import Statistic
+from credit.features.declaration.statistic import Statistic
 from credit.features.definitions.installments_payments import INSTALMENT_KEY, INSTALMENTS
 from credit.features.expressions.row_groups import RowGroups
 from tests.support.bit_equality import is_bit_identical

@@ -6,7 +6,8 @@ import pytest
 
 from credit.dossier import DossierBatch
 from credit.features import COLUMNS, HISTORY_FEATURES
-from credit.features.declaration.history_features import HistoryFeatures, Statistic
+from credit.features.declaration.history_features import HistoryFeatures
+from credit.features.declaration.statistic import Statistic
 from credit.features.definitions.previous_application import PREVIOUS
 from credit.features.kernel.aggregation import Kernel
 from tests.support import polars_features, polars_row_values
