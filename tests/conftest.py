@@ -64,6 +64,7 @@ COSTLY_FIXTURES = ("home", "session", "laboratory", "browser")
 """Fixtures of the session that take seconds to make."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let tests that share a file or a costly fixture run in one process of pytest-xdist.
 

@@ -6,6 +6,7 @@ once per session, by the first test that needs them.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from loadtests.target import find_free_ports
 from stores.settings import Settings
@@ -26,6 +28,9 @@ from training.cli.options import resolve_synthetic_folder
 
 ROOT = Path(__file__).parents[2]
 N_CLIENTS = 3_000
+PARAMETERS = {"learning_rate": 0.2, "bagged": 1}
+"""A model of few trees: it is trained in seconds."""
+
 TIMEOUT_SECONDS = 60.0
 
 
@@ -73,10 +78,42 @@ class RunningService:
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Train once per session, or copy what an earlier run trained from the same sources.
+
+    `HOMES_OF_TESTS` names the folder where runs leave homes for each other; without it, none do.
+    """
     path = tmp_path_factory.mktemp("home")
-    prepared = Home(path, resolve_synthetic_folder(Settings(home=path), N_CLIENTS, 0))
-    prepared.run("training", "--clients", str(N_CLIENTS))
+    shared = os.environ.get("HOMES_OF_TESTS")
+    trained = Path(shared) / digest_sources() if shared else None
+    if trained and trained.is_dir():
+        shutil.copytree(trained, path, dirs_exist_ok=True)
+        return Home(path, _synthetic_tables(path))
+    parameters = tmp_path_factory.mktemp("parameters") / "parameters.yaml"
+    parameters.write_text(yaml.safe_dump({"parameters": PARAMETERS}))
+    prepared = Home(path, _synthetic_tables(path))
+    prepared.run("training", "--clients", str(N_CLIENTS), "--parameters", str(parameters))
+    if trained:
+        copy = trained.with_name(f"{trained.name}.{os.getpid()}")
+        shutil.copytree(path, copy)
+        with suppress(OSError):  # another process was quicker
+            copy.rename(trained)
     return prepared
+
+
+def _synthetic_tables(home: Path) -> Path:
+    return resolve_synthetic_folder(Settings(home=home), N_CLIENTS, 0)
+
+
+def digest_sources() -> str:
+    """Digest all that a trained home depends on: the code that trains, and its libraries."""
+    digest = hashlib.sha256(repr((N_CLIENTS, PARAMETERS)).encode())
+    sources = [
+        path for name in ("credit", "stores", "training") for path in (ROOT / name).rglob("*")
+    ]
+    for path in sorted([*sources, ROOT / "requirements" / "full.txt"]):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @pytest.fixture
