@@ -1,36 +1,52 @@
-"""python -m tests.seeded_faults: does the suite notice?
+"""Seed faults into copies of the tree, and check that a test fails for each.
 
-Each fault is seeded into a copy of the tree, and the tests that ought to see it are run there. A
-fault that no test fails of, or that keeps tests from running at all, fails this run. Run it on a
-green tree: what fails without the fault says nothing of it.
+Run `python -m tests.seeded_faults [WORD...]` on a green tree; words choose faults by their title.
+A fault that no test notices, or that keeps the tests from running, makes the command end with 1.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 ROOT = Path(__file__).parents[1]
+PARALLEL_RUNS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A change of one place that no suite may overlook."""
+    """A change of one place that the tests must notice."""
 
-    what: str
+    title: str
     file: str
     right: str
+    """Source text that occurs exactly once in the file."""
     wrong: str
     tests: str
-    """Where somebody ought to see it."""
+    """Tests of which one must fail."""
+
+    def seed(self, tree: Path) -> None:
+        """Put the fault into a tree.
+
+        Raises:
+            ValueError: The source text does not occur exactly once.
+        """
+        path = tree / self.file
+        text = path.read_text(encoding="utf-8")
+        if (count := text.count(self.right)) != 1:
+            raise ValueError(f"{self.title}: {self.right!r} occurs {count} times in {self.file}")
+        path.write_text(text.replace(self.right, self.wrong), encoding="utf-8")
 
 
 FAULTS = (
@@ -42,7 +58,7 @@ FAULTS = (
         "tests/credit",
     ),
     Fault(
-        "the threshold is that of the other cost",
+        "the threshold uses the other cost",
         "credit/policy.py",
         "return self.refused_good_cost / (",
         "return self.missed_difficulties_cost / (",
@@ -63,14 +79,14 @@ FAULTS = (
         "tests/credit",
     ),
     Fault(
-        "an unknown number is taken for zero",
+        "an unknown number becomes zero",
         "credit/dossier.py",
         "return np.ascontiguousarray(numbers.reshape",
         "return np.nan_to_num(numbers.reshape",
         "tests/credit",
     ),
     Fault(
-        "copies of clients left out teach",
+        "copies of clients in the validation fold are training rows",
         "training/data/dataset.py",
         """beside = self.teachers.where(learn, len(self))
         return self.together([learners, beside.labelled(learners.labels)])""",
@@ -85,7 +101,7 @@ FAULTS = (
         "tests/training/test_teachers.py",
     ),
     Fault(
-        "categories of a fold are taught by those left out, too",
+        "categories of a fold are fitted on its validation clients, too",
         "training/model/cross_validation.py",
         """categories = taught.fit_categories(np.arange(len(taught)))
     data = dataset(taught, categories, binning)""",
@@ -94,14 +110,14 @@ FAULTS = (
         "tests/training/test_material.py",
     ),
     Fault(
-        "sex is looked at",
+        "sex is a feature",
         "credit/features/definitions/application.py",
         'FORM.column("weekday", "WEEKDAY_APPR_PROCESS_START"',
         'FORM.column("weekday", "CODE_GENDER"',
         "tests/credit",
     ),
     Fault(
-        "a call over gRPC has all the time in the world",
+        "a gRPC call has no deadline",
         "serving/grpc/servicer.py",
         "return time.perf_counter() + timeout",
         'return float("inf")',
@@ -117,39 +133,46 @@ FAULTS = (
 )
 
 
-def seen(fault: Fault) -> str | None:
-    """The first test that fails with the fault in, or None when all pass."""
+def copy_tree(target: Path) -> None:
+    """Copy the files that git tracks."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in filter(None, listing.stdout.split("\0")):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, target / name)
+
+
+def find_failing_test(fault: Fault) -> str | None:
+    """Return the first test that fails with the fault, or None if none does."""
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
-        tracked = subprocess.run(
-            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        for name in filter(None, tracked.stdout.split("\0")):
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, copy / name)
-        spoilt = copy / fault.file
-        text = spoilt.read_text()
-        if text.count(fault.right) != 1:
-            raise ValueError(f"{fault.file} no longer says {fault.right!r} once")
-        spoilt.write_text(text.replace(fault.right, fault.wrong))
+        copy_tree(Path(folder))
+        fault.seed(Path(folder))
         run = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", fault.tests],
-            cwd=copy, capture_output=True, text=True, check=False,
+            cwd=folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
     failed = re.search(r"^FAILED (\S+)", run.stdout, re.MULTILINE)
     return failed.group(1) if failed else None
 
 
-def main() -> int:
-    table = Table("fault", "first test that saw it", title="Seeded faults")
-    noticed = True
-    for fault in FAULTS:
-        test = seen(fault)
-        noticed &= test is not None
-        table.add_row(fault.what, test or "[red]nobody[/]")
-    Console(width=160).print(table)
-    return 0 if noticed else 1
+def main(*words: str) -> int:
+    """Seed the chosen faults, all by default, and print which test noticed each."""
+    faults = [fault for fault in FAULTS if all(word in fault.title for word in words)]
+    with tempfile.TemporaryDirectory() as folder:  # every text must match before the first run
+        copy_tree(Path(folder))
+        for fault in faults:
+            fault.seed(Path(folder))
+    table = Table("fault", "first test that failed", title="Seeded faults")
+    noticed = 0
+    with ThreadPoolExecutor(PARALLEL_RUNS) as pool:
+        results = pool.map(find_failing_test, faults)
+        for fault, test in track(zip(faults, results, strict=True), "Testing", len(faults)):
+            noticed += test is not None
+            table.add_row(fault.title, test or "[red]none[/]")
+    Console(width=160).print(table, f"{noticed} of {len(faults)} faults noticed")
+    return 0 if noticed == len(faults) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))
