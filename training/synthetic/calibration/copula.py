@@ -12,12 +12,12 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
-from training.synthetic.calibration.application import (
+from training.synthetic.calibration.estimators import StoredAggregate
+from training.synthetic.calibration.tables.application import (
     Forms,
     compute_trait_scores,
     extract_category_orders,
 )
-from training.synthetic.calibration.estimators import StoredAggregate
 from training.synthetic.calibration.trait_observations import TRAIT_OBSERVATIONS
 from training.synthetic.parameters import parse_form_model
 from training.synthetic.sampling.column_sampler import ColumnSampler

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from training.synthetic.calibration import bureau, previous_application
-from training.synthetic.calibration.credit_cards import summarise_cards
 from training.synthetic.calibration.estimators import StoredAggregate
 from training.synthetic.calibration.grouped_marginals import (
     compute_group_scores,
     estimate_categories,
 )
-from training.synthetic.calibration.instalment_payments import compute_late_share
 from training.synthetic.calibration.source_data import ClientSample
+from training.synthetic.calibration.tables import bureau, previous_application
+from training.synthetic.calibration.tables.credit_cards import summarise_cards
+from training.synthetic.calibration.tables.instalment_payments import compute_late_share
 from training.synthetic.calibration.trait_correlations import (
     TraitBlock,
     build_row_trait_block,

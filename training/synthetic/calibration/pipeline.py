@@ -8,18 +8,6 @@ import numpy as np
 import polars as pl
 
 from training.synthetic import parameters
-from training.synthetic.calibration import (
-    bureau,
-    credit_cards,
-    instalment_payments,
-    previous_application,
-)
-from training.synthetic.calibration.application import (
-    Forms,
-    compute_trait_scores,
-    extract_category_orders,
-    fit_marginals,
-)
 from training.synthetic.calibration.copula import fit_form_correlation
 from training.synthetic.calibration.estimators import StoredAggregate, round_significant
 from training.synthetic.calibration.histories import (
@@ -30,6 +18,18 @@ from training.synthetic.calibration.histories import (
 from training.synthetic.calibration.history_effects import history_effects
 from training.synthetic.calibration.scorecard import fit_scorecard
 from training.synthetic.calibration.source_data import RealData, rebalance_to_population
+from training.synthetic.calibration.tables import (
+    bureau,
+    credit_cards,
+    instalment_payments,
+    previous_application,
+)
+from training.synthetic.calibration.tables.application import (
+    Forms,
+    compute_trait_scores,
+    extract_category_orders,
+    fit_marginals,
+)
 from training.synthetic.calibration.trait_correlations import (
     TraitBlock,
     build_trait_block,

@@ -11,11 +11,11 @@ import polars as pl
 
 from credit.errors import CreditError
 from credit.schema import HISTORIES
-from training.synthetic.calibration.application import Forms
 from training.synthetic.calibration.published_statistics import (
     PublishedStatistics,
     read_published_statistics,
 )
+from training.synthetic.calibration.tables.application import Forms
 from training.synthetic.labels.history_risk import OWNER
 
 CLIENT_ID = "SK_ID_CURR"

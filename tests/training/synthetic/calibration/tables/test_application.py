@@ -3,10 +3,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from training.synthetic.calibration.application import Forms, fit_marginals
 from training.synthetic.calibration.source_data import (
     read_real_data,
 )
+from training.synthetic.calibration.tables.application import Forms, fit_marginals
 from training.synthetic.parameters import PARAMETERS_FILE
 
 STORED = json.loads(PARAMETERS_FILE.read_text(encoding="utf-8"))

@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 
 from credit.schema import NEVER_DAYS
-from training.synthetic.calibration.application import order_categories
 from training.synthetic.calibration.estimators import StoredAggregate
 from training.synthetic.calibration.grouped_marginals import (
     compute_group_scores,
@@ -18,6 +17,7 @@ from training.synthetic.calibration.grouped_marginals import (
     estimate_numbers,
     rank_categories,
 )
+from training.synthetic.calibration.tables.application import order_categories
 from training.synthetic.calibration.variance_components import (
     VarianceComponents,
     estimate_variance_components,

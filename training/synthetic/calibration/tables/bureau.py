@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from training.synthetic.calibration.application import order_categories
 from training.synthetic.calibration.estimators import (
     MIN_CLIENTS_PER_AGGREGATE,
     StoredAggregate,
@@ -22,6 +21,7 @@ from training.synthetic.calibration.grouped_marginals import (
     estimate_numbers,
     rank_categories,
 )
+from training.synthetic.calibration.tables.application import order_categories
 from training.synthetic.calibration.variance_components import (
     VarianceComponents,
     estimate_variance_components,

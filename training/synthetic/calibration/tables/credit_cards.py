@@ -14,7 +14,7 @@ from training.synthetic.calibration.grouped_marginals import (
     estimate_categories,
     estimate_numbers,
 )
-from training.synthetic.calibration.instalment_payments import RESIDUAL_DAYS_PAST_DUE
+from training.synthetic.calibration.tables.instalment_payments import RESIDUAL_DAYS_PAST_DUE
 from training.synthetic.labels.history_risk import OWNER
 from training.synthetic.tables.credit_cards import CARD_AGE_GROUP
 

@@ -1,0 +1,1 @@
+"""Estimate the parameters of each raw table, one module per table."""
