@@ -118,11 +118,11 @@ def test_file_and_documents_yield_bit_identical_features(
 def test_the_batch_size_does_not_change_the_features(
     file: DossierFile, categories: CategoryEncoder, size: int
 ) -> None:
-    whole = np.concatenate([build(part, categories) for part in file.iter_batches(COLUMNS)])
+    single_batch = np.concatenate([build(part, categories) for part in file.iter_batches(COLUMNS)])
     parts = np.concatenate(
         [build(part, categories) for part in file.iter_batches(COLUMNS, size=size)]
     )
-    assert is_bit_identical(whole, parts)
+    assert is_bit_identical(single_batch, parts)
 
 
 def test_labels_and_columns_are_in_the_order_of_the_clients(

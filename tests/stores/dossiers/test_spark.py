@@ -89,13 +89,13 @@ def read_content(file: DossierFile) -> dict[str, list[str]]:
         names = sorted(name for name in rows.columns if name.startswith(f"{history}."))
         lists = rows.select(names).iter_rows()
         content[f"{history}: {names}"] = [
-            str(sorted(map(repr, zip_columns(cells)))) for cells in lists
+            str(sorted(map(repr, zip_columns(columns)))) for columns in lists
         ]
     return content
 
 
-def zip_columns(cells: tuple[list[object] | None, ...]) -> list[tuple[object, ...]]:
-    return list(zip(*(column or () for column in cells), strict=True))
+def zip_columns(columns: tuple[list[object] | None, ...]) -> list[tuple[object, ...]]:
+    return list(zip(*(column or () for column in columns), strict=True))
 
 
 def test_the_example_tables_cover_absent_histories_and_dropped_rows(

@@ -1,4 +1,4 @@
-"""A decision to keep, whatever the ledger lies in."""
+"""Fixtures shared by the tests of the ledger on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.support.example_dossiers import make_applicant
 
 @pytest.fixture
 def record(scorer: Scorer, policy: Policy) -> LedgerRecord:
+    """Make the record of one decision."""
     [scored] = score_dossiers(scorer, [make_applicant()])
     return LedgerRecord(
         decision=make_decision(scored, scorer.version, policy, str(uuid4()), datetime.now(UTC)),

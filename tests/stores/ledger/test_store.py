@@ -1,11 +1,9 @@
-"""The ledger: what was answered is kept, and is found again as it was."""
+"""The ledger on SQLite: decisions are stored, and read back bit for bit."""
 
 from __future__ import annotations
 
 import socket
 import sqlite3
-import subprocess
-import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -25,6 +23,7 @@ from credit.scorer import Scorer
 from credit.underwriting import make_decision, score_dossiers
 from stores.ledger.store import Ledger, LedgerRecord, digest_request
 from tests.support.example_dossiers import Dossier, make_applicant, make_applicant_without_history
+from tests.support.ledger_processes import open_concurrently
 
 NOON = datetime(2026, 6, 1, 12, 0, 0, 123_456, tzinfo=UTC)
 
@@ -41,76 +40,83 @@ def ledger(url: str) -> Ledger:
 
 @pytest.fixture(scope="module")
 def records(scorer: Scorer, policy: Policy, people: list[Dossier]) -> list[LedgerRecord]:
-    """Decisions that were really taken, a minute apart; of the odd ones the explanation too."""
+    """Make records of real decisions, one minute apart; every second one is explained."""
     documents = [
         *people[:6],
         make_applicant_without_history(SK_ID_CURR=None),
         make_applicant(AMT_INCOME_TOTAL=None),
     ]
     scored = score_dossiers(scorer, documents)
-    told = scorer.predict_contributions(np.stack([one.row for one in scored]))
+    contributions = scorer.predict_contributions(np.stack([score.row for score in scored]))
     return [
         LedgerRecord(
             decision=make_decision(
-                one, scorer.version, policy, str(UUID(int=place)), NOON + timedelta(minutes=place)
+                score,
+                scorer.version,
+                policy,
+                str(UUID(int=number)),
+                NOON + timedelta(minutes=number),
             ),
-            kind="explain" if place % 2 else "predict",
-            document=one.document,
-            feature_row=one.row,
-            contributions=told[place] if place % 2 else None,
-            request_digest=digest_request("predict", b"body %d" % place),
+            kind="explain" if number % 2 else "predict",
+            document=score.document,
+            feature_row=score.row,
+            contributions=contributions[number] if number % 2 else None,
+            request_digest=digest_request("predict", b"body %d" % number),
         )
-        for place, one in enumerate(scored)
+        for number, score in enumerate(scored)
     ]
 
 
-def keyed(record: LedgerRecord, key: str, number: int = 999) -> LedgerRecord:
+def with_key(record: LedgerRecord, key: str, number: int = 999) -> LedgerRecord:
+    """Return the record under another decision id and with an idempotency key."""
     decision = replace(record.decision, decision_id=str(UUID(int=number)))
     return replace(record, decision=decision, request_key=key)
 
 
-def equal(one: LedgerRecord, other: LedgerRecord) -> bool:
-    """To the last bit: rows and contributions byte by byte."""
-    told = [record.contributions for record in (one, other)]
-    same = [None if cells is None else cells.tobytes() for cells in told]
+def is_equal(left: LedgerRecord, right: LedgerRecord) -> bool:
+    """Compare two records; feature rows and contributions must be bit-identical."""
+    left_bytes, right_bytes = (
+        None if record.contributions is None else record.contributions.tobytes()
+        for record in (left, right)
+    )
     return (
-        one.decision == other.decision
-        and (one.kind, one.document) == (other.kind, other.document)
-        and one.feature_row.tobytes() == other.feature_row.tobytes()
-        and same[0] == same[1]
-        and (one.request_digest, one.request_key) == (other.request_digest, other.request_key)
+        left.decision == right.decision
+        and (left.kind, left.document) == (right.kind, right.document)
+        and left.feature_row.tobytes() == right.feature_row.tobytes()
+        and left_bytes == right_bytes
+        and (left.request_digest, left.request_key) == (right.request_digest, right.request_key)
     )
 
 
-def test_what_is_kept_is_found_as_it_was_decided_to_the_last_bit(
+def test_a_stored_decision_is_read_back_bit_for_bit(
     ledger: Ledger, records: list[LedgerRecord]
 ) -> None:
     ledger.append(records)
     for record in records:
-        found = ledger.find(str(record.decision.decision_id))
-        assert equal(found, record)
-        assert isinstance(found.decision.outcome, Outcome)
-        assert isinstance(found.decision.rules, tuple)
-        assert found.decision.decided_at == record.decision.decided_at
+        stored = ledger.find(str(record.decision.decision_id))
+        assert is_equal(stored, record)
+        assert isinstance(stored.decision.outcome, Outcome)
+        assert isinstance(stored.decision.rules, tuple)
+        assert stored.decision.decided_at == record.decision.decided_at
     assert {record.decision.client_id for record in records} >= {None, 42}
     assert any(record.decision.rules for record in records)
 
 
-def test_what_is_found_can_be_scored_and_explained_again(
+def test_a_stored_decision_can_be_scored_and_explained_again(
     ledger: Ledger, records: list[LedgerRecord], scorer: Scorer
 ) -> None:
     ledger.append(records)
     for record in records:
-        found = ledger.find(str(record.decision.decision_id))
-        assert found.feature_row.shape == (len(CATALOGUE),)
-        [again] = score_dossiers(scorer, [found.document])
-        assert again.risk == found.decision.risk
-        assert scorer.predict_risk(found.feature_row.reshape(1, -1)).tolist() == [
-            found.decision.risk
+        stored = ledger.find(str(record.decision.decision_id))
+        assert stored.feature_row.shape == (len(CATALOGUE),)
+        [score] = score_dossiers(scorer, [stored.document])
+        assert score.risk == stored.decision.risk
+        assert scorer.predict_risk(stored.feature_row.reshape(1, -1)).tolist() == [
+            stored.decision.risk
         ]
-        if found.contributions is not None:
-            [told] = scorer.predict_contributions(found.feature_row.reshape(1, -1))
-            assert told.tobytes() == found.contributions.tobytes()
+        if stored.contributions is not None:
+            [contributions] = scorer.predict_contributions(stored.feature_row.reshape(1, -1))
+            assert contributions.tobytes() == stored.contributions.tobytes()
 
 
 def test_an_unknown_decision_is_named(ledger: Ledger) -> None:
@@ -118,40 +124,36 @@ def test_an_unknown_decision_is_named(ledger: Ledger) -> None:
         ledger.find("some-id")
 
 
-def test_records_survive_the_end_of_the_process(
+def test_a_ledger_opened_again_has_the_same_records(
     url: str, ledger: Ledger, records: list[LedgerRecord]
 ) -> None:
     ledger.append(records)
-    again = Ledger(url)
-    assert all(equal(again.find(str(r.decision.decision_id)), r) for r in records)
+    reopened = Ledger(url)
+    assert all(is_equal(reopened.find(str(r.decision.decision_id)), r) for r in records)
 
 
-def test_records_between_two_moments_come_oldest_first_the_last_moment_left_out(
+def test_records_of_a_period_come_oldest_first_without_its_end(
     ledger: Ledger, records: list[LedgerRecord]
 ) -> None:
     ledger.append(records)
     since, until = NOON + timedelta(minutes=2), NOON + timedelta(minutes=5)
-    found = list(ledger.iter_between(since, until))
-    assert [record.decision for record in found] == [record.decision for record in records[2:5]]
+    stored = list(ledger.iter_between(since, until))
+    assert [record.decision for record in stored] == [record.decision for record in records[2:5]]
     assert list(ledger.iter_between(since, since)) == []
     assert len(list(ledger.iter_between(NOON, NOON + timedelta(days=1)))) == len(records)
 
 
-def test_moments_are_compared_whatever_their_zone(
-    ledger: Ledger, records: list[LedgerRecord]
-) -> None:
+def test_times_are_compared_across_time_zones(ledger: Ledger, records: list[LedgerRecord]) -> None:
     paris = timezone(timedelta(hours=2))
     [record] = records[:1]
     local = replace(record, decision=replace(record.decision, decided_at=NOON.astimezone(paris)))
     ledger.append([local])
-    [found] = ledger.iter_between(NOON, NOON + timedelta(microseconds=1))
-    assert found.decision.decided_at == NOON
+    [stored] = ledger.iter_between(NOON, NOON + timedelta(microseconds=1))
+    assert stored.decision.decided_at == NOON
     assert list(ledger.iter_between(NOON.astimezone(paris), NOON)) == []
 
 
-def test_a_key_that_was_not_used_answers_nothing(
-    ledger: Ledger, records: list[LedgerRecord]
-) -> None:
+def test_an_unused_key_finds_nothing(ledger: Ledger, records: list[LedgerRecord]) -> None:
     ledger.append(records)
     assert ledger.find_by_key("a key", b"digest") is None
 
@@ -159,41 +161,41 @@ def test_a_key_that_was_not_used_answers_nothing(
 def test_a_key_finds_the_decision_of_its_request(
     ledger: Ledger, records: list[LedgerRecord]
 ) -> None:
-    record = keyed(records[0], "a key")
+    record = with_key(records[0], "a key")
     ledger.append([record])
-    found = ledger.find_by_key("a key", record.request_digest)
-    assert found
-    assert equal(found, record)
+    stored = ledger.find_by_key("a key", record.request_digest)
+    assert stored
+    assert is_equal(stored, record)
 
 
-def test_a_key_that_comes_back_with_another_request_is_refused(
+def test_a_key_reused_for_another_request_is_refused(
     ledger: Ledger, records: list[LedgerRecord]
 ) -> None:
-    ledger.append([keyed(records[0], "a key")])
+    ledger.append([with_key(records[0], "a key")])
     with pytest.raises(IdempotencyKeyReused, match='"a key" already answered another request'):
         ledger.find_by_key("a key", digest_request("predict", b"another body"))
 
 
-def test_a_key_used_meanwhile_keeps_none_of_a_batch(
-    ledger: Ledger, records: list[LedgerRecord]
-) -> None:
-    ledger.append([keyed(records[0], "a key", 998)])
+def test_a_reused_key_rejects_the_whole_batch(ledger: Ledger, records: list[LedgerRecord]) -> None:
+    ledger.append([with_key(records[0], "a key", 998)])
     with pytest.raises(IntegrityError):
-        ledger.append([records[1], keyed(records[2], "a key", 999)])
+        ledger.append([records[1], with_key(records[2], "a key", 999)])
     with pytest.raises(UnknownDecision):
         ledger.find(str(records[1].decision.decision_id))
 
 
-def test_the_same_decision_is_not_kept_twice(ledger: Ledger, records: list[LedgerRecord]) -> None:
+def test_the_same_decision_is_not_stored_twice(
+    ledger: Ledger, records: list[LedgerRecord]
+) -> None:
     ledger.append(records[:1])
     with pytest.raises(IntegrityError):
         ledger.append(records[:1])
     assert len(list(ledger.iter_between(NOON, NOON + timedelta(days=1)))) == 1
 
 
-def test_many_keep_at_once_and_none_is_lost(url: str, records: list[LedgerRecord]) -> None:
+def test_concurrent_writes_lose_no_record(url: str, records: list[LedgerRecord]) -> None:
     ledger = Ledger(url)
-    many = [keyed(records[0], f"key {number}", 1_000 + number) for number in range(40)]
+    many = [with_key(records[0], f"key {number}", 1_000 + number) for number in range(40)]
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda record: ledger.append([record]), many))
     assert {r.request_key for r in Ledger(url).iter_between(NOON, NOON + timedelta(days=1))} == {
@@ -201,31 +203,32 @@ def test_many_keep_at_once_and_none_is_lost(url: str, records: list[LedgerRecord
     }
 
 
-def test_a_request_is_told_by_its_call_and_its_bytes() -> None:
+def test_the_digest_depends_on_the_call_and_the_body() -> None:
     bodies = [("predict", b"a"), ("predict", b"b"), ("explain", b"a"), ("predict\0", b"a"[1:])]
     assert len({digest_request(kind, body) for kind, body in bodies}) == len(bodies)
     assert digest_request("predict", b"a") == digest_request("predict", b"a")
 
 
 def drop(url: str, table: str) -> None:
-    """Take a table away behind the ledger's back."""
+    """Drop a table through another connection."""
     with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
         connection.execute(f"DROP TABLE {table}")
     connection.close()
 
 
-def test_a_ledger_that_fails_names_no_client(
+def test_a_failure_of_the_ledger_names_no_client(
     url: str, ledger: Ledger, records: list[LedgerRecord]
 ) -> None:
-    named = replace(records[0], decision=replace(records[0].decision, client_id=777_000_777))
+    record = replace(records[0], decision=replace(records[0].decision, client_id=777_000_777))
     drop(url, "payload")
-    with pytest.raises(LedgerUnavailable) as failed:
-        ledger.append([named])
-    assert "no such table" in (told := "".join(traceback.format_exception(failed.value)))
-    assert "777000777" not in told
+    with pytest.raises(LedgerUnavailable) as caught:
+        ledger.append([record])
+    message = "".join(traceback.format_exception(caught.value))
+    assert "no such table" in message
+    assert "777000777" not in message
 
 
-def test_a_ledger_answers_until_it_fails(url: str, ledger: Ledger) -> None:
+def test_a_ledger_is_available_until_it_fails(url: str, ledger: Ledger) -> None:
     assert ledger.is_available()
     drop(url, "decision")
     assert not ledger.is_available()
@@ -233,65 +236,33 @@ def test_a_ledger_answers_until_it_fails(url: str, ledger: Ledger) -> None:
         ledger.find("some-id")
 
 
-def test_a_database_where_nobody_listens_is_told_as_such() -> None:
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        url = f"postgresql+psycopg://credit@127.0.0.1:{silent.getsockname()[1]}/credit"
+def test_an_unreachable_database_is_reported_as_unavailable() -> None:
+    with socket.socket() as closed_port:
+        closed_port.bind(("127.0.0.1", 0))
+        url = f"postgresql+psycopg://credit@127.0.0.1:{closed_port.getsockname()[1]}/credit"
         with pytest.raises(LedgerUnavailable):
             Ledger(url)
 
 
-def test_the_chain_cannot_be_guessed_from(
+def test_the_decision_table_holds_no_request_digest(
     url: str, ledger: Ledger, records: list[LedgerRecord]
 ) -> None:
     ledger.append(records)
     with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        chain = connection.execute("SELECT * FROM decision").fetchall()
+        rows = connection.execute("SELECT * FROM decision").fetchall()
     connection.close()
     digests = {record.request_digest for record in records}
-    assert len(chain) == len(records)
-    assert not [cell for row in chain for cell in row if cell in digests]
-
-
-MAKE = """
-import sys
-from stores.ledger.store import Ledger
-print("ready", flush=True)
-sys.stdin.readline()
-Ledger(sys.argv[1])
-"""
-
-
-def starting(url: str) -> subprocess.Popen[str]:
-    """A process that opens a ledger when it is told to."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", MAKE, url],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    assert process.stdout
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def open_together(url: str) -> list[int]:
-    """How two processes end that open a ledger at the same time."""
-    pair = [starting(url), starting(url)]
-    for process in pair:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in pair:
-        process.communicate()
-    return [process.returncode for process in pair]
+    assert len(rows) == len(records)
+    assert not [cell for row in rows for cell in row if cell in digests]
 
 
 @pytest.mark.slow
-def test_workers_that_start_together_make_the_tables_once(tmp_path: Path) -> None:
+def test_workers_that_start_together_create_the_tables_once(tmp_path: Path) -> None:
     for attempt in range(5):
         url = f"sqlite:///{tmp_path / str(attempt) / 'ledger.sqlite'}"
-        assert open_together(url) == [0, 0]
+        assert open_concurrently(url) == [0, 0]
 
 
-def test_keeping_nothing_is_no_fault(ledger: Ledger) -> None:
+def test_appending_nothing_is_allowed(ledger: Ledger) -> None:
     ledger.append([])
     assert list(ledger.iter_between(NOON, NOON + timedelta(days=1))) == []

@@ -1,4 +1,4 @@
-"""A ledger that can be read and not written, or neither: it is not ready, nothing is decided."""
+"""A ledger that cannot be written to, or not even read, is unavailable and stores nothing."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def kept(file: Path, record: LedgerRecord) -> str:
-    """The URL of a ledger that holds a record."""
+def url(file: Path, record: LedgerRecord) -> str:
+    """Return the URL of a ledger with one record."""
     url = f"sqlite:///{file}"
     with closing(Ledger(url)) as ledger:
         ledger.append([record])
@@ -31,32 +31,32 @@ def kept(file: Path, record: LedgerRecord) -> str:
 
 
 @pytest.fixture
-def read_only(kept: str) -> Iterator[str]:
-    """The same, and every connection as to a file that nobody may write to: root may to all."""
+def read_only_url(url: str) -> Iterator[str]:
+    """Make every connection read-only; file permissions would not stop root."""
 
-    def _only_read(connection: Any, _: object) -> None:
+    def forbid_writes(connection: Any, _: object) -> None:
         connection.execute("PRAGMA query_only=ON")
 
-    sa.event.listen(sa.Engine, "connect", _only_read)
-    yield kept
-    sa.event.remove(sa.Engine, "connect", _only_read)
+    sa.event.listen(sa.Engine, "connect", forbid_writes)
+    yield url
+    sa.event.remove(sa.Engine, "connect", forbid_writes)
 
 
-def test_a_ledger_that_is_only_read_is_not_ready(read_only: str, record: LedgerRecord) -> None:
-    with closing(Ledger(read_only)) as ledger:
+def test_a_read_only_ledger_is_not_available(read_only_url: str, record: LedgerRecord) -> None:
+    with closing(Ledger(read_only_url)) as ledger:
         assert ledger.find(str(record.decision.decision_id)).decision == record.decision
         assert not ledger.is_available()
         with pytest.raises(LedgerUnavailable):
             ledger.append([record])
 
 
-def test_a_damaged_file_is_told_as_a_ledger_that_does_not_answer(
-    kept: str, file: Path, record: LedgerRecord
+def test_a_damaged_file_makes_the_ledger_unavailable(
+    url: str, file: Path, record: LedgerRecord
 ) -> None:
     for name in (f"{file.name}-wal", f"{file.name}-shm"):
         file.with_name(name).unlink(missing_ok=True)
-    with closing(Ledger(kept)) as ledger:
-        ledger._engine.dispose()  # noqa: SLF001 -- what is open would not look at the file again
+    with closing(Ledger(url)) as ledger:
+        ledger._engine.dispose()  # noqa: SLF001 -- an open connection would not read the file again
         file.write_bytes(b"x" * 8_192)
         assert not ledger.is_available()
         with pytest.raises(LedgerUnavailable):
@@ -65,8 +65,8 @@ def test_a_damaged_file_is_told_as_a_ledger_that_does_not_answer(
             ledger.find("none")
 
 
-def test_whoever_asks_whether_it_answers_keeps_nobody_from_writing(kept: str, file: Path) -> None:
-    with closing(Ledger(kept)) as ledger, closing(sqlite3.connect(file, timeout=0)) as other:
+def test_checking_availability_does_not_block_writers(url: str, file: Path) -> None:
+    with closing(Ledger(url)) as ledger, closing(sqlite3.connect(file, timeout=0)) as other:
         for _ in range(20):
             assert ledger.is_available()
             other.execute("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""Files that are broken: each a fault that names the file, and nothing half-written left."""
+"""Damaged files: each is a fault that names the file, and no partial copy is left."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ TABLE = make_table_frames(PEOPLE)[TRAIN_TABLE]
 TEXT = TABLE.write_csv().encode()
 
 
-def faults(folder: Path) -> list[Fault]:
-    with pytest.raises(InvalidTables) as refused:
+def read_faults(folder: Path) -> list[Fault]:
+    with pytest.raises(InvalidTables) as caught:
         read_tables(folder, cache=folder / "cache")
-    return list(refused.value.faults)
+    return list(caught.value.faults)
 
 
-def left_behind(folder: Path) -> list[str]:
-    """Files of the cache that are unpacked text, or half-written."""
+def list_leftovers(folder: Path) -> list[str]:
+    """List the unpacked and the partial files in the cache."""
     return [
         path.name for path in (folder / "cache").rglob("*") if path.suffix in {".csv", ".part"}
     ]
@@ -48,41 +48,41 @@ def left_behind(folder: Path) -> list[str]:
         ("application_train.csv.zip", b"PK no zip"),
         ("application_train.csv", TEXT.replace(b"Married", "Marié".encode("latin-1"))),
     ],
-    ids=lambda said: said if isinstance(said, str) else repr(said[:20]),
+    ids=lambda value: value if isinstance(value, str) else repr(value[:20]),
 )
 def test_an_unreadable_file_is_a_fault_that_names_it(
     tmp_path: Path, name: str, content: bytes
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    [fault] = faults(tmp_path)
+    [fault] = read_faults(tmp_path)
     assert fault.where == name
     assert fault.expected == "a readable table"
     assert fault.got
-    assert left_behind(tmp_path) == []
+    assert list_leftovers(tmp_path) == []
 
 
-@pytest.mark.parametrize("ending", [".csv.gz", ".csv.zip"])
-def test_a_file_damaged_on_its_way_is_a_fault_that_names_it(tmp_path: Path, ending: str) -> None:
-    path = write_tables(tmp_path, {TRAIN_TABLE: TABLE}, ending) / f"{TRAIN_TABLE}{ending}"
-    damaged = bytearray(path.read_bytes())
-    for place in range(200, 260):
-        damaged[place] ^= 0xA5
-    path.write_bytes(bytes(damaged))
-    [fault] = faults(tmp_path)
+@pytest.mark.parametrize("extension", [".csv.gz", ".csv.zip"])
+def test_a_corrupted_file_is_a_fault_that_names_it(tmp_path: Path, extension: str) -> None:
+    path = write_tables(tmp_path, {TRAIN_TABLE: TABLE}, extension) / f"{TRAIN_TABLE}{extension}"
+    content = bytearray(path.read_bytes())
+    for index in range(200, 260):
+        content[index] ^= 0xA5
+    path.write_bytes(bytes(content))
+    [fault] = read_faults(tmp_path)
     assert fault.where == path.name
 
 
-@pytest.mark.parametrize("inside", [["one.csv", "two.csv"], [], ["readme.txt"]])
-def test_an_archive_holds_one_table(tmp_path: Path, inside: list[str]) -> None:
+@pytest.mark.parametrize("names", [["one.csv", "two.csv"], [], ["readme.txt"]])
+def test_an_archive_must_hold_exactly_one_table(tmp_path: Path, names: list[str]) -> None:
     with zipfile.ZipFile(tmp_path / "application_train.csv.zip", "w") as archive:
-        for name in inside:
+        for name in names:
             archive.writestr(name, TEXT)
-    [fault] = faults(tmp_path)
-    csv = sum(name.endswith(".csv") for name in inside)
-    assert fault.got == f"{csv} CSV files in the archive, expected one"
+    [fault] = read_faults(tmp_path)
+    csv_count = sum(name.endswith(".csv") for name in names)
+    assert fault.got == f"{csv_count} CSV files in the archive, expected one"
 
 
-def test_other_files_of_an_archive_are_left_alone(tmp_path: Path) -> None:
+def test_other_files_of_an_archive_are_ignored(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "application_train.csv.zip", "w") as archive:
         archive.writestr("read me.txt", "hello")
         archive.writestr("application_train.csv", TEXT)
@@ -90,54 +90,54 @@ def test_other_files_of_an_archive_are_left_alone(tmp_path: Path) -> None:
     assert tables.application.collect().equals(TABLE)
 
 
-def test_what_a_mac_adds_to_an_archive_is_no_table(tmp_path: Path) -> None:
+def test_files_that_macos_adds_to_an_archive_are_ignored(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "application_train.csv.zip", "w") as archive:
         archive.writestr("application_train.csv", TEXT)
         archive.writestr("__MACOSX/._application_train.csv", "attributes")
     read_tables(tmp_path, cache=tmp_path / "cache")
 
 
-def test_a_table_that_breaks_off_in_a_row_is_a_fault(tmp_path: Path) -> None:
+def test_a_table_truncated_within_a_row_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "application_train.csv").write_bytes(TEXT + b"401,Cash loans,F")
-    [fault] = faults(tmp_path)
+    [fault] = read_faults(tmp_path)
     assert fault.where.startswith("application_train.csv")
 
 
 def test_a_row_with_too_many_cells_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "application_train.csv").write_bytes(TEXT + TEXT.splitlines()[1] + b",1,2,3\n")
-    [fault] = faults(tmp_path)
+    [fault] = read_faults(tmp_path)
     assert fault.where == "application_train.csv"
 
 
-def test_every_broken_file_of_a_folder_is_told(tmp_path: Path) -> None:
+def test_every_damaged_file_of_a_folder_is_listed(tmp_path: Path) -> None:
     write_tables(tmp_path, {TRAIN_TABLE: TABLE})
     for name in ("bureau.csv", "POS_CASH_balance.parquet", "credit_card_balance.csv.gz"):
         (tmp_path / name).write_bytes(b"")
-    assert len({fault.where.partition(":")[0] for fault in faults(tmp_path)}) == 3
+    assert len({fault.where.partition(":")[0] for fault in read_faults(tmp_path)}) == 3
 
 
-@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".csv.zip"])
-def test_a_file_that_changed_is_read_anew(tmp_path: Path, ending: str) -> None:
+@pytest.mark.parametrize("extension", [".csv", ".csv.gz", ".csv.zip"])
+def test_a_changed_file_is_read_again(tmp_path: Path, extension: str) -> None:
     for rows in (TABLE, TABLE.head(7), TABLE.head(7).reverse()):
-        write_tables(tmp_path, {TRAIN_TABLE: rows}, ending)
+        write_tables(tmp_path, {TRAIN_TABLE: rows}, extension)
         for _ in range(2):
             tables = read_tables(tmp_path, cache=tmp_path / "cache")
             assert tables.application.collect().equals(rows)
 
 
-def test_what_broke_once_is_not_taken_for_whole_later(tmp_path: Path) -> None:
+def test_a_damaged_file_is_refused_again(tmp_path: Path) -> None:
     path = tmp_path / "application_train.csv.gz"
     path.write_bytes(gzip.compress(TEXT, mtime=0)[:-100])
-    assert [fault.where for fault in faults(tmp_path)] == [path.name]
-    assert [fault.where for fault in faults(tmp_path)] == [path.name]
+    assert [fault.where for fault in read_faults(tmp_path)] == [path.name]
+    assert [fault.where for fault in read_faults(tmp_path)] == [path.name]
 
 
-def test_bad_cells_are_found_again_when_a_file_is_read_again(tmp_path: Path) -> None:
+def test_invalid_cells_are_found_again_in_a_second_reading(tmp_path: Path) -> None:
     write_tables(tmp_path, {TRAIN_TABLE: TABLE.with_columns(AMT_CREDIT=pl.lit(-1.0))}, ".csv.gz")
-    assert faults(tmp_path) == faults(tmp_path)
+    assert read_faults(tmp_path) == read_faults(tmp_path)
 
 
-def test_files_of_two_folders_are_never_taken_for_one_another(tmp_path: Path) -> None:
+def test_equally_named_files_of_two_folders_are_not_confused(tmp_path: Path) -> None:
     for folder, rows in (("one", TABLE.head(1)), ("other", TABLE[1:2])):
         path = write_tables(tmp_path / folder, {TRAIN_TABLE: rows}, ".csv") / f"{TRAIN_TABLE}.csv"
         os.utime(path, ns=(10**18, 10**18))
@@ -145,7 +145,7 @@ def test_files_of_two_folders_are_never_taken_for_one_another(tmp_path: Path) ->
         assert tables.application.collect().equals(rows)
 
 
-def test_what_was_unpacked_is_not_left_behind(tmp_path: Path) -> None:
+def test_unpacked_files_are_removed(tmp_path: Path) -> None:
     write_tables(tmp_path, {TRAIN_TABLE: TABLE}, ".csv.zip")
     read_tables(tmp_path, cache=tmp_path / "cache")
-    assert left_behind(tmp_path) == []
+    assert list_leftovers(tmp_path) == []

@@ -1,4 +1,4 @@
-"""A lender's own files: names, units and words, told in one YAML."""
+"""A lender's own files: one YAML file maps their names, units and words."""
 
 from __future__ import annotations
 
@@ -51,27 +51,27 @@ def folder(tmp_path: Path) -> Path:
     FORMS.drop("impaye").with_columns(numero=pl.Series([9, 10])).write_csv(
         tmp_path / "nouvelles.csv"
     )
-    credits_elsewhere = pl.DataFrame({"client": [7, 7], "credit": [1, 2]})
-    credits_elsewhere.write_parquet(tmp_path / "autres_credits.parquet")
+    bureau_credits = pl.DataFrame({"client": [7, 7], "credit": [1, 2]})
+    bureau_credits.write_parquet(tmp_path / "autres_credits.parquet")
     (tmp_path / "lender.yaml").write_text(MAPPING, encoding="utf-8")
     return tmp_path
 
 
-def read(folder: Path, application: str = "application_train", **said: bool) -> Tables:
+def read(folder: Path, application: str = "application_train", **options: bool) -> Tables:
     lender = LenderMapping.from_yaml(folder / "lender.yaml")
     return read_tables(
-        folder, application=application, lender=lender, cache=folder / "cache", **said
+        folder, application=application, lender=lender, cache=folder / "cache", **options
     )
 
 
-def faults(folder: Path, mapping: str) -> list[Fault]:
+def read_faults(folder: Path, mapping: str) -> list[Fault]:
     (folder / "lender.yaml").write_text(mapping, encoding="utf-8")
-    with pytest.raises(InvalidTables) as refused:
+    with pytest.raises(InvalidTables) as caught:
         read(folder)
-    return list(refused.value.faults)
+    return list(caught.value.faults)
 
 
-def test_a_lenders_names_units_and_words_become_the_schemas(folder: Path) -> None:
+def test_names_units_and_words_are_converted_to_the_schema(folder: Path) -> None:
     rows = read(folder).application.collect()
     assert rows["SK_ID_CURR"].to_list() == [7, 8]
     assert rows["AMT_CREDIT"].to_list() == [123.45, None]
@@ -79,11 +79,11 @@ def test_a_lenders_names_units_and_words_become_the_schemas(folder: Path) -> Non
     assert rows["FLAG_OWN_CAR"].to_list() == ["Y", "N"]
 
 
-def test_a_word_that_is_not_mapped_stays_as_it_is(folder: Path) -> None:
+def test_an_unmapped_word_is_unchanged(folder: Path) -> None:
     assert read(folder).application.collect()["NAME_INCOME_TYPE"].to_list() == ["Working", "rente"]
 
 
-def test_columns_that_are_not_mapped_are_unknown_and_the_lenders_own_are_left_out(
+def test_unmapped_columns_are_unknown_and_further_columns_are_dropped(
     folder: Path,
 ) -> None:
     rows = read(folder).application.collect()
@@ -94,7 +94,7 @@ def test_columns_that_are_not_mapped_are_unknown_and_the_lenders_own_are_left_ou
     assert rows.schema["OCCUPATION_TYPE"] == pl.String
 
 
-def test_one_mapping_serves_the_labelled_and_the_new_applications(folder: Path) -> None:
+def test_one_mapping_serves_labelled_and_new_applications(folder: Path) -> None:
     labelled = read(folder, labelled=True).application.collect()
     assert labelled.select("SK_ID_CURR", "TARGET").rows() == [(7, 0), (8, 1)]
     new = read(folder, "application_test").application.collect()
@@ -102,28 +102,28 @@ def test_one_mapping_serves_the_labelled_and_the_new_applications(folder: Path) 
     assert "TARGET" not in new.columns
 
 
-def test_the_applications_asked_for_are_read_under_a_name_of_the_lenders_own_too(
+def test_applications_can_be_requested_by_the_lenders_file_name(
     folder: Path,
 ) -> None:
     new = read(folder, "nouvelles").application.collect()
     assert new["SK_ID_CURR"].to_list() == [9, 10]
 
 
-def test_an_absent_file_of_applications_is_named_as_the_lender_names_it(folder: Path) -> None:
+def test_an_absent_file_of_applications_is_reported_by_the_lenders_name(folder: Path) -> None:
     (folder / "nouvelles.csv").unlink()
     with pytest.raises(InvalidTables, match=r"one of nouvelles\.parquet, nouvelles\.csv"):
         read(folder, "application_test")
 
 
-def test_a_history_has_the_name_that_the_lender_gives_it(folder: Path) -> None:
+def test_a_history_is_found_under_the_lenders_file_name(folder: Path) -> None:
     tables = read(folder)
     assert tables.histories["bureau"].collect()["SK_ID_BUREAU"].to_list() == [1, 2]
     assert set(tables.absent_histories) == set(HISTORIES) - {"bureau"}
 
 
-def test_mapped_tables_without_file_names_have_their_usual_ones(folder: Path) -> None:
-    unnamed = re.sub(r"  files?:.*\n(    application_t.*\n)*", "", MAPPING)
-    (folder / "lender.yaml").write_text(unnamed, encoding="utf-8")
+def test_mapped_tables_without_file_names_have_kaggles_names(folder: Path) -> None:
+    mapping = re.sub(r"  files?:.*\n(    application_t.*\n)*", "", MAPPING)
+    (folder / "lender.yaml").write_text(mapping, encoding="utf-8")
     (folder / "demandes.csv").rename(folder / "application_train.csv")
     (folder / "autres_credits.parquet").rename(folder / "bureau.parquet")
     tables = read(folder)
@@ -131,27 +131,27 @@ def test_mapped_tables_without_file_names_have_their_usual_ones(folder: Path) ->
     assert tables.histories["bureau"].collect()["SK_ID_BUREAU"].to_list() == [1, 2]
 
 
-def test_what_is_mapped_is_held_to_the_schema(folder: Path) -> None:
-    in_cents = MAPPING.replace("factor: -365.25, round: true", "factor: 365.25, round: true")
-    found = faults(folder, in_cents)
-    assert [fault.where for fault in found] == [
+def test_mapped_cells_are_checked_against_the_schema(folder: Path) -> None:
+    mapping = MAPPING.replace("factor: -365.25, round: true", "factor: 365.25, round: true")
+    faults = read_faults(folder, mapping)
+    assert [fault.where for fault in faults] == [
         "demandes.csv: row 1, DAYS_BIRTH", "demandes.csv: row 2, DAYS_BIRTH",
     ]  # fmt: skip
 
 
-def test_a_column_that_the_lender_does_not_have_is_a_fault(folder: Path) -> None:
-    [fault] = faults(folder, MAPPING.replace("montant_centimes", "montant"))
+def test_a_mapped_column_that_the_file_lacks_is_a_fault(folder: Path) -> None:
+    [fault] = read_faults(folder, MAPPING.replace("montant_centimes", "montant"))
     assert fault.where == "demandes.csv"
     assert 'unable to find column "montant"' in str(fault.got)
 
 
 def test_a_history_without_its_key_is_a_fault(folder: Path) -> None:
-    [fault] = faults(folder, MAPPING.replace("    SK_ID_BUREAU: {column: credit}\n", ""))
+    [fault] = read_faults(folder, MAPPING.replace("    SK_ID_BUREAU: {column: credit}\n", ""))
     assert fault.where == "autres_credits.parquet: SK_ID_BUREAU"
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("mapping", "message"),
     [
         ("aplication: {columns: {}}", "aplication is not a table; the tables are application,"),
         ("application: {columns: {AMT_CREDT: {column: a}}}", "did you mean AMT_CREDIT?"),
@@ -167,26 +167,26 @@ def test_a_history_without_its_key_is_a_fault(folder: Path) -> None:
         ("", "lender.yaml"),
     ],
 )
-def test_a_mapping_that_cannot_be_meant_is_told_what_is_wrong(
-    folder: Path, wrong: str, told: str
+def test_an_invalid_mapping_is_refused_with_its_fault(
+    folder: Path, mapping: str, message: str
 ) -> None:
-    (folder / "lender.yaml").write_text(wrong, encoding="utf-8")
-    with pytest.raises(InvalidTables) as refused:
+    (folder / "lender.yaml").write_text(mapping, encoding="utf-8")
+    with pytest.raises(InvalidTables) as caught:
         LenderMapping.from_yaml(folder / "lender.yaml")
-    assert told in str(refused.value)
-    assert all(fault.where.startswith("lender.yaml") for fault in refused.value.faults)
+    assert message in str(caught.value)
+    assert all(fault.where.startswith("lender.yaml") for fault in caught.value.faults)
 
 
-def test_labelled_tables_need_their_label_mapped(folder: Path) -> None:
-    unlabelled = MAPPING.replace("    TARGET:           {column: impaye}\n", "")
-    (folder / "lender.yaml").write_text(unlabelled, encoding="utf-8")
+def test_labelled_tables_need_a_mapped_label(folder: Path) -> None:
+    mapping = MAPPING.replace("    TARGET:           {column: impaye}\n", "")
+    (folder / "lender.yaml").write_text(mapping, encoding="utf-8")
     with pytest.raises(InvalidTables, match="TARGET"):
         read(folder, labelled=True)
 
 
-def test_the_mapping_that_the_documentation_shows_is_one(tmp_path: Path) -> None:
-    shown = dedent((lender_mapping.__doc__ or "").split("\n\n")[1])
-    (tmp_path / "lender.yaml").write_text(shown, encoding="utf-8")
+def test_the_documented_example_is_a_valid_mapping(tmp_path: Path) -> None:
+    example = dedent((lender_mapping.__doc__ or "").split("\n\n")[1])
+    (tmp_path / "lender.yaml").write_text(example, encoding="utf-8")
     assert (
         LenderMapping.from_yaml(tmp_path / "lender.yaml").resolve_file_name("application_test")
         == "nouvelles"
