@@ -27,13 +27,13 @@ from credit.policy import load_policy
 from stores.cli import report_errors
 from stores.progress import ProgressReporter
 from stores.settings import configure_libraries, get_settings
+from training.cli.summary import build_ablation_table
 from training.data.auxiliary import add_auxiliary_clients
 from training.data.dataset import TrainingSet, prepare_training_set
 from training.data.loading import load_labelled_dossiers
 from training.experiments.ablation import count_ablation_steps, run_ablation
 from training.experiments.ablation_variants import BASE_PARAMETERS, AblationVariant
 from training.model.cross_validation import split_folds
-from training.study_tables import build_ablation_table
 
 EXTERNAL_SCORES = tuple(f"external_score_{number}" for number in (1, 2, 3))
 NEIGHBOUR_FEATURES = (*EXTERNAL_SCORES, "credit_to_instalment")

@@ -1,7 +1,19 @@
-"""python -m training: from raw tables to a registered champion."""
+"""python -m training: train a model from raw tables, and run experiments.
+
+train   ──► a registered model, promoted unless a gate refuses it
+explore ──► a page on the raw tables      tune   ──► parameters.yaml for `python -m training`
+compare ──► other kinds of models         ablate ──► the effect of each part of the model
+
+Experiments change nothing that serves. Each command imports its libraries after
+`configure_libraries`, because they read their environment at import; `--help` stays quick.
+"""
+
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,15 +22,29 @@ from rich.console import Console
 
 from stores.cli import LenderOption, report_errors
 from stores.dossiers.engine import Engine
-from stores.progress import ProgressReporter
-from stores.settings import configure_libraries, get_settings
-from training.cli.experiments import EXPERIMENT_COMMANDS
-from training.cli.options import DataOption, ParametersOption, generate_synthetic_tables
+from stores.settings import Settings, configure_libraries, get_settings
+from training.cli.options import (
+    ClientsOption,
+    DataOption,
+    ParametersOption,
+    SeedOption,
+    TimeBudgetOption,
+)
 
 REFUSED_EXIT_CODE = 3
-"""What the command ends with when a gate refused the model."""
+"""Exit code of the command when a gate refused the model."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, rich_markup_mode="rich")
+
+
+@contextmanager
+def _configured_session() -> Iterator[tuple[Settings, Console]]:
+    """Read the settings, configure the libraries, and report expected errors."""
+    console = Console()
+    with report_errors(console):
+        settings = get_settings()
+        configure_libraries(settings)
+        yield settings, console
 
 
 @app.callback(invoke_without_command=True)
@@ -27,18 +53,22 @@ def train(
     *,
     data: DataOption = None,
     lender: LenderOption = None,
-    clients: Annotated[int, typer.Option(help="Synthetic clients to make.", min=1_000)] = 20_000,
-    seed: Annotated[int, typer.Option(help="Same seed, same model.")] = 0,
+    clients: Annotated[
+        int, typer.Option(help="Number of synthetic clients, without --data.", min=1_000)
+    ] = 20_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
     parameters: ParametersOption = None,
     engine: Annotated[
         Engine,
-        typer.Option(help="What groups the tables; spark runs where CREDIT_SPARK_MASTER says."),
+        typer.Option(
+            help="Engine that groups the tables; spark runs on the master in CREDIT_SPARK_MASTER."
+        ),
     ] = Engine.LOCAL,
     also: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Another folder whose labelled clients teach, too; the model is judged by those "
-            "of --data alone. Can be given several times.",
+            help="Another folder of labelled clients to add to the training set; the model is "
+            "evaluated on the clients of --data only. Can be repeated.",
             exists=True,
             file_okay=False,
         ),
@@ -46,40 +76,153 @@ def train(
 ) -> None:
     """Fit on labelled tables, evaluate, register in MLflow, publish to the BentoML store.
 
-    Gates judge every model: one that fails a blocking gate stays registered in MLflow with its
-    findings, but is not promoted. Champion, BentoML store and client store stay as they are, the
-    findings say what to do, and the command ends with code 3.
+    Every model is checked by gates. A model that fails a blocking gate stays registered in MLflow
+    with its findings, but is not promoted. The champion, the BentoML store and the client store
+    stay as they are, the findings recommend what to do, and the command ends with code 3.
 
-    Everything is kept under CREDIT_HOME (./var by default).
+    All files are stored under CREDIT_HOME (./var by default).
     """
     if context.invoked_subcommand:
         return
-    console = Console()
-    progress = ProgressReporter(console)
-    with report_errors(console):
-        settings = get_settings()
-        configure_libraries(settings)
-        # Imported now: these libraries read their environment at import; --help stays quick.
-        from stores.raw_tables.lender_mapping import LenderMapping  # noqa: PLC0415
-        from training.cli.summary import print_summary  # noqa: PLC0415
-        from training.model.hyperparameters import resolve_parameters  # noqa: PLC0415
-        from training.pipeline import run_training as run  # noqa: PLC0415
+    with _configured_session() as (settings, console):
+        from training.cli.train import train_and_print
 
-        if data is None:
-            data = generate_synthetic_tables(settings, clients, seed, progress)
-        lender_mapping = LenderMapping.from_yaml(lender) if lender else None
-        model_parameters = resolve_parameters(parameters, progress.log)
-        training_outcome = run(
-            settings, data, seed=seed, progress=progress, lender=lender_mapping, parameters=model_parameters, engine=engine,
-            auxiliary_folders=also or (),
+        is_promoted = train_and_print(
+            settings, console, data, lender=lender, clients=clients, seed=seed,
+            parameters=parameters, engine=engine, auxiliary_folders=also or (),
         )  # fmt: skip
-    print_summary(console, training_outcome)
-    if training_outcome.blocking_codes:
+    if not is_promoted:
         raise typer.Exit(REFUSED_EXIT_CODE)
 
 
-for command in EXPERIMENT_COMMANDS:
-    app.command()(command)
+@app.command()
+def explore(
+    *,
+    data: DataOption = None,
+    lender: LenderOption = None,
+    clients: Annotated[
+        int | None,
+        typer.Option(help="Number of synthetic clients, without --data.", min=500),
+    ] = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Describe the raw tables: gaps, distributions, difficulty rates, correlations, drift.
+
+    Writes reports/exploration.html, a self-contained page.
+    """
+    if data and clients:
+        raise typer.BadParameter(
+            "cannot be combined with --data, of which every client is used",
+            param_hint="--clients",
+        )
+    with _configured_session() as (settings, console):
+        from training.cli.experiments import run_exploration
+
+        run_exploration(settings, console, data, lender=lender, clients=clients, seed=seed)
+
+
+@app.command()
+def compare(
+    *,
+    data: DataOption = None,
+    lender: LenderOption = None,
+    parameters: ParametersOption = None,
+    clients: Annotated[
+        int | None,
+        typer.Option(
+            help="Number of labelled clients to sample at random; all by default, at most 20,000. "
+            "Without --data: number of synthetic clients.",
+            min=500,
+        ),
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2)] = 5,
+    budget_minutes: TimeBudgetOption = 10,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Only challengers with this text in their name.")
+    ] = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Compare kinds of models: untuned, tuned, with class weights, with SMOTE inside folds.
+
+    Writes comparison.json, .svg and .html to MLflow, with a nested run per model, and to reports.
+    """
+    with _configured_session() as (settings, console):
+        from training.cli.experiments import ExperimentOptions, run_comparison
+
+        run_comparison(
+            settings,
+            console,
+            ExperimentOptions(
+                data=data, lender=lender, parameters=parameters, clients=clients, seed=seed
+            ),
+            folds=folds,
+            budget_minutes=budget_minutes,
+            names=model or (),
+        )
+
+
+@app.command()
+def tune(
+    *,
+    data: DataOption = None,
+    lender: LenderOption = None,
+    parameters: ParametersOption = None,
+    clients: ClientsOption = None,
+    trials: Annotated[
+        int, typer.Option(help="Total number of trials, including those of earlier runs.")
+    ] = 40,
+    budget_minutes: TimeBudgetOption = 20,
+    seed: SeedOption = 0,
+) -> None:
+    """Search for parameters, beginning with the given ones; an earlier search is resumed.
+
+    The reported gain is measured on the same clients, split into other folds. The parameters were
+    selected on these clients, so the gain on other clients may be smaller.
+
+    Writes parameters.yaml under CREDIT_HOME/tuning, for `python -m training --parameters`.
+    """
+    with _configured_session() as (settings, console):
+        from training.cli.experiments import ExperimentOptions, run_tuning
+
+        run_tuning(
+            settings,
+            console,
+            ExperimentOptions(
+                data=data, lender=lender, parameters=parameters, clients=clients, seed=seed
+            ),
+            trials=trials,
+            budget_minutes=budget_minutes,
+        )
+
+
+@app.command()
+def ablate(
+    *,
+    data: DataOption = None,
+    lender: LenderOption = None,
+    parameters: ParametersOption = None,
+    clients: ClientsOption = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(help="Only table, scores, protected attribute, concept, fitting."),
+    ] = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Measure the effect of tables, concepts, protected attributes, scores and fitting options.
+
+    Writes ablation.json, .svg and .html to MLflow and to reports.
+    """
+    with _configured_session() as (settings, console):
+        from training.cli.experiments import ExperimentOptions, run_ablation_study
+
+        run_ablation_study(
+            settings,
+            console,
+            ExperimentOptions(
+                data=data, lender=lender, parameters=parameters, clients=clients, seed=seed
+            ),
+            groups=group or (),
+        )
 
 
 if __name__ == "__main__":

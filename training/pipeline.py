@@ -1,7 +1,7 @@
-"""One training, from a folder of tables to a champion, or to a model that is refused.
+"""The training pipeline: from a folder of tables to a promoted or a refused model.
 
-tables ──► dossiers ──► material ──► fit ──► evaluate ──► gates ──► MLflow ──┬► BentoML ──► clients
-                                                                             └► refused
+tables ─► dossiers ─► training set ─► fit ─► evaluate ─► gates ─► MLflow ─┬► BentoML ─► clients
+                                                                          └► refused
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
+from numpy.typing import NDArray
 
-from credit.policy import load_policy
+from credit.policy import Policy, load_policy
 from stores.clients.ingestion import fill_client_store
 from stores.dossiers.engine import Engine
 from stores.dossiers.parquet import DossierFile
@@ -28,12 +30,13 @@ from stores.models.mlflow_registry import (
 from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.settings import Settings
-from training.data.auxiliary import AuxiliaryData, add_auxiliary_clients
-from training.data.dataset import prepare_training_set
+from training.data.auxiliary import add_auxiliary_clients
+from training.data.dataset import TrainingSet, prepare_training_set
 from training.data.fingerprints import fingerprint_features
 from training.data.loading import load_labelled_dossiers
 from training.evaluation.champion import score_champion
 from training.evaluation.evaluator import EVALUATION_STEPS, evaluate_model
+from training.evaluation.result import EvaluationResult
 from training.gates import GATES, Finding, blocking_codes, run_gates
 from training.metrics.decision_rates import estimate_outcome_shares
 from training.model.cross_validation import FOLD_COUNT
@@ -46,34 +49,56 @@ from training.tracking.mlflow_run import (
     log_reports,
     log_run_metadata,
 )
-from training.tracking.report_store import (
-    Provenance,
-    read_attribute_costs,
-    read_experiment_sections,
-)
+from training.tracking.provenance import Provenance
+from training.tracking.report_store import read_attribute_costs, read_experiment_sections
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOutcome:
-    """What a training says at its end."""
+    """The result of a training."""
 
     tag: str
-    """The version in the registry; of a champion also its tag in the BentoML store."""
+    """Model name and version in the registry; for a champion also its tag in the BentoML store."""
     run_id: str
     tree_count: int
     metrics: dict[str, float]
     findings: tuple[Finding, ...]
-    """Of every gate, the gravest first."""
+    """Findings of all gates, the most severe first."""
     report_path: Path
     attribute_costs: tuple[str, ...]
-    """What protected attributes are worth in AUC; none before an ablation of these data."""
+    """AUC gain of each protected attribute; empty before an ablation of the same data."""
     clients: int = 0
-    """Dossiers in the client store that came from these tables; none of a refused model."""
+    """Dossiers of these tables in the client store; 0 for a refused model."""
 
     @property
     def blocking_codes(self) -> tuple[str, ...]:
-        """The codes of the gates that refused the model; it was promoted when there are none."""
+        """Return the codes of the gates that refused the model; without any it is promoted."""
         return blocking_codes(self.findings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _TrainingRequest:
+    """The arguments of a training."""
+
+    settings: Settings
+    data: Path
+    seed: int
+    progress: ProgressReporter
+    lender: LenderMapping | None
+    parameters: Mapping[str, Any]
+    engine: Engine
+    auxiliary_folders: Sequence[Path]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _TrainingData:
+    """The clients of a training."""
+
+    training_set: TrainingSet
+    dossiers: DossierFile
+    """The labelled clients of the data folder, without the auxiliary clients."""
+    metadata: Mapping[str, Any]
+    auxiliary_pseudonyms: NDArray[np.uint64]
 
 
 def run_training(
@@ -87,125 +112,181 @@ def run_training(
     engine: Engine = Engine.LOCAL,
     auxiliary_folders: Sequence[Path] = (),
 ) -> TrainingOutcome:
-    """Train on the labelled tables of a folder and publish the model, unless a gate refuses it.
+    """Train on the labelled tables of a folder and promote the model, unless a gate refuses it.
 
-    A refused model is registered with its findings; champion, stores and clients stay as they are.
+    A refused model is registered with its findings. The champion, the BentoML store and the client
+    store then stay as they are.
 
     Args:
-        also: Folders whose clients teach, too, and judge nothing.
+        auxiliary_folders: Folders of clients that are added to the training set only; the model is
+            not evaluated on them.
 
     Raises:
-        InvalidTables: the tables break the schema.
-        NoSpark: the engine is Spark, and Java or PySpark is absent.
+        InvalidTables: the tables violate the schema.
+        SparkUnavailable: the engine is Spark, and Java or PySpark is missing.
     """
-    dossiers, data_metadata = load_labelled_dossiers(settings, data, progress, lender, engine)
-    training_outcome = _fit_and_evaluate(
-        settings, dossiers, data_metadata, seed=seed, progress=progress, lender=lender,
-        parameters=parameters, auxiliary_folders=auxiliary_folders,
-    )  # fmt: skip
+    request = _TrainingRequest(
+        settings=settings,
+        data=data,
+        seed=seed,
+        progress=progress,
+        lender=lender,
+        parameters=parameters,
+        engine=engine,
+        auxiliary_folders=auxiliary_folders,
+    )
+    # The training set is freed when this call returns: filling the store also needs memory.
+    training_outcome, dossiers = _train_and_publish(request)
     if training_outcome.blocking_codes:
         return training_outcome
     client_count = fill_client_store(settings, data, progress, lender, labelled_dossiers=dossiers)
     return replace(training_outcome, clients=client_count)
 
 
-def _fit_and_evaluate(
-    settings: Settings,
-    dossiers: DossierFile,
-    data_metadata: dict[str, Any],
-    *,
-    seed: int,
-    progress: ProgressReporter,
-    lender: LenderMapping | None,
-    parameters: Mapping[str, Any],
-    auxiliary_folders: Sequence[Path],
-) -> TrainingOutcome:
-    """The model in the registry and, unless it is refused, in the BentoML store."""
+def _train_and_publish(request: _TrainingRequest) -> tuple[TrainingOutcome, DossierFile]:
+    """Train, check and register a model, and promote it unless a gate refuses it.
+
+    Returns:
+        The outcome, and the dossiers of the labelled clients.
+    """
+    progress, settings = request.progress, request.settings
     policy = load_policy(datetime.now(UTC).date())
-    with progress.step("features", len(dossiers)) as advance:
-        training_set = prepare_training_set(dossiers, seed=seed, progress=advance)
-    auxiliary = add_auxiliary_clients(
-        settings,
-        training_set,
-        dossiers,
-        auxiliary_folders,
-        seed=seed,
-        progress=progress,
-        lender=lender,
-    )
-    training_set = auxiliary.training_set
-    if auxiliary_folders:
-        data_metadata["also"] = auxiliary.metadata
-    with progress.step("folds and final model", FOLD_COUNT + 1) as advance:
-        trained_model = fit_model(training_set, seed=seed, progress=advance, parameters=parameters)
-    with progress.step("MLflow store"):
-        experiment_id = open_experiment(settings)
-    with progress.step("the champion on these clients"):
-        champion = score_champion(settings, training_set, dossiers)
-    with progress.step("evaluation", EVALUATION_STEPS) as advance:
-        evaluation = evaluate_model(
-            trained_model,
-            training_set,
-            dossiers,
-            policy,
-            champion=champion,
-            data_metadata=data_metadata,
-            seed=seed,
-            progress=advance,
-        )
+    data = _load_training_data(request)
+    evaluation, experiment_id = _fit_and_evaluate(request, data, policy)
     with progress.step("gates", len(GATES)) as advance:
         findings = run_gates(evaluation, advance)
     provenance = Provenance.from_metadata(
-        data_metadata, parameters, formulas=fingerprint_features(training_set), seed=seed
+        data.metadata,
+        request.parameters,
+        formulas=fingerprint_features(data.training_set),
+        seed=request.seed,
     )
     with (
         progress.step("report, MLflow run and registry"),
         mlflow.start_run(experiment_id=experiment_id) as mlflow_run,
     ):
-        summary = TrainingSummary(
-            run_id=mlflow_run.info.run_id,
-            evaluation=evaluation,
-            findings=findings,
-            outcome_shares=estimate_outcome_shares(
-                training_set.labels, trained_model.oof_risk, policy, seed=seed
-            ),
-            experiment_sections=read_experiment_sections(settings, provenance),
-        )
-        model_version, report_path = _register(summary, data_metadata, auxiliary, settings)
-    if summary.blocking_codes:
-        mark_version_refused(settings, model_version, summary.blocking_codes)
-    else:
-        with progress.step("champion in the BentoML store"):
-            promote_version(settings, model_version)
-    return TrainingOutcome(
+        summary = _summarise(mlflow_run.info.run_id, evaluation, findings, settings, provenance)
+        model_version, report_path = _register(summary, data, settings)
+    _promote_or_refuse(summary, model_version, request)
+    training_outcome = TrainingOutcome(
         tag=f"{MODEL_NAME}:{model_version}",
         run_id=summary.run_id,
-        tree_count=trained_model.booster.num_trees(),
+        tree_count=evaluation.trained_model.booster.num_trees(),
         metrics=summary.model_metadata.metrics,
         findings=findings,
         report_path=report_path,
         attribute_costs=read_attribute_costs(settings, provenance),
     )
+    return training_outcome, data.dossiers
+
+
+def _load_training_data(request: _TrainingRequest) -> _TrainingData:
+    """Read the tables, build the features, and add the auxiliary clients."""
+    settings, progress = request.settings, request.progress
+    dossiers, metadata = load_labelled_dossiers(
+        settings, request.data, progress, request.lender, request.engine
+    )
+    with progress.step("features", len(dossiers)) as advance:
+        training_set = prepare_training_set(dossiers, seed=request.seed, progress=advance)
+    auxiliary = add_auxiliary_clients(
+        settings,
+        training_set,
+        dossiers,
+        request.auxiliary_folders,
+        seed=request.seed,
+        progress=progress,
+        lender=request.lender,
+    )
+    if request.auxiliary_folders:
+        metadata["also"] = auxiliary.metadata
+    return _TrainingData(
+        training_set=auxiliary.training_set,
+        dossiers=dossiers,
+        metadata=metadata,
+        auxiliary_pseudonyms=auxiliary.pseudonyms,
+    )
+
+
+def _fit_and_evaluate(
+    request: _TrainingRequest, data: _TrainingData, policy: Policy
+) -> tuple[EvaluationResult, str]:
+    """Fit the model and evaluate it against the champion.
+
+    Returns:
+        The evaluation, and the id of the MLflow experiment.
+    """
+    progress, settings, seed = request.progress, request.settings, request.seed
+    with progress.step("folds and final model", FOLD_COUNT + 1) as advance:
+        trained_model = fit_model(
+            data.training_set, seed=seed, progress=advance, parameters=request.parameters
+        )
+    with progress.step("MLflow store"):
+        experiment_id = open_experiment(settings)
+    with progress.step("the champion on these clients"):
+        champion = score_champion(settings, data.training_set, data.dossiers)
+    with progress.step("evaluation", EVALUATION_STEPS) as advance:
+        evaluation = evaluate_model(
+            trained_model,
+            data.training_set,
+            data.dossiers,
+            policy,
+            champion=champion,
+            data_metadata=data.metadata,
+            seed=seed,
+            progress=advance,
+        )
+    return evaluation, experiment_id
+
+
+def _summarise(
+    run_id: str,
+    evaluation: EvaluationResult,
+    findings: tuple[Finding, ...],
+    settings: Settings,
+    provenance: Provenance,
+) -> TrainingSummary:
+    """Collect what the reports show."""
+    return TrainingSummary(
+        run_id=run_id,
+        evaluation=evaluation,
+        findings=findings,
+        outcome_shares=estimate_outcome_shares(
+            evaluation.training_set.labels,
+            evaluation.trained_model.oof_risk,
+            evaluation.policy,
+            seed=evaluation.seed,
+        ),
+        experiment_sections=read_experiment_sections(settings, provenance),
+    )
 
 
 def _register(
-    summary: TrainingSummary,
-    data_metadata: Mapping[str, Any],
-    auxiliary: AuxiliaryData,
-    settings: Settings,
+    summary: TrainingSummary, data: _TrainingData, settings: Settings
 ) -> tuple[int, Path]:
-    """Write a training down in the run that is active: the model's number, and the report."""
-    evaluation = summary.evaluation
-    trained_model, policy, metrics = (
-        evaluation.trained_model,
-        summary.policy,
-        summary.model_metadata.metrics,
-    )
+    """Log the training to the active run and register the model.
+
+    Returns:
+        The version in the registry, and the path of the report.
+    """
+    evaluation, policy = summary.evaluation, summary.policy
+    trained_model, metrics = evaluation.trained_model, summary.model_metadata.metrics
     model_metadata = summary.model_metadata.model_copy(update={"card": render_model_card(summary)})
-    log_run_metadata(trained_model, metrics, data_metadata, policy, evaluation.seed)
+    log_run_metadata(trained_model, metrics, data.metadata, policy, evaluation.seed)
     log_plots(evaluation.training_set, trained_model, evaluation.explanation_sample, policy)
-    report_path = log_reports(summary, settings, auxiliary_pseudonyms=auxiliary.pseudonyms)
+    report_path = log_reports(summary, settings, auxiliary_pseudonyms=data.auxiliary_pseudonyms)
     registry_metadata = build_registry_metadata(trained_model, policy, metrics)
-    return register_model(
+    model_version = register_model(
         trained_model.booster, model_metadata, metadata=registry_metadata
-    ), report_path
+    )
+    return model_version, report_path
+
+
+def _promote_or_refuse(
+    summary: TrainingSummary, model_version: int, request: _TrainingRequest
+) -> None:
+    """Promote the model to champion, or mark it as refused by its blocking gates."""
+    if summary.blocking_codes:
+        mark_version_refused(request.settings, model_version, summary.blocking_codes)
+        return
+    with request.progress.step("champion in the BentoML store"):
+        promote_version(request.settings, model_version)

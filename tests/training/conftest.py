@@ -82,9 +82,9 @@ def laboratory_in(home: Path) -> Iterator[Laboratory]:
         (bentos / part).mkdir(parents=True)
     BentoMLContainer.bentoml_home.set(str(bentos))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.pipeline.judge", keep)
+        patch.setattr("training.pipeline.run_gates", keep)
         # Pictures cost half of so small a training and nothing here looks at them.
-        patch.setattr("training.pipeline.log_pictures", lambda *_: None)
+        patch.setattr("training.pipeline.log_plots", lambda *_: None)
         yield made
     BentoMLContainer.bentoml_home.set(store)
     mlflow.set_tracking_uri(tracked)

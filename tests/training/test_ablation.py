@@ -26,14 +26,15 @@ from training.experiments.ablation_variants import (
 )
 from training.experiments.results import save_ablation, start_experiment_run
 from training.model.trainer import DEFAULT_PARAMETERS
-from training.tracking.report_store import Provenance, read_attribute_costs
+from training.tracking.provenance import Provenance
+from training.tracking.report_store import read_attribute_costs
 
 pytestmark = pytest.mark.slow
 
 SCORES = "opaque external scores"
 ORIGIN = Provenance(
     data="made up", code="test", day="2026-11-24", parameters={}, formulas="f", clients=700,
-    everybody=9_000, seed=SEED,
+    total_clients=9_000, seed=SEED,
 )  # fmt: skip
 
 

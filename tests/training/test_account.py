@@ -41,7 +41,7 @@ ANNEX_IV = (
     "8. A copy of the EU declaration of conformity",
     "9. A detailed description of the system in place to evaluate the performance",
 )
-STUDY = "<section><h2>Beside other kinds of models</h2></section>"
+STUDY = "<section><h2>Comparison with other kinds of models</h2></section>"
 
 
 @pytest.fixture(scope="module")
@@ -162,13 +162,13 @@ def test_what_is_said_of_excluded_attributes_was_found(
 
 
 def test_directions_and_trees_are_those_of_the_model(account: TrainingSummary) -> None:
-    assert "of risk binds the trees" in render_technical_file(account)
+    assert "of risk constrains the trees" in render_technical_file(account)
     fitted = account.evaluation.trained_model
     both = average_boosters([fitted.booster, fitted.booster])
     parameters = {**fitted.parameters, "monotone": False, "bagged": 2}
     changed = replace(fitted, booster=both, parameters=parameters)
     other = replace(account, evaluation=replace(account.evaluation, trained_model=changed))
-    assert "of risk does not bind the trees" in render_technical_file(other)
+    assert "of risk does not constrain the trees" in render_technical_file(other)
     assert f"{2 * fitted.trees_per_booster} gradient-boosted trees" in render_technical_file(other)
     assert f", {2 * fitted.trees_per_booster} trees" in render_report(other)
 
@@ -177,8 +177,8 @@ def test_the_card_tells_limits_oversight_and_every_group(account: TrainingSummar
     card = render_model_card(account)
     headings = re.findall(r"^## (.+)$", card, re.MULTILINE)
     assert headings == [
-        "Purpose", "Data", "How good it is", "What it proposes", "Fairness",
-        "What it looks at most", "Limits", "Human oversight", "Gates", "Versions",
+        "Purpose", "Data", "Performance", "Proposed outcomes", "Fairness",
+        "Most important concepts", "Limits", "Human oversight", "Gates", "Versions",
     ]  # fmt: skip
     assert "the data have no dates" in card.lower()
     assert "granted loans only" in card

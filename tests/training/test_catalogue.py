@@ -10,7 +10,7 @@ from pathlib import Path
 from credit.features import CATALOGUE
 from tests.training.conftest import Laboratory
 from training.pipeline import TrainingOutcome
-from training.reporting.feature_catalogue import (
+from training.reporting.feature_catalogue.table import (
     CATALOGUE_COMMAND,
     CATALOGUE_PAGE,
     CHAMPION_CATALOGUE_COMMAND,
@@ -82,5 +82,5 @@ def test_importances_are_kept_of_a_model_that_is_named_alone() -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert "whose importances" in done.stderr
+    assert "which names the model" in done.stderr
     assert IMPORTANCES_FILE.read_bytes() == before

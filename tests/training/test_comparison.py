@@ -35,12 +35,12 @@ from training.model.challengers import (
     imputer,
     select_challengers,
 )
-from training.tracking.report_store import Provenance
+from training.tracking.provenance import Provenance
 
 CLIENTS, FOLDS = 700, 2
 ORIGIN = Provenance(
     data="made up", code="test", day="2026-11-24", parameters={}, formulas="f", clients=700,
-    everybody=9_000, seed=SEED,
+    total_clients=9_000, seed=SEED,
 )  # fmt: skip
 FORM_NAMES = [feature.name for feature in FORM.iter_features()]
 QUICKEST = select_challengers(["dummy", "scorecard", "scaled"])
@@ -252,7 +252,7 @@ def test_the_fragment_says_of_which_data_and_when_and_what_is_uneven(kept: Path)
     page = (kept / "comparison.html").read_text()
     assert "Data made up, 2026-11-24, code test." in page
     assert "The comparison is uneven." in page
-    assert "700 clients, drawn at random of 9,000" in page
+    assert "700 clients, drawn at random from 9,000" in page
 
 
 def test_a_study_that_fails_keeps_what_the_last_one_left(kept: Path, home: Settings) -> None:

@@ -18,7 +18,7 @@ from stores.settings import Settings
 from tests.support.small_model import SEED
 from training.data.dataset import TrainingSet, stratified_sample
 from training.experiments import tuning
-from training.experiments.results import start_experiment_run
+from training.experiments.results import save_tuning, start_experiment_run
 from training.experiments.tuning import (
     CONFIRMATION_FITS,
     DEFAULT_TRIAL_KEY,
@@ -31,9 +31,8 @@ from training.model.cross_validation import FOLD_COUNT
 from training.model.hyperparameters import read_parameters, resolve_parameters
 from training.model.search_space import CREDIT_MODEL_SPACE, suggest_parameters
 from training.model.trainer import DEFAULT_PARAMETERS
-from training.tuned import save_tuning
 
-QUICK: dict[str, Any] = {"MOST_TREES": 40, "PATIENCE": 10, "STARTUP": 1}
+QUICK: dict[str, Any] = {"MAX_TREES": 40, "EARLY_STOPPING_ROUNDS": 10, "PRUNER_STARTUP_TRIALS": 1}
 ABOUT = {"fingerprint": "made up", "clients": 600, "code": "test"}
 
 
@@ -156,8 +155,8 @@ def test_folds_are_held_as_bins_alone(few: TrainingSet, monkeypatch: pytest.Monk
         held.extend(prepared)
         return 0.5
 
-    monkeypatch.setattr(tuning, "_value", look)
-    monkeypatch.setattr(tuning, "_log", lambda _: None)
+    monkeypatch.setattr(tuning, "_evaluate_trial", look)
+    monkeypatch.setattr(tuning, "_log_trial", lambda _: None)
     search_parameters(
         optuna.create_study(), few, seed=SEED, trials=1, seconds=9, progress=lambda _: None
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stores.settings import Settings
-from training.tracking.report_store import Provenance, read_experiment_sections
+from training.tracking.provenance import Provenance
+from training.tracking.report_store import read_experiment_sections
 
 STUDY = "<section>a study</section>"
 
@@ -18,7 +18,7 @@ STUDY = "<section>a study</section>"
 def origin_of(data: str = "these", **changes: Any) -> Provenance:
     told = {
         "data": data, "code": "test", "day": "2026-11-24", "parameters": {"a": 1},
-        "formulas": "f", "clients": 900, "everybody": 900, "seed": 0,
+        "formulas": "f", "clients": 900, "total_clients": 900, "seed": 0,
     }  # fmt: skip
     return Provenance(**{**told, **changes})
 
@@ -26,7 +26,7 @@ def origin_of(data: str = "these", **changes: Any) -> Provenance:
 def left(where: Settings, origin: Provenance) -> None:
     """What a comparison leaves."""
     where.reports_folder.mkdir(exist_ok=True)
-    (where.reports_folder / "comparison.json").write_text(json.dumps({"origin": asdict(origin)}))
+    (where.reports_folder / "comparison.json").write_text(json.dumps({"origin": origin.to_dict()}))
     (where.reports_folder / "comparison.html").write_text(STUDY)
 
 
@@ -55,7 +55,7 @@ def test_a_study_of_other_data_is_not_shown_but_asked_for(tmp_path: Path) -> Non
         ({"formulas": "g"}, "other features"),
         ({"clients": 500}, "500 clients of 900"),
         ({"seed": 1}, "another seed"),
-        ({"also": ("forms",)}, "other clients who teach beside"),
+        ({"also": ("forms",)}, "other auxiliary clients"),
     ],
 )
 def test_a_study_made_otherwise_is_shown_with_a_warning(

@@ -51,7 +51,7 @@ def test_explore_writes_its_page(home: Path, data: str) -> None:
 def test_explore_looks_at_every_client_of_data(home: Path, data: str) -> None:
     done = run(home, "explore", "--data", data, "--clients", "600")
     assert done.returncode == 2
-    assert "every client is looked at" in " ".join(done.stderr.split())
+    assert "every client is used" in " ".join(done.stderr.split())
 
 
 def test_compare_draws_clients_and_tells_models_apart(home: Path, data: str, served: str) -> None:
@@ -60,7 +60,7 @@ def test_compare_draws_clients_and_tells_models_apart(home: Path, data: str, ser
         "--time-budget", "0", "--model", "dummy", "--parameters", served,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "600 of 800 clients, drawn at random" in done.stdout
+    assert "sampled 600 of 800 clients at random" in done.stdout
     assert "LightGBM as served" in done.stdout
     assert BASELINE in done.stdout
     assert "could not tell their gain from chance" in done.stdout
@@ -105,4 +105,4 @@ def test_tune_begins_with_the_parameters_that_serve(home: Path, data: str, serve
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert read_parameters(home / "tuning" / "parameters.yaml")["learning_rate"] == 0.3
-    assert "not told from chance" in done.stdout
+    assert "not distinguishable from chance" in done.stdout

@@ -1,1 +1,1 @@
-"""Command-line options, sub-commands and printed summaries."""
+"""The command line of training: options, commands and printed summaries."""

@@ -1,4 +1,4 @@
-"""What the commands of training have in common: which clients, real or synthetic."""
+"""Command-line options that the commands of training share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from training.synthetic.marker import MARKER_FILE
 DataOption = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of Kaggle's files: csv, csv.gz, csv.zip or parquet. Synthetic if left out.",
+        help="Folder of Kaggle's files: csv, csv.gz, csv.zip or parquet. "
+        "Synthetic tables by default.",
         exists=True,
         file_okay=False,
     ),
@@ -24,17 +25,22 @@ DataOption = Annotated[
 ClientsOption = Annotated[
     int | None,
     typer.Option(
-        help="Labelled clients to draw at random; all if left out. Synthetic ones to make.",
+        help="Number of labelled clients to sample at random; all by default. Without --data: "
+        "number of synthetic clients.",
         min=500,
     ),
 ]
 
 ParametersOption = Annotated[
     Path | None,
-    typer.Option(help="YAML of the model's parameters, such as `tune` writes.", exists=True),
+    typer.Option(help="YAML file of model parameters, as written by `tune`.", exists=True),
 ]
 
-SeedOption = Annotated[int, typer.Option(help="Same seed, same clients, same folds.")]
+SeedOption = Annotated[int, typer.Option(help="The same seed gives the same clients and folds.")]
+
+TimeBudgetOption = Annotated[
+    float, typer.Option("--time-budget", help="Time limit of searches, in minutes.", min=0)
+]
 
 DEFAULT_SYNTHETIC_CLIENTS = 20_000
 """Clients made where there is no data."""

@@ -1,4 +1,4 @@
-"""What the command of training says at its end."""
+"""Tables and sentences that the commands of training print at the end."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from training.experiments.ablation import Ablation
+from training.experiments.comparison import Comparison
+from training.experiments.results import format_row_name
+from training.experiments.tuning import TuningResult
 from training.gates import Finding, Verdict
 from training.pipeline import TrainingOutcome
+from training.reporting.formatting import format_gain
 
 SUMMARY_METRIC_LABELS = {
     "auc": "AUC, out of fold",
@@ -19,9 +24,9 @@ SUMMARY_METRIC_LABELS = {
     "brier": "Brier score",
     "f1": "F1 at the threshold",
     "accuracy": "accuracy at the threshold",
-    "cost_per_client": "cost a client at the threshold",
+    "cost_per_client": "cost per client at the threshold",
     "business_score": "business score",
-    "searched_threshold": "threshold of least cost",
+    "searched_threshold": "threshold of lowest cost",
     "threshold_regret": "regret of the policy's threshold",
     "calibration_in_the_large": "calibration-in-the-large (log-odds)",
 }
@@ -30,9 +35,9 @@ VERDICT_COLOURS = {Verdict.REFUSES: "red", Verdict.WARNS: "yellow"}
 
 
 def print_summary(console: Console, training_outcome: TrainingOutcome) -> None:
-    """The measures, the gates that did not pass, and what became of the model."""
+    """Print the metrics, the gates that did not pass, and whether the model is promoted."""
     metrics_table = Table(
-        "measure", "value", title=f"{training_outcome.tag}, {training_outcome.tree_count} trees"
+        "metric", "value", title=f"{training_outcome.tag}, {training_outcome.tree_count} trees"
     )
     for name, label in SUMMARY_METRIC_LABELS.items():
         metrics_table.add_row(label, f"{training_outcome.metrics[name]:.4f}")
@@ -46,25 +51,25 @@ def print_summary(console: Console, training_outcome: TrainingOutcome) -> None:
     if training_outcome.blocking_codes:
         codes = ", ".join(training_outcome.blocking_codes)
         console.print(
-            f"[red]{training_outcome.tag} is refused by {codes}[/]: it is registered with its findings and "
-            "not promoted."
+            f"[red]{training_outcome.tag} is refused by {codes}[/]: it is registered with its "
+            "findings and not promoted."
         )
     else:
         console.print(f"{training_outcome.clients:,} clients in the store")
 
 
 def format_attribute_costs(costs: Sequence[str]) -> str:
-    """What excluding each protected attribute costs, as far as it was measured."""
+    """Describe the cost in AUC of excluding protected attributes, if an ablation measured it."""
     if not costs:
         return (
-            "What excluding each protected attribute costs in AUC was not measured on these data: "
-            "python -m training ablate does."
+            "The cost in AUC of excluding each protected attribute has not been measured on these "
+            "data; run: python -m training ablate"
         )
-    return f"Worth in AUC of protected attributes, by ablation: {'; '.join(costs)}."
+    return f"Cost in AUC of excluding protected attributes, by ablation: {'; '.join(costs)}."
 
 
 def build_findings_table(findings: tuple[Finding, ...]) -> Table:
-    """The gates that failed, with what to do; the others are counted."""
+    """Build the table of gates that did not pass; its title counts the others."""
     counts = {
         verdict: sum(finding.verdict is verdict for finding in findings) for verdict in Verdict
     }
@@ -81,3 +86,43 @@ def build_findings_table(findings: tuple[Finding, ...]) -> Table:
                 Text(finding.what_to_do),
             )
     return table
+
+
+def build_comparison_table(comparison: Comparison) -> Table:
+    """Build the leaderboard of a comparison, the highest AUC first."""
+    table = Table("model", "AUC", "over served", "Brier", "business score", "fit s", "ms")
+    for row in sorted(comparison.rows, key=lambda row: -row.auc.value):
+        table.add_row(
+            format_row_name(row),
+            f"{row.auc.value:.4f}",
+            format_gain(row.over_served.value, row.over_served.interval),
+            f"{row.after['brier']:.4f}",
+            f"{row.after['business_score']:.3f}",
+            f"{row.fit_seconds:.2f}",
+            f"{row.latency_ms:.2f}",
+        )
+    return table
+
+
+def build_ablation_table(ablation: Ablation) -> Table:
+    """Build the table of the effect of each part."""
+    table = Table("part", "group", "features", "AUC", "business score")
+    for row in ablation.rows:
+        table.add_row(
+            row.part,
+            row.group,
+            str(row.features or ""),
+            format_gain(row.auc.value, row.auc.interval),
+            format_gain(row.business_score.value, row.business_score.interval),
+        )
+    return table
+
+
+def format_tuning_result(best: TuningResult) -> str:
+    """Describe the result of a hyperparameter search in one line."""
+    verdict = "above 0" if best.gain_above_zero else "not distinguishable from chance"
+    gain = format_gain(best.gain.value, best.gain.interval)
+    return (
+        f"{best.complete} trials, {best.pruned} pruned; best AUC {best.auc:.4f}, initial AUC "
+        f"{best.default_auc:.4f}; gain on new folds of the same clients {gain}: {verdict}"
+    )

@@ -1,1 +1,1 @@
-"""Studies on the training data: comparison, tuning, ablation."""
+"""Experiments on the training data: model comparison, hyperparameter search, ablation."""

@@ -1,6 +1,6 @@
-"""What each part of the model is worth: the same fit with the part left out, or put beside.
+"""Ablation: the effect of each part of the model, by fitting it without the part or with it added.
 
-material ──► variants ──► out-of-fold risks ──► what the whole has more, with its interval
+training set ──► variants ──► out-of-fold risks ──► difference to the full model, with interval
 """
 
 from __future__ import annotations
@@ -22,29 +22,31 @@ from training.model.cross_validation import FOLD_COUNT
 
 @dataclass(frozen=True, kw_only=True)
 class AblationEffect:
-    """What a model with a part has more than one without it."""
+    """The gain of a model with a part over a model without it."""
 
     group: str
     part: str
     features: int
+    """Number of features of the part; 0 if it is not a set of features."""
     served: bool
-    """Whether the served model has it."""
+    """True if the served model has the part."""
     auc: Difference
     business_score: Difference
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ablation:
-    """The parts of a model, each by its worth."""
+    """The effects of all parts."""
 
     clients: int
     features: int
     seed: int
     bagged: int
-    """Seeds of every fit."""
+    """Number of seeds over which each fit is bagged."""
     auc: Difference
-    """Of the whole model, out of fold."""
+    """AUC of the full model, out of fold, with its interval."""
     business_score: Difference
+    """Business score of the full model, out of fold, with its interval."""
     rows: tuple[AblationEffect, ...]
 
 
@@ -57,12 +59,13 @@ def run_ablation(
     progress: Callable[[int], object],
     base_parameters: Mapping[str, Any] = BASE_PARAMETERS,
 ) -> Ablation:
-    """Fit the whole model and every variant on the same folds, each bagged over the same seeds.
+    """Fit the full model and every variant on the same folds, each bagged over the same seeds.
 
-    The intervals say what other clients would have changed, not what other seeds would.
+    The intervals cover the sampling of clients, not the choice of seeds.
 
     Args:
-        progress: Told of `steps_of` steps.
+        progress: Called with the number of finished fits, `count_ablation_steps` in total.
+        base_parameters: Hyperparameters of the full model.
     """
     uncalibrated, full_model = cross_validate_paired(
         training_set, base_parameters, policy, seed=seed, progress=progress
@@ -105,7 +108,7 @@ def run_ablation(
 
 
 def count_ablation_steps(variants: Sequence[AblationVariant]) -> int:
-    """How often an ablation tells of progress: every fold of every fit."""
+    """Count the fits of an ablation: every fold of the full model and of each variant."""
     return FOLD_COUNT * (len(variants) + 1)
 
 

@@ -1,4 +1,4 @@
-"""The parts of a model that can be left out, or put beside it, to see what they are worth."""
+"""Variants of the served model for the ablation: one part removed or added."""
 
 from __future__ import annotations
 
@@ -17,19 +17,17 @@ from credit.policy import Policy
 from credit.schema import APPLICATION, HISTORIES
 from training.data.dataset import TrainingSet
 from training.model.trainer import DEFAULT_PARAMETERS
+from training.tracking.provenance import PROTECTED_GROUP
 
 OPAQUE_SCORE_COLUMNS = frozenset(f"{APPLICATION.name}.EXT_SOURCE_{number}" for number in (1, 2, 3))
-"""Scores of outside agencies that say nothing of how they were made."""
+"""Scores of external agencies that do not publish how they are computed."""
 
 MIN_BAGGING_SEEDS = 3
-"""Models bagged in every fit of an ablation: a seed's luck must not pass for a part's worth."""
-
-PROTECTED_GROUP = "protected attribute"
-"""The group of parts that tells what excluding an attribute costs."""
+"""Minimum number of bagged models per fit, so that seed noise is not taken for an effect."""
 
 
 def with_min_bagging(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The served model's parameters, with as many seeds as an ablation bags at least."""
+    """Return the parameters with at least `MIN_BAGGING_SEEDS` bagged models."""
     return {**parameters, "bagged": max(MIN_BAGGING_SEEDS, parameters["bagged"])}
 
 
@@ -43,25 +41,25 @@ SEX_FEATURE = Feature(
     risk=RiskDirection.FREE,
     sources=frozenset({f"{APPLICATION.name}.CODE_GENDER"}),
 )
-"""Stands in no catalogue and in no request's row: its price is measured here, nothing else."""
+"""Not in the catalogue and never in a request: only the ablation uses it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AblationVariant:
-    """A fit that differs from the served model's in one part."""
+    """A fit that differs from the served model in one part."""
 
     group: str
     part: str
     features: int = 0
-    """Which the part is."""
+    """Number of features of the part."""
     is_addition: bool = False
-    """Whether the variant has the part and the whole has not."""
+    """True if the variant has the part and the full model does not."""
     is_served: bool = True
-    """Whether the served model has the part."""
+    """True if the served model has the part."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    """Those it is fitted with otherwise."""
+    """Hyperparameters that differ from the full model's."""
     transform: Callable[[TrainingSet], TrainingSet] = lambda training_set: training_set
-    """Made when it is its turn: all at once would not fit into memory."""
+    """Builds the training set just before the fit: all at once would not fit into memory."""
 
 
 def iter_ablation_variants(
@@ -71,11 +69,11 @@ def iter_ablation_variants(
     *,
     parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
 ) -> Iterator[AblationVariant]:
-    """Every variant that these clients can tell something about.
+    """Yield every variant with an effect that these clients can measure.
 
     Args:
-        sex: 1 for men, 0 for women, NaN where it is not told.
-        parameters: Of the served model.
+        sex: 1 for men, 0 for women, NaN if unknown.
+        parameters: Hyperparameters of the served model.
     """
     known_features = _select_known_features(training_set)
     for group, part, names in _iter_feature_groups(known_features, policy):
@@ -106,9 +104,9 @@ def iter_ablation_variants(
 
 
 def encode_sex(categories: Sequence[str | None]) -> Floats:
-    """CODE_GENDER as a number: what is neither man nor woman is not told.
+    """Encode CODE_GENDER as 1 for men and 0 for women; any other value is NaN.
 
-    >>> coded_sex(["M", "F", "XNA", None]).tolist()
+    >>> encode_sex(["M", "F", "XNA", None]).tolist()
     [1.0, 0.0, nan, nan]
     """
     codes = {"M": 1.0, "F": 0.0}
@@ -118,14 +116,11 @@ def encode_sex(categories: Sequence[str | None]) -> Floats:
 def _iter_feature_groups(
     known_features: Mapping[str, Feature], policy: Policy
 ) -> Iterator[tuple[str, str, frozenset[str]]]:
-    """Group, part and the features it is."""
+    """Yield group, part and the names of its features."""
+    columns = {source for f in known_features.values() for source in f.sources}
     for table in (APPLICATION.name, *HISTORIES):
-        columns = {source for f in known_features.values() for source in f.sources}
-        yield (
-            "table",
-            table,
-            _select_by_columns(known_features, {c for c in columns if c.split(".")[0] == table}),
-        )
+        table_columns = {column for column in columns if column.split(".")[0] == table}
+        yield "table", table, _select_by_columns(known_features, table_columns)
     yield (
         "scores",
         "opaque external scores",
@@ -141,7 +136,7 @@ def _iter_feature_groups(
 
 
 def _select_known_features(training_set: TrainingSet) -> Mapping[str, Feature]:
-    """The features that are known of anybody: of an absent table there are none."""
+    """Return the features that are known for any client; those of absent tables are not."""
     known_mask = (~np.isnan(training_set.matrix)).sum(axis=0) > 0
     feature_flags = zip(training_set.features.items(), known_mask.tolist(), strict=True)
     return {
@@ -154,7 +149,7 @@ def _select_known_features(training_set: TrainingSet) -> Mapping[str, Feature]:
 def _select_by_columns(
     known_features: Mapping[str, Feature], columns: AbstractSet[str]
 ) -> frozenset[str]:
-    """The features that rest on any of these raw columns."""
+    """Return the names of the features that use any of these raw columns."""
     return frozenset(name for name, feature in known_features.items() if feature.sources & columns)
 
 

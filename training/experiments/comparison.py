@@ -1,8 +1,8 @@
-"""A comparison of kinds of models on the same folds, with the model that is served.
+"""Compare kinds of models with the served model on the same folds.
 
-material ──► folds ──► challengers, untuned and tuned, each way of weighting ──► unseen risks
-                       └─ parameters searched inside the fold ─┘                     │
-                                               calibrated by the other folds ◄───────┘
+training set ──► folds ──► challengers, untuned and tuned, per imbalance strategy ──► out-of-fold
+                           └─ hyperparameters searched inside the fold ─┘               risks
+                                                   calibrated on the other folds ◄───────┘
 """
 
 from __future__ import annotations
@@ -35,44 +35,45 @@ from training.model.cross_validation import split_folds
 from training.model.trainer import DEFAULT_PARAMETERS, fit_model
 
 SERVED_MODEL = "LightGBM as served"
-"""The model that training publishes, with its declared parameters."""
+"""Name of the model that training publishes."""
 
 MAX_COMPARISON_CLIENTS = 20_000
-"""Drawn where nothing else is asked for: more of them, in every challenger's copies, can outgrow a
-machine's memory, and take days."""
+"""Default limit: with more clients the copies of all challengers can exceed the memory, and a
+comparison can take days."""
 
 RISK_EPSILON = 1e-6
-"""Risks are kept this far from 0 and 1 before their log-odds are taken."""
+"""Risks are clipped to this distance from 0 and 1 before their log-odds are computed."""
 
 CandidateKey = tuple[str, bool, ImbalanceStrategy]
+"""Model name, whether it is tuned, and its imbalance strategy."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LeaderboardRow:
-    """One model, weighted one way: how good it was on clients it had not seen."""
+    """Out-of-fold results of one model with one imbalance strategy."""
 
     model: str
     tuned: bool
     balance: str
     parameters: Mapping[str, float]
-    """Those found in the first fold; every fold finds its own."""
+    """Hyperparameters found in the first fold; every fold has its own search."""
     before: Mapping[str, float]
-    """Every measure, before calibration."""
+    """Metrics before calibration."""
     after: Mapping[str, float]
-    """The same after Platt scaling by the other folds."""
+    """Metrics after Platt scaling fitted on the other folds."""
     auc: Difference
-    """After calibration, as what follows."""
+    """AUC after calibration, with its interval."""
     over_served: Difference
-    """AUC above the served model's, paired."""
+    """AUC minus the served model's, by paired bootstrap, after calibration."""
     fit_seconds: float
-    """Of a fold, on average, without the search."""
+    """Mean time to fit a fold, without the search."""
     latency_ms: float
-    """Of one client's row, median."""
+    """Median time to predict one row."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """All models beside one another: the served one, the plain one, the challengers."""
+    """Results of the served model, the baseline and the challengers, in this order."""
 
     clients: int
     features: int
@@ -93,36 +94,29 @@ def compare_models(
     parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
     baseline_parameters: Mapping[str, Any] = BASELINE_PARAMETERS,
 ) -> Comparison:
-    """Fit the served model, the plain one and every challenger in the same folds.
+    """Fit the served model, the baseline and every challenger on the same folds.
 
-    The first two learn from copies of clients with histories hidden, too, as in a training.
-    Tuned parameters are searched for the plain challenger; weighted ones take them over.
+    The served model and the baseline also train on copies of clients with masked histories, as in
+    a training. Hyperparameters are searched without an imbalance strategy; the weighted and SMOTE
+    candidates use the same ones.
 
     Args:
-        seconds: For all searches together; each tries one set at least.
-        progress: Told of `steps_of` steps.
-        parameters: Of the served model.
-        plain: Of the plain one.
+        search_seconds: Time for all searches together; each runs at least one trial.
+        progress: Called with the number of finished steps, `count_comparison_steps` in total.
+        parameters: Hyperparameters of the served model.
+        baseline_parameters: Hyperparameters of the baseline.
     """
     searches = folds * sum(bool(challenger.search_space) for challenger in challengers)
-    fold_ids = np.empty(len(training_set))
-    predictions_by_candidate: dict[CandidateKey, list[tuple[Integers, FoldPredictions]]] = (
-        defaultdict(list)
+    challenger_predictions, fold_ids = _predict_challengers(
+        training_set,
+        challengers,
+        seed=seed,
+        folds=folds,
+        search_seconds=search_seconds / max(searches, 1),
+        progress=progress,
     )
-    for fold_id, (train_idx, valid_idx) in enumerate(
-        split_folds(training_set.labels, seed=seed, fold_count=folds)
-    ):
-        fold_ids[valid_idx] = fold_id
-        experiment = _build_fold_experiment(training_set, train_idx, valid_idx, seed)
-        for challenger in challengers:
-            for candidate in experiment.iter_candidates(
-                challenger, search_seconds / max(searches, 1)
-            ):
-                predictions_by_candidate[_make_candidate_key(candidate)].append(
-                    (valid_idx, experiment.fit_and_predict(candidate))
-                )
-            progress(1)
     leaderboard = Leaderboard(training_set, policy, seed)
+    # The first row becomes the reference of the leaderboard.
     reference_rows = [
         leaderboard.build_row(
             (name, False, ImbalanceStrategy.PLAIN),
@@ -133,29 +127,56 @@ def compare_models(
             (BASELINE, baseline_dataset(training_set), baseline_parameters),
         )
     ]
-    combined = (
-        (key, _combine_folds(fold_predictions, len(training_set)))
-        for key, fold_predictions in predictions_by_candidate.items()
-    )
+    challenger_rows = [
+        leaderboard.build_row(key, _combine_folds(predictions, len(training_set)), fold_ids)
+        for key, predictions in challenger_predictions.items()
+    ]
     return Comparison(
         clients=len(training_set),
         features=len(training_set.features),
         folds=folds,
         seed=seed,
-        rows=(
-            *reference_rows,
-            *(leaderboard.build_row(key, predictions, fold_ids) for key, predictions in combined),
-        ),
+        rows=(*reference_rows, *challenger_rows),
     )
 
 
+def _predict_challengers(
+    training_set: TrainingSet,
+    challengers: Sequence[Challenger],
+    *,
+    seed: int,
+    folds: int,
+    search_seconds: float,
+    progress: Callable[[int], object],
+) -> tuple[Mapping[CandidateKey, list[tuple[Integers, FoldPredictions]]], Floats]:
+    """Fit every candidate in every fold.
+
+    Returns:
+        Validation rows and predictions per fold of each candidate, and each client's fold.
+    """
+    fold_ids = np.empty(len(training_set))
+    predictions: dict[CandidateKey, list[tuple[Integers, FoldPredictions]]] = defaultdict(list)
+    for fold_id, (train_idx, valid_idx) in enumerate(
+        split_folds(training_set.labels, seed=seed, fold_count=folds)
+    ):
+        fold_ids[valid_idx] = fold_id
+        experiment = _build_fold_experiment(training_set, train_idx, valid_idx, seed)
+        for challenger in challengers:
+            for candidate in experiment.iter_candidates(challenger, search_seconds):
+                predictions[_make_candidate_key(candidate)].append(
+                    (valid_idx, experiment.fit_and_predict(candidate))
+                )
+            progress(1)
+    return predictions, fold_ids
+
+
 def count_comparison_steps(folds: int, challengers: Sequence[Challenger] = CHALLENGERS) -> int:
-    """How often a comparison tells of progress."""
+    """Count the steps: challengers in every fold, and the fits of the two reference models."""
     return folds * len(challengers) + 2 * (folds + 1)
 
 
 class Leaderboard:
-    """Where models are measured alike; the first is whom the others are held against."""
+    """Build the row of each model on the same clients; the first model is the reference."""
 
     def __init__(self, training_set: TrainingSet, policy: Policy, seed: int) -> None:
         self._labels = training_set.labels
@@ -166,10 +187,10 @@ class Leaderboard:
     def build_row(
         self, key: CandidateKey, predictions: FoldPredictions, fold_ids: Floats
     ) -> LeaderboardRow:
-        """What a model is worth.
+        """Calibrate the predictions of a model and compute its metrics.
 
         Args:
-            left_out: Which fold each client was left out of.
+            fold_ids: The fold in which each client was in the validation part.
         """
         clipped = np.clip(predictions.risks, RISK_EPSILON, 1 - RISK_EPSILON)
         calibrated_risks = calibrate_out_of_fold(
@@ -218,7 +239,7 @@ def _predict_as_trained(
     folds: int,
     progress: Callable[[int], object],
 ) -> tuple[FoldPredictions, Floats]:
-    """What training's own fit answers, and which of the folds left each client out."""
+    """Fit a model as training does; return its predictions and each client's validation fold."""
     started = perf_counter()
     trained_model = fit_model(
         training_set, seed=seed, progress=progress, parameters=parameters, fold_count=folds
@@ -241,7 +262,7 @@ def _predict_as_trained(
 def _combine_folds(
     fold_predictions: Sequence[tuple[Integers, FoldPredictions]], clients: int
 ) -> FoldPredictions:
-    """The answers of all folds as those of one model."""
+    """Combine the predictions of all folds as those of one model."""
     risks = np.full(clients, np.nan)
     for valid_idx, predictions in fold_predictions:
         risks[valid_idx] = predictions.risks

@@ -1,118 +1,71 @@
-"""Where a study is made: settings, parameters, and the clients who are studied."""
+"""What experiments share: settings, model parameters, and the clients that they use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rich.console import Console
-
-from stores.cli import report_errors
+from credit.dossier import Floats
+from credit.policy import Policy, load_policy
 from stores.progress import ProgressReporter
-from stores.settings import Settings, configure_libraries, get_settings
-from training.cli.options import DEFAULT_SYNTHETIC_CLIENTS, generate_synthetic_tables
-
-if TYPE_CHECKING:
-    from credit.dossier import Floats
-    from credit.policy import Policy
-    from stores.raw_tables.lender_mapping import LenderMapping
-    from training.data.dataset import TrainingSet
-    from training.tracking.report_store import Provenance
-
-# Libraries are imported when a study begins: they read their environment then; --help stays quick.
-# ruff: noqa: PLC0415
+from stores.raw_tables.lender_mapping import LenderMapping
+from stores.settings import Settings
+from training.data.dataset import TrainingSet, prepare_training_set, stratified_sample
+from training.data.fingerprints import fingerprint_features
+from training.data.loading import load_labelled_dossiers
+from training.experiments.ablation_variants import encode_sex
+from training.tracking.provenance import Provenance
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExperimentContext:
-    """What a study works with."""
+    """The settings of an experiment."""
 
     settings: Settings
     progress: ProgressReporter
-    console: Console
     lender: LenderMapping | None
-    """Names, words and units of the lender's own files."""
+    """Column names, categories and units of the lender's own files; None for Kaggle's."""
     parameters: Mapping[str, Any]
-    """Of the served model."""
+    """Hyperparameters of the served model."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExperimentData:
-    """Who is studied."""
+    """The clients of an experiment."""
 
     training_set: TrainingSet
     sex: Floats
-    """For the ablation alone, beside the material."""
+    """1 for men, 0 for women, NaN if unknown. Only the ablation uses it; it is not a feature."""
     data_metadata: dict[str, Any]
     policy: Policy
     provenance: Provenance
-    """What a study says of where it comes from."""
-
-
-@contextmanager
-def experiment_context(
-    lender: Path | None, parameters: Path | None = None
-) -> Iterator[ExperimentContext]:
-    """Settings, the lender's mapping and parameters read, libraries directed, errors told."""
-    console = Console()
-    with report_errors(console):
-        settings = get_settings()
-        configure_libraries(settings)
-        from stores.raw_tables.lender_mapping import LenderMapping
-        from training.model.hyperparameters import resolve_parameters
-
-        progress = ProgressReporter(console)
-        yield ExperimentContext(
-            settings=settings,
-            progress=progress,
-            console=console,
-            lender=LenderMapping.from_yaml(lender) if lender else None,
-            parameters=resolve_parameters(parameters, progress.log),
-        )
+    """Stored with the results of the experiment."""
 
 
 def load_experiment_data(
-    context: ExperimentContext,
-    data: Path | None,
-    clients: int | None,
-    seed: int,
-    *,
-    max_clients: int | None = None,
+    context: ExperimentContext, folder: Path, *, sample_size: int | None, seed: int
 ) -> ExperimentData:
-    """Clients of the data, or synthetic ones.
+    """Load the labelled clients of a folder and build their features.
 
     Args:
-        clients: How many are drawn, or made.
-        most: Drawn where nothing is said.
+        sample_size: Number of clients to sample at random, stratified by label. None uses all.
+
+    Raises:
+        InvalidTables: the tables violate the schema.
     """
-    from datetime import UTC, datetime
-
-    from credit.policy import load_policy
-    from training.data.dataset import prepare_training_set, stratified_sample
-    from training.data.fingerprints import fingerprint_features
-    from training.data.loading import load_labelled_dossiers
-    from training.experiments.ablation_variants import encode_sex
-    from training.tracking.report_store import Provenance
-
-    folder = data or generate_synthetic_tables(
-        context.settings, clients or DEFAULT_SYNTHETIC_CLIENTS, seed, context.progress
-    )
     dossiers, data_metadata = load_labelled_dossiers(
         context.settings, folder, context.progress, context.lender
     )
     with context.progress.step("features", len(dossiers)) as advance:
         training_set = prepare_training_set(dossiers, seed=seed, progress=advance)
     sex = encode_sex(dossiers.read_column("CODE_GENDER"))
-    feature_digest, total_clients, sample_size = (
-        fingerprint_features(training_set),
-        len(training_set),
-        clients or max_clients,
-    )
+    # The digest covers all clients, so that it does not depend on the sample.
+    feature_digest, total_clients = fingerprint_features(training_set), len(training_set)
     if sample_size and sample_size < total_clients:
-        context.progress.log(f"{sample_size:,} of {total_clients:,} clients, drawn at random")
+        context.progress.log(f"sampled {sample_size:,} of {total_clients:,} clients at random")
         rows = stratified_sample(training_set, sample_size, seed=seed)
         training_set, sex = training_set.take(rows), sex[rows]
     return ExperimentData(

@@ -1,4 +1,4 @@
-"""One fold of a comparison: challengers fitted on its learners and asked about those left out."""
+"""One fold of a comparison: fit challengers on its training part, predict its validation part."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from training.model.challengers import MODEL_STEP, Challenger, ImbalanceStrategy
 from training.model.search_space import suggest_parameters
 
 LATENCY_SAMPLE_ROWS = 20
-"""Rows answered one by one for the latency."""
+"""Rows predicted one by one to measure the latency."""
 
 MAX_SEARCH_TRIALS = 20
-"""Of a search inside a fold."""
+"""Trials of a hyperparameter search inside a fold."""
 
 SEARCH_VALIDATION_SHARE = 0.25
-"""Share of a fold's learners on whom its search judges."""
+"""Share of a fold's training clients that validate its hyperparameter search."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CandidateConfig:
-    """A challenger, untuned or tuned, weighted one way."""
+    """A challenger, tuned or not, with one imbalance strategy."""
 
     challenger: Challenger
     tuned: bool
@@ -42,31 +42,32 @@ class CandidateConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class FoldPredictions:
-    """What a model answered about clients it had not seen."""
+    """Predictions for clients that the model was not trained on."""
 
     risks: Floats
+    """Predicted risk of each client, uncalibrated."""
     fit_seconds: float
     latency_ms: float
+    """Median time to predict one row."""
     parameters: Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FoldExperiment:
-    """A fold: everything a challenger fits, it fits on `learn`."""
+    """A fold. Challengers fit everything, scaling and imputation included, on `train_idx` only."""
 
     features: Mapping[str, Feature]
     matrix: Matrix
-    """Of all clients; its categories are those that `learn` taught."""
+    """Rows of all clients; categories are encoded as seen in `train_idx`."""
     labels: Labels
     train_idx: Integers
     valid_idx: Integers
-    """Who is left out."""
     seed: int
 
     def iter_candidates(
         self, challenger: Challenger, search_seconds: float
     ) -> Iterator[CandidateConfig]:
-        """The challenger as its library has it and with parameters searched in this fold."""
+        """Yield the challenger with default parameters, then with those found in this fold."""
         best_parameters = (
             self._search_parameters(challenger, search_seconds)
             if challenger.search_space
@@ -89,6 +90,7 @@ class FoldExperiment:
                 )
 
     def fit_and_predict(self, candidate: CandidateConfig) -> FoldPredictions:
+        """Fit a candidate on the training part and predict the validation part."""
         started = perf_counter()
         pipeline = self._fit_pipeline(candidate, self.train_idx)
         fit_seconds = perf_counter() - started
@@ -116,7 +118,7 @@ class FoldExperiment:
         return pipeline.fit(self._take_rows(candidate, train_idx), self.labels[train_idx])
 
     def _take_rows(self, candidate: CandidateConfig, rows: Integers) -> Matrix | Floats:
-        """Single as they are; double where sums of them are taken."""
+        """Return the rows; as float64 for steps that sum them, such as imputation and SMOTE."""
         values = self.matrix[rows]
         needs_float64 = (
             candidate.challenger.needs_imputation
@@ -127,7 +129,10 @@ class FoldExperiment:
     def _search_parameters(
         self, challenger: Challenger, search_seconds: float
     ) -> Mapping[str, float]:
-        """The parameters of best AUC on some of the learners; none when the untuned win."""
+        """Return the parameters of best AUC on a part of the training clients.
+
+        The result is empty if the default parameters are better.
+        """
         search_train_idx, search_valid_idx = train_test_split(
             self.train_idx,
             test_size=SEARCH_VALIDATION_SHARE,
@@ -150,6 +155,7 @@ class FoldExperiment:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         sampler = optuna.samplers.TPESampler(seed=self.seed)
         study = optuna.create_study(direction="maximize", sampler=sampler)
+        # The first trial runs without a time limit, so that the study always has a result.
         for n_trials, timeout in ((1, None), (MAX_SEARCH_TRIALS - 1, search_seconds)):
             study.optimize(
                 lambda trial: compute_auc(suggest_parameters(challenger.search_space, trial)),
@@ -160,7 +166,7 @@ class FoldExperiment:
 
 
 def measure_latency_ms(predict: Callable[[Any], object], rows: Matrix | Floats) -> float:
-    """Median milliseconds to answer a row alone."""
+    """Measure the median time in milliseconds to predict one row."""
     durations_ms = []
     for row in rows:
         started = perf_counter()

@@ -1,4 +1,4 @@
-"""Where a study's results go: with its MLflow run, and under `reports` for people."""
+"""Save the results of an experiment in its MLflow run and in the reports folder."""
 
 from __future__ import annotations
 
@@ -11,32 +11,37 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-from jinja2 import Environment, PackageLoader, StrictUndefined
+import optuna
 
 from stores.models.mlflow_registry import open_experiment
 from stores.settings import Settings
 from training.experiments.ablation import Ablation
 from training.experiments.comparison import SERVED_MODEL, Comparison, LeaderboardRow
+from training.experiments.tuning import TuningResult
 from training.model.baseline import BASELINE
-from training.reporting.plots import draw_forest_plot
-from training.tracking.report_store import Provenance, publish_reports
-
-_ENVIRONMENT = Environment(
-    loader=PackageLoader("training.reporting"),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    autoescape=True,
+from training.model.hyperparameters import write_parameters
+from training.reporting.html_templates import render_html
+from training.reporting.plots import (
+    draw_forest_plot,
+    draw_parameter_importance,
+    draw_search_history,
 )
+from training.tracking.provenance import Provenance
+from training.tracking.report_store import publish_reports
+
+PARAMETERS_FILE = "parameters.yaml"
+MIN_TRIALS_FOR_IMPORTANCE = 4
+"""Minimum number of complete trials to estimate the importance of hyperparameters."""
 
 
 @contextmanager
 def start_experiment_run(
     settings: Settings, name: str, data_metadata: Mapping[str, Any]
 ) -> Iterator[Path]:
-    """An MLflow run and a folder: what lies in it at the end is kept with the run and in reports.
+    """Start an MLflow run and yield a temporary folder for its results.
 
-    A study that fails keeps nothing in reports, and its run is marked as failed.
+    At the end, the files of the folder are logged as artifacts and copied to the reports folder.
+    If the experiment fails, its run is marked as failed and nothing is copied.
     """
     experiment_id = open_experiment(settings)
     with (
@@ -51,14 +56,14 @@ def start_experiment_run(
 
 
 def save_comparison(comparison: Comparison, provenance: Provenance, folder: Path) -> None:
-    """`comparison.json`, `.svg` and `.html`, a fragment; a nested run for every model."""
+    """Write comparison.json, .svg and .html (a fragment), and a nested run for every model."""
     _write_json(comparison, provenance, folder / "comparison.json")
     rows = sorted(comparison.rows, key=lambda row: -row.auc.value)
     labels = [format_row_name(row) for row in rows]
     draw_forest_plot(
         labels, [row.auc for row in rows], "AUC, out of fold", folder / "comparison.svg"
     )
-    _write_fragment("comparison", folder, origin=provenance, comparison=comparison, rows=rows)
+    _write_fragment("comparison", folder, provenance=provenance, comparison=comparison, rows=rows)
     for row in comparison.rows:
         with mlflow.start_run(run_name=format_row_name(row), nested=True):
             mlflow.log_params({"model": row.model, "tuned": row.tuned, "balance": row.balance})
@@ -69,36 +74,92 @@ def save_comparison(comparison: Comparison, provenance: Provenance, folder: Path
 
 
 def save_ablation(ablation: Ablation, provenance: Provenance, folder: Path) -> None:
-    """`ablation.json`, `.svg` and `.html`, a fragment."""
+    """Write ablation.json, .svg and .html (a fragment)."""
     _write_json(ablation, provenance, folder / "ablation.json")
     labels = [f"{row.group}: {row.part}" for row in ablation.rows]
     differences = [row.auc for row in ablation.rows]
     draw_forest_plot(
-        labels, differences, "worth in AUC", folder / "ablation.svg", reference_value=0.0
+        labels, differences, "gain in AUC", folder / "ablation.svg", reference_value=0.0
     )
-    _write_fragment("ablation", folder, origin=provenance, ablation=ablation)
+    _write_fragment("ablation", folder, provenance=provenance, ablation=ablation)
     mlflow.log_metrics({
         "auc": ablation.auc.value,
         "business_score": ablation.business_score.value,
     })  # fmt: skip
 
 
+def save_tuning(
+    study: optuna.Study,
+    best: TuningResult,
+    data_metadata: Mapping[str, Any],
+    run_folder: Path,
+    tuning_folder: Path,
+) -> Path:
+    """Write plots and parameters to the run's folder, and the parameters to the tuning folder.
+
+    Returns:
+        The path of the parameters in the tuning folder.
+    """
+    search_record = _describe_search(best, data_metadata)
+    for path in (run_folder / PARAMETERS_FILE, tuning_folder / PARAMETERS_FILE):
+        write_parameters(path, best.parameters, search_record)
+    finished = [trial for trial in study.trials if trial.state.is_finished()]
+    complete = optuna.trial.TrialState.COMPLETE
+    values = [trial.value if trial.state is complete else None for trial in finished]
+    draw_search_history(values, run_folder / "tuning_history.png")
+    if best.complete >= MIN_TRIALS_FOR_IMPORTANCE:
+        importance = optuna.importance.get_param_importances(study)
+        draw_parameter_importance(importance, run_folder / "tuning_importance.png")
+    mlflow.log_params(dict(best.parameters))
+    mlflow.log_metrics({
+        "auc": best.auc,
+        "default_auc": best.default_auc,
+        "gain": best.gain.value,
+        "gain_low": best.gain.interval.low,
+        "gain_high": best.gain.interval.high,
+    })  # fmt: skip
+    return tuning_folder / PARAMETERS_FILE
+
+
+def _describe_search(best: TuningResult, data_metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the file of parameters states about the search."""
+    search_record = asdict(best)
+    del search_record["parameters"]
+    search_record["gain"] = {
+        "auc": best.gain.value,
+        "low": best.gain.interval.low,
+        "high": best.gain.interval.high,
+    }
+    return search_record | {
+        "gain_above_zero": best.gain_above_zero,
+        "judged_by": "new folds of the clients on which the parameters were selected",
+        "data": data_metadata["fingerprint"],
+        "clients": data_metadata["clients"],
+        "code": data_metadata["code"],
+    }
+
+
 def format_row_name(row: LeaderboardRow) -> str:
-    """A model of a comparison in a few words."""
+    """Return the display name of a row: model, tuned or not, imbalance strategy."""
     tuned_suffix = ", tuned" if row.tuned else ""
     strategy_suffix = "" if row.balance == "plain" else f", {row.balance}"
     return f"{row.model}{tuned_suffix}{strategy_suffix}"
 
 
 def _write_json(result: Comparison | Ablation, provenance: Provenance, path: Path) -> None:
-    document = {"origin": asdict(provenance), **asdict(result)}
+    document = {"origin": provenance.to_dict(), **asdict(result)}
     path.write_text(json.dumps(document, indent=1, allow_nan=False), encoding="utf-8")
 
 
-def _write_fragment(name: str, folder: Path, **context: object) -> None:
+def _write_fragment(name: str, folder: Path, **variables: object) -> None:
     chart_svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
     chart_svg = chart_svg[chart_svg.index("<svg") :]
-    html = _ENVIRONMENT.get_template(f"{name}.html.j2").render(
-        picture=chart_svg, name_of=format_row_name, served=SERVED_MODEL, plain=BASELINE, **context
+    html = render_html(
+        f"{name}.html.j2",
+        chart=chart_svg,
+        format_row_name=format_row_name,
+        served_model=SERVED_MODEL,
+        baseline=BASELINE,
+        **variables,
     )
     (folder / f"{name}.html").write_text(html, encoding="utf-8")

@@ -1,7 +1,7 @@
-"""A search for the served model's parameters: resumable, pruned, within a budget of time.
+"""Search the served model's hyperparameters with Optuna: resumable, pruned, limited in time.
 
-space ──► trial ──► fold by fold, the hopeless pruned ──► best ──► same clients, cut anew ──► gain
-study.sqlite keeps every trial                             └─► parameters.yaml
+space ──► trial ──► fold by fold, weak trials pruned ──► best ──► same clients, new folds ──► gain
+study.sqlite stores every trial                           └─► parameters.yaml
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from credit.policy import Policy
 from stores.progress import ProgressCallback
 from training.data.dataset import TrainingSet
 from training.data.fingerprints import fingerprint_features
-from training.evaluation.paired_bootstrap import Difference, cross_validate_paired
+from training.evaluation.paired_bootstrap import (
+    BootstrapMetrics,
+    Difference,
+    cross_validate_paired,
+)
 from training.model.cross_validation import FOLD_COUNT, Fold, iter_folds
 from training.model.search_space import CREDIT_MODEL_SPACE, suggest_parameters, widen_space
 from training.model.trainer import (
@@ -33,42 +37,46 @@ from training.model.trainer import (
 )
 
 EARLY_STOPPING_ROUNDS = 80
-"""Trees without a better log loss before a fold of a trial stops; fewer than a fit's."""
+"""Trees without a better log loss before a fold of a trial stops; fewer than in training."""
 
 PRUNER_STARTUP_TRIALS = 8
-"""Trials before the first may be pruned."""
+"""Trials that run before pruning begins."""
 
 EVAL_METRICS = ("binary_logloss", "auc")
 
 DEFAULT_TRIAL_KEY = "default"
-"""Marks the trial of the parameters that a search begins with; it is never pruned."""
+"""User attribute of the trial with the initial parameters, which is never pruned."""
 
 CONFIRMATION_FITS = 2 * FOLD_COUNT
-"""Fits that judge a search."""
+"""Fits that compare the best parameters with the initial ones."""
 
 BinnedFold = tuple[lgb.Dataset, lgb.Dataset]
-"""The learners of a fold, and those left out."""
+"""Training and validation data of a fold."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TuningResult:
-    """What a search found, judged on folds it had not seen, of the clients it had searched."""
+    """The result of a search, evaluated on new folds of the same clients."""
 
     parameters: Mapping[str, Any]
-    """All that differ from the defaults, searched or not."""
+    """Every parameter that differs from its default, searched or not."""
     auc: float
-    """Of the best trial, mean of its folds."""
+    """Mean AUC over the folds of the best trial."""
     default_auc: float
-    """Of the parameters the search began with, on the same folds."""
+    """Mean AUC of the initial parameters on the same folds; NaN if their trial did not finish."""
     gain: Difference
-    """In out-of-fold AUC over these, on other folds of the same clients: they chose the
-    parameters, so that other clients may gain less."""
+    """Out-of-fold AUC minus that of the initial parameters, on new folds of the same clients.
+
+    The parameters were selected on these clients, so the gain on other clients may be smaller.
+    """
     complete: int
+    """Number of complete trials."""
     pruned: int
+    """Number of pruned trials."""
 
     @property
     def gain_above_zero(self) -> bool:
-        """Whether the gain's interval lies above 0 on the clients that chose: needed, no proof."""
+        """Return true if the gain's interval is above 0: a necessary condition, not a proof."""
         return self.gain.interval.low > 0
 
 
@@ -80,10 +88,12 @@ def open_study(
     seed: int,
     base_parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
 ) -> optuna.Study:
-    """The study of these clients, features, space and base, where it was left; new if none is.
+    """Load the study of these clients, features, space and initial parameters, or create it.
 
     Args:
-        base: The parameters to begin with; those outside the space stay as they are.
+        path: SQLite file of the studies.
+        fingerprint: Fingerprint of the data files.
+        base_parameters: Initial parameters; those outside the search space stay fixed.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +107,7 @@ def open_study(
         direction="maximize",
         pruner=optuna.pruners.MedianPruner(n_startup_trials=PRUNER_STARTUP_TRIALS),
     )
-    # A seed of its own for every go: the same would draw the same trials again.
+    # A resumed search needs another seed: with the same seed the sampler would repeat its trials.
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
     if _find_default_trial(study, TrialState.COMPLETE, TrialState.WAITING) is None:
         study.enqueue_trial(
@@ -116,9 +126,14 @@ def search_parameters(
     progress: ProgressCallback,
     base_parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
 ) -> None:
-    """Try parameters until the study has as many trials, or the time is over.
+    """Run trials until the study has `trials` finished ones or the time limit is reached.
 
-    A trial under way is finished. Every finished trial is a nested run of the active MLflow run.
+    A running trial is finished. Every finished trial is a nested run of the active MLflow run.
+
+    Args:
+        trials: Total number of trials, including those of earlier searches.
+        seconds: Time limit; the trial of the initial parameters runs without one.
+        progress: Called with the number of finished trials.
     """
     binned_folds = [
         _construct_bins(fold)
@@ -133,7 +148,7 @@ def search_parameters(
         progress(1)
 
     progress(min(_count_finished_trials(study), trials))
-    # What the search began with is tried whatever the time.
+    # The initial parameters are tried regardless of the time limit.
     default_trials = int(_find_default_trial(study, TrialState.COMPLETE) is None)
     for n_trials, timeout in (
         (default_trials, None),
@@ -159,20 +174,23 @@ def evaluate_best_trial(
     progress: ProgressCallback,
     base_parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
 ) -> TuningResult:
-    """The best trial against what the search began with, on the same clients, cut anew.
+    """Compare the best trial with the initial parameters on new folds of the same clients.
 
-    What was lucky on the folds searched is seen; what suits these clients alone is not.
+    This detects a trial that is better only on the folds of the search, but not parameters that
+    suit only these clients.
 
     Args:
-        progress: Told of every fold of both, `JUDGING` steps.
+        progress: Called with the number of finished fits, `CONFIRMATION_FITS` in total.
     """
     best_parameters = {**base_parameters, **study.best_params}
-    tuned_metrics, base_metrics = (
-        cross_validate_paired(training_set, parameters, policy, seed=seed + 1, progress=progress)[
-            1
-        ]
-        for parameters in (best_parameters, base_parameters)
-    )
+
+    def measure(parameters: Mapping[str, Any]) -> BootstrapMetrics:
+        _, calibrated = cross_validate_paired(
+            training_set, parameters, policy, seed=seed + 1, progress=progress
+        )
+        return calibrated
+
+    tuned_metrics, base_metrics = measure(best_parameters), measure(base_parameters)
     states = [trial.state for trial in study.trials]
     default_trial = _find_default_trial(study, TrialState.COMPLETE)
     changed_parameters = {
@@ -180,12 +198,11 @@ def evaluate_best_trial(
         for name in base_parameters
         if base_parameters[name] != DEFAULT_PARAMETERS.get(name)
     }
+    default_auc = None if default_trial is None else default_trial.value
     return TuningResult(
         parameters={**changed_parameters, **study.best_params},
         auc=study.best_value,
-        default_auc=np.nan
-        if default_trial is None or default_trial.value is None
-        else default_trial.value,
+        default_auc=np.nan if default_auc is None else default_auc,
         gain=tuned_metrics.difference_from(base_metrics, "auc"),
         complete=states.count(TrialState.COMPLETE),
         pruned=states.count(TrialState.PRUNED),
@@ -197,9 +214,9 @@ def _select_searched_parameters(base_parameters: Mapping[str, Any]) -> dict[str,
 
 
 def _find_default_trial(study: optuna.Study, *states: TrialState) -> FrozenTrial | None:
-    """The trial of the parameters the search began with, if it is in one of these states.
+    """Return the trial of the initial parameters, if it is in one of these states.
 
-    One that was killed under way stays RUNNING for ever, and has told nothing.
+    If its process was killed, a trial stays RUNNING forever and has no result.
     """
     return next(
         (t for t in study.trials if t.state in states and DEFAULT_TRIAL_KEY in t.user_attrs), None
@@ -211,16 +228,19 @@ def _count_finished_trials(study: optuna.Study) -> int:
 
 
 def _build_binning_parameters(base_parameters: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """LightGBM's parameters of bins that serve every trial."""
+    """Return LightGBM parameters for bins that all trials share."""
     return {
-        "max_bin": base_parameters["max_bin"], "seed": seed, "feature_pre_filter": False, "verbosity": -1,
-    }  # fmt: skip
+        "max_bin": base_parameters["max_bin"],
+        "seed": seed,
+        "feature_pre_filter": False,
+        "verbosity": -1,
+    }
 
 
 def _construct_bins(fold: Fold) -> BinnedFold:
-    """The bins of a fold alone: beside them, its matrices would be held once a fold."""
+    """Build the bins of a fold, so that its raw matrices can be freed."""
     train_data = fold.train_data.construct()
-    # As `lgb.train` does before it constructs them: the names and the bins of the learners.
+    # `lgb.train` does the same: the validation data use the names and bins of the training data.
     fold.valid_data.params = train_data.params
     return train_data, fold.valid_data.set_reference(train_data).construct()
 
@@ -232,7 +252,10 @@ def _evaluate_trial(
     base_parameters: Mapping[str, Any],
     seed: int,
 ) -> float:
-    """Mean AUC of the folds at their common number of trees; told fold by fold to the pruner."""
+    """Return the mean AUC of the folds at their common number of trees.
+
+    The pruner gets the value after each fold.
+    """
     trial_parameters = suggest_parameters(widen_space(CREDIT_MODEL_SPACE, base_parameters), trial)
     booster_params = build_booster_params(
         {**base_parameters, **trial_parameters}, training_set, seed
@@ -258,7 +281,7 @@ def _evaluate_trial(
 
 
 def _train_fold(fold: BinnedFold, booster_params: Mapping[str, Any]) -> Mapping[str, list[float]]:
-    """Measures of a fold's model, tree by tree, until it learns no more."""
+    """Train one fold with early stopping and return its validation metrics after each tree."""
     eval_results: dict[str, dict[str, list[float]]] = {}
     train_data, valid_data = fold
     lgb.train(
@@ -266,13 +289,13 @@ def _train_fold(fold: BinnedFold, booster_params: Mapping[str, Any]) -> Mapping[
         train_data,
         MAX_TREES,
         [valid_data],
-        ["unseen"],
+        ["valid"],
         callbacks=[
             lgb.early_stopping(EARLY_STOPPING_ROUNDS, first_metric_only=True, verbose=False),
             lgb.record_evaluation(eval_results),
         ],
     )
-    return eval_results["unseen"]
+    return eval_results["valid"]
 
 
 def _log_trial(trial: FrozenTrial) -> None:

@@ -1,6 +1,6 @@
-"""Exploration: what the raw tables hold, before any feature is made of them.
+"""Exploration: a page that describes the raw tables before any feature is built.
 
 tables ──► bins of every column ──► shares, difficulty rates, drift, correlations ──► one page
 
-Nobody can be told from the page: whatever fewer than twenty clients share is pooled.
+The page identifies no client: bins with fewer than 20 clients are merged.
 """

@@ -1,4 +1,4 @@
-"""A column in bins: how many clients of each table are in each, and how they fared."""
+"""Bin a column: count clients and payment difficulties per bin, in both application tables."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from scipy.stats import binomtest
 from credit.schema import TARGET, Column, ColumnKind
 
 MIN_CELL_SIZE = 20
-"""Clients below whom a bin is pooled with others: it could tell who they are."""
+"""Minimum number of clients per bin (statistical disclosure control); smaller bins are merged."""
 
 QUANTILE_BINS = 10
 MAX_DISCRETE_VALUES = 12
-"""Numbers with no more distinct values are counted value by value, others by tenths."""
+"""Numeric columns with at most this many distinct values get a bin per value, others deciles."""
 
 OTHER_LABEL, UNKNOWN_LABEL = "(other)", "(unknown)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bin:
-    """Clients alike in one column."""
+    """The clients with values of one column in the same range or category."""
 
     label: str
     clients: int
-    """In the labelled table."""
+    """Clients in the labelled table."""
     difficulties: int
+    """Labelled clients with payment difficulties."""
     new_clients: int
-    """In the table to be scored."""
+    """Clients in the table to be scored."""
 
     def __add__(self, other: Bin) -> Bin:
         return Bin(
@@ -43,17 +44,17 @@ class Bin:
 
     @property
     def below_disclosure_threshold(self) -> bool:
-        """Whether it is so small, on either side, that it could tell who is in it."""
+        """Return true if a count of either table is so low that it could identify clients."""
         return 0 < self.clients < MIN_CELL_SIZE or 0 < self.new_clients < MIN_CELL_SIZE
 
     @property
     def rate(self) -> float | None:
-        """Share with difficulties; None where nobody is labelled."""
+        """Share of labelled clients with difficulties; None without labelled clients."""
         return self.difficulties / self.clients if self.clients else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % of the rate, Wilson's (*Probable inference*, 1927)."""
+        """95 % interval of the rate (Wilson, *Probable inference*, 1927); None without clients."""
         if not self.clients:
             return None
         ci = binomtest(self.difficulties, self.clients).proportion_ci(method="wilson")
@@ -63,28 +64,31 @@ class Bin:
 def bin_column(
     column: Column, train: pl.DataFrame, new_applications: pl.DataFrame | None
 ) -> tuple[Bin, ...]:
-    """The bins of a column, in their order; drawn from the labelled table alone.
+    """Bin a column; the bins are derived from the labelled table only.
 
     Args:
-        train: With TARGET.
-        later: Applications to be scored; None when the folder has none.
+        train: Labelled applications, with TARGET.
+        new_applications: Applications to be scored; None if the folder has none.
+
+    Returns:
+        The bins in ascending order of numbers, or by descending number of clients for categories.
+        Bins below the disclosure threshold are merged.
     """
     label_expr = _build_label_expr(column, train[column.name])
     counts = train.group_by(label_expr.alias("bin")).agg(
-        clients=pl.len(), difficult=pl.col(TARGET.name).sum()
+        clients=pl.len(), difficulties=pl.col(TARGET.name).sum()
     )
     rows_by_label = {row["bin"]: dict(row) for row in counts.iter_rows(named=True)}
     if new_applications is not None:
         for name, count in new_applications.group_by(label_expr.alias("bin")).len().iter_rows():
-            rows_by_label.setdefault(name, {"bin": name, "clients": 0, "difficult": 0})[
-                "later"
-            ] = count
+            empty_row = {"bin": name, "clients": 0, "difficulties": 0}
+            rows_by_label.setdefault(name, empty_row)["new_clients"] = count
     bins = [
         Bin(
             label=row["bin"],
             clients=row["clients"],
-            difficulties=int(row["difficult"]),
-            new_clients=row.get("later", 0),
+            difficulties=int(row["difficulties"]),
+            new_clients=row.get("new_clients", 0),
         )
         for row in rows_by_label.values()
     ]
@@ -94,11 +98,15 @@ def bin_column(
 
 
 def merge_small_bins(bins: Iterable[Bin]) -> tuple[Bin, ...]:
-    """The bins with those that could tell somebody in one; it takes in others until it cannot.
+    """Merge the bins below the disclosure threshold into one bin, placed last.
 
-    >>> def of(label: str, clients: int) -> Bin:
-    ...     return Bin(label=label, clients=clients, difficult=1, later=0)
-    >>> [(one.label, one.clients) for one in pooled([of("a", 90), of("b", 30), of("c", 5)])]
+    The smallest other bins join it until it reaches the threshold. If all bins together stay
+    below it, the result is empty.
+
+    >>> def make_bin(label: str, clients: int) -> Bin:
+    ...     return Bin(label=label, clients=clients, difficulties=1, new_clients=0)
+    >>> bins = [make_bin("a", 90), make_bin("b", 30), make_bin("c", 5)]
+    >>> [(bin_.label, bin_.clients) for bin_ in merge_small_bins(bins)]
     [('a', 90), ('(other)', 35)]
     """
     large = [bin_ for bin_ in bins if not bin_.below_disclosure_threshold]
@@ -124,6 +132,7 @@ def merge_small_bins(bins: Iterable[Bin]) -> tuple[Bin, ...]:
 
 
 def _build_label_expr(column: Column, values: pl.Series) -> pl.Expr:
+    """Build the expression that maps each value of the column to the label of its bin."""
     value = pl.col(column.name)
     if column.kind in {ColumnKind.CATEGORY, ColumnKind.YES_NO}:
         return value.fill_null(UNKNOWN_LABEL)
@@ -144,7 +153,7 @@ def _build_label_expr(column: Column, values: pl.Series) -> pl.Expr:
 
 
 def _make_sort_key(column: Column, values: pl.Series, bin_: Bin) -> tuple[int, float, str]:
-    """Numbers by size, words by how many clients, the unknown last."""
+    """Return the sort key of a bin: numbers ascending, categories by clients, unknown last."""
     if bin_.label == UNKNOWN_LABEL:
         return 3, 0.0, ""
     if column.kind in {ColumnKind.CATEGORY, ColumnKind.YES_NO}:
@@ -163,16 +172,16 @@ def _drop_unknown(column: Column, values: pl.Series) -> pl.Series:
 
 
 def _compute_edges(known_values: pl.Series) -> list[float]:
-    """Between tenths, rounded: an edge is nobody's amount."""
+    """Compute decile edges, rounded to three digits so that no edge is a client's exact amount."""
     quantiles = np.arange(1, QUANTILE_BINS) / QUANTILE_BINS
     edges = np.quantile(known_values.to_numpy(), quantiles)
     return sorted({float(f"{edge:.3g}") for edge in edges})
 
 
 def _format_number(number: float) -> str:
-    """A number as people read it.
+    """Format a number with thousands separators, or with four significant digits.
 
-    >>> _written(1234567.0), _written(0.25), _written(-3.0)
+    >>> _format_number(1234567.0), _format_number(0.25), _format_number(-3.0)
     ('1,234,567', '0.25', '-3')
     """
     return f"{number:,.0f}" if number == int(number) else f"{number:.4g}"

@@ -1,42 +1,35 @@
-"""The exploration as a page of HTML that needs nothing beside itself."""
+"""Render the exploration as a self-contained HTML page."""
 
 from __future__ import annotations
 
 from io import StringIO
 
 import matplotlib.pyplot as plt
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from training.exploration.binning import MIN_CELL_SIZE
 from training.exploration.statistics import ExplorationSummary
-
-_ENVIRONMENT = Environment(
-    loader=PackageLoader("training.reporting"),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    autoescape=True,
-)
+from training.reporting.html_templates import render_html
 
 MAX_LISTED_COLUMNS = 15
-"""Columns in the lists at the top."""
+"""Columns in the lists at the top of the page."""
 
 
 def render_exploration_page(summary: ExplorationSummary) -> str:
-    """The whole page; every chart stands in or beside a table that says the same."""
+    """Render the page. Every chart has a table with the same numbers."""
     max_rate = max(
         (bin_.interval[1] for column in summary.columns for bin_ in column.bins if bin_.interval),
         default=1.0,
     )
-    return _ENVIRONMENT.get_template("exploration.html.j2").render(
-        facts=summary,
+    return render_html(
+        "exploration.html.j2",
+        summary=summary,
         drifting=sorted(summary.columns, key=lambda column: -column.population_stability_index)[
             :MAX_LISTED_COLUMNS
         ],
-        telling=summary.columns[:MAX_LISTED_COLUMNS],
+        most_informative=summary.columns[:MAX_LISTED_COLUMNS],
         heatmap=_draw_heatmap(summary),
-        widest=max_rate,
-        fewest=MIN_CELL_SIZE,
+        max_rate=max_rate,
+        min_cell_size=MIN_CELL_SIZE,
     )
 
 

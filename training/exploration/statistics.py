@@ -1,4 +1,4 @@
-"""What is told of tables: columns by what they know of difficulties, gaps, drift, correlations."""
+"""Statistics of the raw tables: information values, missing rates, drift and correlations."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from stores.raw_tables.tables import Tables
 from training.exploration.binning import Bin, bin_column
 
 MAX_CORRELATED_COLUMNS = 24
-"""Numbers of highest information value whose correlations are shown."""
+"""Numeric columns of highest information value that get a correlation matrix."""
 
 MIN_LISTED_CORRELATION = 0.3
-"""Rank correlations from here on are listed."""
+"""Minimum absolute rank correlation of a listed pair."""
 
 SMOOTHING_COUNT = 0.5
-"""Clients added to every bin of both outcomes: the logarithm of none is not a number."""
+"""Clients added to every bin of both outcomes, which avoids the logarithm of zero."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +38,10 @@ class ColumnSummary:
 
     @property
     def information_value(self) -> float:
-        """Information value: how far the bins tell good clients from difficult ones.
+        """Return how well the bins separate clients with and without difficulties.
 
-        Sum of (good - difficult) x ln(good / difficult), of shares; Siddiqi (2006) calls 0.02
-        weak, 0.1 medium, 0.3 strong.
+        The sum over bins of (good - difficult) x ln(good / difficult), where both are shares.
+        Siddiqi (2006) calls 0.02 weak, 0.1 medium and 0.3 strong.
         """
         return _compute_divergence(
             [bin_.clients - bin_.difficulties for bin_ in self.bins],
@@ -50,7 +50,7 @@ class ColumnSummary:
 
     @property
     def population_stability_index(self) -> float:
-        """Population stability index of the table to be scored against the labelled one."""
+        """Return the drift between the labelled table and the table to be scored."""
         return _compute_divergence(
             [bin_.clients for bin_ in self.bins], [bin_.new_clients for bin_ in self.bins]
         )
@@ -58,28 +58,32 @@ class ColumnSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class MissingRate:
-    """How often a column is unknown, and what becomes of those it is unknown of."""
+    """The share of missing values of a column."""
 
     column: str
     share: float
+    """Share in the labelled table."""
     new_share: float | None
-    """In the table to be scored."""
+    """Share in the table to be scored; None without one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HistorySummary:
-    """A history table as a whole."""
+    """The size and the missing rates of a history table."""
 
     table: str
     rows: int
     clients: int
-    """Labelled or not, who have rows."""
+    """Number of owners that have rows: clients, labelled or not, or bureau credits."""
     per_client: float
+    """Mean number of rows per owner."""
     missing_rates: tuple[MissingRate, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CorrelationPair:
+    """Two columns and their rank correlation."""
+
     first: str
     second: str
     correlation: float
@@ -87,25 +91,27 @@ class CorrelationPair:
 
 @dataclass(frozen=True, kw_only=True)
 class ExplorationSummary:
-    """Everything the page shows."""
+    """Everything that the page shows."""
 
     clients: int
+    """Labelled clients."""
     overall: Bin
+    """All labelled clients as one bin."""
     new_clients: int
     """Clients in the table to be scored; 0 without one."""
     columns: tuple[ColumnSummary, ...]
-    """The most telling first."""
+    """By descending information value."""
     missing_rates: tuple[MissingRate, ...]
     histories: tuple[HistorySummary, ...]
     absent_tables: tuple[str, ...]
     correlated_columns: tuple[str, ...]
-    """The most telling numbers, and TARGET."""
+    """The numeric columns of highest information value, and TARGET."""
     correlation_matrix: Floats
-    """Spearman's, of these numbers, over the clients who know both."""
+    """Spearman's rank correlations, over the clients with both values known."""
 
     @property
     def strong_pairs(self) -> tuple[CorrelationPair, ...]:
-        """The pairs of strongest correlation."""
+        """Return the pairs with at least `MIN_LISTED_CORRELATION`, the strongest first."""
         index_pairs = combinations(range(len(self.correlated_columns)), 2)
         all_pairs = (
             CorrelationPair(
@@ -122,11 +128,12 @@ class ExplorationSummary:
 def explore_tables(
     tables: Tables, new_applications: pl.LazyFrame | None, *, progress: Callable[[int], object]
 ) -> ExplorationSummary:
-    """Everything told of a folder of tables.
+    """Compute the statistics of a folder of tables.
 
     Args:
-        later: Applications to be scored, if there are any.
-        progress: Told of every column of the form.
+        tables: Labelled applications and their histories.
+        new_applications: Applications to be scored; None if the folder has none.
+        progress: Called after every column of the application form.
     """
     train = tables.application.collect()
     new_frame = None if new_applications is None else new_applications.collect()
@@ -137,7 +144,9 @@ def explore_tables(
         progress(1)
     columns.sort(key=lambda summary: -summary.information_value)
     numeric_columns = [
-        t.name for t in columns if t.column.kind in {ColumnKind.NUMBER, ColumnKind.INTEGER}
+        summary.name
+        for summary in columns
+        if summary.column.kind in {ColumnKind.NUMBER, ColumnKind.INTEGER}
     ]
     return ExplorationSummary(
         clients=train.height,
@@ -160,7 +169,7 @@ def explore_tables(
 def _compute_missing_rates(
     train: pl.DataFrame, new_frame: pl.DataFrame | None
 ) -> tuple[MissingRate, ...]:
-    """Columns that are unknown of anybody, the most unknown first."""
+    """Return the columns with missing values, the highest rate first."""
     missing_rates = [
         MissingRate(
             column=name,
@@ -218,7 +227,7 @@ def _compute_correlations(train: pl.DataFrame, numeric_columns: Sequence[str]) -
 
 
 def _compute_divergence(counts: Sequence[int], other_counts: Sequence[int]) -> float:
-    """Jeffreys' divergence of two counts over the same bins, in nats; 0 where one is nobody."""
+    """Return Jeffreys' divergence of counts over the same bins, in nats; 0 if either is empty."""
     if not sum(counts) or not sum(other_counts):
         return 0.0
     divergence = 0.0

@@ -1,1 +1,1 @@
-"""Reports, the model card and the feature catalogue."""
+"""Write the report, the model card, the technical file and the feature catalogue."""

@@ -1,4 +1,4 @@
-"""How numbers are written in the card, the technical file and the report."""
+"""Number formats of the model card, the technical file, the report and the console."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from training.metrics.fairness import Estimate
 
 
 def format_number(value: float, decimals: int = 4) -> str:
-    """Fixed places, and no minus zero.
+    """Format a number with fixed decimals and without a negative zero.
 
-    >>> number(-0.00004), number(-0.25, 2)
+    >>> format_number(-0.00004), format_number(-0.25, 2)
     ('0.0000', '-0.25')
     """
     rounded = round(value, decimals) + 0.0
@@ -21,27 +21,27 @@ def format_number(value: float, decimals: int = 4) -> str:
 
 
 def format_share(value: float, decimals: int = 1) -> str:
-    """A percentage; NaN is unknown.
+    """Format a fraction as a percentage; NaN becomes "unknown".
 
-    >>> share(0.08123)
+    >>> format_share(0.08123)
     '8.1 %'
     """
     return "unknown" if math.isnan(value) else f"{100 * value:.{decimals}f} %"
 
 
 def format_interval(interval: tuple[float, float], decimals: int = 4) -> str:
-    """An interval.
+    """Format an interval.
 
-    >>> span((0.1, 0.25), 2)
+    >>> format_interval((0.1, 0.25), 2)
     '0.10 to 0.25'
     """
     return f"{format_number(interval[0], decimals)} to {format_number(interval[1], decimals)}"
 
 
 def format_rate(estimate: Estimate, decimals: int = 1) -> str:
-    """A share with its interval.
+    """Format a fraction and its interval as percentages; NaN becomes "unknown".
 
-    >>> rate(Rate(value=0.5, interval=(0.4, 0.6)))
+    >>> format_rate(Estimate(value=0.5, interval=(0.4, 0.6)))
     '50.0 % (40.0 to 60.0)'
     """
     if math.isnan(estimate.value):
@@ -51,23 +51,34 @@ def format_rate(estimate: Estimate, decimals: int = 1) -> str:
 
 
 def format_measure(estimate: Estimate, decimals: int = 2) -> str:
-    """A number with its interval.
+    """Format a number and its interval.
 
-    >>> measure(Rate(value=0.5, interval=(-0.4, 0.6)))
+    >>> format_measure(Estimate(value=0.5, interval=(-0.4, 0.6)))
     '0.50 (-0.40 to 0.60)'
     """
-    return f"{format_number(estimate.value, decimals)} ({format_interval(estimate.interval, decimals)})"
+    interval = format_interval(estimate.interval, decimals)
+    return f"{format_number(estimate.value, decimals)} ({interval})"
 
 
 def escape_table_cell(text: str) -> str:
-    r"""Words of the data that can neither end a cell of a Markdown table nor mark it up.
+    r"""Escape text so that it cannot end a cell of a Markdown table or add markup.
 
-    >>> cell("a|b [c](d)")
+    >>> escape_table_cell("a|b [c](d)")
     'a\\|b \\[c\\](d)'
     """
     for character in ("\\", "|", "[", "]", "*", "`", "<"):
         text = text.replace(character, f"\\{character}")
     return " ".join(text.split())
+
+
+def format_gain(value: float, interval: tuple[float, float]) -> str:
+    """Format a signed difference and its interval.
+
+    >>> format_gain(0.0012, (-0.0003, 0.0027))
+    '+0.0012 (-0.0003 to +0.0027)'
+    """
+    low, high = interval
+    return f"{value:+.4f} ({low:+.4f} to {high:+.4f})"
 
 
 TEMPLATE_FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType({
@@ -77,3 +88,4 @@ TEMPLATE_FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType({
     "rate": format_rate,
     "measure": format_measure,
 })  # fmt: skip
+"""Filters of the templates, by their name there."""

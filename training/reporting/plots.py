@@ -1,4 +1,4 @@
-"""Pictures of a model, as PNG files for MLflow."""
+"""Draw plots of a model and of experiments as PNG or SVG files."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from training.metrics.credit_metrics import CostCurve
 plt.switch_backend("agg")
 
 MAX_SHAP_FEATURES = 20
-"""Features in a SHAP picture."""
+"""Features shown in a SHAP plot."""
 
 
 def draw_curves(labels: Labels, risks: Floats, policy: Policy, folder: Path) -> None:
-    """ROC, calibration and cost against threshold, of out-of-fold risks."""
+    """Draw ROC, calibration and cost by threshold from out-of-fold risks into `folder`."""
 
     def draw_roc(axes: Axes) -> None:
         RocCurveDisplay.from_predictions(labels, risks, ax=axes, plot_chance_level=True)
@@ -47,8 +47,8 @@ def draw_curves(labels: Labels, risks: Floats, policy: Policy, folder: Path) -> 
         costs = CostCurve.from_risks(labels, risks, policy)
         axes.plot(costs.thresholds, costs.per_client)
         axes.axvline(policy.threshold, linestyle="--", label=f"policy {policy.threshold:.3f}")
-        axes.axvline(costs.minimum[0], linestyle=":", label=f"least cost {costs.minimum[0]:.3f}")
-        axes.set(xlim=(0, 0.5), xlabel="threshold", ylabel="cost a client")
+        axes.axvline(costs.minimum[0], linestyle=":", label=f"lowest cost {costs.minimum[0]:.3f}")
+        axes.set(xlim=(0, 0.5), xlabel="threshold", ylabel="cost per client")
         axes.legend()
 
     for name, draw in {
@@ -60,10 +60,11 @@ def draw_curves(labels: Labels, risks: Floats, policy: Policy, folder: Path) -> 
 
 
 def draw_shap_plots(matrix: Matrix, contributions: Floats, folder: Path) -> None:
-    """SHAP beeswarm and global importance of a sample.
+    """Draw the SHAP beeswarm and the global importance of a sample into `folder`.
 
     Args:
-        contributions: Shape (clients, features + 1), log-odds, the base last.
+        matrix: Feature values, shape (clients, features).
+        contributions: Shape (clients, features + 1), in log-odds; the last column is the base.
     """
     explanation = shap.Explanation(
         values=contributions[:, :-1],
@@ -86,7 +87,12 @@ def draw_forest_plot(
     *,
     reference_value: float | None = None,
 ) -> None:
-    """A measure with its interval, a row each, the first on top."""
+    """Draw estimates with their intervals, one row each, the first at the top.
+
+    Args:
+        labels: Name of each row.
+        reference_value: Position of a dashed vertical line; None draws none.
+    """
     figure, axes = plt.subplots(figsize=(8, 1 + 0.24 * len(labels)))
     for index, estimate in enumerate(estimates):
         axes.plot(estimate.interval, (index, index), color="tab:blue", linewidth=1.5)
@@ -102,7 +108,11 @@ def draw_forest_plot(
 
 
 def draw_search_history(values: Sequence[float | None], path: Path) -> None:
-    """The trials of a search in their order, and the best so far; None is a pruned one."""
+    """Draw the trials of a search in order, with the best value so far.
+
+    Args:
+        values: Mean AUC of each trial; None for a pruned trial.
+    """
 
     def draw_trials(axes: Axes) -> None:
         completed = [(number, value) for number, value in enumerate(values) if value is not None]
@@ -118,7 +128,7 @@ def draw_search_history(values: Sequence[float | None], path: Path) -> None:
 
 
 def draw_parameter_importance(importances: Mapping[str, float], path: Path) -> None:
-    """Parts of a whole, the largest on top."""
+    """Draw the importance of each hyperparameter as a bar, the largest at the top."""
 
     def draw_bars(axes: Axes) -> None:
         ordered = sorted(importances.items(), key=lambda item: item[1])

@@ -1,6 +1,7 @@
-"""Charts of the report as SVG: drawn by us, so that colours follow the page and nothing is loaded.
+"""SVG charts of the report, drawn without a library.
 
-Every chart stands beside a table that says the same.
+The page's style sheet sets their colours, and the page loads nothing from elsewhere. Next to each
+chart, the report has a table with the same numbers.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from training.metrics.credit_metrics import CostCurve
 
 WIDTH_PX, HEIGHT_PX = 320.0, 240.0
 CURVE_POINTS = 120
-"""Of a curve: more cannot be seen at this size."""
+"""Points of a curve; more are not visible at this size."""
 
 RISK_DECILES = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerticalLine:
-    """A labelled upright line."""
+    """A labelled vertical line at `x` pixels."""
 
     x: float
     label: str
@@ -34,11 +35,11 @@ class VerticalLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A curve, or points, in a box; x and y in the box's own pixels, y downwards."""
+    """A curve or points in a box. Coordinates are pixels of the box; y points down."""
 
     title: str
     alt: str
-    """What the chart shows, for who cannot see it."""
+    """Text alternative for screen readers."""
     x_label: str
     y_label: str
     points: tuple[tuple[float, float], ...]
@@ -55,7 +56,7 @@ class Chart:
 
 @dataclass(frozen=True, kw_only=True)
 class AxisScale:
-    """What the edges of the box stand for."""
+    """Map data to pixels: the box shows 0 to `x_max` and `y_min` to `y_max`."""
 
     x_max: float
     y_min: float
@@ -76,17 +77,17 @@ class AxisScale:
 
 
 def build_roc_chart(labels: Labels, risks: Floats, auc: float) -> Chart:
-    """True against false alarms."""
+    """Build the ROC curve of the risks; `auc` appears in the text alternative."""
     false_positive_rates, true_positive_rates, _ = roc_curve(labels, risks)
     grid = np.linspace(0, 1, CURVE_POINTS)
     scale = AxisScale(x_max=1, y_min=0, y_max=1)
     recall_at_fifth = float(np.interp(0.2, false_positive_rates, true_positive_rates))
     return Chart(
         title="Ranking of clients (ROC)",
-        alt=f"ROC curve, AUC {auc:.3f}: at a fifth of the good clients called risky, {recall_at_fifth:.0%} "
-        "of those with difficulties are found.",
-        x_label="share of good clients called risky",
-        y_label="share of difficulties found",
+        alt=f"ROC curve, AUC {auc:.3f}: with a fifth of the good clients classified as risky, "
+        f"{recall_at_fifth:.0%} of those with difficulties are detected.",
+        x_label="false positive rate",
+        y_label="true positive rate",
         points=scale.scale_points(
             grid, np.interp(grid, false_positive_rates, true_positive_rates)
         ),
@@ -99,7 +100,7 @@ def build_roc_chart(labels: Labels, risks: Floats, auc: float) -> Chart:
 
 
 def compute_calibration_points(labels: Labels, risks: Floats) -> tuple[Floats, Floats]:
-    """Mean risk and difficulty rate of tenths of the clients, by risk."""
+    """Return the mean risk and the observed difficulty rate of each decile of risk."""
     observed, predicted = calibration_curve(
         labels, risks, n_bins=RISK_DECILES, strategy="quantile"
     )
@@ -107,16 +108,16 @@ def compute_calibration_points(labels: Labels, risks: Floats) -> tuple[Floats, F
 
 
 def build_calibration_chart(labels: Labels, risks: Floats) -> Chart:
-    """Difficulties seen against the risk told, by tenths."""
+    """Build the chart of observed difficulty rate against mean risk, by decile of risk."""
     predicted, observed = compute_calibration_points(labels, risks)
     axis_max = float(max(predicted.max(), observed.max())) * 1.05
     scale = AxisScale(x_max=axis_max, y_min=0, y_max=axis_max)
     return Chart(
-        title="Risk told against difficulties seen",
-        alt=f"Calibration by tenths of the clients: the largest gap is "
+        title="Observed difficulty rate by predicted risk",
+        alt=f"Calibration by decile of risk: the largest gap is "
         f"{float(np.abs(predicted - observed).max()):.1%}; the table gives all ten.",
-        x_label="mean risk told",
-        y_label="difficulty rate seen",
+        x_label="mean predicted risk",
+        y_label="observed difficulty rate",
         points=scale.scale_points(predicted, observed),
         has_diagonal=True,
         has_dots=True,
@@ -127,11 +128,9 @@ def build_calibration_chart(labels: Labels, risks: Floats) -> Chart:
 
 
 def build_cost_chart(labels: Labels, risks: Floats, policy: Policy) -> Chart:
-    """Cost a client at every threshold near the policy's."""
-    costs, max_threshold = (
-        CostCurve.from_risks(labels, risks, policy),
-        min(1.0, 4 * policy.threshold),
-    )
+    """Build the chart of cost per client for thresholds from 0 to four times the policy's."""
+    costs = CostCurve.from_risks(labels, risks, policy)
+    max_threshold = min(1.0, 4 * policy.threshold)
     grid = np.linspace(0, max_threshold, CURVE_POINTS)
     values = np.array([costs.cost_at(threshold) for threshold in grid.tolist()])
     cost_range = float(values.max() - values.min()) or 1.0
@@ -139,11 +138,11 @@ def build_cost_chart(labels: Labels, risks: Floats, policy: Policy) -> Chart:
     scale = AxisScale(x_max=max_threshold, y_min=y_min, y_max=y_max)
     best_threshold, lowest_cost = costs.minimum
     return Chart(
-        title="What a threshold costs",
-        alt=f"Cost a client by threshold: {costs.cost_at(policy.threshold):.3f} at the policy's "
+        title="Cost per client by threshold",
+        alt=f"Cost per client by threshold: {costs.cost_at(policy.threshold):.3f} at the policy's "
         f"{policy.threshold:.3f}, lowest {lowest_cost:.3f} at {best_threshold:.3f}.",
         x_label="threshold (risk)",
-        y_label="cost a client",
+        y_label="cost per client",
         points=scale.scale_points(grid, values),
         has_diagonal=False,
         has_dots=False,

@@ -1,4 +1,4 @@
-"""All that a training has to tell, for the model card, the technical file and the report."""
+"""The results of a training, as the model card, the technical file and the report need them."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ REPORTED_LIBRARIES = (
 )
 
 MAX_IMPORTANCE_ENTRIES = 15
-"""Concepts and features that lead an importance."""
+"""Concepts and features listed by importance."""
 
 EXCLUDED_ATTRIBUTES_GATE = "CRG110"
-"""The gate that looks for excluded attributes in the features."""
+"""The gate that checks the features for excluded attributes."""
 
 REPORT_METRIC_LABELS = {
     "auc": "AUC",
@@ -43,32 +43,32 @@ REPORT_METRIC_LABELS = {
     "ks": "KS",
     "brier": "Brier score",
     "business_score": "business score",
-    "cost_per_client": "cost a client at the threshold",
-    "threshold_regret": "regret of the policy's threshold, cost a client",
+    "cost_per_client": "cost per client at the threshold",
+    "threshold_regret": "regret of the policy's threshold, cost per client",
     "calibration_in_the_large": "calibration-in-the-large, log-odds",
 }
-"""The measures told with an interval, out of fold."""
+"""Out-of-fold metrics reported with an interval, and their labels."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportanceEntry:
-    """How much something weighs in the model's answers."""
+    """The importance of a concept or a feature."""
 
     name: Text
     log_odds: float
-    """Mean absolute contribution, over clients."""
+    """Mean absolute contribution over clients, in log-odds."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSummary:
-    """One training, told."""
+    """The results of one training."""
 
     run_id: str
     evaluation: EvaluationResult
     findings: tuple[Finding, ...]
     outcome_shares: tuple[OutcomeShare, ...]
     experiment_sections: tuple[str, ...]
-    """Sections of HTML, of comparison and ablation."""
+    """HTML sections of the last comparison and ablation."""
 
     @property
     def policy(self) -> Policy:
@@ -88,7 +88,7 @@ class TrainingSummary:
 
     @property
     def failed_findings(self) -> tuple[Finding, ...]:
-        """What refuses, then what warns."""
+        """Return the findings that refuse the model or warn, in the order of `findings`."""
         return tuple(finding for finding in self.findings if finding.verdict in FAILED_VERDICTS)
 
     @property
@@ -97,7 +97,7 @@ class TrainingSummary:
 
     @property
     def excluded_attributes_message(self) -> str:
-        """What was found of features that rest on an excluded attribute."""
+        """Return what the gate measured about features that use an excluded attribute."""
         [finding] = [
             finding for finding in self.findings if finding.code == EXCLUDED_ATTRIBUTES_GATE
         ]
@@ -105,16 +105,15 @@ class TrainingSummary:
 
     @property
     def metrics_with_intervals(self) -> list[tuple[str, float, tuple[float, float]]]:
-        """Label, value and interval of what is told with one."""
-        values_and_intervals = self.model_metadata.metrics, self.model_metadata.intervals
+        """Return label, value and interval of each metric of `REPORT_METRIC_LABELS`."""
+        metrics, intervals = self.model_metadata.metrics, self.model_metadata.intervals
         return [
-            (label, values_and_intervals[0][name], values_and_intervals[1][name])
-            for name, label in REPORT_METRIC_LABELS.items()
+            (label, metrics[name], intervals[name]) for name, label in REPORT_METRIC_LABELS.items()
         ]
 
     @property
     def business_score_definition(self) -> str:
-        """How the business score is defined, under this policy."""
+        """Return the definition of the business score with the costs of this policy."""
         policy = self.policy
         return BUSINESS_SCORE_DEFINITION.format(
             missed=policy.missed_difficulties_cost, refused=policy.refused_good_cost
@@ -122,7 +121,7 @@ class TrainingSummary:
 
     @property
     def top_concepts(self) -> list[ImportanceEntry]:
-        """What weighs most, by what a reason is about."""
+        """Return the most important concepts, by the summed importance of their features."""
         total_by_concept: defaultdict[Concept, float] = defaultdict(float)
         for name, weight in self.model_metadata.importance.items():
             total_by_concept[CATALOGUE[name].concept] += weight
@@ -135,7 +134,7 @@ class TrainingSummary:
 
     @property
     def top_features(self) -> list[ImportanceEntry]:
-        """What weighs most, feature by feature."""
+        """Return the most important features."""
         leading = sorted(self.model_metadata.importance.items(), key=lambda item: -item[1])[
             :MAX_IMPORTANCE_ENTRIES
         ]
@@ -146,11 +145,12 @@ class TrainingSummary:
 
     @property
     def library_versions(self) -> Mapping[str, str]:
+        """Return the installed version of Python and of each reported library."""
         python = {"Python": platform.python_version()}
         return python | {name: version(name) for name in REPORTED_LIBRARIES}
 
     def to_findings_dict(self) -> dict[str, Any]:
-        """What `findings.json` holds."""
+        """Return the content of `findings.json`."""
         gates = [
             {
                 "code": finding.code,

@@ -1,1 +1,1 @@
-"""Record trainings in MLflow, and keep reports."""
+"""Record trainings in MLflow and publish their reports."""

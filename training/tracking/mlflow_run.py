@@ -1,4 +1,4 @@
-"""What of a training is written down in MLflow."""
+"""Log a training to the active MLflow run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from training.evaluation.feature_importance import ExplanationSample
 from training.metrics.credit_metrics import BUSINESS_SCORE_DEFINITION
 from training.model.cross_validation import FOLD_COUNT
 from training.model.trainer import TrainedModel
-from training.reporting.feature_catalogue import (
+from training.reporting.feature_catalogue.table import (
     CATALOGUE_FILE,
     FeatureImportances,
     build_feature_table,
@@ -41,7 +41,7 @@ def log_run_metadata(
     policy: Policy,
     seed: int,
 ) -> None:
-    """Parameters, metrics with their definition, data fingerprint and code version."""
+    """Log parameters, metrics, the data fingerprint and the code version."""
     mlflow.log_params({
         **trained_model.parameters,
         "seed": seed,
@@ -71,6 +71,7 @@ def log_plots(
     explanation_sample: ExplanationSample,
     policy: Policy,
 ) -> None:
+    """Log the curves and SHAP plots as PNG files, under `pictures`."""
     with tempfile.TemporaryDirectory() as folder:
         draw_curves(training_set.labels, trained_model.oof_risk, policy, Path(folder))
         draw_shap_plots(explanation_sample.matrix, explanation_sample.contributions, Path(folder))
@@ -80,13 +81,16 @@ def log_plots(
 def log_reports(
     summary: TrainingSummary, settings: Settings, *, auxiliary_pseudonyms: NDArray[np.uint64]
 ) -> Path:
-    """Report, card, technical file, findings, features and out-of-fold risks, with the active run.
+    """Log report, model card, technical file, findings, features and out-of-fold risks.
+
+    All of them except the out-of-fold risks are also copied to the reports folder, where they
+    replace those of the last run.
 
     Args:
-        teachers: Digests of the clients of other tables who taught.
+        auxiliary_pseudonyms: Pseudonyms of the auxiliary clients of the training data.
 
     Returns:
-        The report's place under `home`, where all but the risks replace those of the last run.
+        The path of the report in the reports folder.
     """
     with tempfile.TemporaryDirectory() as temp_dir:
         folder = Path(temp_dir)
@@ -113,7 +117,7 @@ def log_reports(
 def build_registry_metadata(
     trained_model: TrainedModel, policy: Policy, metrics: Mapping[str, float]
 ) -> dict[str, Any]:
-    """What goes with the model wherever it is taken."""
+    """Return the metadata that are stored with the registered model."""
     return {
         "threshold": policy.threshold,
         "searched_threshold": metrics["searched_threshold"],

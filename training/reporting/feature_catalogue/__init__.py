@@ -1,0 +1,1 @@
+"""The feature table of docs/features.md; `__main__` writes it."""
