@@ -115,9 +115,15 @@ def python_pages() -> None:
             if GENERATED.search(module.name):
                 continue
             parts = module.parts[:-1] if module.name == "__init__" else module.parts
-            page = Path(*parts, "index.md") if module.name == "__init__" else Path(*parts).with_suffix(".md")
+            page = (
+                Path(*parts, "index.md")
+                if module.name == "__init__"
+                else Path(*parts).with_suffix(".md")
+            )
             navigation[parts] = page.as_posix()
-            write_page(f"reference/python/{page.as_posix()}", f"# {parts[-1]}\n\n::: {'.'.join(parts)}")
+            write_page(
+                f"reference/python/{page.as_posix()}", f"# {parts[-1]}\n\n::: {'.'.join(parts)}"
+            )
     write_page("reference/python/SUMMARY.md", "".join(navigation.build_literate_nav()))
 
 
