@@ -1,4 +1,4 @@
-"""A folder scored at once says of every client what his dossier alone says, to the last bit."""
+"""Batch scoring on one machine gives every client the decision of their dossier alone."""
 
 from __future__ import annotations
 
@@ -34,49 +34,54 @@ TEST = "application_test"
 
 
 @pytest.fixture(scope="module")
-def everyone() -> list[Dossier]:
-    """Clients of all kinds, some of whom rules hold for."""
-    people = make_random_dossiers(150, seed=31, complete=True)
-    for place, form in enumerate(person["application"] for person in people):
-        form["DAYS_BIRTH"] = [-6_574, -6_575, None, -9_000][place % 4]
-        form["AMT_ANNUITY"] = [form["AMT_INCOME_TOTAL"], 1.0, None, 1e9][place // 4 % 4]
-    return people
+def people() -> list[Dossier]:
+    """Make random clients; policy rules apply to some."""
+    clients = make_random_dossiers(150, seed=31, complete=True)
+    for index, form in enumerate(person["application"] for person in clients):
+        form["DAYS_BIRTH"] = [-6_574, -6_575, None, -9_000][index % 4]
+        form["AMT_ANNUITY"] = [form["AMT_INCOME_TOTAL"], 1.0, None, 1e9][index // 4 % 4]
+    return clients
 
 
 @pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory, everyone: list[Dossier]) -> DossierFile:
+def file(tmp_path_factory: pytest.TempPathFactory, people: list[Dossier]) -> DossierFile:
     folder = write_tables(
-        tmp_path_factory.mktemp("tables"), make_table_frames(everyone, application=TEST), ".csv.gz"
+        tmp_path_factory.mktemp("tables"), make_table_frames(people, application=TEST), ".csv.gz"
     )
     tables = read_tables(folder, application=TEST, cache=folder / "cache")
     group_into_dossiers(tables, folder / "some.parquet")
     return DossierFile(folder / "some.parquet")
 
 
-def scored(
-    file: DossierFile, out: Path, scorer: Scorer, policy: Policy, *, explained: bool = False
+def score(
+    file: DossierFile,
+    out: Path,
+    scorer: Scorer,
+    policy: Policy,
+    *,
+    with_contributions: bool = False,
 ) -> pl.DataFrame:
-    advanced: list[int] = []
+    progress: list[int] = []
     count = score_file(
         file,
         out,
         scorer=scorer,
         policy=policy,
-        with_contributions=explained,
-        advance=advanced.append,
+        with_contributions=with_contributions,
+        advance=progress.append,
     )
-    assert count == sum(advanced) == len(file)
+    assert count == sum(progress) == len(file)
     return pl.read_parquet(out)
 
 
-def test_a_folder_is_scored_as_its_dossiers_are_one_by_one(
-    tmp_path: Path, file: DossierFile, everyone: list[Dossier], scorer: Scorer, policy: Policy
+def test_a_batch_equals_the_decisions_on_single_dossiers(
+    tmp_path: Path, file: DossierFile, people: list[Dossier], scorer: Scorer, policy: Policy
 ) -> None:
-    rows = scored(file, tmp_path / "out.parquet", scorer, policy)
-    assert sorted(rows["SK_ID_CURR"]) == [p["application"]["SK_ID_CURR"] for p in everyone]
+    rows = score(file, tmp_path / "out.parquet", scorer, policy)
+    assert sorted(rows["SK_ID_CURR"]) == [person["application"]["SK_ID_CURR"] for person in people]
     for row in rows.iter_rows(named=True):
-        [alone] = score_dossiers(scorer, [everyone[row["SK_ID_CURR"] - 1]])
-        decision = make_decision(alone, scorer.version, policy, None, NOW)
+        [single] = score_dossiers(scorer, [people[row["SK_ID_CURR"] - 1]])
+        decision = make_decision(single, scorer.version, policy, None, NOW)
         assert row == {
             "SK_ID_CURR": decision.client_id,
             "risk": decision.risk,
@@ -87,38 +92,40 @@ def test_a_folder_is_scored_as_its_dossiers_are_one_by_one(
         }
 
 
-def test_the_clients_compared_meet_every_outcome_and_rule(
+def test_the_example_clients_cover_every_outcome_and_rule(
     tmp_path: Path, file: DossierFile, scorer: Scorer, policy: Policy
 ) -> None:
-    rows = scored(file, tmp_path / "out.parquet", scorer, policy)
+    rows = score(file, tmp_path / "out.parquet", scorer, policy)
     assert set(rows["outcome"]) == {"approve", "refer", "decline"}
     assert set(rows["rules"].explode(empty_as_null=True, keep_nulls=True).drop_nulls()) == {
         rule.code for rule in policy.rules
     }
 
 
-def test_contributions_add_up_to_the_risk_and_are_those_of_the_scorer(
-    tmp_path: Path, file: DossierFile, everyone: list[Dossier], scorer: Scorer, policy: Policy
+def test_contributions_add_up_to_the_risk_and_equal_the_scorers(
+    tmp_path: Path, file: DossierFile, people: list[Dossier], scorer: Scorer, policy: Policy
 ) -> None:
-    rows = scored(file, tmp_path / "out.parquet", scorer, policy, explained=True)
+    rows = score(file, tmp_path / "out.parquet", scorer, policy, with_contributions=True)
     names = [*(f"log_odds.{name}" for name in CATALOGUE), "log_odds.base"]
     assert rows.columns[6:] == names
-    told = rows.select(names).to_numpy()
-    for place, (client, risk) in enumerate(rows.select("SK_ID_CURR", "risk").iter_rows()):
-        assert math.isclose(math.fsum(told[place]), logit(risk), rel_tol=0, abs_tol=1e-9)
-        features = scorer.build_features([everyone[client - 1]])
-        assert np.array_equal(scorer.predict_contributions(features)[0], told[place])
+    contributions = rows.select(names).to_numpy()
+    for index, (client_id, risk) in enumerate(rows.select("SK_ID_CURR", "risk").iter_rows()):
+        assert math.isclose(math.fsum(contributions[index]), logit(risk), rel_tol=0, abs_tol=1e-9)
+        features = scorer.build_features([people[client_id - 1]])
+        assert np.array_equal(scorer.predict_contributions(features)[0], contributions[index])
 
 
-def test_explaining_changes_no_decision(
+def test_contributions_do_not_change_the_decisions(
     tmp_path: Path, file: DossierFile, scorer: Scorer, policy: Policy
 ) -> None:
-    plain = scored(file, tmp_path / "plain.parquet", scorer, policy)
-    explained = scored(file, tmp_path / "explained.parquet", scorer, policy, explained=True)
+    plain = score(file, tmp_path / "plain.parquet", scorer, policy)
+    explained = score(
+        file, tmp_path / "explained.parquet", scorer, policy, with_contributions=True
+    )
     assert explained.select(plain.columns).equals(plain)
 
 
-def test_clients_of_several_batches_keep_their_own_risks(
+def test_risks_stay_with_their_clients_across_batches(
     tmp_path: Path, scorer: Scorer, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stores.dossiers.grouping.CLIENTS_PER_SLICE", 1_000)
@@ -129,97 +136,101 @@ def test_clients_of_several_batches_keep_their_own_risks(
     ]
     folder = write_tables(tmp_path, make_table_frames(forms))
     group_into_dossiers(read_tables(folder, cache=folder / "cache"), folder / "forms.parquet")
-    rows = scored(DossierFile(folder / "forms.parquet"), tmp_path / "out", scorer, policy)
+    rows = score(DossierFile(folder / "forms.parquet"), tmp_path / "out", scorer, policy)
     risks = scorer.predict_risk(scorer.build_features(forms)).tolist()
     assert dict(rows.select("SK_ID_CURR", "risk").iter_rows()) == dict(enumerate(risks))
     assert len(set(risks)) > 4
 
 
-def test_the_rules_look_at_no_other_columns_than_the_batch_gives_them(policy: Policy) -> None:
+def test_the_policy_rules_read_exactly_the_columns_that_the_batch_provides(policy: Policy) -> None:
     form: dict[str, float] = dict.fromkeys(RULE_COLUMNS, 1.0)
-    asked: set[str] = set()
+    columns_read: set[str] = set()
 
-    class Asked(dict[str, float]):
+    class RecordingForm(dict[str, float]):
         def get(self, key: str, default: object = None) -> float:
             del default
-            asked.add(key)
+            columns_read.add(key)
             return form[key]
 
-    policy.find_applicable_rules(Asked())
-    assert asked == set(RULE_COLUMNS)
+    policy.find_applicable_rules(RecordingForm())
+    assert columns_read == set(RULE_COLUMNS)
 
 
-def test_the_output_appears_when_it_is_whole(
+def test_the_output_file_appears_when_it_is_complete(
     tmp_path: Path, file: DossierFile, scorer: Scorer, policy: Policy
 ) -> None:
     out = tmp_path / "new" / "folder" / "out.parquet"
 
-    def broken(_: int) -> None:
+    def fail(_: int) -> None:
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="the disk is full"):
-        score_file(
-            file, out, scorer=scorer, policy=policy, with_contributions=False, advance=broken
-        )
+        score_file(file, out, scorer=scorer, policy=policy, with_contributions=False, advance=fail)
     assert not list(out.parent.iterdir())
-    assert len(scored(file, out, scorer, policy)) == len(file)
+    assert len(score(file, out, scorer, policy)) == len(file)
     assert [path.name for path in out.parent.iterdir()] == ["out.parquet"]
 
 
-def test_nobody_to_score_is_told_as_a_fault_of_the_tables(
+def test_a_file_without_clients_is_a_fault(
     tmp_path: Path, file: DossierFile, scorer: Scorer, policy: Policy
 ) -> None:
-    nobody = pl.read_parquet(file.path).clear()
-    nobody.write_parquet(tmp_path / "nobody.parquet")
+    no_clients = pl.read_parquet(file.path).clear()
+    no_clients.write_parquet(tmp_path / "empty.parquet")
     with pytest.raises(CreditError):
-        scored(DossierFile(tmp_path / "nobody.parquet"), tmp_path / "out", scorer, policy)
+        score(DossierFile(tmp_path / "empty.parquet"), tmp_path / "out", scorer, policy)
 
 
 @pytest.fixture
-def folder(tmp_path: Path, everyone: list[Dossier]) -> Path:
-    """New applications under a lender's own name, beside the labelled ones; one history."""
-    told = make_table_frames(everyone[:40], application=TEST)
-    few = {"nouvelles": told[TEST], "demandes": told[TEST].head(3), "bureau": told["bureau"]}
-    return write_tables(tmp_path / "tables", few)
+def folder(tmp_path: Path, people: list[Dossier]) -> Path:
+    """Write new and labelled applications under a lender's file names, and one history."""
+    frames = make_table_frames(people[:40], application=TEST)
+    tables = {
+        "nouvelles": frames[TEST],
+        "demandes": frames[TEST].head(3),
+        "bureau": frames["bureau"],
+    }
+    return write_tables(tmp_path / "tables", tables)
 
 
-def batch(folder: Path, scorer: Scorer, policy: Policy, lender: LenderMapping) -> tuple[int, str]:
-    """How many were scored, and what was said; their cache and output stand beside the tables."""
-    said, beside = StringIO(), folder.parent
-    tables = read_tables(folder, application=TEST, lender=lender, cache=beside / "home" / "cache")
+def score_folder(
+    folder: Path, scorer: Scorer, policy: Policy, lender: LenderMapping
+) -> tuple[int, str]:
+    """Score a folder, and return the number of clients and the log."""
+    log, parent = StringIO(), folder.parent
+    tables = read_tables(folder, application=TEST, lender=lender, cache=parent / "home" / "cache")
     count = score_tables(
-        Settings(home=beside / "home"), tables, beside / "out" / "scores.parquet", scorer=scorer,
-        policy=policy, with_contributions=False, progress=ProgressReporter(Console(file=said)),
+        Settings(home=parent / "home"), tables, parent / "out" / "scores.parquet", scorer=scorer,
+        policy=policy, with_contributions=False, progress=ProgressReporter(Console(file=log)),
     )  # fmt: skip
-    return count, said.getvalue()
+    return count, log.getvalue()
 
 
-def own_names(columns: list[str]) -> LenderMapping:
-    """A mapping of names of files alone."""
+def map_file_names(columns: list[str]) -> LenderMapping:
+    """Map file names only: every column keeps its name."""
     files = {"application_train": "demandes", TEST: "nouvelles"}
-    same = {name: {"column": name} for name in columns}
-    return LenderMapping.model_validate({"application": {"files": files, "columns": same}})
+    same_columns = {name: {"column": name} for name in columns}
+    return LenderMapping.model_validate({"application": {"files": files, "columns": same_columns}})
 
 
-def test_the_new_applications_of_a_lenders_own_files_are_scored(
+def test_new_applications_of_a_lender_are_scored(
     folder: Path, scorer: Scorer, policy: Policy
 ) -> None:
-    lender = own_names(pl.read_parquet(folder / "nouvelles.parquet").columns)
-    count, said = batch(folder, scorer, policy, lender)
+    lender = map_file_names(pl.read_parquet(folder / "nouvelles.parquet").columns)
+    count, log = score_folder(folder, scorer, policy, lender)
     assert count == 40
-    assert len([line for line in said.splitlines() if "absent, so unknown" in line]) == 1
+    assert len([line for line in log.splitlines() if "absent, so unknown" in line]) == 1
     assert not list((folder.parent / "home" / "cache").glob("*.dossiers.parquet"))
 
 
-def test_a_scoring_that_fails_leaves_nothing_behind(
+def test_a_failed_scoring_leaves_no_files(
     folder: Path, scorer: Scorer, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object, **__: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("batch.local.score_batch", broken)
-    lender = own_names(pl.read_parquet(folder / "nouvelles.parquet").columns)
+    monkeypatch.setattr("batch.local.score_batch", fail)
+    lender = map_file_names(pl.read_parquet(folder / "nouvelles.parquet").columns)
     with pytest.raises(OSError, match="the disk is full"):
-        batch(folder, scorer, policy, lender)
+        score_folder(folder, scorer, policy, lender)
     assert not list((folder.parent / "out").iterdir())
     assert not list((folder.parent / "home" / "cache").glob("*.dossiers.parquet*"))

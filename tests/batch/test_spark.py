@@ -1,6 +1,6 @@
-"""Spark's executors score a folder as this machine does: the very bytes of the file are the same.
+"""Spark's executors write the same bytes as the local engine.
 
-The session's workers start where this package cannot be imported: they score with what is sent.
+The session's workers start where this package cannot be imported: they use what the session sends.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 TEST = "application_test"
-PEOPLE = 150
+CLIENT_COUNT = 150
 
-ELSEWHERE = """
+SCORE_CODE = """
 import sys
 from datetime import date
 from pathlib import Path
@@ -64,191 +64,211 @@ count = score_tables(
 )
 print(count, "scored")
 """
-"""Scores by a session of its own, as the command does."""
+"""Scores in a session of its own, as the command does."""
 
 
-class Judges(TypedDict):
-    """Who scores, and by what policy."""
+class ScoringArguments(TypedDict):
+    """The model and the policy to score with."""
 
     scorer: Scorer
     policy: Policy
 
 
 @pytest.fixture
-def judges(scorer: Scorer, policy: Policy) -> Judges:
-    return Judges(scorer=scorer, policy=policy)
+def arguments(scorer: Scorer, policy: Policy) -> ScoringArguments:
+    return ScoringArguments(scorer=scorer, policy=policy)
 
 
-def folder_of(path: Path, told: Mapping[str, pl.DataFrame]) -> Tables:
-    """Tables in files of every ending, the next for each."""
+def write_and_read(path: Path, frames: Mapping[str, pl.DataFrame]) -> Tables:
+    """Write tables in files of different formats, and read the folder."""
     path.mkdir(exist_ok=True)
-    endings = (".csv", ".parquet", ".csv.gz")
-    for place, (name, rows) in enumerate(told.items()):
-        write_table_file(path / f"{name}{endings[place % len(endings)]}", rows)
+    extensions = (".csv", ".parquet", ".csv.gz")
+    for index, (name, rows) in enumerate(frames.items()):
+        write_table_file(path / f"{name}{extensions[index % len(extensions)]}", rows)
     return read_tables(path, application=TEST, cache=path / "cache")
 
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
-    """Clients for whom rules hold and clients for whom none do, histories of others too."""
-    people = make_random_dossiers(PEOPLE, seed=43, complete=True)
-    for place, form in enumerate(person["application"] for person in people):
-        form["DAYS_BIRTH"] = [-6_574, -6_575, None, -9_000][place % 4]
-        form["AMT_ANNUITY"] = [form["AMT_INCOME_TOTAL"], 1.0, None, 1e9][place // 4 % 4]
-    told = make_table_frames(people, application=TEST)
-    told[TEST] = told[TEST][::-1][: PEOPLE - 20]
-    return folder_of(tmp_path_factory.mktemp("tables"), told)
+    """Make clients with and without applicable rules, and histories of unknown clients."""
+    people = make_random_dossiers(CLIENT_COUNT, seed=43, complete=True)
+    for index, form in enumerate(person["application"] for person in people):
+        form["DAYS_BIRTH"] = [-6_574, -6_575, None, -9_000][index % 4]
+        form["AMT_ANNUITY"] = [form["AMT_INCOME_TOTAL"], 1.0, None, 1e9][index // 4 % 4]
+    frames = make_table_frames(people, application=TEST)
+    frames[TEST] = frames[TEST][::-1][: CLIENT_COUNT - 20]
+    return write_and_read(tmp_path_factory.mktemp("tables"), frames)
 
 
-def forms_of(count: int) -> pl.DataFrame:
-    """Clients of whom no history is known."""
+def make_forms(count: int) -> pl.DataFrame:
+    """Make applications without histories."""
     return make_table_frames(make_random_dossiers(count, seed=45), application=TEST)[TEST]
 
 
-def locally(tables: Tables, out: Path, judges: Judges, *, explained: bool = False) -> Path:
+def score_locally(
+    tables: Tables, out: Path, arguments: ScoringArguments, *, with_contributions: bool = False
+) -> Path:
     group_into_dossiers(tables, out.with_suffix(".dossiers"))
     file = DossierFile(out.with_suffix(".dossiers"))
-    score_file(file, out, **judges, with_contributions=explained, advance=lambda _: None)
+    score_file(
+        file, out, **arguments, with_contributions=with_contributions, advance=lambda _: None
+    )
     return out
 
 
-def test_both_engines_write_the_same_file_byte_for_byte(
-    session: SparkSession, tmp_path: Path, tables: Tables, judges: Judges
+def test_both_engines_write_the_same_bytes(
+    session: SparkSession, tmp_path: Path, tables: Tables, arguments: ScoringArguments
 ) -> None:
-    out, advanced = tmp_path / "new" / "folder" / "spark.parquet", list[int]()
+    out, progress = tmp_path / "new" / "folder" / "spark.parquet", list[int]()
     count = score_in_session(
-        session, tables, out, **judges, with_contributions=False, advance=advanced.append
+        session, tables, out, **arguments, with_contributions=False, advance=progress.append
     )
-    here = locally(tables, tmp_path / "local.parquet", judges)
-    assert out.read_bytes() == here.read_bytes()
+    local_path = score_locally(tables, tmp_path / "local.parquet", arguments)
+    assert out.read_bytes() == local_path.read_bytes()
     rows = pl.read_parquet(out)
-    assert count == len(rows) == PEOPLE - 20
+    assert count == len(rows) == CLIENT_COUNT - 20
     assert set(rows["outcome"]) == {"approve", "refer", "decline"}
-    assert sum(advanced) == 100
+    assert sum(progress) == 100
     assert list(out.parent.iterdir()) == [out]
 
 
 def test_absent_and_empty_histories_are_scored_and_explained_alike(
-    session: SparkSession, tmp_path: Path, judges: Judges
+    session: SparkSession, tmp_path: Path, arguments: ScoringArguments
 ) -> None:
-    told = make_table_frames(make_random_dossiers(30, seed=44, complete=True), application=TEST)
-    del told["bureau"], told["credit_card_balance"]
-    told["POS_CASH_balance"] = make_table_frame(HISTORIES["POS_CASH_balance"], [])
-    tables = folder_of(tmp_path, told)
+    frames = make_table_frames(make_random_dossiers(30, seed=44, complete=True), application=TEST)
+    del frames["bureau"], frames["credit_card_balance"]
+    frames["POS_CASH_balance"] = make_table_frame(HISTORIES["POS_CASH_balance"], [])
+    tables = write_and_read(tmp_path, frames)
     out = tmp_path / "spark.parquet"
     score_in_session(
-        session, tables, out, **judges, with_contributions=True, advance=lambda _: None
+        session, tables, out, **arguments, with_contributions=True, advance=lambda _: None
     )
-    here = locally(tables, tmp_path / "local.parquet", judges, explained=True)
-    assert out.read_bytes() == here.read_bytes()
+    local_path = score_locally(
+        tables, tmp_path / "local.parquet", arguments, with_contributions=True
+    )
+    assert out.read_bytes() == local_path.read_bytes()
 
 
 @pytest.fixture
-def cut_small(session: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Iterator[SparkSession]:
-    """A session that gives the kernel seven clients at once, of twenty in a partition."""
+def small_batch_session(
+    session: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SparkSession]:
+    """Limit the session to 7 clients per batch and 20 per partition."""
     name = "spark.sql.execution.arrow.maxRecordsPerBatch"
-    usual = session.conf.get(name) or ""
+    original_value = session.conf.get(name) or ""
     monkeypatch.setattr("stores.dossiers.spark.CLIENTS_PER_PARTITION", 20)
     session.conf.set(name, "7")
     yield session
-    session.conf.set(name, usual)
+    session.conf.set(name, original_value)
 
 
-def test_however_clients_are_cut_they_keep_their_answers(
-    cut_small: SparkSession,
+def test_partition_and_batch_sizes_do_not_change_the_scores(
+    small_batch_session: SparkSession,
     tmp_path: Path,
     tables: Tables,
-    judges: Judges,
+    arguments: ScoringArguments,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    here = locally(tables, tmp_path / "local.parquet", judges, explained=True)
+    local_path = score_locally(
+        tables, tmp_path / "local.parquet", arguments, with_contributions=True
+    )
     monkeypatch.setattr("stores.dossiers.grouping.CLIENTS_PER_SLICE", 48)
     out = tmp_path / "spark.parquet"
     score_in_session(
-        cut_small, tables, out, **judges, with_contributions=True, advance=lambda _: None
+        small_batch_session,
+        tables,
+        out,
+        **arguments,
+        with_contributions=True,
+        advance=lambda _: None,
     )
-    assert cut_small.conf.get("spark.sql.shuffle.partitions") == "7"
-    assert pl.read_parquet(out).equals(pl.read_parquet(here))
+    assert small_batch_session.conf.get("spark.sql.shuffle.partitions") == "7"
+    assert pl.read_parquet(out).equals(pl.read_parquet(local_path))
 
 
-def test_what_fails_on_an_executor_is_told_and_leaves_the_file_of_before(
-    session: SparkSession, tmp_path: Path, judges: Judges
+def test_an_executor_failure_is_raised_and_leaves_the_previous_file(
+    session: SparkSession, tmp_path: Path, arguments: ScoringArguments
 ) -> None:
     from pyspark.errors import PySparkException  # noqa: PLC0415 -- an optional dependency
 
-    tables = folder_of(tmp_path / "tables", {TEST: forms_of(9)})
+    tables = write_and_read(tmp_path / "tables", {TEST: make_forms(9)})
     out = tmp_path / "out" / "out.parquet"
     out.parent.mkdir()
-    out.write_text("of before")
-    scorer = judges["scorer"]
-    broken = Scorer(scorer.model_text, scorer.metadata, version="broken")
-    broken.metadata = scorer.metadata.model_copy(
+    out.write_text("previous content")
+    scorer = arguments["scorer"]
+    wrong_scorer = Scorer(scorer.model_text, scorer.metadata, version="broken")
+    wrong_scorer.metadata = scorer.metadata.model_copy(
         update={"features": scorer.metadata.features[:-1]}
     )
-    judges["scorer"] = broken
+    arguments["scorer"] = wrong_scorer
     with pytest.raises(PySparkException, match="ModelMismatch"):
         score_in_session(
-            session, tables, out, **judges, with_contributions=False, advance=lambda _: None
+            session, tables, out, **arguments, with_contributions=False, advance=lambda _: None
         )
-    assert out.read_text() == "of before"
+    assert out.read_text() == "previous content"
     assert list(out.parent.iterdir()) == [out]
 
 
-def test_nobody_to_score_is_told_as_a_fault_of_the_tables(
-    session: SparkSession, tmp_path: Path, judges: Judges
+def test_tables_without_applications_are_a_fault(
+    session: SparkSession, tmp_path: Path, arguments: ScoringArguments
 ) -> None:
-    tables = folder_of(tmp_path, {TEST: forms_of(1).clear()})
+    tables = write_and_read(tmp_path, {TEST: make_forms(1).clear()})
     out = tmp_path / "out.parquet"
     with pytest.raises(InvalidTables, match="at least one row"):
         score_in_session(
-            session, tables, out, **judges, with_contributions=False, advance=lambda _: None
+            session, tables, out, **arguments, with_contributions=False, advance=lambda _: None
         )
 
 
-def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {
-        name: said
-        for name, said in os.environ.items()
+def run_python(
+    folder: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
         if not name.startswith(("CREDIT_", "BENTOML_", "PYTHONPATH"))
     }
     return subprocess.run(
-        [sys.executable, *arguments], env=kept | environment, cwd=folder,
+        [sys.executable, *arguments], env=inherited | environment, cwd=folder,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
-def test_a_session_of_its_own_scores_from_any_folder_and_says_no_more_than_it_must(
-    tmp_path: Path, judges: Judges
+def test_a_new_session_scores_from_any_folder_and_logs_nothing(
+    tmp_path: Path, arguments: ScoringArguments
 ) -> None:
     if missing := find_missing_requirement():
         pytest.skip(missing)
-    tables = folder_of(tmp_path / "tables", {TEST: forms_of(30)})
-    (tmp_path / "trees").write_text(judges["scorer"].model_text)
-    (tmp_path / "metadata").write_text(judges["scorer"].metadata.model_dump_json())
+    tables = write_and_read(tmp_path / "tables", {TEST: make_forms(30)})
+    (tmp_path / "trees").write_text(arguments["scorer"].model_text)
+    (tmp_path / "metadata").write_text(arguments["scorer"].metadata.model_dump_json())
     work = tmp_path / "work"
     work.mkdir()
-    done = run(
-        work, "-c", ELSEWHERE, str(ROOT), str(tables.folder), "spark.parquet", str(tmp_path), TEST,
+    process = run_python(
+        work, "-c", SCORE_CODE, str(ROOT), str(tables.folder), "spark.parquet", str(tmp_path),
+        TEST,
         CREDIT_HOME=str(tmp_path / "home"), CREDIT_SPARK_MASTER="local[1]",
         CREDIT_SPARK_CONF=json.dumps(STARTS_SOONER),
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "30 scored" in done.stdout
-    # The virtual machine's own, of a module that Spark asks for.
-    said = [line for line in done.stderr.splitlines() if "incubator" not in line]
-    assert said == []
-    here = locally(tables, tmp_path / "local.parquet", judges)
-    assert (work / "spark.parquet").read_bytes() == here.read_bytes()
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert "30 scored" in process.stdout
+    # The JVM warns about an incubator module that Spark uses.
+    log_lines = [line for line in process.stderr.splitlines() if "incubator" not in line]
+    assert log_lines == []
+    local_path = score_locally(tables, tmp_path / "local.parquet", arguments)
+    assert (work / "spark.parquet").read_bytes() == local_path.read_bytes()
     assert list(work.iterdir()) == [work / "spark.parquet"]
 
 
-def test_the_command_says_what_spark_lacks_before_it_looks_at_anything(tmp_path: Path) -> None:
-    done = run(
+def test_the_command_reports_missing_java_before_it_reads_anything(tmp_path: Path) -> None:
+    process = run_python(
         ROOT, "-m", "batch", "--engine", "spark", "--data", str(tmp_path),
         "--out", str(tmp_path / "out.parquet"),
         CREDIT_HOME=str(tmp_path / "home"), PATH=str(tmp_path), JAVA_HOME="", COLUMNS="200",
     )  # fmt: skip
-    assert done.returncode == 1
-    assert done.stdout.startswith("the engine spark needs Java and none is on the PATH: install")
-    assert done.stderr == ""
+    assert process.returncode == 1
+    assert process.stdout.startswith(
+        "the engine spark needs Java and none is on the PATH: install"
+    )
+    assert process.stderr == ""
     assert not (tmp_path / "out.parquet").exists()

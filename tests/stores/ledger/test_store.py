@@ -73,18 +73,19 @@ def with_key(record: LedgerRecord, key: str, number: int = 999) -> LedgerRecord:
     return replace(record, decision=decision, request_key=key)
 
 
-def is_equal(left: LedgerRecord, right: LedgerRecord) -> bool:
+def is_equal(record: LedgerRecord, expected: LedgerRecord) -> bool:
     """Compare two records; feature rows and contributions must be bit-identical."""
-    left_bytes, right_bytes = (
-        None if record.contributions is None else record.contributions.tobytes()
-        for record in (left, right)
+    contributions, expected_contributions = (
+        None if item.contributions is None else item.contributions.tobytes()
+        for item in (record, expected)
     )
     return (
-        left.decision == right.decision
-        and (left.kind, left.document) == (right.kind, right.document)
-        and left.feature_row.tobytes() == right.feature_row.tobytes()
-        and left_bytes == right_bytes
-        and (left.request_digest, left.request_key) == (right.request_digest, right.request_key)
+        record.decision == expected.decision
+        and (record.kind, record.document) == (expected.kind, expected.document)
+        and record.feature_row.tobytes() == expected.feature_row.tobytes()
+        and contributions == expected_contributions
+        and (record.request_digest, record.request_key)
+        == (expected.request_digest, expected.request_key)
     )
 
 
@@ -195,11 +196,11 @@ def test_the_same_decision_is_not_stored_twice(
 
 def test_concurrent_writes_lose_no_record(url: str, records: list[LedgerRecord]) -> None:
     ledger = Ledger(url)
-    many = [with_key(records[0], f"key {number}", 1_000 + number) for number in range(40)]
+    new_records = [with_key(records[0], f"key {number}", 1_000 + number) for number in range(40)]
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda record: ledger.append([record]), many))
+        list(threads.map(lambda record: ledger.append([record]), new_records))
     assert {r.request_key for r in Ledger(url).iter_between(NOON, NOON + timedelta(days=1))} == {
-        record.request_key for record in many
+        record.request_key for record in new_records
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -59,6 +60,10 @@ def wait_until(is_met: Callable[[], bool]) -> bool:
     return is_met()
 
 
+def has_logged(caplog: pytest.LogCaptureFixture, count: int) -> bool:
+    return len(caplog.records) >= count
+
+
 def test_commits_reach_the_file_while_the_ledger_stays_open(
     file: Path, tmp_path: Path, ledger: Ledger, record: LedgerRecord
 ) -> None:
@@ -84,7 +89,7 @@ def test_a_checkpoint_that_fails_is_logged_and_the_next_one_is_tried(
     with closing(WalCheckpointer(engine)) as checkpointer, capture_service_log(caplog):
         for failures in (1, 2):
             checkpointer.request_checkpoint()
-            wait_until(lambda: len(caplog.records) >= failures)  # noqa: B023 -- called at once
+            wait_until(partial(has_logged, caplog, failures))
             assert [record.getMessage() for record in caplog.records] == [
                 "the checkpoint of the ledger's log failed"
             ] * failures

@@ -154,7 +154,9 @@ def test_every_invalid_cell_is_listed_with_file_row_and_column(
         (f"application_train{extension}: row 3, AMT_CREDIT", "-5", amount),
         (f"application_train{extension}: row 3, FLAG_OWN_CAR", "yes", '"Y" or "N", or null'),
     ]  # fmt: skip
-    assert [where for where, _, _ in faults[4:]] == [f"bureau{extension}: row 1, DAYS_CREDIT"]
+    assert [location for location, _, _ in faults[4:]] == [
+        f"bureau{extension}: row 1, DAYS_CREDIT"
+    ]
 
 
 def test_many_invalid_cells_of_a_column_are_counted(tmp_path: Path, read: Read) -> None:
@@ -183,8 +185,8 @@ def test_whole_numbers_may_be_written_with_a_decimal_point(tmp_path: Path, read:
 
 @pytest.mark.parametrize("unknown", ["", "NA", "NaN", "nan", "null"])
 def test_every_text_for_unknown_is_read_as_null(tmp_path: Path, read: Read, unknown: str) -> None:
-    cells = pl.lit(unknown)
-    forms = FORMS.with_columns(AMT_CREDIT=cells, NAME_TYPE_SUITE=cells)
+    null_text = pl.lit(unknown)
+    forms = FORMS.with_columns(AMT_CREDIT=null_text, NAME_TYPE_SUITE=null_text)
     write_tables(tmp_path, {TRAIN_TABLE: forms}, ".csv")
     rows = read().application.collect()
     assert rows["AMT_CREDIT"].is_null().all()
