@@ -69,7 +69,7 @@ FAULTS = (
         "serving/core/decision_engine.py",
         "self.ledger.append(records)",
         "pass",
-        "tests/end_to_end/test_decisions.py",
+        "tests/end_to_end/serving/test_decisions.py",
     ),
     Fault(
         "a feature is in years instead of days",
@@ -128,7 +128,7 @@ FAULTS = (
         "serving/core/scoring_service.py",
         "PREDICT_LIMITS = BatchLimits(max_batch_size=64,",
         "PREDICT_LIMITS = BatchLimits(max_batch_size=1,",
-        "tests/end_to_end/test_grpc_transport.py::test_concurrent_callers_of_both_transports_form_batches",
+        "tests/end_to_end/serving/test_grpc_transport.py::test_concurrent_callers_of_both_transports_form_batches",
     ),
 )
 

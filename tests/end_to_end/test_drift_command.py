@@ -13,7 +13,7 @@ import pytest
 from stores.dossiers.grouping import group_into_dossiers
 from stores.raw_tables.tables import read_tables
 from tests.conftest import ROOT
-from tests.support.drift_samples import (
+from tests.support.monitoring.drift_samples import (
     MODEL_VERSION,
     TRAINING_DOSSIERS_FILE,
     change_every,

@@ -26,7 +26,7 @@ EDITS = re.findall(r"`(credit/features/[\w/]+\.py)`.*?```python\n(.+?)```", TUTO
 CATALOGUE_TEST = "tests/credit/features/test_catalogue.py"
 """Checks all features of the catalogue, the new ones included."""
 
-CATALOGUE_DOCUMENT_TEST = "tests/training/test_catalogue.py"
+CATALOGUE_DOCUMENT_TEST = "tests/training/reporting/test_feature_catalogue.py"
 
 PRINT_NEW_FEATURES = """
 from credit.features import CATALOGUE

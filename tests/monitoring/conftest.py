@@ -4,7 +4,8 @@ import pytest
 
 from credit.scorer import Scorer
 from monitoring.comparison import DriftResult, compare_samples
-from tests.support.drift_samples import (
+from tests.support.example_dossiers import Dossier
+from tests.support.monitoring.drift_samples import (
     MODEL_VERSION,
     SCRIPT_TAGS,
     change_every,
@@ -12,7 +13,6 @@ from tests.support.drift_samples import (
     make_applicants,
     make_sample,
 )
-from tests.support.example_dossiers import Dossier
 
 
 @pytest.fixture(scope="session")

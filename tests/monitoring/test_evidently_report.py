@@ -6,8 +6,8 @@ import pytest
 
 from monitoring.comparison import DriftResult
 from monitoring.findings import collect_findings
-from tests.support.drift_samples import FIRST_CLIENT_ID, SCRIPT_TAGS
-from tests.support.evidently_warnings import IGNORE_EVIDENTLY_WARNINGS
+from tests.support.monitoring.drift_samples import FIRST_CLIENT_ID, SCRIPT_TAGS
+from tests.support.monitoring.evidently_warnings import IGNORE_EVIDENTLY_WARNINGS
 
 pytestmark = IGNORE_EVIDENTLY_WARNINGS
 

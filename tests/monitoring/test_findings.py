@@ -10,14 +10,14 @@ import pytest
 from credit.scorer import Scorer
 from monitoring.comparison import DriftResult, compare_samples
 from monitoring.findings import Finding, Severity, collect_findings
-from tests.support.drift_samples import (
+from tests.support.example_dossiers import Dossier
+from tests.support.monitoring.drift_samples import (
     Change,
     change_all,
     change_every,
     make_applicants,
     make_sample,
 )
-from tests.support.example_dossiers import Dossier
 from tests.support.random_dossiers import make_random_dossiers
 
 DOCUMENTS = [f"FLAG_DOCUMENT_{number}" for number in range(2, 22)]

@@ -15,7 +15,7 @@ from monitoring.outputs import (
     check_output_folder,
     write_findings,
 )
-from tests.support.drift_samples import FIRST_CLIENT_ID
+from tests.support.monitoring.drift_samples import FIRST_CLIENT_ID
 
 
 def test_findings_have_the_documented_keys_and_no_client_id(

@@ -10,7 +10,7 @@ from monitoring.request import DriftRequest
 from stores.models.bento_store import ChampionNotFound
 from stores.progress import ProgressReporter
 from stores.settings import Settings
-from tests.support.evidently_warnings import IGNORE_EVIDENTLY_WARNINGS
+from tests.support.monitoring.evidently_warnings import IGNORE_EVIDENTLY_WARNINGS
 
 pytestmark = IGNORE_EVIDENTLY_WARNINGS
 

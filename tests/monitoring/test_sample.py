@@ -3,7 +3,7 @@ from __future__ import annotations
 from credit.dossier import DossierBatch
 from credit.scorer import Scorer
 from monitoring.sample import MAX_SAMPLE_CLIENTS, REQUIRED_COLUMNS, draw_sample_rows
-from tests.support.drift_samples import change_all, make_applicants, make_sample
+from tests.support.monitoring.drift_samples import change_all, make_applicants, make_sample
 
 
 def test_large_sources_are_sampled_reproducibly() -> None:

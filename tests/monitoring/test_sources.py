@@ -22,14 +22,14 @@ from stores.ledger.store import Ledger, LedgerRecord
 from stores.progress import ProgressReporter
 from stores.raw_tables.tables import read_tables
 from stores.settings import Settings
-from tests.support.drift_samples import (
+from tests.support.example_dossiers import Dossier
+from tests.support.monitoring.drift_samples import (
     MODEL_VERSION,
     TRAINING_DOSSIERS_FILE,
     make_applicants,
     make_sample,
     write_table,
 )
-from tests.support.example_dossiers import Dossier
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PROGRESS = ProgressReporter(Console(file=StringIO()))

@@ -1,4 +1,4 @@
-"""A home with a champion, learnt from made-up clients by the training that people run."""
+"""A home with a champion, learnt from laboratory-up clients by the training that people run."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ Labels = NDArray[np.int8]
 
 @dataclass
 class Laboratory:
-    """Where trainings are made to fail. A refused one leaves the home as it was."""
+    """Where trainings are laboratory to fail. A refused one leaves the home as it was."""
 
-    where: Settings
+    settings: Settings
     folder: Path
-    judged: list[EvaluationResult] = field(default_factory=list)
+    evaluations: list[EvaluationResult] = field(default_factory=list)
 
     def people(self) -> list[Dossier]:
         return make_random_dossiers(CLIENTS, SEED, complete=True)
@@ -46,13 +46,13 @@ class Laboratory:
     def train(
         self, people: list[Dossier], labels: Labels, *, also: Sequence[Path] = ()
     ) -> TrainingOutcome:
-        """The real training, with a quick learner."""
+        """Run the real training with a small model."""
         tables = write_tables(
-            self.folder / str(len(self.judged)), make_table_frames(people, labels=labels)
+            self.folder / str(len(self.evaluations)), make_table_frames(people, labels=labels)
         )
         steps = ProgressReporter(Console(quiet=True))
         return run_training(
-            self.where,
+            self.settings,
             tables,
             seed=SEED,
             progress=steps,
@@ -63,17 +63,17 @@ class Laboratory:
 
 @pytest.fixture(scope="session")
 def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
-    with laboratory_in(tmp_path_factory.mktemp("gates")) as made:
-        yield made
+    with laboratory_in(tmp_path_factory.mktemp("gates")) as laboratory:
+        yield laboratory
 
 
 @contextmanager
 def laboratory_in(home: Path) -> Iterator[Laboratory]:
-    """A laboratory with a home and stores of its own."""
-    made = Laboratory(Settings(home=home), home / "tables")
+    """Open a laboratory with a home and stores of its own."""
+    laboratory = Laboratory(Settings(home=home), home / "tables")
 
     def keep(evidence: EvaluationResult, progress: ProgressCallback) -> tuple[Finding, ...]:
-        made.judged.append(evidence)
+        laboratory.evaluations.append(evidence)
         return run_gates(evidence, progress)
 
     tracked = mlflow.get_tracking_uri()
@@ -83,34 +83,37 @@ def laboratory_in(home: Path) -> Iterator[Laboratory]:
     BentoMLContainer.bentoml_home.set(str(bentos))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("training.pipeline.run_gates", keep)
-        # Pictures cost half of so small a training and nothing here looks at them.
+        # Plots take half of the time of so small a training, and no test reads them.
         patch.setattr("training.pipeline.log_plots", lambda *_: None)
-        yield made
+        yield laboratory
     BentoMLContainer.bentoml_home.set(store)
     mlflow.set_tracking_uri(tracked)
 
 
 @pytest.fixture(scope="session")
 def first(laboratory: Laboratory) -> TrainingOutcome:
-    """The training that made the champion."""
+    """The training that laboratory the champion."""
     people = laboratory.people()
     return laboratory.train(people, laboratory.labels(people))
 
 
 @pytest.fixture(scope="session")
 def evidence(laboratory: Laboratory, first: TrainingOutcome) -> EvaluationResult:
-    """What the champion was judged by."""
+    """Return the evaluation of the champion."""
     assert first.blocking_codes == ()
-    return laboratory.judged[0]
+    return laboratory.evaluations[0]
 
 
-def found(trained: TrainingOutcome, code: str) -> Finding:
-    [one] = [finding for finding in trained.findings if finding.code == code]
-    return one
+def find_finding(trained: TrainingOutcome, code: str) -> Finding:
+    [match] = [finding for finding in trained.findings if finding.code == code]
+    return match
 
 
-def judged(code: str, evidence: EvaluationResult) -> Finding:
-    """What one gate says of some evidence."""
+def run_gate(code: str, evidence: EvaluationResult) -> Finding:
+    """Run one gate on an evaluation."""
     [gate] = [gate for gate in GATES if gate.code == code]
     [limit] = [limit for limit in evidence.policy.gates if limit.code == code]
     return Gate.run(gate, evidence, limit)
+
+
+found, judged = find_finding, run_gate

@@ -40,12 +40,12 @@ def _champion(first: TrainingOutcome) -> None:
 @pytest.fixture
 def untouched(laboratory: Laboratory) -> Path:
     """The home, whose champion, stores and clients must be the same when the test ends."""
-    return laboratory.where.home
+    return laboratory.settings.home
 
 
 def state(laboratory: Laboratory) -> dict[str, object]:
     """All that a refused model may not change."""
-    where = laboratory.where
+    where = laboratory.settings
     return {
         "champion": get_champion_version(where),
         "serving": get_champion_tag(where),
@@ -61,7 +61,7 @@ def refused(laboratory: Laboratory, trained: TrainingOutcome, before: dict[str, 
     assert state(laboratory) == before
     assert trained.clients == 0
     number = trained.tag.partition(":")[2]
-    version = mlflow.MlflowClient(laboratory.where.mlflow_uri).get_model_version(
+    version = mlflow.MlflowClient(laboratory.settings.mlflow_uri).get_model_version(
         MODEL_NAME, number
     )
     assert version.tags[REFUSED_TAG].split() == list(trained.blocking_codes)
@@ -220,4 +220,4 @@ def test_a_model_weaker_than_the_champion(laboratory: Laboratory) -> None:
 def test_findings_are_json_for_programs(laboratory: Laboratory, first: TrainingOutcome) -> None:
     kept = mlflow.artifacts.load_dict(f"runs:/{first.run_id}/findings.json")
     assert json.loads(json.dumps(kept, allow_nan=False)) == kept
-    assert laboratory.where.reports_folder.joinpath("report.html").exists()
+    assert laboratory.settings.reports_folder.joinpath("report.html").exists()

@@ -39,7 +39,7 @@ def test_a_successor_judged_by_the_champion_s_teachers_is_compared_on_the_others
         champion = laboratory.train(people, labels, also=[also])
         assert champion.blocking_codes == ()
         successor = laboratory.train(people + others, np.concatenate([labels, theirs]))
-        asked = laboratory.judged[1].champion
+        asked = laboratory.evaluations[1].champion
     assert asked is not None
     told = ~np.isnan(asked.risks)
     assert told[: len(people)].all()

@@ -47,7 +47,7 @@ QUICKEST = select_challengers(["dummy", "scorecard", "scaled"])
 
 
 @pytest.fixture(scope="module")
-def few(learnable: TrainingSet) -> TrainingSet:
+def sample_set(learnable: TrainingSet) -> TrainingSet:
     return learnable.take(stratified_sample(learnable, CLIENTS, seed=SEED))
 
 
@@ -57,10 +57,11 @@ def steps() -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def comparison(few: TrainingSet, policy: Policy, steps: list[int]) -> Comparison:
+def comparison(sample_set: TrainingSet, policy: Policy, steps: list[int]) -> Comparison:
     return compare_models(
-        few, policy, seed=SEED, folds=FOLDS, search_seconds=0, progress=steps.append,
-        challengers=QUICKEST, parameters=QUICK_PARAMETERS, baseline_parameters={**BASELINE_PARAMETERS, "learning_rate": 0.3},
+        sample_set, policy, seed=SEED, folds=FOLDS, search_seconds=0, progress=steps.append,
+        challengers=QUICKEST, parameters=QUICK_PARAMETERS,
+        baseline_parameters={**BASELINE_PARAMETERS, "learning_rate": 0.3},
     )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="module")
-def kept(comparison: Comparison, home: Settings) -> Path:
+def stored(comparison: Comparison, home: Settings) -> Path:
     """The reports of a home where a study failed, then one was kept."""
     fail(home)
     assert not home.reports_folder.exists()
@@ -89,30 +90,32 @@ def fail(home: Settings) -> None:
         raise ZeroDivisionError
 
 
-def test_every_model_is_there_untuned_and_tuned_and_weighted_each_way(
+def test_every_model_is_compared_untuned_and_tuned_with_every_weighting(
     comparison: Comparison,
 ) -> None:
-    told = [(row.model, row.tuned, row.balance) for row in comparison.rows]
+    summary = [(row.model, row.tuned, row.balance) for row in comparison.rows]
     ways = [(tuned, balance.value) for tuned in (False, True) for balance in ImbalanceStrategy]
     expected = [(name, False, "plain") for name in (SERVED_MODEL, BASELINE, "dummy")]
-    expected += [(c.name, *way) for c in QUICKEST if c.search_space for way in ways]
-    assert sorted(told) == sorted(expected)
-    assert told[:2] == [(SERVED_MODEL, False, "plain"), (BASELINE, False, "plain")]
+    expected += [(c.name, *weighting) for c in QUICKEST if c.search_space for weighting in ways]
+    assert sorted(summary) == sorted(expected)
+    assert summary[:2] == [(SERVED_MODEL, False, "plain"), (BASELINE, False, "plain")]
 
 
-def test_the_plain_model_has_the_form_s_columns_and_plain_aggregates(few: TrainingSet) -> None:
-    plain = baseline_dataset(few).features
+def test_the_plain_model_has_the_form_s_columns_and_plain_aggregates(
+    sample_set: TrainingSet,
+) -> None:
+    plain = baseline_dataset(sample_set).features
     assert {"income", "external_score_1", "education", "other_credit_sum_ever"} <= plain.keys()
     assert "external_score_mean" not in plain  # a ratio or a mixture of columns
-    told = {name for name in plain if len(CATALOGUE[name].sources) == 1 and name in FORM_NAMES}
-    assert told == set(FORM_NAMES)
+    summary = {name for name in plain if len(CATALOGUE[name].sources) == 1 and name in FORM_NAMES}
+    assert summary == set(FORM_NAMES)
     assert all(
         name.endswith(("_count_ever", "_mean_ever", "_max_ever", "_sum_ever"))
         for name in plain.keys() - set(FORM_NAMES)
     )
 
 
-def test_the_plain_model_is_held_against_the_served_one_client_by_client(
+def test_the_plain_model_is_compared_with_the_served_one_in_pairs(
     comparison: Comparison,
 ) -> None:
     served, plain, *_ = comparison.rows
@@ -121,13 +124,13 @@ def test_the_plain_model_is_held_against_the_served_one_client_by_client(
     assert over.interval.low < over.value < over.interval.high
 
 
-def test_the_dummy_knows_nothing_and_the_scorecard_something(comparison: Comparison) -> None:
+def test_the_dummy_has_no_skill_and_the_scorecard_has_some(comparison: Comparison) -> None:
     auc = {row.model: row.auc for row in comparison.rows if row.balance == "plain"}
     assert auc["dummy"].interval.low <= 0.5 <= auc["dummy"].interval.high
     assert auc[QUICKEST[1].name].interval.low > 0.5
 
 
-def test_weights_and_made_up_clients_ruin_probabilities_and_calibration_mends_them(
+def test_weights_and_synthetic_samples_distort_probabilities_and_calibration_repairs_them(
     comparison: Comparison,
 ) -> None:
     ruined = [
@@ -145,85 +148,92 @@ def test_the_served_model_is_no_better_than_itself(comparison: Comparison) -> No
     assert comparison.rows[0].over_served.value == 0
 
 
-def test_progress_is_told_step_by_step(comparison: Comparison, steps: list[int]) -> None:
+def test_progress_is_reported_step_by_step(comparison: Comparison, steps: list[int]) -> None:
     assert comparison.folds == FOLDS
     assert sum(steps) == count_comparison_steps(FOLDS, QUICKEST)
 
 
-def test_clients_are_made_up_of_learners_alone(
-    few: TrainingSet, monkeypatch: pytest.MonkeyPatch
+def test_smote_samples_come_from_training_clients_only(
+    sample_set: TrainingSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is given are the learners, what is fitted as many of both kinds, who is asked stays."""
+    """SMOTE gets training clients and balances their classes; others stay as they are."""
     given: list[tuple[np.ndarray, np.ndarray]] = []
-    made: list[tuple[np.ndarray, np.ndarray]] = []
+    created: list[tuple[np.ndarray, np.ndarray]] = []
     resample = SMOTE.fit_resample
 
-    def watched(self: SMOTE, cells: np.ndarray, labels: np.ndarray) -> Any:
-        given.append((cells, labels))
-        made.append(resample(self, cells, labels))
-        return made[-1]
+    def watched(self: SMOTE, values: np.ndarray, labels: np.ndarray) -> Any:
+        given.append((values, labels))
+        created.append(resample(self, values, labels))
+        return created[-1]
 
     monkeypatch.setattr(SMOTE, "fit_resample", watched)
     learn, rows = np.arange(0, CLIENTS, 2), np.arange(1, CLIENTS, 2)
-    bout = FoldExperiment(
-        features=few.features, matrix=few.encode(few.fit_categories(learn)), labels=few.labels,
+    experiment = FoldExperiment(
+        features=sample_set.features, labels=sample_set.labels,
+        matrix=sample_set.encode(sample_set.fit_categories(learn)),
         train_idx=learn, valid_idx=rows, seed=SEED,
     )  # fmt: skip
     scaled = next(c for c in CHALLENGERS if "scaled" in c.name)
-    way = CandidateConfig(
+    weighting = CandidateConfig(
         challenger=scaled, tuned=False, imbalance_strategy=ImbalanceStrategy.SMOTE, parameters={}
     )
-    answered = bout.fit_and_predict(way)
-    [(cells, labels)], [(more, balanced)] = given, made
-    complete = imputer(few.features).fit_transform(bout.matrix[learn].astype(np.float64))
-    assert cells == pytest.approx(StandardScaler().fit_transform(complete))
-    assert labels.tolist() == few.labels[learn].tolist()
-    assert more[: len(learn)] == pytest.approx(cells)
+    answered = experiment.fit_and_predict(weighting)
+    [(values, labels)], [(more, balanced)] = given, created
+    complete = imputer(sample_set.features).fit_transform(
+        experiment.matrix[learn].astype(np.float64)
+    )
+    assert values == pytest.approx(StandardScaler().fit_transform(complete))
+    assert labels.tolist() == sample_set.labels[learn].tolist()
+    assert more[: len(learn)] == pytest.approx(values)
     assert len(more) > len(learn)
     assert balanced.sum() * 2 == len(balanced)
     assert len(answered.risks) == len(rows)
 
 
 @pytest.mark.parametrize("challenger", CHALLENGERS, ids=lambda challenger: challenger.name)
-def test_every_challenger_takes_unknown_cells_and_new_categories(
-    challenger: object, few: TrainingSet
+def test_every_challenger_accepts_unknown_values_and_new_categories(
+    challenger: object, sample_set: TrainingSet
 ) -> None:
-    [one] = [c for c in CHALLENGERS if c is challenger]
-    matrix = few.encode(few.fit_categories(np.arange(CLIENTS))).astype(np.float64)
-    parameters = {"n_estimators": 5} if "n_estimators" in one.build_model(0).get_params() else {}
+    [item] = [c for c in CHALLENGERS if c is challenger]
+    matrix = sample_set.encode(sample_set.fit_categories(np.arange(CLIENTS))).astype(np.float64)
+    parameters = {"n_estimators": 5} if "n_estimators" in item.build_model(0).get_params() else {}
     for balance in (ImbalanceStrategy.PLAIN, ImbalanceStrategy.WEIGHTS):
-        pipeline = one.build_pipeline(
-            few.features, few.labels, strategy=balance, parameters=parameters, seed=SEED
-        ).fit(matrix, few.labels)
-        told = pipeline.predict_proba(np.full((2, matrix.shape[1]), np.nan))[:, 1]
-        assert ((told >= 0) & (told <= 1)).all()
-        assert told[0] == told[1]
+        pipeline = item.build_pipeline(
+            sample_set.features,
+            sample_set.labels,
+            strategy=balance,
+            parameters=parameters,
+            seed=SEED,
+        ).fit(matrix, sample_set.labels)
+        summary = pipeline.predict_proba(np.full((2, matrix.shape[1]), np.nan))[:, 1]
+        assert ((summary >= 0) & (summary <= 1)).all()
+        assert summary[0] == summary[1]
         assert pipeline[MODEL_STEP].classes_.tolist() == [0, 1]
 
 
-def test_medians_are_those_of_the_learners(few: TrainingSet) -> None:
-    matrix = few.encode(few.fit_categories(np.arange(CLIENTS))).astype(np.float64)
-    place = list(few.features).index("income")
+def test_medians_are_those_of_the_training_clients(sample_set: TrainingSet) -> None:
+    matrix = sample_set.encode(sample_set.fit_categories(np.arange(CLIENTS))).astype(np.float64)
+    position = list(sample_set.features).index("income")
     learn = matrix[:300]
-    whole = imputer(few.features).fit(learn)
-    numbers = [name for name, feature in few.features.items() if not feature.is_categorical]
+    all_clients = imputer(sample_set.features).fit(learn)
+    numbers = [name for name, feature in sample_set.features.items() if not feature.is_categorical]
     gap = matrix[[0]].copy()
-    gap[0, place] = np.nan
-    filled = whole.transform(gap)[0, numbers.index("income")]
-    assert filled == pytest.approx(np.nanmedian(learn[:, place]))
+    gap[0, position] = np.nan
+    filled = all_clients.transform(gap)[0, numbers.index("income")]
+    assert filled == pytest.approx(np.nanmedian(learn[:, position]))
 
 
-def test_a_model_that_is_none_is_an_error_that_names_those_there_are() -> None:
+def test_an_unknown_model_is_an_error_that_lists_the_known_ones() -> None:
     with pytest.raises(UnknownChallenger, match="random forest"):
         select_challengers(["forrest"])
 
 
-def test_the_comparison_is_kept_with_a_run_a_model(
-    comparison: Comparison, kept: Path, home: Settings
+def test_the_comparison_is_stored_with_one_run_per_model(
+    comparison: Comparison, stored: Path, home: Settings
 ) -> None:
-    told = json.loads((kept / "comparison.json").read_text())
-    assert [row["model"] for row in told["rows"]] == [row.model for row in comparison.rows]
-    assert told["rows"][0]["auc"]["value"] == comparison.rows[0].auc.value
+    summary = json.loads((stored / "comparison.json").read_text())
+    assert [row["model"] for row in summary["rows"]] == [row.model for row in comparison.rows]
+    assert summary["rows"][0]["auc"]["value"] == comparison.rows[0].auc.value
     client = mlflow.MlflowClient(home.mlflow_uri)
     runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
     failed, parent = sorted(
@@ -236,26 +246,24 @@ def test_the_comparison_is_kept_with_a_run_a_model(
     assert all({"auc", "before.brier", "latency_ms"} <= run.data.metrics.keys() for run in nested)
     names = {artefact.path for artefact in client.list_artifacts(parent.info.run_id)}
     assert names == {"comparison.json", "comparison.svg", "comparison.html"}
-    assert names == {path.name for path in kept.iterdir()}
+    assert names == {path.name for path in stored.iterdir()}
 
 
-def test_the_fragment_holds_every_model_beside_its_picture(
-    comparison: Comparison, kept: Path
-) -> None:
-    page = (kept / "comparison.html").read_text()
+def test_the_fragment_has_every_model_with_its_plot(comparison: Comparison, stored: Path) -> None:
+    page = (stored / "comparison.html").read_text()
     assert page.count("<tr>") == len(comparison.rows) + 1
     assert "<svg" in page
     assert "<script" not in page
 
 
-def test_the_fragment_says_of_which_data_and_when_and_what_is_uneven(kept: Path) -> None:
-    page = (kept / "comparison.html").read_text()
+def test_the_fragment_states_data_date_and_differences(stored: Path) -> None:
+    page = (stored / "comparison.html").read_text()
     assert "Data made up, 2026-11-24, code test." in page
     assert "The comparison is uneven." in page
     assert "700 clients, drawn at random from 9,000" in page
 
 
-def test_a_study_that_fails_keeps_what_the_last_one_left(kept: Path, home: Settings) -> None:
-    before = (kept / "comparison.json").read_bytes()
+def test_a_failed_experiment_leaves_the_last_results(stored: Path, home: Settings) -> None:
+    before = (stored / "comparison.json").read_bytes()
     fail(home)
-    assert (kept / "comparison.json").read_bytes() == before
+    assert (stored / "comparison.json").read_bytes() == before

@@ -14,7 +14,7 @@ from credit.features.declaration.history_features import HistoryFeatures
 from credit.features.declaration.statistic import Statistic
 from credit.schema import ColumnKind, Table
 from tests.support.example_dossiers import Dossier
-from tests.support.polars_row_values import (
+from tests.support.features.polars_row_values import (
     GROUPED_VALUES,
     INSTALMENT_COLUMNS,
     VALUES,

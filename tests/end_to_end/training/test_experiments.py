@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.training.test_training_command import run
 from tests.support.random_dossiers import draw_labels, make_random_dossiers
 from tests.support.table_folders import make_table_frames, write_tables
-from tests.training.test_command import run
 from training.model.baseline import BASELINE
 from training.model.hyperparameters import read_parameters, write_parameters
 
@@ -38,8 +38,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def studied(home: Path, name: str) -> float:
     """The learning rate of the model that a study described."""
-    told = json.loads((home / "reports" / f"{name}.json").read_text())
-    return float(told["origin"]["parameters"]["learning_rate"])
+    results = json.loads((home / "reports" / f"{name}.json").read_text())
+    return float(results["origin"]["parameters"]["learning_rate"])
 
 
 def test_explore_writes_its_page(home: Path, data: str) -> None:
@@ -48,13 +48,15 @@ def test_explore_writes_its_page(home: Path, data: str) -> None:
     assert (home / "reports" / "exploration.html").stat().st_size > 100_000
 
 
-def test_explore_looks_at_every_client_of_data(home: Path, data: str) -> None:
+def test_explore_reads_every_client_of_the_data(home: Path, data: str) -> None:
     done = run(home, "explore", "--data", data, "--clients", "600")
     assert done.returncode == 2
     assert "every client is used" in " ".join(done.stderr.split())
 
 
-def test_compare_draws_clients_and_tells_models_apart(home: Path, data: str, served: str) -> None:
+def test_compare_samples_clients_and_distinguishes_models(
+    home: Path, data: str, served: str
+) -> None:
     done = run(
         home, "compare", "--data", data, "--clients", "600", "--folds", "2",
         "--time-budget", "0", "--model", "dummy", "--parameters", served,
@@ -70,7 +72,7 @@ def test_compare_draws_clients_and_tells_models_apart(home: Path, data: str, ser
     }
 
 
-def test_compare_says_which_models_there_are(home: Path, data: str) -> None:
+def test_compare_lists_the_known_models(home: Path, data: str) -> None:
     done = run(home, "compare", "--data", data, "--model", "forrest")
     assert done.returncode == 1
     assert "--model" in done.stdout
@@ -78,9 +80,7 @@ def test_compare_says_which_models_there_are(home: Path, data: str) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_parameters_that_no_fit_takes_are_refused_before_anything_is_made(
-    tmp_path: Path, data: str
-) -> None:
+def test_invalid_parameters_are_rejected_before_any_work(tmp_path: Path, data: str) -> None:
     path = tmp_path / "parameters.yaml"
     path.write_text("parameters: {num_leave: 3}")
     done = run(tmp_path / "home", "--data", data, "--parameters", str(path))
@@ -89,7 +89,7 @@ def test_parameters_that_no_fit_takes_are_refused_before_anything_is_made(
     assert not (tmp_path / "home" / "serving.json").exists()
 
 
-def test_ablate_measures_the_groups_it_is_asked_for(home: Path, data: str, served: str) -> None:
+def test_ablate_measures_the_requested_groups(home: Path, data: str, served: str) -> None:
     done = run(
         home, "ablate", "--data", data, "--clients", "600", "--group", "scores",
         "--parameters", served,
@@ -99,7 +99,7 @@ def test_ablate_measures_the_groups_it_is_asked_for(home: Path, data: str, serve
     assert studied(home, "ablation") == 0.3
 
 
-def test_tune_begins_with_the_parameters_that_serve(home: Path, data: str, served: str) -> None:
+def test_tune_starts_from_the_given_parameters(home: Path, data: str, served: str) -> None:
     done = run(
         home, "tune", "--data", data, "--clients", "500", "--trials", "1", "--parameters", served
     )

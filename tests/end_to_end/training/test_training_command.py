@@ -16,10 +16,10 @@ from training.__main__ import REFUSED_EXIT_CODE
 
 
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("CREDIT_", "BENTOML_"))}
+    stored = {k: v for k, v in os.environ.items() if not k.startswith(("CREDIT_", "BENTOML_"))}
     return subprocess.run(
         [sys.executable, "-m", "training", *arguments],
-        env={**kept, "CREDIT_HOME": str(home), "COLUMNS": "200"},
+        env={**stored, "CREDIT_HOME": str(home), "COLUMNS": "200"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -42,7 +42,7 @@ def test_a_refused_model_ends_the_command_with_a_code_and_a_table(tmp_path: Path
     assert (home / "reports" / "report.html").exists()
 
 
-def test_the_help_says_what_becomes_of_a_refused_model(tmp_path: Path) -> None:
-    said = " ".join(run(tmp_path, "--help").stdout.split())
-    assert "is not promoted" in said
-    assert f"the command ends with code {REFUSED_EXIT_CODE}" in said
+def test_the_help_explains_what_happens_to_a_refused_model(tmp_path: Path) -> None:
+    message = " ".join(run(tmp_path, "--help").stdout.split())
+    assert "is not promoted" in message
+    assert f"the command ends with code {REFUSED_EXIT_CODE}" in message

@@ -57,13 +57,13 @@ def steps() -> list[int]:
 def ablation(
     learnable: TrainingSet, parts: list[AblationVariant], policy: Policy, steps: list[int]
 ) -> Ablation:
-    few = [part for part in parts if part.part in {SCORES, "The car"} or "sex" in part.part]
+    sample_set = [part for part in parts if part.part in {SCORES, "The car"} or "sex" in part.part]
     base = {**QUICK_PARAMETERS, "bagged": 2}
-    told = run_ablation(
-        learnable, few, policy, seed=SEED, progress=steps.append, base_parameters=base
+    summary = run_ablation(
+        learnable, sample_set, policy, seed=SEED, progress=steps.append, base_parameters=base
     )
-    assert sum(steps) == count_ablation_steps(few)
-    return told
+    assert sum(steps) == count_ablation_steps(sample_set)
+    return summary
 
 
 def test_every_table_is_a_part(parts: list[AblationVariant]) -> None:
@@ -75,33 +75,33 @@ def test_every_feature_is_in_one_table_at_least_and_in_one_concept(
     learnable: TrainingSet, parts: list[AblationVariant]
 ) -> None:
     for group in ("table", "concept"):
-        left: dict[str, int] = dict.fromkeys(CATALOGUE, 0)
+        names: dict[str, int] = dict.fromkeys(CATALOGUE, 0)
         for part in parts:
             if part.group == group:
                 for name in CATALOGUE.keys() - part.transform(learnable).features.keys():
-                    left[name] += 1
-        assert all(left.values()), group
-        assert group == "table" or set(left.values()) == {1}
+                    names[name] += 1
+        assert all(names.values()), group
+        assert group == "table" or set(names.values()) == {1}
 
 
-def test_what_is_left_out_rests_on_the_columns_that_are_named(
+def test_dropped_features_are_those_of_the_named_columns(
     learnable: TrainingSet, parts: list[AblationVariant]
 ) -> None:
     [scores] = [part for part in parts if part.part == SCORES]
-    kept = scores.transform(learnable).features
-    assert not any(feature.sources & OPAQUE_SCORE_COLUMNS for feature in kept.values())
+    stored = scores.transform(learnable).features
+    assert not any(feature.sources & OPAQUE_SCORE_COLUMNS for feature in stored.values())
     assert all(
-        CATALOGUE[name].sources & OPAQUE_SCORE_COLUMNS for name in CATALOGUE.keys() - kept.keys()
+        CATALOGUE[name].sources & OPAQUE_SCORE_COLUMNS for name in CATALOGUE.keys() - stored.keys()
     )
 
 
-def test_sex_is_put_beside_and_is_in_no_catalogue(
+def test_sex_is_added_for_the_measurement_and_is_not_in_the_catalogue(
     learnable: TrainingSet, parts: list[AblationVariant], sex: np.ndarray
 ) -> None:
     [part] = [part for part in parts if "sex" in part.part]
-    beside = part.transform(learnable)
-    assert list(beside.features)[-1] == SEX_FEATURE.name
-    assert np.array_equal(beside.matrix[:, -1], sex.astype(np.float32), equal_nan=True)
+    added = part.transform(learnable)
+    assert list(added.features)[-1] == SEX_FEATURE.name
+    assert np.array_equal(added.matrix[:, -1], sex.astype(np.float32), equal_nan=True)
     assert SEX_FEATURE.name not in CATALOGUE
     assert part.is_addition
     assert not part.is_served
@@ -109,18 +109,18 @@ def test_sex_is_put_beside_and_is_in_no_catalogue(
 
 def test_an_absent_table_is_no_part(learnable: TrainingSet, policy: Policy) -> None:
     matrix = learnable.matrix.copy()
-    for place, feature in enumerate(CATALOGUE.values()):
+    for index, feature in enumerate(CATALOGUE.values()):
         if any(source.startswith("credit_card_balance.") for source in feature.sources):
-            matrix[:, place] = np.nan
+            matrix[:, index] = np.nan
     blank = TrainingSet(
         ids=learnable.ids, labels=learnable.labels, matrix=matrix,
         category_columns=learnable.category_columns, known_histories=learnable.known_histories,
     )  # fmt: skip
-    told = iter_ablation_variants(blank, np.zeros(len(blank)), policy)
-    assert "credit_card_balance" not in {part.part for part in told}
+    summary = iter_ablation_variants(blank, np.zeros(len(blank)), policy)
+    assert "credit_card_balance" not in {part.part for part in summary}
 
 
-def test_the_scores_that_difficulties_hang_on_are_worth_something_and_the_car_is_not(
+def test_informative_scores_have_an_effect_and_the_car_has_none(
     ablation: Ablation,
 ) -> None:
     worth = {row.part: row.auc for row in ablation.rows}
@@ -129,32 +129,32 @@ def test_the_scores_that_difficulties_hang_on_are_worth_something_and_the_car_is
     assert abs(worth["The car"].value) < 0.02
 
 
-def test_calibration_leaves_the_ranking_nearly_as_it_is(ablation: Ablation) -> None:
+def test_calibration_hardly_changes_the_ranking(ablation: Ablation) -> None:
     [row] = [row for row in ablation.rows if row.part == "calibration"]
     assert abs(row.auc.value) < 0.01
 
 
-def test_fits_of_an_ablation_are_bagged_and_free_ones_are_free(
+def test_models_of_an_ablation_are_bagged_and_unconstrained_by_the_variant(
     parts: list[AblationVariant],
 ) -> None:
-    told = {
+    summary = {
         part.part: {**BASE_PARAMETERS, **part.parameters}
         for part in parts
         if part.group == "fitting"
     }
-    assert told["declared directions of risk"]["monotone"] is False
-    assert told["declared directions of risk"]["bagged"] == BASE_PARAMETERS["bagged"] > 1
-    assert told[f"bagging of {BASE_PARAMETERS['bagged']} seeds"]["bagged"] == 1
+    assert summary["declared directions of risk"]["monotone"] is False
+    assert summary["declared directions of risk"]["bagged"] == BASE_PARAMETERS["bagged"] > 1
+    assert summary[f"bagging of {BASE_PARAMETERS['bagged']} seeds"]["bagged"] == 1
 
 
-def test_the_ablation_is_kept_for_people_and_machines(ablation: Ablation, tmp_path: Path) -> None:
+def test_the_ablation_is_stored_as_json_and_as_a_page(ablation: Ablation, tmp_path: Path) -> None:
     tracked = mlflow.get_tracking_uri()
     home = Settings(home=tmp_path)
     with start_experiment_run(home, "ablation", {}) as folder:
         save_ablation(ablation, ORIGIN, folder)
     mlflow.set_tracking_uri(tracked)
-    told = json.loads((home.reports_folder / "ablation.json").read_text())
-    assert [row["part"] for row in told["rows"]] == [row.part for row in ablation.rows]
+    summary = json.loads((home.reports_folder / "ablation.json").read_text())
+    assert [row["part"] for row in summary["rows"]] == [row.part for row in ablation.rows]
     page = (home.reports_folder / "ablation.html").read_text()
     assert page.count("<tr>") == len(ablation.rows) + 1
     assert "<svg" in page
@@ -171,8 +171,8 @@ def test_parts_are_those_of_the_parameters_that_serve(
     learnable: TrainingSet, sex: np.ndarray, policy: Policy
 ) -> None:
     given = {**DEFAULT_PARAMETERS, "monotone": False, "bagged": 5}
-    told = iter_ablation_variants(learnable, sex, policy, parameters=given)
-    fitting = {part.part: part for part in told if part.group == "fitting"}
+    summary = iter_ablation_variants(learnable, sex, policy, parameters=given)
+    fitting = {part.part: part for part in summary if part.group == "fitting"}
     directions, seeds = fitting["declared directions of risk"], fitting["bagging of 5 seeds"]
     assert (directions.is_addition, directions.is_served) == (True, False)
     assert directions.parameters == {"monotone": True}
