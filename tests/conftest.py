@@ -60,7 +60,7 @@ settings.register_profile(
 settings.load_profile("every run")
 
 
-COSTLY_FIXTURES = ("home", "session", "laboratory", "browser")
+COSTLY_FIXTURES = ("home", "session", "laboratory")
 """Fixtures of the session that take seconds to make."""
 
 
@@ -70,17 +70,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Tests with costly fixtures go first, so that no process waits for them at the end.
     """
-    groups: dict[str, list[pytest.Item]] = {}
+    groups: dict[str, list[pytest.Item]] = {name: [] for name in COSTLY_FIXTURES}
     for item in items:
         names = getattr(item, "fixturenames", ())
-        shared = next((name for name in COSTLY_FIXTURES if name in names), None)
-        # Test folders may define a fixture of the same name.
-        folder = "" if shared in {None, "home", "session"} else str(item.path.parent)
-        group = f"{folder}:{shared}" if shared else str(item.path)
+        group = next((name for name in COSTLY_FIXTURES if name in names), str(item.path))
         groups.setdefault(group, []).append(item)
         item.add_marker(pytest.mark.xdist_group(group))
-    ordered = sorted(groups.items(), key=lambda entry: ":" not in entry[0])
-    items[:] = [item for _, group in ordered for item in group]
+    items[:] = [item for group in groups.values() for item in group]
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from credit.features.declaration.history_features import HistoryFeatures
 from credit.features.declaration.statistic import Statistic
 from credit.features.definitions.previous_application import PREVIOUS
 from credit.features.kernel.aggregation import Kernel
-from tests.support import polars_features, polars_row_values
+from tests.support.features import polars_features, polars_row_values
 from tests.support.random_dossiers import make_random_dossiers
 
 INEXACT_STATISTICS = {Statistic.MEAN, Statistic.STD, Statistic.TREND, Statistic.DECAYED}
