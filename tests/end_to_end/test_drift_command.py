@@ -63,7 +63,7 @@ def run_drift(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def drift_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a champion, its training dossiers and an empty ledger."""
     path = tmp_path_factory.mktemp("home")
     clients = make_applicants(500, seed=11)
@@ -82,12 +82,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_drift_is_printed_written_and_sets_the_exit_code(home: Path, tmp_path: Path) -> None:
+def test_drift_is_printed_written_and_sets_the_exit_code(drift_home: Path, tmp_path: Path) -> None:
     change = change_every(2, AMT_CREDIT=2_000_000.0, EXT_SOURCE_2=None)
     current = make_applicants(400, seed=12, change=change)
     write_table(current, tmp_path / "now" / "application_test.parquet")
     result = run_drift(
-        home, "--reference", "train", "--current", str(tmp_path / "now"),
+        drift_home, "--reference", "train", "--current", str(tmp_path / "now"),
         "--out", str(tmp_path / "report"), "--fail-on-drift",
     )  # fmt: skip
     assert result.returncode == 2, result.stdout + result.stderr
@@ -103,9 +103,13 @@ def test_drift_is_printed_written_and_sets_the_exit_code(home: Path, tmp_path: P
     assert findings["reference"]["source"] == f"training clients of {MODEL_VERSION}"
 
 
-def test_an_empty_ledger_is_reported_and_nothing_is_written(home: Path, tmp_path: Path) -> None:
+def test_an_empty_ledger_is_reported_and_nothing_is_written(
+    drift_home: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "report"
-    result = run_drift(home, "--reference", "train", "--current", "ledger", "--out", str(out))
+    result = run_drift(
+        drift_home, "--reference", "train", "--current", "ledger", "--out", str(out)
+    )
     assert result.returncode == 1
     assert "the ledger has no decision" in result.stdout
     assert "Traceback" not in result.stdout + result.stderr

@@ -39,32 +39,32 @@ def api(running_api: FakeApi) -> Iterator[FakeApi]:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The only folder that the page may write to."""
     return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture(scope="session")
-def site(running_api: FakeApi, home: Path) -> Iterator[str]:
+def site(running_api: FakeApi, page_home: Path) -> Iterator[str]:
     """The address of a page that calls the API, started by its command."""
-    with start_page(running_api, home) as (_, address):
+    with start_page(running_api, page_home) as (_, address):
         yield address
 
 
 @contextmanager
 def start_page(
-    fake_api: FakeApi, home: Path, module: str = "ui"
+    fake_api: FakeApi, page_home: Path, module: str = "ui"
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Start the page, or another module in its place; yield the process and its address."""
     [port] = find_free_ports(1)
     environment = {
-        "CREDIT_HOME": str(home),
+        "CREDIT_HOME": str(page_home),
         "CREDIT_UI_PORT": str(port),
         "CREDIT_API_URL": fake_api.url,
-        "HOME": str(home / "user"),
-        "TMPDIR": str(home / "temporary"),
+        "HOME": str(page_home / "user"),
+        "TMPDIR": str(page_home / "temporary"),
     }
-    (home / "temporary").mkdir(exist_ok=True)
+    (page_home / "temporary").mkdir(exist_ok=True)
     command = [sys.executable, "-m", module]
     with subprocess.Popen(command, env=os.environ | environment) as process:
         try:

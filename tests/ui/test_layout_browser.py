@@ -135,12 +135,12 @@ def test_the_page_stores_nothing_in_the_browser(page: Page, site: str) -> None:
     assert stored[1:] == [{}, "", 0, 0]
 
 
-def test_the_page_writes_only_under_its_home(page: Page, site: str, home: Path) -> None:
+def test_the_page_writes_only_under_its_home(page: Page, site: str, page_home: Path) -> None:
     submit_client(page, site, APPROVED)
     expect(page.get_by_role("heading", name="Client 100001")).to_be_visible()
-    assert not (home / "user").exists()
-    assert list((home / "temporary").iterdir()) == []
-    contents = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+    assert not (page_home / "user").exists()
+    assert list((page_home / "temporary").iterdir()) == []
+    contents = [path.read_bytes() for path in page_home.rglob("*") if path.is_file()]
     assert not any(b"100001" in content for content in contents)
 
 

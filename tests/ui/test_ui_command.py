@@ -11,9 +11,9 @@ from tests.ui.conftest import start_page
 from ui.__main__ import command
 
 
-def test_an_open_tab_does_not_keep_the_page_from_stopping(api: FakeApi, home: Path) -> None:
+def test_an_open_tab_does_not_keep_the_page_from_stopping(api: FakeApi, page_home: Path) -> None:
     with (
-        start_page(api, home, "tests.support.page.endless_page") as (process, address),
+        start_page(api, page_home, "tests.support.page.endless_page") as (process, address),
         httpx.stream("GET", f"{address}/endless") as tab,
         suppress(httpx.TransportError),
     ):

@@ -24,7 +24,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def experiments_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
@@ -36,29 +36,29 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-def studied(home: Path, name: str) -> float:
+def studied(experiments_home: Path, name: str) -> float:
     """The learning rate of the model that a study described."""
-    results = json.loads((home / "reports" / f"{name}.json").read_text())
+    results = json.loads((experiments_home / "reports" / f"{name}.json").read_text())
     return float(results["origin"]["parameters"]["learning_rate"])
 
 
-def test_explore_writes_its_page(home: Path, data: str) -> None:
-    done = run(home, "explore", "--data", data)
+def test_explore_writes_its_page(experiments_home: Path, data: str) -> None:
+    done = run(experiments_home, "explore", "--data", data)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (home / "reports" / "exploration.html").stat().st_size > 100_000
+    assert (experiments_home / "reports" / "exploration.html").stat().st_size > 100_000
 
 
-def test_explore_reads_every_client_of_the_data(home: Path, data: str) -> None:
-    done = run(home, "explore", "--data", data, "--clients", "600")
+def test_explore_reads_every_client_of_the_data(experiments_home: Path, data: str) -> None:
+    done = run(experiments_home, "explore", "--data", data, "--clients", "600")
     assert done.returncode == 2
     assert "every client is used" in " ".join(done.stderr.split())
 
 
 def test_compare_samples_clients_and_distinguishes_models(
-    home: Path, data: str, served: str
+    experiments_home: Path, data: str, served: str
 ) -> None:
     done = run(
-        home, "compare", "--data", data, "--clients", "600", "--folds", "2",
+        experiments_home, "compare", "--data", data, "--clients", "600", "--folds", "2",
         "--time-budget", "0", "--model", "dummy", "--parameters", served,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -66,14 +66,14 @@ def test_compare_samples_clients_and_distinguishes_models(
     assert "LightGBM as served" in done.stdout
     assert BASELINE in done.stdout
     assert "could not tell their gain from chance" in done.stdout
-    assert studied(home, "comparison") == 0.3
+    assert studied(experiments_home, "comparison") == 0.3
     assert {"comparison.json", "comparison.svg", "comparison.html"} <= {
-        path.name for path in (home / "reports").iterdir()
+        path.name for path in (experiments_home / "reports").iterdir()
     }
 
 
-def test_compare_lists_the_known_models(home: Path, data: str) -> None:
-    done = run(home, "compare", "--data", data, "--model", "forrest")
+def test_compare_lists_the_known_models(experiments_home: Path, data: str) -> None:
+    done = run(experiments_home, "compare", "--data", data, "--model", "forrest")
     assert done.returncode == 1
     assert "--model" in done.stdout
     assert "random forest" in done.stdout
@@ -89,20 +89,33 @@ def test_invalid_parameters_are_rejected_before_any_work(tmp_path: Path, data: s
     assert not (tmp_path / "home" / "serving.json").exists()
 
 
-def test_ablate_measures_the_requested_groups(home: Path, data: str, served: str) -> None:
+def test_ablate_measures_the_requested_groups(
+    experiments_home: Path, data: str, served: str
+) -> None:
     done = run(
-        home, "ablate", "--data", data, "--clients", "600", "--group", "scores",
+        experiments_home, "ablate", "--data", data, "--clients", "600", "--group", "scores",
         "--parameters", served,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "opaque external scores" in done.stdout
-    assert studied(home, "ablation") == 0.3
+    assert studied(experiments_home, "ablation") == 0.3
 
 
-def test_tune_starts_from_the_given_parameters(home: Path, data: str, served: str) -> None:
+def test_tune_starts_from_the_given_parameters(
+    experiments_home: Path, data: str, served: str
+) -> None:
     done = run(
-        home, "tune", "--data", data, "--clients", "500", "--trials", "1", "--parameters", served
+        experiments_home,
+        "tune",
+        "--data",
+        data,
+        "--clients",
+        "500",
+        "--trials",
+        "1",
+        "--parameters",
+        served,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert read_parameters(home / "tuning" / "parameters.yaml")["learning_rate"] == 0.3
+    assert read_parameters(experiments_home / "tuning" / "parameters.yaml")["learning_rate"] == 0.3
     assert "not distinguishable from chance" in done.stdout

@@ -66,7 +66,7 @@ def comparison(sample_set: TrainingSet, policy: Policy, steps: list[int]) -> Com
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def comparison_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Where the study that fails is the first; MLflow's store is made once."""
     tracked = mlflow.get_tracking_uri()
     yield Settings(home=tmp_path_factory.mktemp("home"))
@@ -74,18 +74,21 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="module")
-def stored(comparison: Comparison, home: Settings) -> Path:
+def stored(comparison: Comparison, comparison_home: Settings) -> Path:
     """The reports of a home where a study failed, then one was kept."""
-    fail(home)
-    assert not home.reports_folder.exists()
-    with start_experiment_run(home, "comparison", {"clients": CLIENTS}) as folder:
+    fail(comparison_home)
+    assert not comparison_home.reports_folder.exists()
+    with start_experiment_run(comparison_home, "comparison", {"clients": CLIENTS}) as folder:
         save_comparison(comparison, ORIGIN, folder)
-    return home.reports_folder
+    return comparison_home.reports_folder
 
 
-def fail(home: Settings) -> None:
+def fail(comparison_home: Settings) -> None:
     """A study that breaks down when it has written something."""
-    with suppress(ZeroDivisionError), start_experiment_run(home, "comparison", {}) as folder:
+    with (
+        suppress(ZeroDivisionError),
+        start_experiment_run(comparison_home, "comparison", {}) as folder,
+    ):
         (folder / "comparison.json").write_text("{}")
         raise ZeroDivisionError
 
@@ -229,12 +232,12 @@ def test_an_unknown_model_is_an_error_that_lists_the_known_ones() -> None:
 
 
 def test_the_comparison_is_stored_with_one_run_per_model(
-    comparison: Comparison, stored: Path, home: Settings
+    comparison: Comparison, stored: Path, comparison_home: Settings
 ) -> None:
     summary = json.loads((stored / "comparison.json").read_text())
     assert [row["model"] for row in summary["rows"]] == [row.model for row in comparison.rows]
     assert summary["rows"][0]["auc"]["value"] == comparison.rows[0].auc.value
-    client = mlflow.MlflowClient(home.mlflow_uri)
+    client = mlflow.MlflowClient(comparison_home.mlflow_uri)
     runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
     failed, parent = sorted(
         (run for run in runs if run.info.run_name == "comparison"),
@@ -263,7 +266,9 @@ def test_the_fragment_states_data_date_and_differences(stored: Path) -> None:
     assert "700 clients, drawn at random from 9,000" in page
 
 
-def test_a_failed_experiment_leaves_the_last_results(stored: Path, home: Settings) -> None:
+def test_a_failed_experiment_leaves_the_last_results(
+    stored: Path, comparison_home: Settings
+) -> None:
     before = (stored / "comparison.json").read_bytes()
-    fail(home)
+    fail(comparison_home)
     assert (stored / "comparison.json").read_bytes() == before
