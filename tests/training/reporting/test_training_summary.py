@@ -139,7 +139,7 @@ def with_data(summary: TrainingSummary, **facts: object) -> TrainingSummary:
     return replace(summary, evaluation=replace(evidence, scorer=scorer))
 
 
-@pytest.mark.parametrize("tell", [render_model_card, render_technical_file, render_report])
+@pytest.mark.parametrize("render", [render_model_card, render_technical_file, render_report])
 def test_synthetic_clients_are_called_so_in_the_first_lines(
     summary: TrainingSummary, render: Callable[[TrainingSummary], str]
 ) -> None:
@@ -150,7 +150,7 @@ def test_synthetic_clients_are_called_so_in_the_first_lines(
     assert notice in body[:600]
 
 
-@pytest.mark.parametrize("tell", [render_model_card, render_technical_file, render_report])
+@pytest.mark.parametrize("render", [render_model_card, render_technical_file, render_report])
 def test_the_text_on_excluded_attributes_is_the_finding_of_the_gate(
     summary: TrainingSummary, render: Callable[[TrainingSummary], str]
 ) -> None:

@@ -53,7 +53,7 @@ def test_an_experiment_on_other_data_is_replaced_by_its_command(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "text"),
     [
         ({"parameters": {"a": 2}}, "other parameters"),
         ({"formulas": "g"}, "other features"),
