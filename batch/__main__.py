@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.cli import LenderOption, report_errors
+from stores.cli import LenderOption, VersionOption, report_errors
 from stores.dossiers.engine import Engine
 from stores.progress import ProgressReporter
 from stores.settings import configure_libraries, get_settings
@@ -35,6 +35,7 @@ def batch(
         bool, typer.Option("--explain", help="Add the contribution of every feature.")
     ] = False,
     lender: LenderOption = None,
+    _version: VersionOption = False,
 ) -> None:
     """Write SK_ID_CURR, risk, index, points, outcome and rules of every client.
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from loadtests.budget import BUDGET_PATH
 from loadtests.shapes import Shape
-from stores.cli import report_errors
+from stores.cli import VersionOption, report_errors
 from stores.progress import ProgressReporter
 from stores.settings import configure_libraries, get_settings
 
@@ -45,6 +45,7 @@ def load(
     out: Annotated[
         Path | None, typer.Option(help="Folder for CSV and plot; CREDIT_HOME/reports/load.")
     ] = None,
+    _version: VersionOption = False,
 ) -> None:
     """Call a service as a typical day's callers do; exit with 1 if it exceeds its budget."""
     console = Console()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.cli import LenderOption, report_errors
+from stores.cli import LenderOption, VersionOption, report_errors
 from stores.progress import ProgressReporter
 from stores.settings import configure_libraries, get_settings
 
@@ -19,7 +19,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 
 @app.callback()
-def monitoring() -> None:
+def monitoring(*, _version: VersionOption = False) -> None:
     """Compare current clients with those that the champion was trained on."""
 
 

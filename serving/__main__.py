@@ -10,7 +10,7 @@ from rich.console import Console
 
 from serving.cli.bentoml_commands import build_serve_command
 from serving.cli.ports import check_ports_free, print_access_notice
-from stores.cli import report_errors
+from stores.cli import VersionOption, report_errors
 from stores.settings import get_settings
 
 app = typer.Typer(add_completion=False)
@@ -21,6 +21,8 @@ def serve(
     bento: Annotated[
         str, typer.Argument(help="What to serve: this source tree, or the tag of a built bento.")
     ] = "service:CreditScoring",
+    *,
+    _version: VersionOption = False,
 ) -> None:
     """Serve over HTTP on CREDIT_HTTP_PORT (3000) and gRPC on CREDIT_GRPC_PORT, until Ctrl-C."""
     console = Console(stderr=True)

@@ -1,4 +1,4 @@
-"""What the commands share: the option for a lender's mapping, and how errors are reported."""
+"""Options that commands share, and how they report errors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from credit import __version__
 from credit.errors import CreditError
 
 LenderOption = Annotated[
@@ -18,6 +19,19 @@ LenderOption = Annotated[
     typer.Option(
         help="YAML that maps a lender's own names and units.", exists=True, dir_okay=False
     ),
+]
+
+
+def print_version(is_requested: bool) -> None:  # noqa: FBT001 -- Typer's signature of a callback
+    """Print the version and exit, if that is requested."""
+    if is_requested:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool,
+    typer.Option("--version", is_eager=True, callback=print_version, help="Print the version."),
 ]
 
 

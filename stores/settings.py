@@ -26,7 +26,9 @@ class InvalidSettings(InvalidInput):
 class Settings(BaseSettings):
     """Settings of one installation: everything that differs between a laptop and production."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
 
     home: Path = Path("var")
     """Folder of all state; deleting it starts afresh."""
@@ -35,8 +37,13 @@ class Settings(BaseSettings):
     """Address that the HTTP, gRPC and UI servers listen on."""
 
     http_port: int = Field(default=3000, ge=1, le=65_535)
+    """Port of the HTTP API."""
+
     grpc_port: int = Field(default=3001, ge=1, le=65_535)
+    """Port of the gRPC API."""
+
     ui_port: int = Field(default=7860, ge=1, le=65_535)
+    """Port of the adviser's page."""
 
     workers: int = Field(default=1, ge=1)
     """Number of serving processes."""

@@ -20,7 +20,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.cli import LenderOption, report_errors
+from stores.cli import LenderOption, VersionOption, report_errors
 from stores.dossiers.engine import Engine
 from stores.settings import Settings, configure_libraries, get_settings
 from training.cli.options import (
@@ -73,6 +73,7 @@ def train(
             file_okay=False,
         ),
     ] = None,
+    _version: VersionOption = False,
 ) -> None:
     """Fit on labelled tables, evaluate, register in MLflow, publish to the BentoML store.
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.cli import report_errors
+from stores.cli import VersionOption, report_errors
 from stores.progress import ProgressReporter
 from training.synthetic.generator import TableFormat, synthesise_tables
 
@@ -34,6 +34,8 @@ def main(
     file_format: Annotated[
         TableFormat, typer.Option("--format", help="File format of the tables.")
     ] = TableFormat.PARQUET,
+    *,
+    _version: VersionOption = False,
 ) -> None:
     """Write synthetic Home Credit tables: two of applications and six of histories.
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 import uvicorn
 from starlette.types import ASGIApp
 
+from credit import __version__
 from ui.settings import Settings, configure_libraries
 
 command = typer.Typer(add_completion=False)
@@ -14,8 +17,21 @@ SHUTDOWN_SECONDS = 2
 """Time limit for pending responses when the page stops; an open tab would block it for ever."""
 
 
+def print_version(is_requested: bool) -> None:  # noqa: FBT001 -- Typer's signature of a callback
+    """Print the version and exit, if that is requested."""
+    if is_requested:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool,
+    typer.Option("--version", is_eager=True, callback=print_version, help="Print the version."),
+]
+
+
 @command.command()
-def page() -> None:
+def page(*, _version: VersionOption = False) -> None:
     """Show the advisers' page on CREDIT_UI_PORT (7860), until Ctrl-C.
 
     It calls the API at CREDIT_API_URL, by default CREDIT_HTTP_PORT (3000) of this machine.

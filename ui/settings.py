@@ -20,7 +20,9 @@ class Settings(BaseSettings):
     'http://127.0.0.1:3100'
     """
 
-    model_config = SettingsConfigDict(env_prefix="CREDIT_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CREDIT_", frozen=True, use_attribute_docstrings=True
+    )
 
     home: Path = Path("var")
     """Folder of all state; the page has none, but libraries have caches."""

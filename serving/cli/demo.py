@@ -20,7 +20,7 @@ from rich.console import Console
 
 from serving.cli.bentoml_commands import build_serve_command, ensure_champion
 from serving.cli.ports import check_ports_free, print_access_notice
-from stores.cli import report_errors
+from stores.cli import VersionOption, report_errors
 from stores.settings import Settings, get_settings
 
 STARTUP_TIMEOUT_SECONDS = 60.0
@@ -34,7 +34,7 @@ class DemoStopped(Exception):
 
 
 @app.command()
-def demo() -> None:
+def demo(*, _version: VersionOption = False) -> None:
     """Train on synthetic clients if no model serves yet, then serve until Ctrl-C."""
     console = Console()
     with report_errors(console):

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from serving.cli.bentoml_commands import build_bentoml_command, ensure_champion
 from serving.packaging.image import make_image
-from stores.cli import report_errors
+from stores.cli import VersionOption, report_errors
 from stores.progress import ProgressReporter
 from stores.settings import get_settings
 
@@ -25,6 +25,8 @@ def build(
     image: Annotated[
         str | None, typer.Option(help="Also build a container image under this name.")
     ] = None,
+    *,
+    _version: VersionOption = False,
 ) -> None:
     """Build the bento described by bentofile.yaml; the champion is packed in it."""
     console = Console()

@@ -13,6 +13,7 @@ import typer
 from grpc_tools import protoc
 
 from serving.proto.dossier import render_dossier_proto
+from stores.cli import VersionOption
 
 HERE = Path(__file__).parent
 PACKAGE = Path("credit", "scoring", "v1")
@@ -23,6 +24,8 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def generate(
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = HERE,
+    *,
+    _version: VersionOption = False,
 ) -> None:
     """Write the dossier's messages and generate the Python modules."""
     folder = out / PACKAGE

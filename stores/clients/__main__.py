@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stores.cli import LenderOption, report_errors
+from stores.cli import LenderOption, VersionOption, report_errors
 from stores.clients.ingestion import fill_client_store
 from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
@@ -24,6 +24,7 @@ def fill(
         Path, typer.Option(help="Folder of raw tables.", exists=True, file_okay=False)
     ],
     lender: LenderOption = None,
+    _version: VersionOption = False,
 ) -> None:
     """Store the dossier of every client in the folder's applications, labelled and new."""
     console = Console()

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from stores.atomic_files import atomic_write
-from stores.cli import report_errors
+from stores.cli import VersionOption, report_errors
 from stores.settings import configure_libraries, get_settings
 from training.reporting.feature_catalogue.table import (
     CATALOGUE_FILE,
@@ -40,6 +40,7 @@ def main(
     keep_importances: Annotated[
         bool, typer.Option("--keep", help="Save the model's importances in docs/importances.json.")
     ] = False,
+    _version: VersionOption = False,
 ) -> None:
     """Write docs/features.md from the declared features.
 
