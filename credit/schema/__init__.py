@@ -1,7 +1,7 @@
-"""The seven raw tables, declared once: every column with its type, unit, range and meaning.
+"""Schema of the seven raw tables: type, unit, range and meaning of every column.
 
-The names are those of the public *Home Credit Default Risk* data: they are the wire format of
-files and requests alike.
+The names are those of the public *Home Credit Default Risk* data. Files and requests use the same
+names.
 """
 
 from __future__ import annotations
@@ -49,6 +49,6 @@ HISTORIES = MappingProxyType(
         )
     }
 )
-"""The tables that hold many rows a client, by name."""
+"""Tables with any number of rows per client, by name."""
 
 TABLES = MappingProxyType({APPLICATION.name: APPLICATION, **HISTORIES})

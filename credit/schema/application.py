@@ -1,4 +1,4 @@
-"""The application form: one row a client."""
+"""The application form: one row per client."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from credit.schema.declaration import (
 TARGET = integer_column(
     "TARGET", "1 when the client had difficulties, else 0", unit="flag", high=1, required=True
 )
-"""The label of the training rows. Refused in requests."""
+"""Label of the training rows; rejected in requests."""
 
 HOUSING_MEASURES = {
     "APARTMENTS": Text("Appartements", "Apartments"),
@@ -39,7 +39,7 @@ HOUSING_MEASURES = {
     "NONLIVINGAPARTMENTS": Text("Locaux non habités", "Non-living apartments"),
     "NONLIVINGAREA": Text("Surface non habitable", "Non-living area"),
 }
-"""What the source measures of the client's building, each normalised to 0..1."""
+"""Measures of the client's building, each normalised by the source to 0..1."""
 
 HOUSING_STATISTICS = {
     "AVG": Text("moyenne", "average"),

@@ -1,4 +1,4 @@
-"""How a raw column and a raw table are declared."""
+"""Building blocks to declare raw tables: `Column`, `Table` and one function per kind of column."""
 
 from __future__ import annotations
 
@@ -11,61 +11,62 @@ from types import MappingProxyType
 from credit.localised_text import Text
 
 NEVER_DAYS = 365_243
-"""The source writes a thousand years, in days, for "never" or "does not apply"."""
+"""The source writes 1,000 years, in days, for "never" or "does not apply"."""
 
 MAX_AMOUNT = 1e10
-"""Ten billion: 17 times the largest amount of the public data. Above it, a unit is wrong."""
+"""Upper bound of amounts: 17 times the largest one in the public data. More means a wrong unit."""
 
 
 class ColumnKind(StrEnum):
-    """What a cell holds. All but categories travel as numbers."""
+    """Kind of the values in a column. All kinds but `CATEGORY` are read as numbers."""
 
     ID = "id"
     NUMBER = "number"
     INTEGER = "integer"
     FLAG = "flag"
     YES_NO = "yes_no"
-    """`Y` or `N` in the files; 1 or 0 as soon as it is read."""
+    """`Y` or `N` in files and requests; 1 or 0 once read."""
     CATEGORY = "category"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One raw column: its name on the wire, what may stand in it, and what it means."""
+    """A raw column: its name in files and requests, its accepted values and its meaning."""
 
     name: str
     kind: ColumnKind
     unit: str
     meaning: str
     low: float | None = None
-    """The least value accepted, inclusive."""
+    """Minimum accepted value, inclusive."""
     high: float | None = None
-    """The greatest value accepted, inclusive."""
+    """Maximum accepted value, inclusive."""
     sentinels: Mapping[float | str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Values that are words in disguise, with what they say. They are read as unknown."""
+    """Special values with their meaning; each is read as unknown."""
     label: Text | None = None
-    """What an adviser and a client call it; only the application form has labels."""
+    """Name shown to advisers and clients; only columns of the application form have one."""
     required: bool = False
-    """A row without it is a fault: a key."""
+    """True for keys: a row without this column is rejected."""
 
     @property
     def is_numeric(self) -> bool:
+        """Return whether the column is read as numbers."""
         return self.kind is not ColumnKind.CATEGORY
 
     @property
     def is_whole_number(self) -> bool:
-        """Whether only integers make sense. Kaggle writes some of them as `3.0`, which is accepted."""
+        """Return whether only integers are accepted. `3.0` is one: Kaggle writes some this way."""
         return self.kind in {ColumnKind.ID, ColumnKind.INTEGER, ColumnKind.FLAG}
 
     @cached_property
     def unknown_categories(self) -> frozenset[str]:
-        """The sentinels of a category."""
+        """Sentinels of a category column, as strings."""
         return frozenset(map(str, self.sentinels))
 
     def describe_expected(self) -> str:
-        """What a cell of this column must be, in words, for an error.
+        """Return a description of the accepted values, for error messages.
 
-        >>> Column(name="x", kind=Kind.INTEGER, unit="days", meaning="", low=-10, high=0).expected()
+        >>> days_column("x", "", low=-10).describe_expected()
         'an integer from -10 to 0, or null'
         """
         description = {
@@ -85,22 +86,22 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One raw table."""
+    """A raw table and its columns."""
 
     name: str
     meaning: str
     columns: Mapping[str, Column]
     primary_key: tuple[str, ...]
-    """Columns that no two rows share; empty where the source has none."""
+    """Columns that identify a row; empty if the source has no such key."""
     owner_column: str = "SK_ID_CURR"
-    """The column that says whose row it is: a client's, or a bureau credit's."""
+    """Column with the id of the client, or of the bureau credit, that a row belongs to."""
 
     def __getitem__(self, column: str) -> Column:
         return self.columns[column]
 
     @cached_property
     def sentinels(self) -> Mapping[str, tuple[float | str, ...]]:
-        """The columns that have any, each with its own."""
+        """Map each column with sentinels to these."""
         columns = self.columns.items()
         return {name: tuple(column.sentinels) for name, column in columns if column.sentinels}
 
@@ -112,6 +113,11 @@ def declare_table(
     primary_key: tuple[str, ...] = (),
     owner_column: str = "SK_ID_CURR",
 ) -> Table:
+    """Return a table of `columns`, which are columns or groups of columns.
+
+    Raises:
+        ValueError: A column is declared twice.
+    """
     flat = [c for part in columns for c in ([part] if isinstance(part, Column) else part)]
     by_name = MappingProxyType({column.name: column for column in flat})
     if len(by_name) != len(flat):
@@ -126,7 +132,8 @@ def declare_table(
 
 
 def id_column(name: str, meaning: str, *, required: bool = True) -> Column:
-    # Below 2^53: an id must survive a stop-over as a float, and no neighbour become it.
+    """Return a column of ids, from 0 to 2^53 - 1."""
+    # Floats represent integers exactly below 2^53, so two ids never become equal.
     return Column(
         name=name,
         kind=ColumnKind.ID,
@@ -139,6 +146,7 @@ def id_column(name: str, meaning: str, *, required: bool = True) -> Column:
 
 
 def amount_column(name: str, meaning: str, *, low: float = 0, label: Text | None = None) -> Column:
+    """Return a column of amounts of money, from `low` to `MAX_AMOUNT`."""
     return Column(
         name=name, kind=ColumnKind.NUMBER, unit="currency", meaning=meaning,
         low=low, high=MAX_AMOUNT, label=label,
@@ -148,6 +156,7 @@ def amount_column(name: str, meaning: str, *, low: float = 0, label: Text | None
 def number_column(
     name: str, meaning: str, *, unit: str, low: float, high: float, label: Text | None = None
 ) -> Column:
+    """Return a column of real numbers from `low` to `high`, in `unit`."""
     return Column(
         name=name,
         kind=ColumnKind.NUMBER,
@@ -170,6 +179,7 @@ def integer_column(
     required: bool = False,
     label: Text | None = None,
 ) -> Column:
+    """Return a column of integers from `low` to `high`; `sentinels` are accepted as well."""
     return Column(
         name=name, kind=ColumnKind.INTEGER, unit=unit, meaning=meaning, low=low, high=high,
         sentinels=MappingProxyType(dict(sentinels or {})), required=required, label=label,
@@ -180,7 +190,10 @@ def days_column(
     name: str, meaning: str, *, low: float = -36_525, high: float = 0,
     never: str | None = None, label: Text | None = None,
 ) -> Column:  # fmt: skip
-    """Days from the day of application; the past is negative. `never` says what 365243 means."""
+    """Return a column of days relative to the application; the past is negative.
+
+    With `never`, the sentinel 365243 is accepted and has this meaning.
+    """
     sentinels: dict[float | str, str] = {NEVER_DAYS: never} if never else {}
     return integer_column(
         name, meaning, unit="days", low=low, high=high, sentinels=sentinels, label=label
@@ -188,16 +201,19 @@ def days_column(
 
 
 def month_column(name: str, meaning: str) -> Column:
+    """Return a required column of months relative to the application, from -1200 to 0."""
     return integer_column(name, meaning, unit="months", low=-1_200, high=0, required=True)
 
 
 def flag_column(name: str, meaning: str, label: Text | None = None) -> Column:
+    """Return a column of 0 and 1."""
     return Column(
         name=name, kind=ColumnKind.FLAG, unit="flag", meaning=meaning, low=0, high=1, label=label
     )
 
 
 def yes_no_column(name: str, meaning: str, label: Text | None = None) -> Column:
+    """Return a column of `Y` and `N`."""
     return Column(
         name=name, kind=ColumnKind.YES_NO, unit="flag", meaning=meaning, low=0, high=1, label=label
     )
@@ -206,7 +222,7 @@ def yes_no_column(name: str, meaning: str, label: Text | None = None) -> Column:
 def category_column(
     name: str, meaning: str, *, unknown: tuple[str, ...] = (), label: Text | None = None
 ) -> Column:
-    """A word. `unknown` lists the source's words for "not known"."""
+    """Return a column of categories; those in `unknown` mean "not known" in the source."""
     return Column(
         name=name, kind=ColumnKind.CATEGORY, unit="category", meaning=meaning,
         sentinels=MappingProxyType(dict.fromkeys(unknown, "not known")), label=label,

@@ -1,4 +1,4 @@
-"""The six history tables: credits elsewhere (the bureau's) and with us."""
+"""The six history tables: credits with other lenders (from the bureau) and with us."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PREVIOUS_ID = id_column("SK_ID_PREV", "The earlier application or credit with us
 BUREAU_CREDIT_ID = id_column("SK_ID_BUREAU", "The credit at the bureau")
 
 MIN_SIGNED_AMOUNT = -1e10
-"""Corrections and refunds make some balances negative."""
+"""Lower bound of balances: corrections and refunds make some negative."""
 
 BUREAU = declare_table(
     "bureau",

@@ -1,4 +1,4 @@
-"""The words of the application form's categories, in French. Words not listed stay as they are."""
+"""French translations of the application form's categories; others keep the source's text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _FRENCH_BY_CATEGORY = {
     # contract
     "Cash loans": "Prêt personnel",
     "Revolving loans": "Crédit renouvelable",
-    # who came along
+    # accompanied by
     "Unaccompanied": "Personne",
     "Family": "Famille",
     "Spouse, partner": "Conjoint",
@@ -122,15 +122,15 @@ _NUMBERED_EMPLOYERS = {
     "Trade: type": Text("Commerce, type", "Trade, type"),
     "Transport: type": Text("Transport, type", "Transport, type"),
 }
-"""Employers that the source numbers."""
+"""Types of employer that the source distinguishes by a number only."""
 
 
 def translate_category(category: str) -> Text:
-    """A category as people read it.
+    """Return the French and English text to display for a category.
 
-    >>> in_words("Industry: type 9")
+    >>> translate_category("Industry: type 9")
     Text(fr='Industrie, type 9', en='Industry, type 9')
-    >>> in_words("MONDAY")
+    >>> translate_category("MONDAY")
     Text(fr='Lundi', en='Monday')
     """
     stem, _, number = category.rpartition(" ")

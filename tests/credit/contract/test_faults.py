@@ -175,7 +175,7 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         kept.append(name)
         return errors.suggest_known_name(name, known)
 
-    monkeypatch.setattr("credit.contract.validation_errors.nearest", nearest)
+    monkeypatch.setattr("credit.contract.validation_errors.suggest_known_name", nearest)
     return kept
 
 
