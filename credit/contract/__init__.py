@@ -1,1 +1,1 @@
-"""What the platform accepts and answers: the only shapes the outside world may rely on."""
+"""Public contract of the platform: the formats of requests and responses."""

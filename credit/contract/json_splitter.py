@@ -1,8 +1,8 @@
 """Split a long JSON list of requests into byte slices without parsing it.
 
-Each slice can then be parsed by itself, so other requests are served in between. The JSON libraries
-compared do not stop at the item limit: msgspec, which also finds raw items, needs 4 s and 1.8 GB
-to reject 48 MB of ones as too many items.
+Each slice can then be parsed by itself, so other requests are served in between. The JSON
+libraries compared do not stop at the item limit: msgspec, which also finds raw items, needs 4 s
+and 1.8 GB to reject 48 MB of ones as too many items.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import re
 from itertools import islice
 
 STRING_PATTERN = rb'"(?:[^"\\]++|\\.){0,1000}+"'
-"""A JSON string. The repetition is bounded, here and below, because one match holds the interpreter
-lock until it ends."""
+"""A JSON string. The repetition is bounded, here and below, because one match holds the
+interpreter lock until it ends."""
 
 FLAT_CONTAINER_PATTERN = rb'[\[{](?:[^\[\]{}"]++|' + STRING_PATTERN + rb"){0,1000}+[\]}]"
 """A list or an object without nested containers, such as a row: skipped in one match."""

@@ -1,4 +1,4 @@
-"""A request, read from its bytes: valid, or refused with every fault named."""
+"""Parse and validate requests; an invalid request is rejected with all its faults."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from credit.schema import APPLICATION, HISTORIES
 
 @dataclass(frozen=True, kw_only=True)
 class ScoringRequest:
-    """What is to be judged: a client of the store, or a dossier, with changes to the form."""
+    """A valid request: a stored client or a dossier, and changes to its application form."""
 
     client_id: int | None = None
     dossier: Document | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
 
     def apply_changes(self, document: Document) -> Document:
-        """A dossier with this request's changes made to its application form."""
+        """Return `document` with this request's changes to the application form."""
         if not self.changes:
             return document
         return {**document, APPLICATION.name: {**document[APPLICATION.name], **self.changes}}
 
 
 def parse_request(body: bytes) -> ScoringRequest:
-    """The request in a body.
+    """Return the request in a JSON body.
 
     Raises:
-        NotJson: the body is no JSON.
-        InvalidDossier: the request breaks the schema.
+        NotJson: The body is not JSON.
+        InvalidDossier: The request does not match the schema.
     """
     try:
         return _build_request(REQUEST_ADAPTER.validate_json(body))
@@ -52,22 +52,22 @@ def parse_request(body: bytes) -> ScoringRequest:
 
 
 def parse_python(data: object) -> ScoringRequest:
-    """The request that was said: what a body holds, read already.
+    """Return the request in an object that was decoded from JSON.
 
     Raises:
-        InvalidDossier: the request breaks the schema.
+        InvalidDossier: The request does not match the schema.
     """
     return _parse_object(data, FaultBudget())
 
 
 def parse_requests(body: bytes) -> list[ScoringRequest | CreditError]:
-    """The requests in a body `{"requests": [...]}`; a bad one is an error in its place.
+    """Return the requests in a body `{"requests": [...]}`, in order; invalid ones as errors.
 
-    They are read one by one: between them, others get on.
+    The body is split first and each request parsed by itself: other threads run in between.
 
     Raises:
-        NotJson: the body is no JSON.
-        InvalidDossier: it is not such an object, or holds too many requests.
+        NotJson: The body is not JSON.
+        InvalidDossier: The body is not such an object, or holds too many requests.
     """
     slices = split_requests(body, MAX_REQUESTS_PER_CALL)
     if slices is None:
@@ -82,9 +82,9 @@ def parse_requests(body: bytes) -> list[ScoringRequest | CreditError]:
 
 
 def parse_python_many(objects: Iterable[object]) -> list[ScoringRequest | CreditError]:
-    """The requests that were said, in order; a bad one is an error in its place.
+    """Return the requests in objects decoded from JSON, in order; invalid ones as errors.
 
-    What is an error already stays what it is.
+    An item that is already an error is returned as it is.
     """
     budget = FaultBudget()
     return [
@@ -96,12 +96,13 @@ def parse_python_many(objects: Iterable[object]) -> list[ScoringRequest | Credit
 
 
 def build_batch_size_error() -> InvalidDossier:
-    """Where one call holds more requests than it may; they are not even counted."""
+    """Return the error for a call with too many requests, which are not counted."""
     limit = f"{MAX_REQUESTS_PER_CALL:,}"
     return InvalidDossier([Fault("requests", f"more than {limit}", f"at most {limit}")])
 
 
 def _parse_whole_body(body: bytes) -> list[object]:
+    """Return the items of a body that cannot be split; it may be as large as one request."""
     if len(body) > MAX_REQUEST_BYTES:
         expected = 'plainly {"requests": [...]}, so that each can be read by itself'
         raise InvalidDossier([Fault("request", f"{len(body):,} bytes", expected)])
@@ -117,6 +118,7 @@ def _parse_whole_body(body: bytes) -> list[object]:
 def _parse_or_return_error(
     parse: Callable[[FaultBudget], ScoringRequest], budget: FaultBudget
 ) -> ScoringRequest | InvalidDossier:
+    """Return what `parse` returns or its error, which is charged to the budget."""
     try:
         return parse(budget)
     except InvalidDossier as error:
@@ -148,6 +150,7 @@ def _parse_object(data: object, budget: FaultBudget) -> ScoringRequest:
 
 
 def _build_request(data: Mapping[str, Any]) -> ScoringRequest:
+    """Return the request after the checks that the types cannot express."""
     client_id, dossier = data.get("client_id"), data.get("dossier")
     if (client_id is None) == (dossier is None):
         got = "neither" if dossier is None else "both"
@@ -162,14 +165,14 @@ def _build_request(data: Mapping[str, Any]) -> ScoringRequest:
 
 
 def _find_conflicts(dossier: Document) -> Iterator[Fault]:
-    """Rows of another client, and rows that share a primary key."""
+    """Yield a fault for each row of another client and for each repeated primary key."""
     client_id = dossier[APPLICATION.name].get("SK_ID_CURR")
     for name, table in HISTORIES.items():
         rows = dossier.get(name) or ()
         owners = [row.get("SK_ID_CURR") for row in rows]
         if client_id is None:
             client_id = next((owner for owner in owners if owner is not None), None)
-        # Row by row only where something is wrong: a dossier has hundreds of them.
+        # A dossier has hundreds of rows: they are checked one by one only after a fault is found.
         if set(owners) - {None, client_id}:
             yield from _find_foreign_rows(name, owners, client_id)
         if table.primary_key and len(set(map(itemgetter(*table.primary_key), rows))) < len(rows):

@@ -1,4 +1,4 @@
-"""What is answered beside decisions: lists, the model's description, a decision's record."""
+"""Responses other than decisions: clients, the model's description, decision records, errors."""
 
 from __future__ import annotations
 
@@ -16,67 +16,72 @@ from credit.scorer import Scorer
 
 @dataclass(frozen=True, kw_only=True)
 class ClientList:
+    """Ids of clients in the store."""
+
     clients: list[int]
     total: int
-    """How many there are, listed or not."""
+    """Number of clients in the store, listed or not."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureDescription:
+    """A feature of the model."""
+
     name: str
     label: Text
     unit: str
     concept: str
     concept_label: Text
     importance: float
-    """Mean absolute contribution in log-odds over a sample of training clients."""
+    """Mean absolute contribution over a sample of training clients, in log-odds."""
     sources: tuple[str, ...]
-    """The raw columns it rests on."""
+    """Raw columns that the feature is computed from."""
     words: Mapping[str, Text]
-    """Of a category: the values the model knows, as people read them."""
+    """Display text of each category known to the model; empty for numeric features."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelDescription:
-    """The model that serves."""
+    """The model in service, with its policy and features."""
 
     version: str
     run_id: str
-    """The MLflow run that it was fitted in."""
+    """Id of the MLflow run that fitted the model."""
     threshold: float
-    """The risk at the cut-off, by the policy."""
+    """Risk at the cut-off of the policy."""
     searched_threshold: float
-    """The threshold of least cost out of fold; not used."""
+    """Threshold with the lowest out-of-fold cost; not used for decisions."""
     policy_version: str
     automation: str
     band: tuple[float, float]
-    """The index from and to which, both included, an adviser decides."""
+    """First and last index, both inclusive, at which an adviser decides."""
     metrics: Mapping[str, float]
-    """Out of fold, on the training clients."""
+    """Out-of-fold metrics on the training clients."""
     intervals: Mapping[str, tuple[float, float]]
-    """Of some metrics, where 95 % of resamples of the training clients lie."""
+    """Bootstrap intervals (95 %, over the training clients) of some of the metrics."""
     card: str
-    """The model card, Markdown."""
+    """Model card in Markdown."""
     data: Mapping[str, Any]
     crossed: list[str]
-    """Features whose positions can be asked for two at a time."""
+    """Features that can be combined in a position by two features."""
     features: list[FeatureDescription]
-    """The most important first."""
+    """Features in order of decreasing importance."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionRecord:
-    """A decision as it is recorded."""
+    """A decision and its inputs, as recorded in the ledger."""
 
     decision: Decision
     kind: str
-    """The call that was answered: predict or explain."""
+    """Operation that was called: predict or explain."""
     features: Mapping[str, float | str | None] | None
-    """What the model saw; null when it serves no more, for its words are not known here."""
+    """Features given to the model; null if another model is in service, because the categories of
+    the recorded one are not available then."""
 
 
 def build_model_description(scorer: Scorer, policy: Policy) -> ModelDescription:
-    """A model under a policy, for people and programs."""
+    """Return the description of a model under a policy."""
     metadata = scorer.metadata
     features = [
         FeatureDescription(
@@ -113,6 +118,8 @@ def build_model_description(scorer: Scorer, policy: Policy) -> ModelDescription:
 
 @dataclass(frozen=True, kw_only=True)
 class FaultAnswer:
+    """A fault in a request: its location, the value found and the values accepted."""
+
     where: str
     got: Any
     expected: str
@@ -120,14 +127,16 @@ class FaultAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
+    """An error, with all faults of the request."""
+
     code: str
-    """Stable, for programs."""
+    """Stable identifier of the error, for programs."""
     message: str
     faults: list[FaultAnswer]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """What is answered when a request fails, whatever the door."""
+    """Response to a failed request, the same for all protocols."""
 
     error: Problem

@@ -1,4 +1,4 @@
-"""What is wrong with a request, in the words of the schema."""
+"""Translate pydantic's validation errors into faults described with the schema's terms."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from credit.errors import (
 from credit.schema import APPLICATION, TABLES, TARGET, ColumnKind
 
 MAX_FAULTS_PER_REQUEST = 100
-"""Faults told of one request; the rest are counted."""
+"""Faults listed for one request; the rest are counted."""
 
 MAX_FAULTS_PER_CALL = 1_000
-"""Faults told of one call with many requests; beyond them, one of every request."""
+"""Faults listed for one call with many requests; after these, one per request is listed."""
 
 MAX_SUGGESTIONS_PER_CALL = 8
-"""Unknown names of one call of which the nearest known one is sought: it takes a millisecond each,
-and everybody else waits for it."""
+"""Unknown names per call for which the nearest known name is suggested. Each search takes 1 ms and
+blocks all other requests."""
 
 MAX_PYDANTIC_ERRORS = 100_000
-"""Findings that are looked through for faults: to list millions holds up everybody else."""
+"""Pydantic errors translated for one request. Listing millions would block all other requests."""
 
 MAX_REQUESTS_PER_CALL = 1_000
 """Requests in one call of `predict_many`."""
@@ -48,7 +48,10 @@ KNOWN_KEYS = (*REQUEST_KEYS, "changes", *TABLES)
 
 
 class FaultBudget:
-    """What one call is still told: how many faults, and what its unknown names may have meant."""
+    """Limit the faults listed and the names suggested in the answer to one call.
+
+    Suggestions are cached: a name repeated in many requests counts once.
+    """
 
     def __init__(self) -> None:
         self._remaining_faults = MAX_FAULTS_PER_CALL
@@ -56,14 +59,19 @@ class FaultBudget:
 
     @property
     def max_faults(self) -> int:
-        """Faults that are told of the next request; the rest are counted."""
+        """Return how many faults to list for the next request."""
         return MAX_FAULTS_PER_REQUEST if self._remaining_faults > 0 else 1
 
     def record_faults(self, error: InvalidInput) -> None:
+        """Subtract the faults of `error` from the budget."""
         self._remaining_faults -= len(error.faults)
 
     def suggest_name(self, name: str, scope: str, known_names: Iterable[str]) -> str:
-        """The nearest known name; once what was sought is enough, only that one is expected."""
+        """Return the expectation for an unknown `name`, with the nearest of `known_names` if any.
+
+        After `MAX_SUGGESTIONS_PER_CALL` searches, no name is suggested. `scope` is the table or
+        object that the name belongs to.
+        """
         name = name[:MAX_CATEGORY_CHARS]
         if (scope, name) not in self._suggestions:
             if len(self._suggestions) == MAX_SUGGESTIONS_PER_CALL:
@@ -73,9 +81,14 @@ class FaultBudget:
 
 
 def translate_validation_error(error: ValidationError, budget: FaultBudget) -> InvalidInput:
-    """Pydantic's findings in the words of the schema."""
+    """Return the error to raise instead of pydantic's, with the faults that `budget` allows.
+
+    Returns:
+        `NotJson` if the body is not JSON, else `InvalidDossier`. If faults are left out, the last
+        fault gives their total number.
+    """
     if (count := error.error_count()) > MAX_PYDANTIC_ERRORS:
-        return InvalidDossier([Fault("request", f"{count:,} faults", "none; too many to tell")])
+        return InvalidDossier([Fault("request", f"{count:,} faults", "none; too many to list")])
     details = error.errors(include_url=False, include_context=False)
     if details[0]["type"] == "json_invalid":
         message = details[0]["msg"].removeprefix("Invalid JSON: ")
@@ -96,12 +109,12 @@ def _build_fault(detail: ErrorDetails, budget: FaultBudget) -> Fault:
     path = _normalise_path(detail)
     got = None if detail["type"] == "missing" else detail["input"]
     if isinstance(got, (list, dict)) and len(text := abbreviate_value(got)) == MAX_SHOWN_CHARS:
-        got = text  # what is not told is not kept, either
+        got = text  # so that the large value is not kept in memory
     return Fault(_format_path(path), got, _describe_expected(path, detail, budget))
 
 
 def _normalise_path(detail: ErrorDetails) -> list[int | str]:
-    """Where a finding is, from the table on; changes are changes to the form."""
+    """Return the error's location from the table on; `changes` become the application form."""
     path = list(detail["loc"])
     if path[:1] == ["dossier"] and len(path) > 1:
         path = path[1:]
@@ -109,6 +122,7 @@ def _normalise_path(detail: ErrorDetails) -> list[int | str]:
 
 
 def _format_path(path: list[int | str]) -> str:
+    """Return the location as text, such as `bureau[0].AMT_ANNUITY`."""
     steps = (
         f"[{step}]" if isinstance(step, int) else f".{_truncate_key(step)}"
         for step in _trim_path(path)
@@ -117,17 +131,18 @@ def _format_path(path: list[int | str]) -> str:
 
 
 def _truncate_key(key: str) -> str:
-    """A key, which may be unknown and long, cut as wrong values are."""
+    """Shorten a key sent by the client to the length at which wrong values are cut."""
     return key if len(key) <= MAX_SHOWN_CHARS else f"{key[: MAX_SHOWN_CHARS - 3]}..."
 
 
 def _trim_path(path: list[int | str]) -> list[int | str]:
-    """The path without what pydantic appends for the arms of a union."""
+    """Return the path without the steps that pydantic appends for the members of a union."""
     table = str(path[0]) if path else ""
     return path[: 2 if table == APPLICATION.name else 3] if table in TABLES else path[:1]
 
 
 def _describe_expected(path: list[int | str], detail: ErrorDetails, budget: FaultBudget) -> str:
+    """Return what is accepted at `path`."""
     if not path:
         return "an object with client_id or dossier"
     root, column = str(path[0]), str(_trim_path(path)[-1])

@@ -1,7 +1,7 @@
-"""The shapes of raw rows on the wire, made from the schema: one typed dictionary a table.
+"""Pydantic types of requests, built from the schema: one typed dictionary per table.
 
-Validated by pydantic in one pass over the bytes: unknown keys, wrong types, NaN, infinities and
-numbers out of range are all refused, and all told.
+Pydantic validates a body in one pass over its bytes. It rejects unknown keys, wrong types, NaN,
+infinities and numbers out of range, and reports each of them.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from credit.schema import APPLICATION, HISTORIES, Column, ColumnKind, Table
 STRICT_CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 MAX_ROWS_PER_HISTORY = 20_000
-"""Rows of one history: a hundred times what the longest of the public data holds."""
+"""Maximum rows of one history: 100 times the longest one of the public data."""
 
 MAX_CATEGORY_CHARS = 200
 
 MAX_REQUEST_BYTES = 4 * 2**20
-"""Bytes of one request: twenty times the longest dossier of the public data, and `MOST_ROWS`
-payments. It is read in one go, within some 50 ms for which nobody else gets on."""
+"""Maximum size of one request: 20 times the longest dossier of the public data, and enough for
+`MAX_ROWS_PER_HISTORY` payments. Parsing this much blocks all other requests for about 50 ms."""
 
 
 def make_value_type(column: Column) -> Any:
-    """The type of one cell. Whole numbers travel as floats too, as Kaggle's files write them."""
+    """Return the type of one cell. Integers are accepted as floats, as in Kaggle's files."""
     if column.kind is ColumnKind.CATEGORY:
         value_type: Any = Annotated[str, Field(max_length=MAX_CATEGORY_CHARS)]
     elif column.kind is ColumnKind.YES_NO:
@@ -52,7 +52,7 @@ def _make_number_type(low: Any, high: Any, *, is_whole_number: bool) -> Any:
 
 
 def make_typed_dict(name: str, fields: Mapping[str, Any]) -> Any:
-    """A typed dictionary that refuses unknown keys, NaN and infinities."""
+    """Return a typed dictionary that rejects unknown keys, NaN and infinities."""
     factory: Any = TypedDict
     typed_dict = factory(name, fields)
     typed_dict.__pydantic_config__ = STRICT_CONFIG
@@ -60,7 +60,7 @@ def make_typed_dict(name: str, fields: Mapping[str, Any]) -> Any:
 
 
 def make_row_type(name: str, columns: Iterable[Column]) -> Any:
-    """A typed dictionary of these columns; what is not required may be left out."""
+    """Return a typed dictionary of `columns`; those not required may be missing."""
     fields = {
         column.name: make_value_type(column)
         if column.required
@@ -71,6 +71,7 @@ def make_row_type(name: str, columns: Iterable[Column]) -> Any:
 
 
 def make_rows_type(table: Table) -> Any:
+    """Return the type of a history: a list of rows, null or missing."""
     list_type = GenericAlias(list, (make_row_type(table.name, table.columns.values()),))
     return NotRequired[Annotated[list_type, Field(max_length=MAX_ROWS_PER_HISTORY)] | None]
 
@@ -78,12 +79,12 @@ def make_rows_type(table: Table) -> Any:
 APPLICATION_TYPE = make_row_type(APPLICATION.name, APPLICATION.columns.values())
 HISTORY_TYPES = {name: make_rows_type(table) for name, table in HISTORIES.items()}
 Dossier = make_typed_dict("Dossier", {APPLICATION.name: APPLICATION_TYPE, **HISTORY_TYPES})
-"""One client's nested document. A missing key and null are unknown, [] is known to have none."""
+"""Nested document of one client. A missing or null table is unknown; [] means no rows."""
 
 Changes = make_row_type(
     "Changes", (c for c in APPLICATION.columns.values() if c.kind is not ColumnKind.ID)
 )
-"""What-if on the application form; null makes a column unknown."""
+"""Changes to the application form for a simulation; null makes a column unknown."""
 
 ClientId = _make_number_type(0, 2**53 - 1, is_whole_number=True)
 
@@ -95,11 +96,11 @@ Request = make_typed_dict(
         "changes": NotRequired[Changes | None],
     },
 )
-"""What is to be judged: exactly one of `client_id` and `dossier`; null is as good as left out."""
+"""A request for a decision: exactly one of `client_id` and `dossier`; null means missing."""
 
 REQUEST_ADAPTER: TypeAdapter[dict[str, Any]] = TypeAdapter(Request)
 
 REQUEST_LIST_ADAPTER: TypeAdapter[dict[str, list[Any]]] = TypeAdapter(
     make_typed_dict("Many", {"requests": list[Any]})
 )
-"""Many requests; each is looked at by itself, so that a bad one harms no other."""
+"""Many requests, not validated here: each is validated by itself, so one error fails one only."""
