@@ -96,17 +96,19 @@ FAULTS = (
     Fault(
         "copies are calibrated on their own labels",
         "training/model/trainer.py",
-        "by_fold.risk(unseen.copies, unseen.fold_of_copies)",
-        "calibration.risk(unseen.copies)",
+        """fold_calibrations.predict_risk(
+            oof_predictions.masked_log_odds, oof_predictions.masked_fold
+        )""",
+        "calibration.predict_risk(oof_predictions.masked_log_odds)",
         "tests/training/test_teachers.py",
     ),
     Fault(
         "categories of a fold are fitted on its validation clients, too",
         "training/model/cross_validation.py",
-        """categories = taught.fit_categories(np.arange(len(taught)))
-    data = dataset(taught, categories, binning)""",
-        """categories = material.fit_categories(np.arange(len(material)))
-    data = dataset(taught, categories, binning)""",
+        """categories = training_rows.fit_categories(np.arange(len(training_rows)))
+    train_data = build_lightgbm_dataset(training_rows, categories, binning)""",
+        """categories = training_set.fit_categories(np.arange(len(training_set)))
+    train_data = build_lightgbm_dataset(training_rows, categories, binning)""",
         "tests/training/test_material.py",
     ),
     Fault(

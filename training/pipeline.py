@@ -40,7 +40,8 @@ from training.evaluation.result import EvaluationResult
 from training.gates import GATES, Finding, blocking_codes, run_gates
 from training.metrics.decision_rates import estimate_outcome_shares
 from training.model.cross_validation import FOLD_COUNT
-from training.model.trainer import DEFAULT_PARAMETERS, fit_model
+from training.model.hyperparameters import DEFAULT_PARAMETERS
+from training.model.trainer import fit_model
 from training.reporting.model_card import render_model_card
 from training.reporting.training_summary import TrainingSummary
 from training.tracking.mlflow_run import (

@@ -16,7 +16,8 @@ from training.data.dataset import TrainingSet, build_training_set, masked_copies
 from training.evaluation.feature_importance import explain_sample
 from training.evaluation.reference_population import build_reference_population
 from training.metrics.credit_metrics import compute_metrics
-from training.model.trainer import DEFAULT_PARAMETERS, TrainedModel, fit_model
+from training.model.hyperparameters import DEFAULT_PARAMETERS
+from training.model.trainer import TrainedModel, fit_model
 
 SEED = 1
 CLIENT_COUNT = 1_200

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from training.model.hyperparameters import (
+    DEFAULT_PARAMETERS,
     InvalidParameters,
     read_parameters,
     resolve_parameters,
     write_parameters,
 )
-from training.model.trainer import DEFAULT_PARAMETERS
 
 
 def test_what_is_written_is_read_over_the_defaults(tmp_path: Path) -> None:

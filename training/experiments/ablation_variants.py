@@ -16,7 +16,7 @@ from credit.localised_text import Text
 from credit.policy import Policy
 from credit.schema import APPLICATION, HISTORIES
 from training.data.dataset import TrainingSet
-from training.model.trainer import DEFAULT_PARAMETERS
+from training.model.hyperparameters import DEFAULT_PARAMETERS
 from training.tracking.provenance import PROTECTED_GROUP
 
 OPAQUE_SCORE_COLUMNS = frozenset(f"{APPLICATION.name}.EXT_SOURCE_{number}" for number in (1, 2, 3))

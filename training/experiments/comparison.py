@@ -32,7 +32,8 @@ from training.model.baseline import BASELINE, BASELINE_PARAMETERS, baseline_data
 from training.model.calibration import calibrate_out_of_fold
 from training.model.challengers import CHALLENGERS, Challenger, ImbalanceStrategy
 from training.model.cross_validation import split_folds
-from training.model.trainer import DEFAULT_PARAMETERS, fit_model
+from training.model.hyperparameters import DEFAULT_PARAMETERS
+from training.model.trainer import fit_model
 
 SERVED_MODEL = "LightGBM as served"
 """Name of the model that training publishes."""

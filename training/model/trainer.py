@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from types import MappingProxyType
 from typing import Any
 
 import lightgbm as lgb
@@ -26,29 +25,7 @@ from training.model.cross_validation import (
     iter_folds,
 )
 from training.model.ensemble import average_boosters
-
-DEFAULT_PARAMETERS: Mapping[str, Any] = MappingProxyType({
-    "objective": "binary",
-    "learning_rate": 0.03,
-    "num_leaves": 8,
-    "min_child_samples": 150,
-    "feature_fraction": 0.05,
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    "lambda_l2": 20.0,
-    "cat_smooth": 50.0,
-    "cat_l2": 50.0,
-    "max_cat_threshold": 8,
-    "max_bin": 63,
-    "force_col_wise": True,
-    "verbosity": -1,
-    "monotone": True,
-    "bagged": 3,
-})  # fmt: skip
-"""What a fit is given: LightGBM's parameters under its names, and two of ours. Small trees, coarse
-bins, few columns each: fifteen thousand clients teach no more. `monotone`: the declared directions
-of risk hold, so that no reason contradicts itself. `bagged`: models of as many seeds, averaged in
-log-odds: scores hang less on a seed's luck, for as many times the training (docs/results.md)."""
+from training.model.hyperparameters import DEFAULT_PARAMETERS
 
 MAX_TREES = 3_000
 EARLY_STOPPING_ROUNDS = 150
@@ -258,7 +235,7 @@ def _train_with_early_stopping(
 def leave_one_fold_out_tree_counts(losses: Sequence[Sequence[Sequence[float]]]) -> list[int]:
     """Of each fold, the number of trees that is best for the others.
 
-    >>> trees_by_others([[[3.0, 2.0, 1.0]], [[1.0, 2.0, 3.0]]])
+    >>> leave_one_fold_out_tree_counts([[[3.0, 2.0, 1.0]], [[1.0, 2.0, 3.0]]])
     [1, 3]
     """
     return [

@@ -25,7 +25,7 @@ from training.experiments.ablation_variants import (
     with_min_bagging,
 )
 from training.experiments.results import save_ablation, start_experiment_run
-from training.model.trainer import DEFAULT_PARAMETERS
+from training.model.hyperparameters import DEFAULT_PARAMETERS
 from training.tracking.provenance import Provenance
 from training.tracking.report_store import read_attribute_costs
 

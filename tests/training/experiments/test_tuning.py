@@ -28,9 +28,8 @@ from training.experiments.tuning import (
     search_parameters,
 )
 from training.model.cross_validation import FOLD_COUNT
-from training.model.hyperparameters import read_parameters, resolve_parameters
+from training.model.hyperparameters import DEFAULT_PARAMETERS, read_parameters, resolve_parameters
 from training.model.search_space import CREDIT_MODEL_SPACE, suggest_parameters
-from training.model.trainer import DEFAULT_PARAMETERS
 
 QUICK: dict[str, Any] = {"MAX_TREES": 40, "EARLY_STOPPING_ROUNDS": 10, "PRUNER_STARTUP_TRIALS": 1}
 METADATA = {"fingerprint": "made up", "clients": 600, "code": "test"}
