@@ -26,7 +26,7 @@ PROTO = ROOT / "serving" / "proto" / "credit" / "scoring" / "v1"
 COMMANDS = {
     "training": "training.__main__",
     "training.synthesise": "training.synthesise",
-    "training.reporting.feature_catalogue": "training.reporting.feature_catalogue",
+    "training.reporting.feature_catalogue": "training.reporting.feature_catalogue.__main__",
     "serving": "serving.__main__",
     "ui": "ui.__main__",
     "batch": "batch.__main__",
