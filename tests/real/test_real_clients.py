@@ -1,4 +1,4 @@
-"""Real clients, where their rows are at hand: every way to score them gives the same risk."""
+"""Real clients: every way to score them gives the same risk. Skipped if there are no real rows."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ from stores.raw_tables.tables import read_tables
 from tests.support.bit_equality import is_bit_identical
 from tests.support.example_dossiers import Dossier
 
-CLIENTS = 500
-TEST = "application_test"
+CLIENT_COUNT = 500
+TEST_FORMS = "application_test"
 
 
 @pytest.fixture(scope="module")
-def file(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> DossierFile:
-    """The first five hundred clients of the public test set, with all that is known of them."""
+def dossier_file(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> DossierFile:
+    """Return the dossiers of the first 500 clients of the public test set."""
     source, folder = real_data / "clients", tmp_path_factory.mktemp("real")
-    forms = pl.read_parquet(source / f"{TEST}.parquet").head(CLIENTS)
-    forms.write_parquet(folder / f"{TEST}.parquet")
+    forms = pl.read_parquet(source / f"{TEST_FORMS}.parquet").head(CLIENT_COUNT)
+    forms.write_parquet(folder / f"{TEST_FORMS}.parquet")
     for name in HISTORIES:
         if (path := source / f"{name}.parquet").exists():
             (folder / path.name).symlink_to(path.resolve())
-    tables = read_tables(folder, application=TEST, cache=folder / "cache")
+    tables = read_tables(folder, application=TEST_FORMS, cache=folder / "cache")
     grouping = group_into_dossiers(tables, folder / "some.parquet")
-    assert grouping.client_count == CLIENTS
+    assert grouping.client_count == CLIENT_COUNT
     return DossierFile(folder / "some.parquet")
 
 
 @pytest.fixture(scope="module")
-def documents(file: DossierFile) -> list[Dossier]:
-    return [orjson.loads(document) for _, document in file.iter_documents()]
+def documents(dossier_file: DossierFile) -> list[Dossier]:
+    return [orjson.loads(document) for _, document in dossier_file.iter_documents()]
 
 
 @pytest.fixture(scope="module")
 def risks(documents: list[Dossier], scorer: Scorer) -> list[float]:
-    told: list[float] = scorer.predict_risk(scorer.build_features(documents)).tolist()
-    return told
+    predicted: list[float] = scorer.predict_risk(scorer.build_features(documents)).tolist()
+    return predicted
 
 
 def test_real_clients_have_real_histories(documents: list[Dossier]) -> None:
@@ -59,31 +59,33 @@ def test_real_clients_have_real_histories(documents: list[Dossier]) -> None:
     assert all("installments_payments" not in document for document in documents)
 
 
-def test_documents_singly_in_batches_and_by_file_have_the_same_risk(
-    file: DossierFile, documents: list[Dossier], risks: list[float], scorer: Scorer
+def test_single_documents_batches_and_files_give_the_same_risk(
+    dossier_file: DossierFile, documents: list[Dossier], risks: list[float], scorer: Scorer
 ) -> None:
     assert [score_dossiers(scorer, [document])[0].risk for document in documents] == risks
-    by_file = [
-        scorer.predict_risk(build(part, scorer.categories))
-        for part in file.iter_batches(COLUMNS, 64)
+    risks_by_batch = [
+        scorer.predict_risk(build(batch, scorer.categories))
+        for batch in dossier_file.iter_batches(COLUMNS, 64)
     ]
-    assert np.concatenate(by_file).tolist() == risks
-    assert len(set(risks)) > CLIENTS / 4  # else it is no feat to be the same
+    assert np.concatenate(risks_by_batch).tolist() == risks
+    assert len(set(risks)) > CLIENT_COUNT / 4  # equal risks would prove nothing
 
 
-def test_files_and_documents_make_the_same_features_to_the_last_bit(
-    file: DossierFile, documents: list[Dossier], scorer: Scorer
+def test_features_of_files_and_documents_are_bit_identical(
+    dossier_file: DossierFile, documents: list[Dossier], scorer: Scorer
 ) -> None:
-    by_file = np.concatenate(
-        [build(part, scorer.categories) for part in file.iter_batches(COLUMNS)]
+    from_file = np.concatenate(
+        [build(batch, scorer.categories) for batch in dossier_file.iter_batches(COLUMNS)]
     )
     assert is_bit_identical(
-        by_file, build(DossierBatch.from_documents(documents, COLUMNS), scorer.categories)
+        from_file, build(DossierBatch.from_documents(documents, COLUMNS), scorer.categories)
     )
 
 
-def test_shuffling_rows_changes_nothing(documents: list[Dossier], scorer: Scorer) -> None:
-    order = random.Random(1)  # noqa: S311 -- a shuffle keeps no secret
+def test_the_order_of_rows_does_not_change_the_features(
+    documents: list[Dossier], scorer: Scorer
+) -> None:
+    order = random.Random(1)  # noqa: S311 -- not used for cryptography
     shuffled = [
         {
             name: order.sample(rows, len(rows)) if isinstance(rows, list) else rows
@@ -94,30 +96,30 @@ def test_shuffling_rows_changes_nothing(documents: list[Dossier], scorer: Scorer
     assert is_bit_identical(scorer.build_features(documents), scorer.build_features(shuffled))
 
 
-@pytest.mark.parametrize("whole", [int, float], ids=["as 3", "as 3.0"])
+@pytest.mark.parametrize("convert", [int, float], ids=["as 3", "as 3.0"])
 def test_a_real_dossier_is_a_valid_request(
-    documents: list[Dossier], whole: Callable[[str], float]
+    documents: list[Dossier], convert: Callable[[str], float]
 ) -> None:
     for document in documents[:100]:
-        written = orjson.loads(orjson.dumps(document))
-        body = orjson.dumps({"dossier": _written(written, whole)})
+        decoded = orjson.loads(orjson.dumps(document))
+        body = orjson.dumps({"dossier": _convert_integers(decoded, convert)})
         assert parse_request(body).dossier == document
-    many = orjson.dumps({"requests": [{"dossier": document} for document in documents]})
-    assert all(isinstance(request, ScoringRequest) for request in parse_requests(many))
+    body = orjson.dumps({"requests": [{"dossier": document} for document in documents]})
+    assert all(isinstance(request, ScoringRequest) for request in parse_requests(body))
 
 
-def _written(told: object, whole: Callable[[str], float]) -> object:
-    if isinstance(told, dict):
-        return {name: _written(cell, whole) for name, cell in told.items()}
-    if isinstance(told, list):
-        return [_written(row, whole) for row in told]
-    return whole(str(told)) if type(told) is int else told
+def _convert_integers(value: object, convert: Callable[[str], float]) -> object:
+    if isinstance(value, dict):
+        return {name: _convert_integers(cell, convert) for name, cell in value.items()}
+    if isinstance(value, list):
+        return [_convert_integers(row, convert) for row in value]
+    return convert(str(value)) if type(value) is int else value
 
 
 def test_every_folder_of_real_rows_passes_the_checks(real_data: Path, tmp_path: Path) -> None:
     for folder, forms in (
         ("repayments", "application_train"),
-        ("blind_clients", TEST),
+        ("blind_clients", TEST_FORMS),
         ("applications", "application_train"),
     ):
         tables = read_tables(

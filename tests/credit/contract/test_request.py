@@ -1,4 +1,4 @@
-"""Requests: what is accepted, as it stands, singly and among many."""
+"""Valid requests, alone and among many, and limits on their number."""
 
 from __future__ import annotations
 
@@ -22,75 +22,72 @@ from tests.support.example_dossiers import (
     make_applicant_with_history,
     make_applicant_without_history,
 )
+from tests.support.invalid_requests import encode_request
 from tests.support.strategies import dossier_documents
 
 
-def body(request: object) -> bytes:
-    return json.dumps(request).encode()
+def test_a_dossier_is_returned_unchanged() -> None:
+    for dossier in (make_applicant(), make_applicant_without_history()):
+        request = parse_request(encode_request({"dossier": dossier}))
+        assert request == ScoringRequest(client_id=None, dossier=dossier, changes={})
 
 
-def test_an_ordinary_dossier_is_read_as_it_stands() -> None:
-    for person in (make_applicant(), make_applicant_without_history()):
-        request = parse_request(body({"dossier": person}))
-        assert request == ScoringRequest(client_id=None, dossier=person, changes={})
-
-
-def test_a_known_client_is_asked_for_by_id() -> None:
+def test_a_stored_client_is_requested_by_id() -> None:
     assert parse_request(b'{"client_id": 100002}') == ScoringRequest(client_id=100_002)
     assert parse_request(b'{"client_id": 0}').client_id == 0
 
 
-def test_null_is_as_good_as_left_out() -> None:
-    said = {"client_id": 1, "dossier": None, "changes": None}
-    assert parse_request(body(said)) == ScoringRequest(client_id=1)
+def test_null_means_missing() -> None:
+    with_nulls = {"client_id": 1, "dossier": None, "changes": None}
+    assert parse_request(encode_request(with_nulls)) == ScoringRequest(client_id=1)
 
 
 @given(dossier_documents())
-def test_every_valid_dossier_is_accepted_and_kept(person: Dossier) -> None:
-    [singly, among_many] = [
-        parse_request(body({"dossier": person})),
-        *parse_requests(body({"requests": [{"dossier": person}]})),
+def test_every_valid_dossier_is_returned_unchanged(dossier: Dossier) -> None:
+    [alone, among_many] = [
+        parse_request(encode_request({"dossier": dossier})),
+        *parse_requests(encode_request({"requests": [{"dossier": dossier}]})),
     ]
     assert isinstance(among_many, ScoringRequest)
-    assert singly.dossier == among_many.dossier == person
+    assert alone.dossier == among_many.dossier == dossier
 
 
-def test_whole_numbers_may_be_written_as_floats_in_every_column() -> None:
-    person = make_applicant()
-    written = json.loads(json.dumps(person), parse_int=float)
-    request = parse_request(body({"dossier": written}))
-    assert request.dossier == person
+def test_integers_may_be_written_as_floats_in_every_column() -> None:
+    dossier = make_applicant()
+    with_floats = json.loads(json.dumps(dossier), parse_int=float)
+    request = parse_request(encode_request({"dossier": with_floats}))
+    assert request.dossier == dossier
     assert parse_request(b'{"client_id": 100002.0}').client_id == 100_002
 
 
-def test_changes_are_made_to_the_form_and_to_nothing_else() -> None:
-    person = make_applicant()
-    said = {"dossier": person, "changes": {"AMT_CREDIT": 1_000, "EXT_SOURCE_1": None}}
-    request = parse_request(body(said))
+def test_changes_apply_to_the_form_only() -> None:
+    dossier = make_applicant()
+    changes = {"AMT_CREDIT": 1_000, "EXT_SOURCE_1": None}
+    request = parse_request(encode_request({"dossier": dossier, "changes": changes}))
     expected = {
-        **person,
-        "application": {**person["application"], "AMT_CREDIT": 1_000, "EXT_SOURCE_1": None},
+        **dossier,
+        "application": {**dossier["application"], **changes},
     }
     assert request.dossier is not None
     assert request.apply_changes(request.dossier) == expected
-    assert request.dossier == person
+    assert request.dossier == dossier
 
 
-def test_without_changes_a_dossier_is_left_alone() -> None:
-    person = make_applicant()
-    assert ScoringRequest(dossier=person).apply_changes(person) is person
+def test_without_changes_the_same_dossier_is_returned() -> None:
+    dossier = make_applicant()
+    assert ScoringRequest(dossier=dossier).apply_changes(dossier) is dossier
 
 
-def test_keys_of_different_tables_may_be_equal() -> None:
-    person = make_applicant_with_history(
+def test_rows_of_different_tables_may_have_equal_keys() -> None:
+    dossier = make_applicant_with_history(
         bureau=[{"SK_ID_BUREAU": FIRST_LOAN_ID}],
         POS_CASH_balance=[{"SK_ID_PREV": FIRST_CREDIT_ID}],
     )
-    assert parse_request(body({"dossier": person})).dossier == person
+    assert parse_request(encode_request({"dossier": dossier})).dossier == dossier
 
 
-def test_a_bad_request_among_many_is_told_in_its_place_and_harms_no_neighbour() -> None:
-    asked = [
+def test_an_invalid_request_among_many_becomes_an_error_and_the_others_are_parsed() -> None:
+    requests = [
         {"client_id": 1},
         {},
         {"dossier": make_applicant_without_history()},
@@ -100,20 +97,20 @@ def test_a_bad_request_among_many_is_told_in_its_place_and_harms_no_neighbour() 
         {"client_id": -1},
         5,
     ]
-    told = parse_requests(body({"requests": [*asked, {"client_id": 2}]}))
-    assert told[0] == ScoringRequest(client_id=1)
-    assert told[2] == ScoringRequest(dossier=make_applicant_without_history())
-    assert told[8] == ScoringRequest(client_id=2)
-    assert all(isinstance(told[place], InvalidDossier) for place in (1, 3, 4, 5, 6, 7))
-    assert len(told) == 9
+    results = parse_requests(encode_request({"requests": [*requests, {"client_id": 2}]}))
+    assert results[0] == ScoringRequest(client_id=1)
+    assert results[2] == ScoringRequest(dossier=make_applicant_without_history())
+    assert results[8] == ScoringRequest(client_id=2)
+    assert all(isinstance(results[index], InvalidDossier) for index in (1, 3, 4, 5, 6, 7))
+    assert len(results) == 9
 
 
-def test_no_requests_at_all_are_a_list_of_none() -> None:
+def test_an_empty_list_of_requests_is_valid() -> None:
     assert parse_requests(b'{"requests": []}') == []
 
 
 @pytest.mark.parametrize(
-    ("said", "where", "got"),
+    ("call", "location", "got"),
     [
         (
             {"requests": [{"client_id": 1}] * (MAX_REQUESTS_PER_CALL + 1)},
@@ -127,16 +124,16 @@ def test_no_requests_at_all_are_a_list_of_none() -> None:
         ([{"client_id": 1}], "request", [{"client_id": 1}]),
     ],
 )
-def test_what_is_no_list_of_at_most_a_thousand_requests_is_refused(
-    said: object, where: str, got: object
+def test_a_call_without_a_list_of_at_most_1000_requests_is_rejected(
+    call: object, location: str, got: object
 ) -> None:
-    with pytest.raises(InvalidDossier) as refused:
-        parse_requests(body(said))
-    [fault] = refused.value.faults
-    assert (fault.where, fault.got) == (where, got)
+    with pytest.raises(InvalidDossier) as raised:
+        parse_requests(encode_request(call))
+    [fault] = raised.value.faults
+    assert (fault.where, fault.got) == (location, got)
 
 
-def test_a_thousand_requests_are_read() -> None:
-    asked = [{"client_id": number} for number in range(MAX_REQUESTS_PER_CALL)]
-    told = parse_requests(body({"requests": asked}))
-    assert told == [ScoringRequest(client_id=number) for number in range(MAX_REQUESTS_PER_CALL)]
+def test_1000_requests_are_accepted() -> None:
+    requests = [{"client_id": number} for number in range(MAX_REQUESTS_PER_CALL)]
+    results = parse_requests(encode_request({"requests": requests}))
+    assert results == [ScoringRequest(client_id=number) for number in range(MAX_REQUESTS_PER_CALL)]
