@@ -1,7 +1,8 @@
-"""The plain model that the served one is held against: what a first attempt would be made of.
+"""Baseline model: what a first attempt would look like.
 
-The form's columns as they are, and of every history the number, mean, maximum and total of its
-values over all rows; LightGBM nearly as it comes, without declared directions of risk.
+Its features are the unchanged columns of the form and, for every history, the count, mean, maximum
+and sum over all rows. It uses LightGBM's defaults for all but the learning rate, and does not
+enforce the declared directions of risk.
 """
 
 from __future__ import annotations
@@ -31,13 +32,14 @@ BASELINE_PARAMETERS: Mapping[str, Any] = MappingProxyType({
     "monotone": False,
     "bagged": 1,
 })  # fmt: skip
-"""LightGBM's own defaults but for the learning rate; the number of trees is learnt as ever."""
+"""LightGBM's defaults except for the learning rate. Early stopping chooses the number of trees."""
 
 BASELINE_STATISTICS = (Statistic.COUNT, Statistic.MEAN, Statistic.MAX, Statistic.SUM)
+"""Aggregations of each history; only those over all its rows are part of the baseline."""
 
 
 def select_baseline_features() -> frozenset[str]:
-    """The features of the catalogue that are plain."""
+    """Return the names of the catalogue's features that the baseline uses."""
     form_features = {feature.name for feature in FORM.iter_features()}
     history_features = {
         name
@@ -49,5 +51,5 @@ def select_baseline_features() -> frozenset[str]:
 
 
 def baseline_dataset(training_set: TrainingSet) -> TrainingSet:
-    """The same clients with the plain features alone."""
+    """Return the same clients with only the baseline's features."""
     return training_set.drop_features(training_set.features.keys() - select_baseline_features())

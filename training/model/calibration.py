@@ -1,4 +1,4 @@
-"""Calibration in log-odds, folded into the trees so that contributions stay additive."""
+"""Platt scaling of log-odds, written into the trees so that feature contributions stay additive."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from training.metrics.credit_metrics import calibration_in_the_large
 from training.model.ensemble import scale_leaves
 
 MIN_SLOPE = 0.01
-"""The least slope: a model that knows nothing answers the difficulty rate, nearly."""
+"""Minimum slope. With it, an uninformative model predicts roughly the difficulty rate for all."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """Platt scaling: log-odds' = slope x log-odds + shift.
+    """Platt scaling: calibrated log-odds = slope x log-odds + shift.
 
-    Platt, *Probabilistic outputs for support vector machines* (1999).
+    Source: Platt, *Probabilistic outputs for support vector machines* (1999).
     """
 
     slope: float
@@ -31,27 +31,34 @@ class Calibration:
 
     @classmethod
     def fit(cls, log_odds: Floats, labels: Labels) -> Self:
-        """The slope and shift under which out-of-fold log-odds fit their labels best.
+        """Fit slope and shift on out-of-fold predictions by maximum likelihood.
 
-        The slope is held above zero: calibration never turns a ranking round, for a model that
-        ranks clients the wrong way must be seen to do so.
+        The slope is at least `MIN_SLOPE`, so calibration never reverses a ranking: a model that
+        ranks clients the wrong way must remain visible as such.
+
+        Args:
+            log_odds: Uncalibrated predictions, shape (clients,).
+            labels: 1 for payment difficulties and 0 otherwise, shape (clients,).
         """
         regression = LogisticRegression(C=np.inf).fit(log_odds.reshape(-1, 1), labels)
         slope, shift = float(regression.coef_[0, 0]), float(regression.intercept_[0])
         if slope < MIN_SLOPE:
+            # Shift so that the mean risk still equals the difficulty rate.
             flat_risks = 1 / (1 + np.exp(-MIN_SLOPE * log_odds))
             return cls(slope=MIN_SLOPE, shift=calibration_in_the_large(labels, flat_risks))
         return cls(slope=slope, shift=shift)
 
     def predict_risk(self, log_odds: Floats) -> Floats:
+        """Return calibrated risks between 0 and 1, in the shape of `log_odds`."""
         return 1 / (1 + np.exp(-(self.slope * log_odds + self.shift)))
 
 
 @dataclass(frozen=True)
 class FoldCalibrations:
-    """A calibration a fold, each taught by the other folds."""
+    """One calibration per fold, each fitted on the other folds."""
 
     by_fold: Mapping[float, Calibration]
+    """Maps the number of a fold to its calibration."""
 
     @classmethod
     def fit(cls, log_odds: Floats, labels: Labels, fold: Floats) -> Self:
@@ -61,7 +68,7 @@ class FoldCalibrations:
         })  # fmt: skip
 
     def predict_risk(self, log_odds: Floats, fold: Floats) -> Floats:
-        """Risks of clients by the fold that left each out; NaN of whom none did."""
+        """Return each client's risk under their fold's calibration; NaN where `fold` is NaN."""
         risks = np.full(len(log_odds), np.nan)
         for fold_id, calibration in self.by_fold.items():
             risks[fold == fold_id] = calibration.predict_risk(log_odds[fold == fold_id])
@@ -69,13 +76,14 @@ class FoldCalibrations:
 
 
 def calibrate_out_of_fold(log_odds: Floats, labels: Labels, fold: Floats) -> Floats:
-    """Calibrated risks, every fold's by a calibration that the other folds taught."""
+    """Return calibrated risks; each fold uses a calibration fitted on the other folds."""
     return FoldCalibrations.fit(log_odds, labels, fold).predict_risk(log_odds, fold)
 
 
 def apply_calibration(booster: lgb.Booster, calibration: Calibration) -> lgb.Booster:
-    """The same trees with calibrated leaves: every leaf times the slope, the shift on the first.
+    """Return a copy of the booster whose leaves include the calibration.
 
-    `predict` then answers calibrated probabilities and `pred_contrib` calibrated log-odds.
+    Every leaf is multiplied by the slope, and the shift is added to the first tree. The copy's
+    `predict` returns calibrated probabilities, and its `pred_contrib` sums to calibrated log-odds.
     """
     return scale_leaves(booster, calibration.slope, shift=calibration.shift)

@@ -1,11 +1,11 @@
-"""Several boosters as one: bagged models average in log-odds, and stay one LightGBM text.
+"""Combine bagged boosters into one LightGBM model that averages their log-odds.
 
-header ─┐
-trees of the first ─┤
-trees of the next ──┼─► one text, every leaf divided by the number of models
-parameters ─────────┘
+header of the first model ──┐
+trees of the first model ───┤
+trees of the next models ───┼─► one model text, every leaf divided by the number of models
+parameters of the first ────┘
 
-So `predict`, `pred_contrib` and calibration stay exact, and whoever serves the model sees one.
+The result is an ordinary LightGBM model, so `predict`, `pred_contrib` and calibration stay exact.
 """
 
 from __future__ import annotations
@@ -20,9 +20,13 @@ _END_OF_TREES = "end of trees"
 
 
 def average_boosters(boosters: Sequence[lgb.Booster]) -> lgb.Booster:
-    """The booster whose log-odds are the mean of these boosters' log-odds.
+    """Return one booster that predicts the mean log-odds of the given boosters.
 
-    They must have been fitted on the same columns.
+    The sum of all trees, divided by the number of boosters, is the mean. LightGBM has no function
+    to merge models, so this edits its text format: trees are renumbered and their sizes updated.
+
+    Args:
+        boosters: At least one booster with at least one tree, all fitted on the same columns.
     """
     texts = [booster.model_to_string() for booster in boosters]
     trees = [tree for text in texts for tree in _split_trees(text)]
@@ -37,7 +41,7 @@ def average_boosters(boosters: Sequence[lgb.Booster]) -> lgb.Booster:
 
 
 def scale_leaves(booster: lgb.Booster, factor: float, *, shift: float = 0.0) -> lgb.Booster:
-    """The same trees with every leaf times a factor, and a shift on those of the first tree."""
+    """Return a copy with every leaf multiplied by `factor` and `shift` added to the first tree."""
     scaled_booster = lgb.Booster(model_str=booster.model_to_string())
     for tree in scaled_booster.dump_model()["tree_info"]:
         number = tree["tree_index"]
@@ -48,6 +52,6 @@ def scale_leaves(booster: lgb.Booster, factor: float, *, shift: float = 0.0) -> 
 
 
 def _split_trees(text: str) -> list[str]:
-    """The text of every tree, after its number."""
+    """Return the text of every tree without its `Tree=` line."""
     body = text[: text.index(_END_OF_TREES)]
     return _TREE_HEADER.split(body)[1:]
