@@ -29,7 +29,7 @@ def test_what_is_written_is_read_over_the_defaults(tmp_path: Path) -> None:
         ("{bagged: 0}", "parameters.bagged"),
         ("{bagged: 1.5}", "parameters.bagged"),
         ("{learning_rate: true}", "parameters.learning_rate"),
-        ("[1, 2]", "a value a parameter"),
+        ("[1, 2]", "one value per parameter"),
     ],
 )
 def test_what_a_fit_does_not_take_is_a_fault_that_names_it(

@@ -1,4 +1,4 @@
-"""Platt scaling of log-odds, written into the trees so that feature contributions stay additive."""
+"""Platt scaling of log-odds, written into the trees so that contributions stay additive."""
 
 from __future__ import annotations
 
@@ -62,6 +62,13 @@ class FoldCalibrations:
 
     @classmethod
     def fit(cls, log_odds: Floats, labels: Labels, fold: Floats) -> Self:
+        """Fit the calibration of each fold on the clients of all other folds.
+
+        Args:
+            log_odds: Uncalibrated out-of-fold predictions, shape (clients,).
+            labels: 1 for payment difficulties and 0 otherwise, shape (clients,).
+            fold: Number of each client's validation fold, shape (clients,).
+        """
         return cls({
             fold_id: Calibration.fit(log_odds[fold != fold_id], labels[fold != fold_id])
             for fold_id in np.unique(fold).tolist()
@@ -81,7 +88,7 @@ def calibrate_out_of_fold(log_odds: Floats, labels: Labels, fold: Floats) -> Flo
 
 
 def apply_calibration(booster: lgb.Booster, calibration: Calibration) -> lgb.Booster:
-    """Return a copy of the booster whose leaves include the calibration.
+    """Return a copy of the booster with the calibration written into its leaves.
 
     Every leaf is multiplied by the slope, and the shift is added to the first tree. The copy's
     `predict` returns calibrated probabilities, and its `pred_contrib` sums to calibrated log-odds.

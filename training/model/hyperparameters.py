@@ -1,4 +1,4 @@
-"""A file of parameters: what a search found, and what `python -m training --parameters` takes."""
+"""Default parameters, and the YAML files that a search writes and `--parameters` reads."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ DEFAULT_PARAMETERS: Mapping[str, Any] = MappingProxyType({
 """LightGBM's parameters under its own names, and two of this project.
 
 Trees are small, bins coarse and columns few per tree, because there are only about 15,000 clients.
-`monotone` enforces the declared directions of risk, so that no reason contradicts another.
-`bagged` is the number of models, each with its own seed, whose log-odds are averaged: scores
+`monotone` enforces the declared directions of risk, so that no reason contradicts its direction.
+`bagged` is the number of models with different seeds; their log-odds are averaged, so that scores
 depend less on one seed, and training takes as many times longer (docs/results.md).
 """
 
@@ -43,27 +43,32 @@ PARAMETER_EXAMPLES = {
     "scale_pos_weight": 1.0,
     **DEFAULT_PARAMETERS,
 }
-"""Every parameter a file may tell, with a value of its kind."""
+"""Every parameter that a file may contain, with an example value of its type."""
 
 
 class InvalidParameters(InvalidInput):
-    """A file of parameters is not one, or names what a fit does not take."""
+    """A parameters file cannot be read, or contains an unknown parameter or an invalid value."""
 
     code = "wrong-parameters"
     subject = "file of parameters"
 
 
 CHANCE_WARNING = (
-    "{name}: the search that found these parameters could not tell their gain from chance "
-    "(gain_above_zero: false)"
+    "{name}: in the search that found these parameters, their gain was not distinguishable "
+    "from chance (gain_above_zero: false)"
 )
+"""Warning logged when parameters are used although their search found no significant gain."""
 
 
 def resolve_parameters(path: Path | None, log: Callable[[str], object]) -> Mapping[str, Any]:
-    """The parameters of a file, or the defaults without one; what speaks against them is said.
+    """Return the parameters of a file, or the defaults if `path` is None.
+
+    Args:
+        path: YAML file as `write_parameters` writes it.
+        log: Receives a warning if the search that found the parameters measured no clear gain.
 
     Raises:
-        WrongParameters: with every fault found.
+        InvalidParameters: The file is not valid; the error lists every fault.
     """
     if path is None:
         return DEFAULT_PARAMETERS
@@ -75,14 +80,14 @@ def resolve_parameters(path: Path | None, log: Callable[[str], object]) -> Mappi
 
 
 def read_parameters(path: Path) -> Mapping[str, Any]:
-    """The defaults, and over them what the file tells under `parameters`.
+    """Return the defaults, overridden by the file's section `parameters`.
 
     Raises:
-        WrongParameters: with every fault found.
+        InvalidParameters: The file is not valid; the error lists every fault.
     """
     parameters = _read_yaml(path).get("parameters")
     if not isinstance(parameters, dict):
-        raise InvalidParameters([Fault("parameters", parameters, "a value a parameter")])
+        raise InvalidParameters([Fault("parameters", parameters, "one value per parameter")])
     faults = [
         fault for name, value in parameters.items() if (fault := _find_fault(str(name), value))
     ]
@@ -94,7 +99,7 @@ def read_parameters(path: Path) -> Mapping[str, Any]:
 def write_parameters(
     path: Path, parameters: Mapping[str, Any], search_record: Mapping[str, Any]
 ) -> None:
-    """Write parameters with how they were found; the file appears only when it is whole."""
+    """Write parameters and the record of their search; the file is replaced atomically."""
     text = yaml.safe_dump(
         {"parameters": dict(parameters), "found": dict(search_record)}, sort_keys=False
     )
@@ -108,7 +113,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidParameters([Fault(path.name, "no YAML", "YAML with `parameters`")]) from error
+        raise InvalidParameters(
+            [Fault(path.name, "not valid YAML", "YAML with a section `parameters`")]
+        ) from error
     return document if isinstance(document, dict) else {}
 
 

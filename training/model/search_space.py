@@ -1,4 +1,4 @@
-"""Where parameters are searched: of the served model, and of those it is compared with."""
+"""Search spaces for the parameters of the served model and of its challengers."""
 
 from __future__ import annotations
 
@@ -11,24 +11,32 @@ import optuna
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """The numbers a parameter may take."""
+    """Numbers that a parameter may take, both ends included.
+
+    Names of stored Optuna studies contain a hash of this class's `repr`. Renaming the class or a
+    field would keep existing studies from being resumed.
+    """
 
     low: float
     high: float
     log: bool = False
-    """Whether steps multiply rather than add."""
+    """Sample uniformly in the logarithm."""
     whole: bool = False
+    """Sample integers only."""
 
     def suggest(self, trial: optuna.Trial, name: str) -> float:
+        """Let the trial choose a value for the parameter called `name`."""
         if self.whole:
             return trial.suggest_int(name, int(self.low), int(self.high), log=self.log)
         return trial.suggest_float(name, self.low, self.high, log=self.log)
 
     def contains(self, value: float) -> bool:
+        """Return True if the value lies in the range; integrality is not checked."""
         return self.low <= value <= self.high
 
 
 SearchSpace = Mapping[str, Range]
+"""Maps names of parameters to their ranges."""
 
 CREDIT_MODEL_SPACE: SearchSpace = MappingProxyType({
     "learning_rate": Range(low=0.015, high=0.08, log=True),
@@ -39,7 +47,11 @@ CREDIT_MODEL_SPACE: SearchSpace = MappingProxyType({
     "lambda_l2": Range(low=1, high=200, log=True),
     "cat_smooth": Range(low=5, high=200, log=True),
 })  # fmt: skip
-"""Of the served LightGBM; the number of trees is learnt out of fold, bins are those of a fold."""
+"""Search space of the served LightGBM model.
+
+It has no number of trees, which early stopping chooses, and no `max_bin`, because the trials share
+the binned data of each fold.
+"""
 
 LOGISTIC_SPACE: SearchSpace = MappingProxyType({"C": Range(low=1e-4, high=1, log=True)})
 
@@ -70,7 +82,7 @@ LIGHTGBM_SPACE: SearchSpace = MappingProxyType({
 
 
 def widen_space(space: SearchSpace, values: Mapping[str, float]) -> SearchSpace:
-    """The space, widened where these values lie outside."""
+    """Return the space with its ranges extended to include the given values."""
     return {
         name: replace(
             range_, low=min(range_.low, values[name]), high=max(range_.high, values[name])
@@ -80,5 +92,5 @@ def widen_space(space: SearchSpace, values: Mapping[str, float]) -> SearchSpace:
 
 
 def suggest_parameters(space: SearchSpace, trial: optuna.Trial) -> dict[str, float]:
-    """A value for every parameter of a space."""
+    """Let the trial choose a value for every parameter of the space."""
     return {name: range_.suggest(trial, name) for name, range_ in space.items()}

@@ -65,7 +65,7 @@ def test_compare_samples_clients_and_distinguishes_models(
     assert "sampled 600 of 800 clients at random" in done.stdout
     assert "LightGBM as served" in done.stdout
     assert BASELINE in done.stdout
-    assert "could not tell their gain from chance" in done.stdout
+    assert "their gain was not distinguishable from chance" in done.stdout
     assert studied(experiments_home, "comparison") == 0.3
     assert {"comparison.json", "comparison.svg", "comparison.html"} <= {
         path.name for path in (experiments_home / "reports").iterdir()
