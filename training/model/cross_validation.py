@@ -1,7 +1,7 @@
-"""Folds: who is learnt from and who is left out, as LightGBM takes them.
+"""Split a training set into stratified folds and encode each as LightGBM datasets.
 
-material ──► splits ──┬──► learners and their teachers ──► categories, bins ──► Dataset
-                      └──► left out, in the same categories and bins ─────────► Dataset
+training set ──► splits ──┬──► training rows and auxiliary rows ──► categories, bins ──► Dataset
+                          └──► validation rows, with the same categories and bins ─────► Dataset
 """
 
 from __future__ import annotations
@@ -19,24 +19,26 @@ from credit.features import CategoryEncoder, Matrix
 from training.data.dataset import Labels, TrainingSet
 
 FOLD_COUNT = 5
+"""Default number of folds."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ValidationFold:
-    """Clients whom a fold left out, encoded by what its learners teach."""
+    """Validation clients of a fold, encoded with the categories of its training rows."""
 
     rows: Integers
-    """Their places in the material."""
+    """Row numbers of the validation clients in the training set, shape (clients,)."""
     matrix: Matrix
-    """Their features."""
+    """Features of the validation clients, shape (clients, features)."""
     masked_rows: Integers
-    """Places of their copies, among the teachers."""
+    """Row numbers of their masked copies in the auxiliary rows, shape (copies,)."""
     masked_matrix: Matrix
+    """Features of the masked copies, shape (copies, features)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fold:
-    """Clients to learn from and clients left out, as LightGBM takes them."""
+    """One split into training and validation clients, as LightGBM datasets and as matrices."""
 
     train_data: lgb.Dataset
     valid_data: lgb.Dataset
@@ -50,10 +52,15 @@ def iter_folds(
     fold_count: int = FOLD_COUNT,
     binning: Mapping[str, Any] | None = None,
 ) -> Iterator[Fold]:
-    """Stratified folds, each with its own categories and its own bins, made one by one.
+    """Yield stratified folds, each with categories and bins fitted on its training rows only.
+
+    Folds are built one at a time to limit memory use.
 
     Args:
-        binning: LightGBM's parameters of a Dataset, for one that serves several fits.
+        training_set: Clients to split, with their auxiliary rows.
+        seed: Seed of the shuffle before the split.
+        fold_count: Number of folds, at least 2.
+        binning: LightGBM's dataset parameters, required if several fits share a fold's dataset.
     """
     for train_idx, valid_idx in split_folds(training_set.labels, seed=seed, fold_count=fold_count):
         yield _build_fold(training_set, train_idx, valid_idx, binning)
@@ -65,6 +72,7 @@ def _build_fold(
     valid_idx: Integers,
     binning: Mapping[str, Any] | None,
 ) -> Fold:
+    # Copies of validation clients are left out of the training rows: their labels would leak.
     auxiliary = training_set.auxiliary
     training_rows = training_set.training_rows_for(train_idx)
     categories = training_rows.fit_categories(np.arange(len(training_rows)))
@@ -90,7 +98,7 @@ def _build_fold(
 def split_folds(
     labels: Labels, *, seed: int, fold_count: int = FOLD_COUNT
 ) -> Iterator[tuple[Integers, Integers]]:
-    """Of each fold, the places of the clients to learn from and of those left out."""
+    """Yield row numbers of the training and of the validation clients of each stratified fold."""
     splitter = StratifiedKFold(fold_count, shuffle=True, random_state=seed)
     yield from splitter.split(labels, labels)
 
@@ -100,7 +108,13 @@ def build_lightgbm_dataset(
     categories: CategoryEncoder,
     binning: Mapping[str, Any] | None = None,
 ) -> lgb.Dataset:
-    """Clients to learn from, in bins of their own."""
+    """Build a LightGBM dataset with its own bins from training rows.
+
+    Args:
+        training_rows: Labelled clients to learn from.
+        categories: Encoding of the categorical features.
+        binning: LightGBM's dataset parameters, such as `max_bin`; its defaults if None.
+    """
     return lgb.Dataset(
         training_rows.encode(categories),
         training_rows.labels,
