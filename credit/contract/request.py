@@ -104,7 +104,7 @@ def build_batch_size_error() -> InvalidDossier:
 def _parse_whole_body(body: bytes) -> list[object]:
     """Return the items of a body that cannot be split; it may be as large as one request."""
     if len(body) > MAX_REQUEST_BYTES:
-        expected = 'plainly {"requests": [...]}, so that each can be read by itself'
+        expected = 'only {"requests": [...]}, which is parsed one request at a time'
         raise InvalidDossier([Fault("request", f"{len(body):,} bytes", expected)])
     try:
         requests: list[object] = REQUEST_LIST_ADAPTER.validate_json(body)["requests"]
@@ -127,6 +127,7 @@ def _parse_or_return_error(
 
 
 def _parse_item(item: bytes, index: int, budget: FaultBudget) -> ScoringRequest:
+    """Return the request in one slice of a body; `index` locates it in the error."""
     if len(item) > MAX_REQUEST_BYTES:
         raise InvalidDossier(
             [Fault("request", f"{len(item):,} bytes", f"at most {MAX_REQUEST_BYTES:,}")]

@@ -79,7 +79,7 @@ def test_a_long_body_that_cannot_be_split_is_rejected() -> None:
     ):
         with pytest.raises(InvalidDossier) as raised:
             parse_requests(body)
-        assert raised.value.faults[0].expected.startswith('plainly {"requests": [...]}')
+        assert raised.value.faults[0].expected.startswith('only {"requests": [...]}')
 
 
 def test_a_request_that_is_too_large_does_not_affect_the_others() -> None:
