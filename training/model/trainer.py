@@ -1,6 +1,6 @@
-"""Fitting: folds, one number of trees for all, out-of-fold risks, calibration, the final model.
+"""Train the credit model: cross-validate, calibrate and fit the final booster on all clients.
 
-material ──► folds ──► out-of-fold log-odds ──► calibration ──► calibrated booster
+training set ──► folds ──► out-of-fold log-odds ──► calibration ──► calibrated booster
 """
 
 from __future__ import annotations
@@ -28,35 +28,51 @@ from training.model.ensemble import average_boosters
 from training.model.hyperparameters import DEFAULT_PARAMETERS
 
 MAX_TREES = 3_000
+"""Maximum number of trees of a fold's model."""
 EARLY_STOPPING_ROUNDS = 150
-"""Trees without a better log loss before a fold stops."""
+"""A fold stops after this many trees without a lower validation log loss."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedModel:
-    """A model and what it answered on clients it had not seen."""
+    """A calibrated model with its out-of-fold predictions.
+
+    Arrays have one value per client of the training set, except for `oof_masked`.
+    """
 
     booster: lgb.Booster
-    """Calibrated: `predict` answers probabilities."""
+    """Calibrated: `predict` returns probabilities of payment difficulties."""
     categories: CategoryEncoder
+    """Encoding of the categorical features that the booster expects."""
     trees_per_booster: int
-    """Of each model that is bagged."""
+    """Number of trees of each bagged model."""
     parameters: Mapping[str, Any]
+    """Hyperparameters of the fit."""
     calibration: Calibration
+    """Calibration in the booster's leaves, fitted on all out-of-fold predictions."""
     oof_risk: Floats
-    """Risk of every training client: neither the trees nor the calibration had seen his label."""
+    """Risk from trees and a calibration that were both fitted without the client's label."""
     oof_uncalibrated: Floats
-    """The same before calibration."""
+    """Out-of-fold risk before calibration."""
     fold: Floats
-    """Which fold left each client out."""
+    """Number of each client's validation fold."""
     oof_masked: Floats
-    """Risk of every teacher who is a copy, by trees and calibration of the fold that left him out;
-    NaN of the others."""
+    """Out-of-fold risk of each auxiliary row that is a masked copy; NaN for other auxiliary rows.
+
+    Trees and calibration are those of the fold that validates the copied client.
+    """
 
     def append_masked_copies(
         self, training_set: TrainingSet
     ) -> tuple[Labels, Floats, Mapping[str, Bools]]:
-        """Labels, unseen risks and known histories of the clients and, below, of their copies."""
+        """Return labels, out-of-fold risks and known histories of the clients and their copies.
+
+        The rows of the masked copies follow those of the training set. A copy has the label of its
+        client.
+
+        Args:
+            training_set: The clients that the model was fitted on.
+        """
         if training_set.auxiliary is None:
             return training_set.labels, self.oof_risk, training_set.known_histories
         masked_rows = np.flatnonzero(~np.isnan(self.oof_masked))
@@ -79,13 +95,14 @@ def fit_model(
     parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
     fold_count: int = FOLD_COUNT,
 ) -> TrainedModel:
-    """Fit on all clients, with the number of trees and the calibration learnt out of fold.
-
-    Class weights are LightGBM's `scale_pos_weight` among the parameters.
+    """Fit the model on all clients; cross-validation gives the tree count and the calibration.
 
     Args:
-        progress: Told of every fold and of the final model, `number` + 1 steps.
-        number: Of folds.
+        training_set: Labelled clients, with their auxiliary rows.
+        seed: Seed of the folds and of the first bagged model.
+        progress: Called with 1 after each fold and after the final fit.
+        parameters: All of `DEFAULT_PARAMETERS`; `scale_pos_weight` adds a class weight.
+        fold_count: Number of folds, at least 2.
     """
     oof_predictions = predict_out_of_fold(
         training_set, seed=seed, progress=progress, parameters=parameters, fold_count=fold_count
@@ -94,12 +111,12 @@ def fit_model(
     fold_calibrations = FoldCalibrations.fit(
         oof_predictions.log_odds, training_set.labels, oof_predictions.fold
     )
-    # A fold learns from fewer clients than there are; all of them bear as many more trees.
+    # The final fit has more clients than a fold, so it gets more trees in the same proportion.
     tree_count = round(oof_predictions.best_iteration * fold_count / (fold_count - 1))
     training_rows = training_set.training_rows_for(np.arange(len(training_set)))
     categories = training_rows.fit_categories(np.arange(len(training_rows)))
     train_data = build_lightgbm_dataset(training_rows, categories)
-    del training_rows
+    del training_rows  # frees memory before the fits
     seeds = _list_bag_seeds(parameters, seed)
     boosters = [
         lgb.train(build_booster_params(parameters, training_set, s), train_data, tree_count)
@@ -123,18 +140,18 @@ def fit_model(
 
 @dataclass(frozen=True, kw_only=True)
 class OutOfFoldPredictions:
-    """What the models of the folds answered on the clients each had not seen."""
+    """Predictions of the folds' models for their validation clients."""
 
     log_odds: Floats
-    """Log-odds before calibration."""
+    """Log-odds before calibration, shape (clients,)."""
     fold: Floats
-    """Which fold left each client out."""
+    """Number of each client's validation fold, shape (clients,)."""
     best_iteration: int
-    """The number that is best for all folds together."""
+    """Number of trees with the lowest mean log loss over all folds."""
     masked_log_odds: Floats
-    """Log-odds of every teacher who is a copy of one of them; NaN of the others."""
+    """Log-odds of the auxiliary rows that are masked copies; NaN for other auxiliary rows."""
     masked_fold: Floats
-    """Which fold left each of these out; NaN of the others."""
+    """Number of the fold that validates the copied client; NaN for other auxiliary rows."""
 
 
 def predict_out_of_fold(
@@ -145,9 +162,17 @@ def predict_out_of_fold(
     parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
     fold_count: int = FOLD_COUNT,
 ) -> OutOfFoldPredictions:
-    """Fit a model a fold; each answers with the number of trees that is best for the others.
+    """Fit one model per fold and predict the fold's validation clients with it.
 
-    Were it the best for all together, clients would have a say in the model that answers on them.
+    The number of trees that predicts a fold is chosen on the other folds only. A number chosen on
+    all folds would depend on the labels of the clients it predicts, which is a small leak.
+
+    Args:
+        training_set: Labelled clients, with their auxiliary rows.
+        seed: Seed of the folds and of the first bagged model.
+        progress: Called with 1 after each fold.
+        parameters: All of `DEFAULT_PARAMETERS`; `scale_pos_weight` adds a class weight.
+        fold_count: Number of folds, at least 2.
     """
     boosters: list[list[lgb.Booster]] = []
     losses: list[list[list[float]]] = []
@@ -162,7 +187,7 @@ def predict_out_of_fold(
         boosters.append([booster for booster, _ in fits])
         losses.append([loss for _, loss in fits])
         validation_folds.append(fold.validation)
-        del fold  # its clients and bins, before the next fold's are made
+        del fold  # frees its data before the next fold is built
         progress(1)
     log_odds, fold_ids = np.empty(len(training_set)), np.empty(len(training_set))
     masked_log_odds = np.full(
@@ -203,7 +228,13 @@ def _list_bag_seeds(parameters: Mapping[str, Any], seed: int) -> list[int]:
 def build_booster_params(
     parameters: Mapping[str, Any], training_set: TrainingSet, seed: int
 ) -> dict[str, Any]:
-    """A fit's parameters as LightGBM takes them."""
+    """Translate hyperparameters into LightGBM's parameters.
+
+    Args:
+        parameters: Hyperparameters with `monotone` and `bagged`, which LightGBM does not know.
+        training_set: Its features give the monotone constraints.
+        seed: Seed of the booster.
+    """
     booster_params = {
         name: value for name, value in parameters.items() if name not in {"monotone", "bagged"}
     }
@@ -216,24 +247,27 @@ def build_booster_params(
 def _train_with_early_stopping(
     fold: Fold, booster_params: Mapping[str, Any]
 ) -> tuple[lgb.Booster, list[float]]:
-    """A model of a fold, grown until it learns no more, and its log loss tree by tree."""
+    """Return a fold's model and its validation log loss after each tree."""
     eval_results: dict[str, dict[str, list[float]]] = {}
     booster = lgb.train(
         {**booster_params, "metric": "binary_logloss"},
         fold.train_data,
         MAX_TREES,
         [fold.valid_data],
-        ["unseen"],
+        ["valid"],
         callbacks=[
             lgb.early_stopping(EARLY_STOPPING_ROUNDS, verbose=False),
             lgb.record_evaluation(eval_results),
         ],
     )
-    return booster, eval_results["unseen"]["binary_logloss"]
+    return booster, eval_results["valid"]["binary_logloss"]
 
 
 def leave_one_fold_out_tree_counts(losses: Sequence[Sequence[Sequence[float]]]) -> list[int]:
-    """Of each fold, the number of trees that is best for the others.
+    """Return for each fold the best number of trees according to all other folds.
+
+    Args:
+        losses: By fold and bagged model, the validation log loss after each tree.
 
     >>> leave_one_fold_out_tree_counts([[[3.0, 2.0, 1.0]], [[1.0, 2.0, 3.0]]])
     [1, 3]
@@ -245,7 +279,13 @@ def leave_one_fold_out_tree_counts(losses: Sequence[Sequence[Sequence[float]]]) 
 
 
 def best_iteration(losses: Iterable[Sequence[float]]) -> int:
-    """The number of trees of least mean loss; a fold that stopped keeps its last loss."""
+    """Return the number of trees with the lowest mean loss.
+
+    A curve that stopped early is extended with its last value.
+
+    Args:
+        losses: Curves of the loss after each tree; at least one.
+    """
     curves = list(losses)
     max_length = max(map(len, curves))
     padded = [np.pad(loss, (0, max_length - len(loss)), mode="edge") for loss in curves]
