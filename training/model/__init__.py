@@ -1,1 +1,1 @@
-"""Fit, calibrate and cross-validate models."""
+"""Fit, calibrate and cross-validate models; define the models to compare with."""

@@ -1,7 +1,7 @@
-"""The models that the served one is compared with: what each is made of, and how it is weighted.
+"""Challengers: the models that the served model is compared with, as scikit-learn pipelines.
 
-matrix ──► (made complete ──► SMOTE) ──► steps of the challenger ──► model
-           only where clients are made up
+matrix ──► imputation ──────► scaling and SMOTE ──► steps of the challenger ──► model
+           (if needed)        (strategy SMOTE)
 """
 
 from __future__ import annotations
@@ -42,37 +42,48 @@ from training.model.search_space import (
 from training.model.weight_of_evidence import WeightOfEvidence
 
 PipelineSteps = list[tuple[str, Any]]
+"""Names and transformers or models, in order, as `Pipeline` takes them."""
+
 MODEL_STEP = "model"
+"""Name of the last step of every pipeline."""
 
 POLYNOMIAL_COLUMN_COUNT, LINEAR_COLUMN_COUNT = 12, 60
-"""Columns of a logistic regression, by their F value: all pairs of a few, or some alone."""
+"""Columns that a logistic regression keeps, by F value.
+
+The polynomial model keeps fewer, because it adds the product of every pair.
+"""
 
 
 class ImbalanceStrategy(StrEnum):
-    """What is done about clients with difficulties being few."""
+    """How a model handles that clients with payment difficulties are a small minority."""
 
     PLAIN = "plain"
     WEIGHTS = "class weights"
     SMOTE = "SMOTE"
-    """Made-up clients between neighbours: Chawla et al., *SMOTE* (2002). Of a fold's learners."""
+    """Add synthetic clients between neighbours of the minority class (Chawla et al., 2002).
+
+    Only the training clients of a fold are resampled.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Challenger:
-    """A kind of model and how it wants its columns."""
+    """A type of model with its preprocessing and its search space."""
 
     name: str
+    """Unique name, shown in the comparison."""
     build_model: Callable[[int], Any]
-    """From a seed to scikit-learn's classifier."""
+    """Build the scikit-learn classifier from a seed."""
     build_weight_parameters: Callable[[Labels], Mapping[str, Any]] = field(
         default=lambda _: {"class_weight": "balanced"}
     )
-    """The classifier's way of saying that both outcomes weigh the same."""
+    """Build the classifier's parameters that give both classes the same total weight."""
     build_steps: Callable[[], PipelineSteps] = list
+    """Build the preprocessing steps before the classifier; none by default."""
     needs_imputation: bool = False
-    """Whether it needs every cell known."""
+    """True if the classifier does not accept missing values (NaN)."""
     search_space: SearchSpace = field(default_factory=dict)
-    """Where its parameters are searched; a dummy has none."""
+    """Ranges of the parameters to search; empty if there is nothing to search."""
 
     def build_pipeline(
         self,
@@ -83,12 +94,20 @@ class Challenger:
         parameters: Mapping[str, Any],
         seed: int,
     ) -> Pipeline:
-        """The challenger, not yet fitted; all that it fits, it fits on what it is given."""
+        """Build an unfitted pipeline. Every step is fitted on the data given to the pipeline only.
+
+        Args:
+            features: Features of the matrix by name, in the order of its columns.
+            labels: Training labels, which determine class weights.
+            strategy: How to handle class imbalance.
+            parameters: The classifier's parameters.
+            seed: Seed of the classifier and of SMOTE.
+        """
         steps: PipelineSteps = []
         if self.needs_imputation or strategy is ImbalanceStrategy.SMOTE:
             steps.append(("complete", imputer(features)))
         if strategy is ImbalanceStrategy.SMOTE:
-            # Neighbours are near in columns of the same scale.
+            # SMOTE measures distances between clients, so columns need the same scale.
             steps += [("scale", StandardScaler()), ("smote", SMOTE(random_state=seed))]
         steps += self.build_steps()
         weights = (
@@ -99,7 +118,7 @@ class Challenger:
 
 
 def imputer(features: Mapping[str, Feature]) -> ColumnTransformer:
-    """Unknown numbers become the median, categories a column a word."""
+    """Return a transformer that imputes medians and one-hot encodes categories."""
     is_categorical = np.array([feature.is_categorical for feature in features.values()])
     return ColumnTransformer([
         ("numbers", SimpleImputer(strategy="median", keep_empty_features=True), ~is_categorical),
@@ -177,21 +196,21 @@ CHALLENGERS = (
         search_space=LIGHTGBM_SPACE,
     ),
 )
-"""With the parameters their libraries give them; `space` is where others are looked for."""
+"""All challengers, with the default parameters of their libraries unless a search sets others."""
 
 
 class UnknownChallenger(InvalidInput):
-    """A comparison was asked for a model that is none of the challengers."""
+    """A requested model is not one of the challengers."""
 
     code = "unknown-challenger"
-    subject = "models asked for"
+    subject = "requested models"
 
 
 def select_challengers(names: Sequence[str]) -> tuple[Challenger, ...]:
-    """The challengers whose name has one of these in it; all without any.
+    """Return the challengers with one of these texts in their name, or all if `names` is empty.
 
     Raises:
-        UnknownChallenger: a name is in none.
+        UnknownChallenger: A text is in no challenger's name.
     """
     available_names = ", ".join(challenger.name for challenger in CHALLENGERS)
     faults = [

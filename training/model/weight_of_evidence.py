@@ -1,4 +1,4 @@
-"""Weight of evidence: how a scorecard bins what it looks at, as a scikit-learn transformer."""
+"""Weight of evidence, the binning of scorecards, as a scikit-learn transformer."""
 
 from __future__ import annotations
 
@@ -15,27 +15,37 @@ Matrix = NDArray[np.floating[Any]]
 
 
 class WeightOfEvidence(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sklearn is untyped
-    """Every cell becomes the log of its bin's share of good clients over that of difficult ones.
+    """Replace each value by the weight of evidence of its bin.
 
-    A bin holds about as many clients as another; unknown cells are a bin of their own. Only the
-    columns of highest information value are kept. Siddiqi, *Credit Risk Scorecards* (2006).
+    The weight of evidence is ln(share of good clients in the bin / share of clients with payment
+    difficulties in the bin). Bins hold about equally many clients; missing values (NaN) have a bin
+    of their own. Only the columns with the highest information value are kept.
+
+    Source: Siddiqi, *Credit Risk Scorecards* (2006).
     """
 
     def __init__(
         self, n_bins: int = 8, max_columns: int = 40, prior_clients: float = 20.0
     ) -> None:
-        """Say how fine to look.
+        """Store the parameters.
 
         Args:
-            bins: Of the known cells of a column.
-            columns: Kept, at most.
-            prior: Clients at the overall rate added to each bin, so that small ones say little.
+            n_bins: Maximum number of bins per column, without the bin of missing values.
+            max_columns: Maximum number of columns kept.
+            prior_clients: Clients at the overall difficulty rate added to each bin, which shrinks
+                the weights of small bins towards 0.
         """
         self.n_bins = n_bins
         self.max_columns = max_columns
         self.prior_clients = prior_clients
 
     def fit(self, matrix: Matrix, labels: Labels) -> Self:
+        """Fit bins and weights on all columns and select the most informative ones.
+
+        Args:
+            matrix: Numbers, shape (clients, columns); NaN means missing.
+            labels: 1 for payment difficulties and 0 otherwise, shape (clients,).
+        """
         column_bins = [
             self._bin_column(matrix[:, index], labels) for index in range(matrix.shape[1])
         ]
@@ -48,13 +58,14 @@ class WeightOfEvidence(TransformerMixin, BaseEstimator):  # type: ignore[misc] #
         return self
 
     def transform(self, matrix: Matrix) -> Floats:
+        """Return the weights of the selected columns, best column first; no value is NaN."""
         columns = zip(self.selected_, self.edges_, self.weights_, strict=True)
         return np.column_stack([
             weights[_assign_bins(matrix[:, index], edges)] for index, edges, weights in columns
         ])  # fmt: skip
 
     def _bin_column(self, values: Matrix, labels: Labels) -> tuple[Floats, Floats, float]:
-        """Edges, the weight of each bin and then of unknown cells, and the information value."""
+        """Return edges, weights of the bins (the last is for NaN) and the information value."""
         edges = self._compute_edges(values[~np.isnan(values)].astype(np.float64))
         bin_index = _assign_bins(values, edges)
         difficulty_rate = labels.mean()
@@ -68,7 +79,10 @@ class WeightOfEvidence(TransformerMixin, BaseEstimator):  # type: ignore[misc] #
         return edges, weights, float(((shares_good - shares_difficult) * weights).sum())
 
     def _compute_edges(self, known_values: Floats) -> Floats:
-        """The greatest value of every bin but the last; a bin a value where there are few."""
+        """Return the largest value of each bin except the last.
+
+        A column with at most `n_bins` distinct values gets one bin per value.
+        """
         distinct_values = np.unique(known_values)
         if len(distinct_values) <= self.n_bins:
             return distinct_values[:-1]
@@ -76,5 +90,5 @@ class WeightOfEvidence(TransformerMixin, BaseEstimator):  # type: ignore[misc] #
 
 
 def _assign_bins(values: Matrix, edges: Floats) -> Integers:
-    """The bin of every cell; the last is for unknown ones."""
+    """Return the bin number of each value; the last bin is for NaN."""
     return np.where(np.isnan(values), len(edges) + 1, np.searchsorted(edges, values, side="left"))
