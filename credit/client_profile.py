@@ -1,4 +1,4 @@
-"""What an adviser is shown of a client: the form's main lines, in words."""
+"""Build the profile of a client that an adviser sees: the main lines of the application."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Line:
     column: str
     label: Text
     value: float | str | None
-    """As it stands in the dossier."""
+    """Value in the dossier."""
     text: Text
-    """As people read it."""
+    """Value for display."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Profile:
 
 
 def build_profile(client_id: int, document: Document) -> Profile:
-    """The profile of a client."""
+    """Build the profile of a client."""
     form = document[APPLICATION.name]
     return Profile(
         client_id=client_id,

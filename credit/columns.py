@@ -1,6 +1,6 @@
-"""The rows of a table as columns: a matrix of numbers, and words with their codes.
+"""Store the rows of a table as columns: a matrix of numbers, and categories as codes.
 
-The columns of numbers lie side by side, so that many of them are taken in one call of NumPy.
+Numeric columns share one matrix, so that NumPy selects many of them in one call.
 """
 
 from __future__ import annotations
@@ -25,24 +25,25 @@ Bools = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 
 MAX_CACHED_CATEGORIES = 32
-"""Words of a vocabulary that will be met again. Longer ones may be anybody's, and are not kept."""
+"""Lookup tables are cached up to this size; larger ones may hold arbitrary client input."""
 
 
 @dataclass(frozen=True)
 class CategoricalColumn:
-    """A column of categories. Comparing with a word gives a mask; an unknown cell is no word."""
+    """A column of categories. Comparison with a category gives a mask; unknown equals none."""
 
     codes: NDArray[np.int32]
-    """Position in `vocabulary`, -1 for unknown."""
+    """Index into `categories`, -1 for unknown."""
     categories: tuple[str, ...]
 
     @classmethod
     def from_values(
         cls, values: Sequence[str | None], unknown_values: frozenset[str]
     ) -> CategoricalColumn:
-        """Number the words as they come.
+        """Encode values; categories are numbered in order of appearance.
 
-        >>> Words.of(["Active", None, "XNA", "Active"], frozenset({"XNA"})).codes.tolist()
+        >>> values = ["Active", None, "XNA", "Active"]
+        >>> CategoricalColumn.from_values(values, frozenset({"XNA"})).codes.tolist()
         [0, -1, -1, 0]
         """
         unknown_codes = dict.fromkeys((None, *unknown_values), -1)
@@ -51,7 +52,7 @@ class CategoricalColumn:
         return cls(codes, tuple(code_of)[len(unknown_codes) :])
 
     def __eq__(self, category: object) -> Bools:  # type: ignore[override]
-        """Like NumPy's arrays, cell by cell."""
+        """Compare element by element, as NumPy's arrays do."""
         code = self.categories.index(category) if category in self.categories else -2
         return self.codes == code
 
@@ -61,17 +62,19 @@ class CategoricalColumn:
         return self.flag_values(values) == 1
 
     def flag_values(self, values: tuple[str, ...]) -> Floats:
-        """1 for one of the words, 0 for another, NaN for unknown.
+        """Return 1 for one of the values, 0 for another, NaN for unknown.
 
-        >>> Words.of(["Active", None, "Closed"], frozenset()).says(("Active",)).tolist()
+        >>> column = CategoricalColumn.from_values(["Active", None, "Closed"], frozenset())
+        >>> column.flag_values(("Active",)).tolist()
         [1.0, nan, 0.0]
         """
         return _map_categories(self.categories, values, (1.0,) * len(values))[self.codes]
 
     def map_values(self, values: tuple[str, ...], numbers: tuple[float, ...]) -> Floats:
-        """What each word means; 0 for another, NaN for unknown.
+        """Return the number of each value; 0 for another value, NaN for unknown.
 
-        >>> Words.of(["2", "C", None, "X"], frozenset()).means(("2", "X"), (2.0, np.nan)).tolist()
+        >>> column = CategoricalColumn.from_values(["2", "C", None, "X"], frozenset())
+        >>> column.map_values(("2", "X"), (2.0, np.nan)).tolist()
         [2.0, 0.0, nan, nan]
         """
         return _map_categories(self.categories, values, numbers)[self.codes]
@@ -85,10 +88,11 @@ class CategoricalColumn:
 
     @classmethod
     def concat(cls, columns: Sequence[CategoricalColumn]) -> CategoricalColumn:
-        """Columns one below the other, each with a vocabulary of its own.
+        """Concatenate columns, each with its own categories.
 
-        >>> one, two = Words.of(["a", "b"], frozenset()), Words.of(["b", None], frozenset())
-        >>> Words.joined([one, two]).codes.tolist()
+        >>> first = CategoricalColumn.from_values(["a", "b"], frozenset())
+        >>> second = CategoricalColumn.from_values(["b", None], frozenset())
+        >>> CategoricalColumn.concat([first, second]).codes.tolist()
         [0, 1, 1, -1]
         """
         categories = tuple(
@@ -107,7 +111,7 @@ class CategoricalColumn:
 def _map_categories(
     categories: tuple[str, ...], values: tuple[str, ...], numbers: tuple[float, ...]
 ) -> Floats:
-    """The number of each word of a vocabulary, and NaN for what is no word."""
+    """Return the number of each category, and NaN at the end, where code -1 finds it."""
     lookup = _cached_lookup if len(categories) <= MAX_CACHED_CATEGORIES else _build_lookup
     return lookup(categories, values, numbers)
 
@@ -120,12 +124,12 @@ def _build_lookup(
 
 
 _cached_lookup = lru_cache(maxsize=1_024)(_build_lookup)
-"""Kept, because a dossier's rows say the same few words as those of many others."""
+"""Cached, because the rows of most dossiers have the same few categories."""
 
 
 @dataclass(frozen=True, eq=False)
 class ColumnLayout:
-    """Which column of numbers of a table stands where; one for all rows that are alike."""
+    """Map the numeric columns of a table to rows of the matrix; shared by equal selections."""
 
     table: Table
     column_index: Mapping[str, int]
@@ -136,11 +140,11 @@ class ColumnLayout:
     @staticmethod
     @cache
     def from_names(table: str, names: tuple[str, ...]) -> ColumnLayout:
-        """These columns, in their order: the same object whenever it is asked for."""
+        """Return the layout of these columns, in this order; equal calls share one object."""
         return ColumnLayout(TABLES[table], {name: index for index, name in enumerate(names)})
 
     def get_indices(self, names: tuple[str, ...]) -> Integers:
-        """Where these columns stand, sought once."""
+        """Return the matrix rows of these columns; the result is cached."""
         indices = self._indices_by_names.get(names)
         if indices is None:
             indices = np.array([self.column_index[name] for name in names], dtype=np.int64)
@@ -149,7 +153,7 @@ class ColumnLayout:
 
     @cached_property
     def sentinels(self) -> tuple[Integers, Floats]:
-        """Every sentinel of a column: where the column stands, and the number, shape (n, 1)."""
+        """Return matrix rows, shape (n,), and the sentinel of each, shape (n, 1)."""
         sentinels_by_column = self.table.sentinels
         entries = [
             (index, float(s))
@@ -168,15 +172,15 @@ class Rows:
 
     layout: ColumnLayout
     owner: Integers
-    """Which dossier each row belongs to, shape (rows,), not decreasing."""
+    """Index of the dossier that each row belongs to, shape (rows,), not decreasing."""
     raw: Floats
-    """Columns of numbers, shape (columns, rows); NaN where unknown. The source's sentinels (365243
-    days) still stand here; `numbers` reads them as unknown, `says` asks for them."""
+    """Numeric columns, shape (columns, rows); NaN where unknown. Sentinels of the source (365243
+    days) are kept; `numbers` replaces them by NaN, `flag_sentinel` finds them."""
     categoricals: Mapping[str, CategoricalColumn]
     known: Bools
-    """Whether the table is known of each dossier, shape (dossiers,). False is not "no rows"."""
+    """True where a dossier's table is known, shape (dossiers,). False differs from no rows."""
     _memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What was asked of these rows before: many features rest on the same."""
+    """Cached results of `memoise`: many features share them."""
 
     @classmethod
     def from_columns(
@@ -186,7 +190,7 @@ class Rows:
         columns: Mapping[str, Floats | CategoricalColumn],
         known: Bools,
     ) -> Rows:
-        """Rows out of single columns."""
+        """Assemble rows from single columns."""
         categoricals = {
             name: values
             for name, values in columns.items()
@@ -213,12 +217,12 @@ class Rows:
 
     @property
     def columns_by_name(self) -> Mapping[str, Floats | CategoricalColumn]:
-        """Every column by its name, as it stands."""
+        """Return every column by name, sentinels included."""
         return {**dict(zip(self.layout.column_index, self.raw, strict=True)), **self.categoricals}
 
     @cached_property
     def numbers(self) -> Floats:
-        """Columns of numbers, sentinels read as unknown, shape (columns, rows)."""
+        """Return numeric columns with NaN for sentinels, shape (columns, rows)."""
         indices, sentinels = self.layout.sentinels
         if not len(indices):
             return self.raw
@@ -228,17 +232,17 @@ class Rows:
         return numbers
 
     def __getitem__(self, column: str) -> Floats:
-        """The numbers of a column, sentinels read as unknown."""
+        """Return a numeric column with NaN for sentinels, shape (rows,)."""
         if column in self.categoricals:
             raise TypeError(f"{self.table.name}.{column} holds words, not numbers")
         return self.numbers[self.layout.column_index[column]]
 
     def select_columns(self, names: tuple[str, ...]) -> Floats:
-        """The numbers of many columns, shape (names, rows)."""
+        """Return numeric columns with NaN for sentinels, shape (names, rows)."""
         return self.numbers.take(self.layout.get_indices(names), axis=0)
 
     def memoise(self, compute: Callable[[Rows, *Args], Result], *args: *Args) -> Result:
-        """What a function says of these rows, computed when it is asked first."""
+        """Return what a function computes from these rows, and cache it."""
         key = (compute, *args)
         result: Result | None = self._memo.get(key)
         if result is None:
@@ -251,22 +255,22 @@ class Rows:
         return self.categoricals[column]
 
     def flag_sentinel(self, column: str, sentinel: float) -> Floats:
-        """1 where the cell holds the sentinel, 0 where a number, NaN where nothing."""
+        """Return 1 where the value is the sentinel, 0 for other numbers, NaN for unknown."""
         if column in self.categoricals:
             raise TypeError(f"{self.table.name}.{column} holds words, not numbers")
         values = self.raw[self.layout.column_index[column]]
         return np.where(np.isnan(values), np.nan, (values == sentinel).astype(np.float64))
 
     def take(self, rows: Integers | slice) -> Rows:
-        """These rows, in this order."""
+        """Select rows, in this order."""
         categoricals = {name: column.take(rows) for name, column in self.categoricals.items()}
         return Rows(self.layout, self.owner[rows], self.raw[:, rows], categoricals, self.known)
 
     def slice_owners(self, begin: int, end: int) -> Rows:
-        """The rows of some dossiers that stand side by side, numbered from 0 on."""
+        """Select the rows of dossiers `begin` to `end`, and renumber the dossiers from 0."""
         subset = self.take(slice(*np.searchsorted(self.owner, [begin, end]).tolist()))
         return subset.with_owners(subset.owner - begin, self.known[begin:end])
 
     def with_owners(self, owner: Integers, known: Bools) -> Rows:
-        """The same rows, as others own them."""
+        """Return the same rows with other owners."""
         return Rows(self.layout, owner, self.raw, self.categoricals, known)

@@ -1,4 +1,4 @@
-"""What is said about an application: the decision, and why."""
+"""Define decisions and their explanations."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Decision:
     """The risk on a points scale, where more is safer."""
     outcome: Outcome
     rules: tuple[str, ...]
-    """Codes of the policy's rules that hold and refer or decline before the score is looked at."""
+    """Codes of the policy rules that apply; they refer or decline whatever the score."""
     threshold: float
     """The risk at the cut-off."""
     model_version: str
@@ -41,7 +41,7 @@ class Decision:
     decided_at: datetime
 
 
-@dataclass  # there is one a feature: frozen, they would take three times as long to make
+@dataclass  # one per feature; frozen ones would take three times as long to create
 class Contribution:
     """How much one feature moved this client's log-odds away from the average client's."""
 
@@ -59,7 +59,7 @@ class Contribution:
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """One thing that weighed on the decision, in a sentence for the client."""
+    """One concept that moved the decision, in a sentence for the client."""
 
     concept: str
     label: Text
@@ -71,11 +71,11 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation(Decision):
-    """The decision with what made it."""
+    """A decision with its contributions and reasons."""
 
     base_risk: float
-    """The model's average client, as a probability: where the contributions start from."""
+    """Sigmoid of the model's mean log-odds: the contributions start from it."""
     contributions: tuple[Contribution, ...]
     """Every feature: the logit of `base_risk` and all `log_odds` add up to the logit of `risk`."""
     reasons: tuple[Reason, ...]
-    """At most four, each about another concept, heaviest first."""
+    """At most four, each about another concept, the largest first."""

@@ -1,10 +1,10 @@
-"""Dossiers side by side: the raw rows of one client or of thousands, as columns.
+"""Hold the raw rows of one client or of thousands as columns.
 
     documents (a request, a stored client) ─┐
-                                            ├──► Dossiers ──► features
+                                            ├──► DossierBatch ──► features
     a file of dossiers ─────────────────────┘
 
-Nobody behind this module can tell where a dossier came from.
+Later steps do not depend on where a dossier came from.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ ALL_COLUMNS = MappingProxyType({name: tuple(table.columns) for name, table in TA
 
 @dataclass(frozen=True)
 class DossierBatch:
-    """Some clients' raw rows, table by table."""
+    """The raw rows of some clients, by table."""
 
     size: int
     tables: Mapping[str, Rows]
@@ -60,12 +60,12 @@ class DossierBatch:
         documents: Sequence[Document],
         columns: Mapping[str, Sequence[str]] = ALL_COLUMNS,
     ) -> DossierBatch:
-        """Set documents side by side.
+        """Convert documents to columns.
 
         Args:
             documents: Valid dossiers; nothing is checked here. A missing key, a missing table
                 and `None` are unknown, an empty list is known to be empty.
-            columns: The columns to take, table by table; fewer are quicker.
+            columns: Names of the columns to convert, by table; fewer are faster.
         """
         indices = np.arange(len(documents), dtype=np.int64)
         forms = [document["application"] for document in documents]
@@ -82,7 +82,7 @@ class DossierBatch:
         return cls(len(documents), tables)
 
     def take(self, indices: Integers) -> DossierBatch:
-        """Some of the dossiers, by their ascending places."""
+        """Select dossiers by ascending indices."""
         new_index = np.full(self.size, -1)
         new_index[indices] = np.arange(len(indices))
         tables = {}
@@ -92,14 +92,14 @@ class DossierBatch:
         return DossierBatch(len(indices), tables)
 
     def chunks(self, max_size: int) -> Iterator[DossierBatch]:
-        """The same dossiers in their order, at most `size` at a time."""
+        """Yield the dossiers in order, at most `max_size` at a time."""
         for begin in range(0, len(self), max_size):
             end = min(begin + max_size, len(self))
             tables = {name: rows.slice_owners(begin, end) for name, rows in self.tables.items()}
             yield DossierBatch(end - begin, tables)
 
     def mask_history(self, name: str, is_masked: Bools) -> DossierBatch:
-        """The same dossiers with one history unknown for some of them, shape (dossiers,)."""
+        """Make one history unknown for the dossiers of a mask, shape (dossiers,)."""
         rows = self.tables[name]
         remaining = rows.take(np.flatnonzero(~is_masked[rows.owner]))
         masked = remaining.with_owners(remaining.owner, rows.known & ~is_masked)
@@ -130,7 +130,7 @@ def _build_rows(
 
 @dataclass(frozen=True, kw_only=True)
 class _ColumnGroups:
-    """The columns to take of a table, by how they are read."""
+    """Names of a table's selected columns, by how they are converted."""
 
     numbers: tuple[str, ...]
     yes_no: tuple[str, ...]
@@ -149,11 +149,12 @@ def _group_columns(table: str, names: tuple[str, ...]) -> _ColumnGroups:
 
 
 def extract_numbers(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Floats:
-    """Columns of numbers out of valid JSON rows, shape (columns, rows); NaN where there is none.
+    """Return numeric columns of valid JSON rows, shape (columns, rows); NaN for unknown.
 
-    All columns are read in one go, row by row as they lie in memory.
+    All columns are read in one pass over the rows.
 
-    >>> numbers_of([{"AMT_CREDIT": 1000, "AMT_ANNUITY": None}], ["AMT_CREDIT", "AMT_ANNUITY"])
+    >>> row = {"AMT_CREDIT": 1000, "AMT_ANNUITY": None}
+    >>> extract_numbers([row], ["AMT_CREDIT", "AMT_ANNUITY"])
     array([[1000.],
            [  nan]])
     """
@@ -161,7 +162,7 @@ def extract_numbers(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> 
     try:
         values = chain.from_iterable(map(_make_row_getter(tuple(names)), rows))
         numbers = np.fromiter(values, np.float64, size)
-    except KeyError:  # a cell left out is unknown
+    except KeyError:  # a missing key is unknown
         values = chain.from_iterable(map(row.get, names) for row in rows)
         numbers = np.fromiter(values, np.float64, size)
     return np.ascontiguousarray(numbers.reshape(len(rows), len(names)).T)
@@ -169,7 +170,7 @@ def extract_numbers(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> 
 
 @cache
 def _make_row_getter(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
-    """What takes these cells out of a row that has them all, in half the time of asking each."""
+    """Return a function that reads these columns of a complete row, in half the time of a loop."""
     if len(names) > 1:
         return itemgetter(*names)
     return lambda row: tuple(row[name] for name in names)
@@ -178,7 +179,7 @@ def _make_row_getter(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tu
 def _extract_texts(rows: Sequence[Mapping[str, Any]], name: str) -> list[str | None]:
     try:
         return list(map(itemgetter(name), rows))
-    except KeyError:  # a cell left out is unknown
+    except KeyError:  # a missing key is unknown
         return [row.get(name) for row in rows]
 
 

@@ -1,16 +1,16 @@
-"""What can go wrong on purpose.
+"""Define the errors that the platform raises on purpose.
 
 CreditError
-├── NotJson             the body of a request is not JSON
-├── InvalidDossier      the data of a request break the schema: every fault is told
-├── InvalidTables       the files of raw tables break the schema: every fault is told
-├── UnknownClient       no dossier is kept under this client id
-├── UnknownDecision     no decision is recorded under this id
-├── LedgerUnavailable   the ledger does not answer: nothing can be recorded
-├── KeyReused           an idempotency key came back with another request
-├── ModelMismatch       a model asks for features that this version does not build
-├── ImpossibleRisk      a scorer answered something that is not a probability
-└── PolicyNotInForce    no policy is dated on or before the day asked for
+├── NotJson                the body of a request is not JSON
+├── InvalidDossier         the data of a request break the schema; lists every fault
+├── InvalidTables          the raw tables break the schema; lists every fault
+├── UnknownClient          the client store has no dossier with this id
+├── UnknownDecision        the ledger has no decision with this id
+├── LedgerUnavailable      the ledger does not answer: nothing can be recorded
+├── IdempotencyKeyReused   an idempotency key came with another request
+├── ModelMismatch          a model needs features that this version does not build
+├── ImpossibleRisk         a scorer returned something that is not a probability
+└── PolicyNotInForce       no policy is dated on or before the requested day
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 MAX_SHOWN_CHARS = 80
-"""Characters of a wrong value that are repeated in an error: enough to find it."""
+"""Length of a wrong value in an error message: enough to find it."""
 
 JSON_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 
 EXPECTED_KNOWN_COLUMN = "a known column"
-"""What is expected in the place of an unknown one."""
+"""Expected instead of an unknown column."""
 
 
 class CreditError(Exception):
@@ -40,7 +40,7 @@ class CreditError(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong in one place: where it is, what stands there, what would be right."""
+    """One fault: its location, the value found, and what was expected."""
 
     where: str
     got: object
@@ -51,11 +51,11 @@ class Fault:
 
 
 def abbreviate_value(value: object) -> str:
-    """A wrong value as a person would write it, cut when long.
+    """Format a wrong value for a message, and truncate it.
 
-    No more of it is written than is shown: some hold millions of others.
+    Only the shown part is encoded: a value may hold millions of others.
 
-    >>> shown([None] * 200)
+    >>> abbreviate_value([None] * 200)
     '[null, null, null, null, null, null, null, null, null, null, null, null, null...'
     """
     text = ""
@@ -68,14 +68,14 @@ def abbreviate_value(value: object) -> str:
 
 
 def suggest_known_name(name: str, known_names: Iterable[str]) -> str:
-    """What to expect instead of an unknown name: the nearest known one, or that there is none.
+    """Describe what is expected instead of an unknown name, with the nearest known one.
 
-    >>> nearest("AMT_CREDT", ["AMT_CREDIT", "AMT_ANNUITY"])
+    >>> suggest_known_name("AMT_CREDT", ["AMT_CREDIT", "AMT_ANNUITY"])
     'a known column; did you mean AMT_CREDIT?'
     """
     matches: list[str] = []
     names = list(known_names)
-    # What is thrice as long resembles none of them, and is not to be compared at length.
+    # A name three times as long resembles none of them, and comparing it takes long.
     if len(name) < 3 * max(map(len, names), default=0):
         matches = get_close_matches(name, names, n=1, cutoff=0.6)
     return (
@@ -86,7 +86,7 @@ def suggest_known_name(name: str, known_names: Iterable[str]) -> str:
 
 
 class InvalidInput(CreditError):
-    """Base of the errors that list faults; not raised itself."""
+    """Base of errors that list faults; not raised itself."""
 
     subject = "input"
 
@@ -105,7 +105,7 @@ class NotJson(InvalidInput):
 
 
 class InvalidDossier(InvalidInput):
-    """The data of a request break the schema. Carries every fault, not the first.
+    """The data of a request break the schema. Lists every fault.
 
     >>> raise InvalidDossier([Fault("application.AMT_CREDIT", -200.0, "a number from 0 to 1e+10")])
     Traceback (most recent call last):
@@ -126,7 +126,7 @@ class InvalidTables(InvalidInput):
 
 
 class UnknownClient(CreditError):
-    """No dossier is kept under this client id."""
+    """The client store has no dossier with this id."""
 
     code = "unknown-client"
 
@@ -135,7 +135,7 @@ class UnknownClient(CreditError):
 
 
 class UnknownDecision(CreditError):
-    """No decision is recorded under this id."""
+    """The ledger has no decision with this id."""
 
     code = "unknown-decision"
 
@@ -144,21 +144,21 @@ class UnknownDecision(CreditError):
 
 
 class LedgerUnavailable(CreditError):
-    """The ledger does not answer. What cannot be recorded is not decided."""
+    """The ledger does not answer, so nothing is decided."""
 
     code = "ledger-unavailable"
 
     retry_after = 5
-    """Seconds after which to ask again."""
+    """Seconds until the caller may retry."""
 
     def __init__(self) -> None:
         super().__init__(
-            f"decisions cannot be recorded or read at present; ask again in {self.retry_after} s"
+            f"decisions cannot be recorded or read at present; retry in {self.retry_after} s"
         )
 
 
 class IdempotencyKeyReused(CreditError):
-    """An idempotency key came back with another request."""
+    """An idempotency key came with another request."""
 
     code = "idempotency-key-reused"
 
@@ -169,18 +169,18 @@ class IdempotencyKeyReused(CreditError):
 
 
 class ModelMismatch(CreditError):
-    """A model asks for features that this version of the platform does not build."""
+    """A model needs features that this version of the platform does not build."""
 
     code = "model-mismatch"
 
 
 class ImpossibleRisk(CreditError):
-    """A scorer answered something that is not a probability."""
+    """A scorer returned something that is not a probability."""
 
     code = "impossible-risk"
 
 
 class PolicyNotInForce(CreditError):
-    """No policy is dated on or before the day asked for."""
+    """No policy is dated on or before the requested day."""
 
     code = "policy-not-in-force"

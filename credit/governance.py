@@ -1,6 +1,6 @@
-"""What a model is held to before it may serve, and what the audit of groups is held to.
+"""Define protected attributes, limits of gates and limits of fairness.
 
-The values are dated in `policy.yaml`; training measures them.
+Their values are dated in `policy.yaml`; training checks models against them.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ class FrozenModel(BaseModel):
 
 
 class ProtectedAttribute(FrozenModel):
-    """Something the law protects, and the raw columns that say it."""
+    """A trait that the law protects, and the raw columns that reveal it."""
 
     attribute: str
     columns: tuple[str, ...] = Field(strict=False, min_length=1)
-    """As `table.COLUMN`; the audit groups clients by the first."""
+    """Raw columns as `table.COLUMN`; the audit groups clients by the first."""
     excluded: bool
-    """Whether a model may not use it, nor anything made of it."""
+    """True: no model may use it or anything derived from it."""
     bands: tuple[float, ...] = Field(strict=False, default=())
-    """Years at which the groups of an age begin; without bands every value is a group."""
+    """Lower bounds of age groups in years; without bands every value is a group."""
 
 
 class GateLimit(FrozenModel):
-    """How one gate of training is set."""
+    """The limit of one gate of training."""
 
     code: str = Field(pattern=r"^CRG\d{3}$")
     blocks: bool
-    """Whether a model that fails it is refused; else it is warned of."""
+    """True: a model that fails is refused. False: it gets a warning."""
     limit: float
-    """In the unit of what the gate measures."""
+    """Limit in the unit of the gate's measurement."""
 
 
 class FairnessLimit(FrozenModel):
-    """What one jurisdiction, or the lender where it names no number, asks of the groups."""
+    """Fairness limits of one jurisdiction, or of the lender where the law has no number."""
 
     jurisdiction: str
     attributes: tuple[str, ...] = Field(strict=False, min_length=1)
     """The protected attributes that are audited, by name."""
     least_approval_ratio: float = Field(gt=0, le=1)
-    """Approval rate of any group over that of the group approved most."""
+    """Lowest approval rate of a group, divided by that of the group with the highest."""
     most_calibration_gap: float = Field(gt=0)
-    """Calibration-in-the-large of any group, in log-odds, either way."""
+    """Largest absolute calibration-in-the-large of a group, in log-odds."""
     references: tuple[str, ...] = Field(strict=False, min_length=1)

@@ -1,19 +1,19 @@
-"""Words shown to people, in the languages of the adviser's page and the client's letter."""
+"""Hold text in the languages of the adviser's page and the client's letter."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)  # no slots: an explanation holds a thousand, and is written twice as fast
+@dataclass(frozen=True)  # no slots: an explanation has a thousand, and is encoded twice as fast
 class Text:
-    """The same words in French and in English."""
+    """The same text in French and in English."""
 
     fr: str
     en: str
 
     def format(self, **values: Text | str) -> Text:
-        """Fill placeholders; a `Text` gives each language its own words.
+        """Fill placeholders; a `Text` value is inserted in each language.
 
         >>> Text("{what} : moyenne", "{what}: mean").format(what=Text("Dette", "Debt"))
         Text(fr='Dette : moyenne', en='Debt: mean')

@@ -1,4 +1,4 @@
-"""The lender's rules: from a risk to an outcome. Dated values come from `policy.yaml`."""
+"""Apply the lender's policy: from a risk to an outcome. Dated values come from `policy.yaml`."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ DAYS_PER_YEAR = 365.25
 
 
 class Rule(FrozenModel):
-    """A rule that decides before the score is looked at."""
+    """A rule that refers or declines an application whatever its score."""
 
     code: Literal["income-unknown", "minor", "instalment-above-income"]
     outcome: Literal["refer", "decline"]
     bound: float = math.nan
-    """Years of age, or share of income; needless where income is unknown."""
+    """Years of age, or share of income; not used by `income-unknown`."""
 
     @model_validator(mode="after")
     def _require_bound(self) -> Self:
@@ -34,7 +34,7 @@ class Rule(FrozenModel):
         return self
 
     def applies_to(self, form: Mapping[str, Any]) -> bool:
-        """Whether it holds for an application form; a number that is not known never holds."""
+        """Return whether the rule applies to an application; an unknown number never matches."""
         income = form.get("AMT_INCOME_TOTAL")
         if self.code == "income-unknown":
             return income is None
@@ -66,10 +66,10 @@ class Policy(FrozenModel):
 
     @classmethod
     def from_dated_values(cls, day: date, dated_values: Mapping[str, Any]) -> Self:
-        """The policy in force on `day`, out of dated values such as `policy.yaml`'s.
+        """Select the values in force on a day from dated values such as those of `policy.yaml`.
 
         Raises:
-            PolicyNotInForce: a value has no date on or before the day.
+            PolicyNotInForce: A value has no date on or before the day.
         """
         start_dates = {
             name: _find_start_date(name, entry["values"], day)
@@ -83,7 +83,7 @@ class Policy(FrozenModel):
 
     @property
     def excluded_columns(self) -> frozenset[str]:
-        """The raw columns that no feature may rest on."""
+        """Return the raw columns that no feature may use."""
         return frozenset(
             column
             for attribute in self.protected
@@ -93,28 +93,29 @@ class Policy(FrozenModel):
 
     @property
     def threshold(self) -> float:
-        """The risk at which approving and refusing cost the same: FP / (FP + FN).
+        """Return the risk at which approving and refusing cost the same: FP / (FP + FN).
 
-        >>> round(policy_on(date(2026, 6, 1)).threshold, 6) == round(1 / 11, 6)
+        >>> round(load_policy(date(2026, 6, 1)).threshold, 6) == round(1 / 11, 6)
         True
         """
         return self.refused_good_cost / (self.refused_good_cost + self.missed_difficulties_cost)
 
     def compute_index(self, risk: float) -> float:
-        """The risk on a scale where the threshold is 0.5: sigmoid(logit(risk) - logit(threshold)).
+        """Return sigmoid(logit(risk) - logit(threshold)), which is 0.5 at the threshold.
 
-        >>> policy = policy_on(date(2026, 6, 1))
-        >>> [round(policy.index(risk), 3) for risk in (0.0, policy.threshold, 0.2, 1.0)]
+        >>> policy = load_policy(date(2026, 6, 1))
+        >>> [round(policy.compute_index(risk), 3) for risk in (0.0, policy.threshold, 0.2, 1.0)]
         [0.0, 0.5, 0.714, 1.0]
         """
         if risk in {0.0, 1.0}:
             return risk
-        # The odds over the threshold's odds, as a probability: no logarithm, no rounding at 0.5.
+        # The ratio of the odds to those of the threshold, as a probability. Without logarithms the
+        # result is exactly 0.5 at the threshold.
         good, difficult = (1 - risk) * self.threshold, risk * (1 - self.threshold)
         return difficult / (good + difficult)
 
     def compute_points(self, risk: float) -> float:
-        """Points, more is safer: a doubling of the odds takes `points_to_double_odds` away.
+        """Return points, where more is safer: doubled odds cost `points_to_double_odds`.
 
         points = at_threshold - to_double / ln 2 * (logit(risk) - logit(threshold)), the scorecard
         scaling of Siddiqi, *Credit Risk Scorecards* (2006). Bounded where the risk is 0 or 1.
@@ -125,23 +126,23 @@ class Policy(FrozenModel):
         )
 
     def log_odds_to_points(self, log_odds: float) -> float:
-        """What a step in log-odds is worth in points."""
+        """Convert a difference in log-odds to points."""
         return -self.points_to_double_odds / math.log(2) * log_odds
 
     def find_applicable_rules(self, form: Mapping[str, Any]) -> tuple[Rule, ...]:
-        """The rules that hold for an application form."""
+        """Return the rules that apply to an application."""
         return tuple(rule for rule in self.rules if rule.applies_to(form))
 
     def propose_outcome(self, risk: float, rules: tuple[Rule, ...] = ()) -> Outcome:
-        """What is proposed: by the rules that hold, else by the index.
+        """Propose an outcome by the rules that apply, or else by the index.
 
-        >>> policy = policy_on(date(2026, 6, 1))
-        >>> [policy.outcome(risk).value for risk in (0.01, policy.threshold, 0.5)]
+        >>> policy = load_policy(date(2026, 6, 1))
+        >>> [policy.propose_outcome(risk).value for risk in (0.01, policy.threshold, 0.5)]
         ['approve', 'refer', 'decline']
 
         Raises:
-            ImpossibleRisk: `risk` is not a probability. NaN above all: every comparison with it
-                is false, so without this check it would fall through to a decline.
+            ImpossibleRisk: `risk` is not a probability. Every comparison with NaN is false, so
+                without this check NaN would be declined.
         """
         if not 0 <= risk <= 1:
             raise ImpossibleRisk(f"a risk must be a probability, got {risk}")
@@ -156,7 +157,7 @@ class Policy(FrozenModel):
     def _reject_duplicate_codes(self) -> Self:
         codes = [rule.code for rule in self.rules]
         if len(set(codes)) < len(codes):
-            raise ValueError(f"a rule is told twice: {', '.join(codes)}")
+            raise ValueError(f"a rule is declared twice: {', '.join(codes)}")
         gates = [gate.code for gate in self.gates]
         if len(set(gates)) < len(gates):
             raise ValueError(f"gates are set twice: {', '.join(gates)}")
@@ -168,7 +169,7 @@ class Policy(FrozenModel):
         audited = {name for entry in self.fairness for name in entry.attributes}
         if unprotected := sorted(audited - protected):
             raise ValueError(
-                f"fairness is asked of what is not protected: {', '.join(unprotected)}"
+                f"fairness limits name unprotected attributes: {', '.join(unprotected)}"
             )
         return self
 
@@ -186,7 +187,7 @@ def _find_start_date(name: str, values: Mapping[date, Any], day: date) -> date:
 
 @cache
 def load_dated_values() -> Mapping[str, Any]:
-    """The file as it stands."""
+    """Read `policy.yaml`."""
     text = files("credit").joinpath("policy.yaml").read_text(encoding="utf-8")
     values: Mapping[str, Any] = yaml.safe_load(text)
     return values
@@ -194,5 +195,5 @@ def load_dated_values() -> Mapping[str, Any]:
 
 @cache
 def load_policy(day: date) -> Policy:
-    """The lender's policy in force on a day."""
+    """Return the lender's policy in force on a day."""
     return Policy.from_dated_values(day, load_dated_values())

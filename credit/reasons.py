@@ -1,4 +1,4 @@
-"""Why, in sentences: contributions summed by concept, the heaviest told first."""
+"""Turn contributions into reasons: summed by concept, the largest first."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ UNKNOWN_TEXT = Text("non connu", "not known")
 def summarise_reasons(
     contributions: Sequence[Contribution], outcome: Outcome
 ) -> tuple[Reason, ...]:
-    """What weighed most: against an application that is not approved, for one that is.
+    """Return the concepts that raised the risk most, or lowered it for an approved application.
 
-    A concept's features are summed first, so that four reasons are four different things; the
-    detail of a sentence is the concept's heaviest feature.
+    Contributions are summed by concept, so that four reasons are four different things. The
+    detail of a sentence is the feature of the concept with the largest contribution.
     """
     raises_risk = outcome is not Outcome.APPROVE
     by_concept: defaultdict[str, list[Contribution]] = defaultdict(list)
@@ -74,19 +74,19 @@ UNIT_FORMATS: Mapping[Unit, tuple[float, int, Text, Text]] = {
     Unit.MONTHS: (1, 0, Text("\u00a0mois", " month"), Text("\u00a0mois", " months")),
     Unit.YEARS: (1, 0, Text("\u00a0an", " year"), Text("\u00a0ans", " years")),
 }
-"""How a unit is written: what it is multiplied by, its decimals, its word for one and for many."""
+"""Format of a unit: factor, decimals, suffix in the singular and in the plural."""
 
 MIN_DAYS_SHOWN_AS_YEARS = 2 * 365
 DAYS_AS_YEARS_FORMAT = (1 / 365.25, 1, EMPTY_TEXT, Text("\u00a0ans", " years"))
-"""From two years on, people count years."""
+"""Days are shown as years from two years on."""
 
 
 def format_value(value: float | str | None, unit: Unit) -> Text:
-    r"""A value with its unit, as each language writes it.
+    r"""Format a value with its unit in both languages.
 
-    >>> said(0.125, Unit.SHARE)
+    >>> format_value(0.125, Unit.SHARE)
     Text(fr='12,5\xa0%', en='12.5%')
-    >>> said(202500.0, Unit.CURRENCY)
+    >>> format_value(202500.0, Unit.CURRENCY)
     Text(fr='202\u202f500', en='202,500')
     """
     if value is None:
@@ -98,7 +98,7 @@ def format_value(value: float | str | None, unit: Unit) -> Text:
     factor, digits, singular, plural = UNIT_FORMATS.get(unit, (1, 2, EMPTY_TEXT, EMPTY_TEXT))
     if unit is Unit.DAYS and abs(value) > MIN_DAYS_SHOWN_AS_YEARS:
         factor, digits, singular, plural = DAYS_AS_YEARS_FORMAT
-    rounded = round(value * factor, digits) + 0.0  # which makes -0.0 a plain zero
+    rounded = round(value * factor, digits) + 0.0  # turns -0.0 into 0.0
     english = f"{rounded:,.{digits}f}"
     if digits:
         english = english.rstrip("0").rstrip(".")

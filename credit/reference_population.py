@@ -1,4 +1,4 @@
-"""A client among the clients the model was trained on: counts only, never a client's row."""
+"""Locate a client in the training population, which is kept as counts and never as rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 RISK_QUINTILE_COUNT = 5
-"""Clients are told apart by fifths of predicted risk; "similar" means the same fifth."""
+"""Clients are grouped by quintile of predicted risk; "similar" means the same quintile."""
 
 
 class FrozenModel(BaseModel):
@@ -16,7 +16,7 @@ class FrozenModel(BaseModel):
 
 
 class Bin(FrozenModel):
-    """Clients whose value lies in one range, or is one word."""
+    """Numbers of clients with a value in one range, or with one category."""
 
     low: float | None
     high: float | None
@@ -26,43 +26,45 @@ class Bin(FrozenModel):
 
 
 class Position(FrozenModel):
-    """Where a client stands among others."""
+    """The position of a client in the distribution of one feature."""
 
     feature: str
     value: float | str | None
     similar: bool
     bins: tuple[Bin, ...]
     unknown: int
-    """Clients whose value is unknown."""
+    """Number of clients with an unknown value."""
     mean_without_difficulties: float | None
     mean_with_difficulties: float | None
     percentile: float | None
-    """Share of all clients with a smaller or equal value, 0 to 1; null for words and unknown."""
+    """Share of clients with a smaller or equal value, 0 to 1; null for categories and unknown."""
 
 
 class Distribution(FrozenModel):
-    """How the training clients spread over one feature."""
+    """The distribution of one feature among the training clients."""
 
     edges: tuple[float, ...] = ()
-    """Between the bins of a number; the first and the last bin are open."""
+    """Edges between the bins of a number; the first and the last bin are open."""
     words: tuple[str, ...] = ()
-    """The bins of a category."""
+    """Bins of a categorical feature."""
     counts: tuple[tuple[tuple[int, int], ...], ...]
-    """By fifth of risk, then bin: clients without and with difficulties."""
+    """By risk quintile, then bin: clients without and with difficulties."""
     unknown: tuple[int, ...]
-    """By fifth of risk."""
+    """By risk quintile: number of clients with an unknown value."""
     means: tuple[tuple[float | None, float | None], ...] = ()
-    """By fifth of risk: of clients without and with difficulties; of numbers only."""
+    """By risk quintile: means of clients without and with difficulties; numbers only."""
     quantiles: tuple[float, ...] = ()
-    """At 0, 5, ... 100 %."""
+    """Quantiles at 0, 5, ... 100 %."""
 
     def locate_client(
         self, feature: str, value: float | str | None, *, risk_quintile: int | None = None
     ) -> Position:
-        """A client's place.
+        """Return a client's position in this distribution.
 
         Args:
-            fifth: Compare with this fifth of risk only.
+            feature: Name of the feature.
+            value: The client's value; None if unknown.
+            risk_quintile: Compare with the clients of this quintile only.
         """
         quintiles = range(RISK_QUINTILE_COUNT) if risk_quintile is None else (risk_quintile,)
         bin_counts = [
@@ -98,7 +100,7 @@ class Distribution(FrozenModel):
         ]
 
     def _compute_mean(self, label: int, quintiles: Sequence[int]) -> float | None:
-        """The mean over some fifths, each by how many of its clients have a known value."""
+        """Return the mean of some quintiles, weighted by their clients with a known value."""
         known_counts = {q: sum(pair[label] for pair in self.counts[q]) for q in quintiles}
         means_and_counts = [
             (self.means[q][label], known_counts[q])
@@ -110,7 +112,7 @@ class Distribution(FrozenModel):
         return sum(mean * count for mean, count in known_means) / total if total else None
 
     def _compute_percentile(self, value: float | str | None) -> float | None:
-        """Linear between the quantiles that enclose the value."""
+        """Interpolate linearly between the quantiles around the value."""
         if not isinstance(value, float) or not self.quantiles:
             return None
         upper_index = bisect_right(self.quantiles, value)
@@ -121,21 +123,21 @@ class Distribution(FrozenModel):
 
 
 class JointDistribution(FrozenModel):
-    """How two features go together: counts over a grid of their bins."""
+    """The joint distribution of two features: counts over a grid of their bins."""
 
     edges: tuple[tuple[float, ...], tuple[float, ...]]
     counts: tuple[tuple[tuple[int, int], ...], ...]
     """By bin of the first, then of the second: clients without and with difficulties."""
 
     def transpose(self) -> JointDistribution:
-        """The same with the features in the other order."""
+        """Exchange the two features."""
         return JointDistribution(
             edges=self.edges[::-1], counts=tuple(zip(*self.counts, strict=True))
         )
 
 
 class CrossedPosition(JointDistribution):
-    """Where a client stands among others, by two features at once."""
+    """The position of a client in the joint distribution of two features."""
 
     feature: str
     by: str
@@ -143,10 +145,10 @@ class CrossedPosition(JointDistribution):
 
 
 class Population(FrozenModel):
-    """The training clients, feature by feature and pair by pair."""
+    """Distributions of the training clients, by feature and by pair of features."""
 
     risk_edges: tuple[float, ...]
-    """Between the fifths of predicted risk."""
+    """Edges between the quintiles of predicted risk."""
     spreads: dict[str, Distribution]
     crossings: dict[str, JointDistribution]
     """Of the most important features, under `first*second`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,25 +17,25 @@ from credit.reference_population import Population
 
 
 class ModelMetadata(BaseModel):
-    """What is known about a model beside its trees; kept as JSON next to them."""
+    """Everything about a model but its trees; stored as JSON next to them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     features: tuple[str, ...]
-    """The columns of the matrix it was fitted on, in their order."""
+    """Columns of the training matrix, in order."""
     categories: dict[str, tuple[str, ...]]
     searched_threshold: float
-    """The threshold of least cost out of fold; the served one is the policy's."""
+    """Threshold with the lowest cost out of fold; the policy sets the one that is served."""
     metrics: dict[str, float]
     intervals: dict[str, tuple[float, float]] = {}
-    """Of some metrics, where 95 % of resamples of the clients lie."""
+    """95 % bootstrap intervals of some metrics."""
     card: str = ""
     """The model card, Markdown."""
     importance: dict[str, float]
     """Mean absolute contribution in log-odds, by feature."""
     population: Population
     data: dict[str, Any]
-    """What it was trained on: when, clients, tables, fingerprint, code."""
+    """Provenance of the training: date, clients, tables, fingerprint, code."""
 
 
 class Scorer:
@@ -46,11 +47,13 @@ class Scorer:
         """Load a model from LightGBM's text.
 
         Args:
-            version: Its name and number in the registry.
-            run_id: The MLflow run that it was fitted in; empty where there was none.
+            model_text: The trees, calibrated.
+            metadata: Everything else about the model.
+            version: Name and number in the registry.
+            run_id: MLflow run of the training; empty if there is none.
 
         Raises:
-            ModelMismatch: it was fitted on other features than this version builds.
+            ModelMismatch: It was fitted on other features than this version builds.
         """
         if metadata.features != tuple(CATALOGUE):
             expected, built = set(metadata.features), set(CATALOGUE)
@@ -67,23 +70,23 @@ class Scorer:
         self._booster = lgb.Booster(model_str=model_text)
 
     def build_features(self, documents: Sequence[Document]) -> Matrix:
-        """Shape (documents, features), float32."""
+        """Return the feature matrix, shape (documents, features), float32; NaN for unknown."""
         return build(DossierBatch.from_documents(documents, COLUMNS), self.categories)
 
     def predict_risk(self, features: Matrix) -> Floats:
-        """Calibrated probability of payment difficulties, shape (rows,).
+        """Return the calibrated probability of payment difficulties, shape (rows,).
 
         Raises:
-            ImpossibleRisk: the booster answered something that is not a probability.
+            ImpossibleRisk: The booster returned something that is not a probability.
         """
-        # One thread a call: a container's default of all cores costs a hundred milliseconds.
+        # One thread per call: LightGBM's default of all cores costs 100 ms in a container.
         risks = np.asarray(self._booster.predict(features, num_threads=1), dtype=np.float64)
         if not ((risks >= 0) & (risks <= 1)).all():
-            raise ImpossibleRisk(f"{self.version} answered a risk that is not a probability")
+            raise ImpossibleRisk(f"{self.version} returned a risk that is not a probability")
         return risks
 
     def predict_contributions(self, features: Matrix) -> Floats:
-        """Exact TreeSHAP in log-odds, shape (rows, features + 1); the last column is the base.
+        """Return exact TreeSHAP values in log-odds, shape (rows, features + 1), the base last.
 
         Lundberg et al., *From local explanations to global understanding with explainable AI for
         trees* (2020); a row adds up to the logit of its risk.
@@ -92,14 +95,13 @@ class Scorer:
         return np.asarray(shap_values, dtype=np.float64)
 
     def decode_row(self, row: Matrix) -> Mapping[str, float | str | None]:
-        """A row of features as people read it: words for categories, None for unknown."""
+        """Convert a row of features to values by name: text for categories, None for unknown."""
         value_by_feature = dict(zip(CATALOGUE, row.tolist(), strict=True))
         categories = {
             name: self.categories.decode(name, value_by_feature[name])
             for name in self.categories.categories
         }
-        # NaN alone differs from itself.
         numbers = {
-            name: None if value != value else value for name, value in value_by_feature.items()
+            name: None if math.isnan(value) else value for name, value in value_by_feature.items()
         }
         return numbers | categories

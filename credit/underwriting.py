@@ -1,6 +1,6 @@
-"""The whole way of an application: dossier, features, risk, policy, decision, reasons.
+"""Combine all steps of a decision: dossier, features, risk, policy, decision, reasons.
 
-documents ──► score ──► Scored ──► decide ──► Decision ──► explain ──► Explanation
+documents ─► score_dossiers ─► ScoredDossier ─► make_decision ─► Decision ─► explain_decision
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ FEATURE_DESCRIPTIONS = [
     (feature.name, feature.label, feature.concept.name.lower(), feature.unit.value)
     for feature in CATALOGUE.values()
 ]
-"""Of every contribution, in order: its feature, label, concept and unit, whoever is explained."""
+"""Feature, label, concept and unit of every contribution, in order; equal for all clients."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredDossier:
-    """One dossier's row of features and its risk."""
+    """A dossier with its row of features and its risk."""
 
     document: Document
     row: Matrix
@@ -35,7 +35,7 @@ class ScoredDossier:
 
 
 def score_dossiers(scorer: Scorer, documents: Sequence[Document]) -> list[ScoredDossier]:
-    """The risk of every dossier, in order; a dossier's risk does not depend on its neighbours."""
+    """Score dossiers, in order; the risk of a dossier does not depend on the others."""
     matrix = scorer.build_features(documents)
     risks = scorer.predict_risk(matrix).tolist()
     return [
@@ -51,7 +51,7 @@ def make_decision(
     decision_id: str | None,
     decided_at: datetime,
 ) -> Decision:
-    """The decision that the policy takes on a risk."""
+    """Apply the policy to a scored dossier."""
     form = scored.document["application"]
     rules = policy.find_applicable_rules(form)
     client_id = form.get("SK_ID_CURR")
@@ -73,11 +73,14 @@ def make_decision(
 def explain_decision(
     decision: Decision, row: Matrix, contributions: Floats, scorer: Scorer, policy: Policy
 ) -> Explanation:
-    """A decision with what made it.
+    """Add contributions and reasons to a decision.
 
     Args:
+        decision: The decision to explain.
         row: The client's features, shape (features,).
-        contributions: The scorer's for this row, shape (features + 1,), the base last.
+        contributions: Contributions to the log-odds, shape (features + 1,), the base last.
+        scorer: The model that made the contributions.
+        policy: Converts log-odds to points.
     """
     points_per_log_odds = policy.log_odds_to_points(1.0)
     entries = zip(

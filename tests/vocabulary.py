@@ -46,7 +46,7 @@ BANNED_IN_IDENTIFIERS = re.compile(
 BANNED_AS_IDENTIFIERS = re.compile(
     r"""
         ones? | places? | found | kept | sure | about | cells | most | least | many | few | way
-        | seen | where | own | others | whole | left | made | wanted
+        | seen | own | others | whole | left | made | wanted
     """,
     re.VERBOSE,
 )

@@ -193,7 +193,7 @@ def test_a_rule_told_twice_is_refused() -> None:
     twice = [
         {"code": "minor", "outcome": outcome, "bound": 18} for outcome in ("refer", "decline")
     ]
-    with pytest.raises(ValidationError, match="told twice: minor, minor"):
+    with pytest.raises(ValidationError, match="declared twice: minor, minor"):
         Policy.from_dated_values(DAY, dated(rules={DAY: twice}))
 
 

@@ -93,7 +93,7 @@ def test_an_answer_that_is_no_probability_is_refused(scorer: Scorer) -> None:
     )
     regression = lgb.train({"objective": "regression", "verbosity": -1, "num_threads": 1}, data, 2)
     other = Scorer(regression.model_to_string(), scorer.metadata, version="no classifier")
-    with pytest.raises(ImpossibleRisk, match="no classifier answered"):
+    with pytest.raises(ImpossibleRisk, match="no classifier returned"):
         other.predict_risk(rng.normal(size=(50, len(CATALOGUE))).astype(np.float32) * 10)
 
 

@@ -233,7 +233,7 @@ def test_a_ledger_is_available_until_it_fails(url: str, ledger: Ledger) -> None:
     assert ledger.is_available()
     drop(url, "decision")
     assert not ledger.is_available()
-    with pytest.raises(LedgerUnavailable, match="ask again in 5 s"):
+    with pytest.raises(LedgerUnavailable, match="retry in 5 s"):
         ledger.find("some-id")
 
 
