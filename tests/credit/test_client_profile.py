@@ -15,10 +15,10 @@ def lines(person: Dossier) -> dict[str, Text]:
     return {line.column: line.text for line in build_profile(42, person).lines}
 
 
-def test_the_profile_tells_the_forms_main_lines_in_words() -> None:
-    told = build_profile(42, make_applicant())
-    assert told.client_id == 42
-    assert [line.column for line in told.lines] == list(PROFILE_COLUMNS)
+def test_the_profile_has_the_main_lines_of_the_application() -> None:
+    results = build_profile(42, make_applicant())
+    assert results.client_id == 42
+    assert [line.column for line in results.lines] == list(PROFILE_COLUMNS)
     texts = lines(make_applicant())
     assert texts["AMT_CREDIT"] == Text("450\u202f000", "450,000")
     assert texts["DAYS_BIRTH"] == Text("40\u00a0ans", "40 years")
@@ -29,10 +29,10 @@ def test_the_profile_tells_the_forms_main_lines_in_words() -> None:
     assert texts["CNT_CHILDREN"] == Text("1", "1")
 
 
-def test_values_stand_beside_their_words_as_they_are() -> None:
-    told = {line.column: line for line in build_profile(42, make_applicant()).lines}
-    assert told["DAYS_BIRTH"].value == -14_600
-    assert told["DAYS_BIRTH"].label == APPLICATION["DAYS_BIRTH"].label
+def test_raw_values_accompany_their_texts() -> None:
+    results = {line.column: line for line in build_profile(42, make_applicant()).lines}
+    assert results["DAYS_BIRTH"].value == -14_600
+    assert results["DAYS_BIRTH"].label == APPLICATION["DAYS_BIRTH"].label
 
 
 def test_a_pensioner_has_no_job() -> None:
@@ -40,7 +40,7 @@ def test_a_pensioner_has_no_job() -> None:
 
 
 @pytest.mark.parametrize("column", PROFILE_COLUMNS)
-def test_what_is_unknown_is_said_to_be_unknown(column: str) -> None:
+def test_an_unknown_value_is_shown_as_unknown(column: str) -> None:
     assert lines(make_applicant(**{column: None}))[column] == UNKNOWN_TEXT
     assert lines({"application": {}})[column] == UNKNOWN_TEXT
 
@@ -54,11 +54,11 @@ def test_an_amount_may_be_365243(column: str) -> None:
     assert lines(make_applicant(**{column: 365_243.0}))[column] == Text("365\u202f243", "365,243")
 
 
-def test_the_sources_word_for_unknown_is_said_to_be_unknown() -> None:
+def test_the_word_of_the_source_for_unknown_is_shown_as_unknown() -> None:
     assert (
         lines(make_applicant(NAME_FAMILY_STATUS="Unknown"))["NAME_FAMILY_STATUS"] == UNKNOWN_TEXT
     )
 
 
-def test_a_job_begun_today_is_nothing_long() -> None:
+def test_a_job_that_began_today_has_lasted_zero_days() -> None:
     assert lines(make_applicant(DAYS_EMPLOYED=0.0))["DAYS_EMPLOYED"].en == "0 days"

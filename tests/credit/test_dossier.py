@@ -1,4 +1,4 @@
-"""Dossiers side by side: whose rows are whose, what is known, which words are none."""
+"""Test how dossiers become columns: owners of rows, unknown values, categories."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ def test_yes_and_no_are_one_and_zero() -> None:
     assert np.isnan(owns_car[2])
 
 
-def test_a_sentinel_is_unknown_as_a_number_and_can_still_be_asked_for() -> None:
+def test_a_sentinel_is_nan_as_a_number_and_can_still_be_flagged() -> None:
     people = [make_applicant(DAYS_EMPLOYED=days) for days in (365_243, -10, None)]
     form = DossierBatch.from_documents(people).tables["application"]
     assert np.isnan(form["DAYS_EMPLOYED"]).tolist() == [True, False, True]
-    said = form.flag_sentinel("DAYS_EMPLOYED", 365_243)
-    assert said[:2].tolist() == [1, 0]
-    assert np.isnan(said[2])
+    text = form.flag_sentinel("DAYS_EMPLOYED", 365_243)
+    assert text[:2].tolist() == [1, 0]
+    assert np.isnan(text[2])
 
 
-def test_words_are_no_numbers_and_numbers_no_words() -> None:
+def test_categories_are_not_numbers_and_numbers_are_not_categories() -> None:
     form = DossierBatch.from_documents([make_applicant()]).tables["application"]
     with pytest.raises(TypeError, match="NAME_CONTRACT_TYPE holds words"):
         form["NAME_CONTRACT_TYPE"]
@@ -75,7 +75,7 @@ def test_words_are_no_numbers_and_numbers_no_words() -> None:
         form.flag_sentinel("NAME_CONTRACT_TYPE", 1)
 
 
-def test_an_unknown_word_equals_no_word() -> None:
+def test_an_unknown_category_equals_no_category() -> None:
     words = CategoricalColumn.from_values(["Active", None, "XNA"], frozenset({"XNA"}))
     assert (words == "Active").tolist() == [True, False, False]
     assert (words == "XNA").tolist() == [False, False, False]
@@ -84,33 +84,33 @@ def test_an_unknown_word_equals_no_word() -> None:
     assert words.known.tolist() == [True, False, False]
 
 
-def test_a_history_can_be_hidden_from_some_without_touching_the_others() -> None:
+def test_a_history_can_be_masked_for_some_dossiers_only() -> None:
     people = [
         make_applicant_with_history(bureau=[{}, {}]),
         make_applicant_with_history(bureau=[{}]),
     ]
-    whole = DossierBatch.from_documents(people)
-    hidden = whole.mask_history("bureau", np.array([True, False]))
+    complete = DossierBatch.from_documents(people)
+    hidden = complete.mask_history("bureau", np.array([True, False]))
     assert hidden.tables["bureau"].owner.tolist() == [1]
     assert hidden.tables["bureau"].known.tolist() == [False, True]
-    assert len(whole.tables["bureau"]) == 3
+    assert len(complete.tables["bureau"]) == 3
     for name in HISTORIES.keys() - {"bureau"}:
-        assert hidden.tables[name] is whole.tables[name]
+        assert hidden.tables[name] is complete.tables[name]
 
 
-def test_fewer_columns_may_be_taken() -> None:
+def test_a_subset_of_columns_can_be_selected() -> None:
     columns = dict.fromkeys(HISTORIES, ()) | {"application": ("AMT_CREDIT",)}
     taken = DossierBatch.from_documents([make_applicant()], columns)
     assert list(taken.tables["application"].columns_by_name) == ["AMT_CREDIT"]
     assert len(taken.tables["bureau"]) == 5
 
 
-def test_vocabularies_that_may_be_anybody_s_are_not_kept() -> None:
-    kept = _cached_lookup.cache_info().currsize
-    many = CategoricalColumn.from_values(
+def test_large_sets_of_categories_are_not_cached() -> None:
+    stored = _cached_lookup.cache_info().currsize
+    values_list = CategoricalColumn.from_values(
         [f"word {number}" for number in range(MAX_CACHED_CATEGORIES + 1)], frozenset()
     )
-    assert many.flag_values(("word 7",)).tolist() == [0.0] * 7 + [1.0] + [0.0] * (
+    assert values_list.flag_values(("word 7",)).tolist() == [0.0] * 7 + [1.0] + [0.0] * (
         MAX_CACHED_CATEGORIES - 7
     )
-    assert _cached_lookup.cache_info().currsize == kept
+    assert _cached_lookup.cache_info().currsize == stored

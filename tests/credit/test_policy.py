@@ -48,16 +48,16 @@ def dated(**values: dict[date, Any]) -> dict[str, Any]:
 
 
 @given(probabilities, probabilities)
-def test_more_risk_never_gets_a_milder_outcome(one: float, other: float) -> None:
+def test_more_risk_never_gets_a_milder_outcome(item: float, other: float) -> None:
     mild, strict = (
-        MILDEST_FIRST.index(POLICY.propose_outcome(risk)) for risk in sorted([one, other])
+        MILDEST_FIRST.index(POLICY.propose_outcome(risk)) for risk in sorted([item, other])
     )
     assert mild <= strict
 
 
 @given(probabilities, probabilities)
-def test_more_risk_never_has_a_lower_index_nor_more_points(one: float, other: float) -> None:
-    low, high = sorted([one, other])
+def test_more_risk_never_has_a_lower_index_nor_more_points(item: float, other: float) -> None:
+    low, high = sorted([item, other])
     assert POLICY.compute_index(low) <= POLICY.compute_index(high)
     assert POLICY.compute_points(low) >= POLICY.compute_points(high)
 
@@ -121,7 +121,7 @@ def test_the_client_at_the_threshold_has_five_hundred_points() -> None:
 
 
 @pytest.mark.parametrize("risk", [math.nan, -0.01, 1.01, math.inf, -math.inf])
-def test_what_is_not_a_probability_is_not_decided(risk: float) -> None:
+def test_a_risk_that_is_not_a_probability_is_an_error(risk: float) -> None:
     with pytest.raises(ImpossibleRisk, match="must be a probability"):
         POLICY.propose_outcome(risk)
     with pytest.raises(ImpossibleRisk):
@@ -138,7 +138,7 @@ def test_a_rule_decides_before_the_score(risk: float) -> None:
     assert POLICY.propose_outcome(risk, (decline, refer)) is Outcome.DECLINE
 
 
-def test_a_form_that_says_nothing_only_has_an_unknown_income() -> None:
+def test_an_empty_form_only_meets_the_rule_on_unknown_income() -> None:
     assert [rule.code for rule in POLICY.find_applicable_rules({})] == ["income-unknown"]
 
 
@@ -154,7 +154,7 @@ def test_a_new_cost_holds_from_its_day_on_and_changes_the_version() -> None:
     assert after.propose_outcome(0.07) is Outcome.DECLINE
 
 
-def test_a_value_of_later_is_not_in_force_yet() -> None:
+def test_a_later_value_is_not_in_force_yet() -> None:
     far = dated(points_at_threshold={date(2030, 1, 1): 600.0})
     assert Policy.from_dated_values(DAY, far) == POLICY
 
@@ -184,12 +184,12 @@ def test_a_day_before_the_first_policy_names_the_first_day() -> None:
         ("fairness", [FAIR | {"references": []}]),
     ],
 )
-def test_a_policy_that_cannot_be_meant_is_refused(name: str, value: object) -> None:
+def test_an_invalid_policy_is_rejected(name: str, value: object) -> None:
     with pytest.raises(ValidationError, match=name.partition("_")[0]):
         Policy.from_dated_values(DAY, dated(**{name: {DAY: value}}))
 
 
-def test_a_rule_told_twice_is_refused() -> None:
+def test_a_rule_declared_twice_is_rejected() -> None:
     twice = [
         {"code": "minor", "outcome": outcome, "bound": 18} for outcome in ("refer", "decline")
     ]
@@ -219,7 +219,7 @@ def test_every_value_has_a_meaning_a_unit_and_a_reference(name: str) -> None:
 
 
 def test_sex_is_excluded_and_other_protected_attributes_are_named() -> None:
-    by_name = {one.attribute: one for one in POLICY.protected}
+    by_name = {item.attribute: item for item in POLICY.protected}
     assert by_name["sex"].excluded
     assert by_name["sex"].columns == ("application.CODE_GENDER",)
     assert {"age", "family status", "residence"} <= by_name.keys()
@@ -229,12 +229,12 @@ def test_an_outcome_is_a_proposal_until_an_adviser_confirms_it() -> None:
     assert POLICY.automation == "advisory"
 
 
-def test_every_jurisdiction_names_its_laws_and_looks_at_sex_and_age() -> None:
-    assert {one.jurisdiction for one in POLICY.fairness} >= {"European Union", "United States"}
-    for one in POLICY.fairness:
-        assert {"sex", "age"} <= set(one.attributes)
-        assert one.least_approval_ratio == 0.8
-        assert all(any(sign.isdigit() for sign in law) for law in one.references)
+def test_every_jurisdiction_cites_its_laws_and_audits_sex_and_age() -> None:
+    assert {item.jurisdiction for item in POLICY.fairness} >= {"European Union", "United States"}
+    for item in POLICY.fairness:
+        assert {"sex", "age"} <= set(item.attributes)
+        assert item.least_approval_ratio == 0.8
+        assert all(any(sign.isdigit() for sign in law) for law in item.references)
 
 
 def test_the_excluded_columns_are_those_of_excluded_attributes() -> None:

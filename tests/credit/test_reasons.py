@@ -23,7 +23,7 @@ def contribution(feature: str, log_odds: float, value: float | str | None = 1.0)
     )
 
 
-def test_a_declined_client_reads_what_raised_his_risk() -> None:
+def test_a_declined_client_gets_what_raised_the_risk() -> None:
     [reason] = summarise_reasons([contribution("income", 0.5, 202_500.0)], Outcome.DECLINE)
     assert reason.text == Text(
         "Le niveau de revenu augmente le risque estimé (Revenus\u00a0: 202\u202f500).",
@@ -32,7 +32,7 @@ def test_a_declined_client_reads_what_raised_his_risk() -> None:
     assert (reason.concept, reason.raises) == ("income", True)
 
 
-def test_an_approved_client_reads_what_lowered_his_risk() -> None:
+def test_an_approved_client_gets_what_lowered_the_risk() -> None:
     [reason] = summarise_reasons([contribution("late_mean_ever", -0.5, 0.125)], Outcome.APPROVE)
     assert reason.text == Text(
         "La ponctualité des paiements passés diminue le risque estimé "
@@ -43,41 +43,46 @@ def test_an_approved_client_reads_what_lowered_his_risk() -> None:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.REFER, Outcome.DECLINE])
-def test_what_speaks_for_a_client_is_no_reason_against_him(outcome: Outcome) -> None:
+def test_a_lowering_concept_is_no_reason_to_decline(outcome: Outcome) -> None:
     assert summarise_reasons([contribution("income", -0.5)], outcome) == ()
     assert summarise_reasons([contribution("income", 0.0)], outcome) == ()
 
 
-def test_what_speaks_against_a_client_is_no_reason_to_approve() -> None:
+def test_a_raising_concept_is_no_reason_to_approve() -> None:
     assert summarise_reasons([contribution("income", 0.5)], Outcome.APPROVE) == ()
 
 
-def test_a_concept_is_weighed_as_a_whole() -> None:
+def test_contributions_are_summed_by_concept() -> None:
     parts = [
         contribution("external_score_1", 0.6),
         contribution("external_score_2", -0.5),
         contribution("income", 0.2),
     ]
-    told = summarise_reasons(parts, Outcome.DECLINE)
-    assert [reason.concept for reason in told] == ["income", "external_scores"]
-    assert told[1].log_odds == pytest.approx(0.1)
-    assert "External score 1" in told[1].text.en
+    results = summarise_reasons(parts, Outcome.DECLINE)
+    assert [reason.concept for reason in results] == ["income", "external_scores"]
+    assert results[1].log_odds == pytest.approx(0.1)
+    assert "External score 1" in results[1].text.en
 
 
-def test_only_the_four_heaviest_concepts_are_told() -> None:
+def test_only_the_four_largest_concepts_are_reasons() -> None:
     names = ["income", "age", "children", "owns_home", "credit", "hour"]
-    parts = [contribution(name, 0.1 * place) for place, name in enumerate(names, start=1)]
-    told = summarise_reasons(parts, Outcome.DECLINE)
-    assert [reason.concept for reason in told] == ["timing", "credit_amount", "housing", "family"]
+    parts = [contribution(name, 0.1 * index) for index, name in enumerate(names, start=1)]
+    results = summarise_reasons(parts, Outcome.DECLINE)
+    assert [reason.concept for reason in results] == [
+        "timing",
+        "credit_amount",
+        "housing",
+        "family",
+    ]
 
 
-def test_an_unknown_value_is_said_to_be_unknown() -> None:
+def test_an_unknown_value_is_shown_as_not_known() -> None:
     [reason] = summarise_reasons([contribution("external_score_1", 0.5, None)], Outcome.DECLINE)
     assert reason.text.fr.endswith("(Note externe n° 1\u00a0: non connu).")
     assert reason.text.en.endswith("(External score 1: not known).")
 
 
-def test_a_category_is_said_in_words() -> None:
+def test_a_category_is_translated() -> None:
     [reason] = summarise_reasons([contribution("weekday", 0.5, "MONDAY")], Outcome.DECLINE)
     assert reason.text.fr.endswith(": Lundi).")
     assert reason.text.en.endswith(": Monday).")
@@ -119,15 +124,16 @@ def test_a_value_is_written_as_each_language_writes_it(
 
 
 @pytest.mark.parametrize(("value", "unit"), [(-0.0, Unit.DAYS), (-0.001, Unit.RATIO)])
-def test_nothing_is_said_without_a_minus(value: float, unit: Unit) -> None:
+def test_zero_is_written_without_a_minus(value: float, unit: Unit) -> None:
     assert not format_value(value, unit).en.startswith("-")
 
 
 @pytest.mark.parametrize(
-    ("unit", "said_once"), [(Unit.DAYS, "1 day"), (Unit.MONTHS, "1 month"), (Unit.YEARS, "1 year")]
+    ("unit", "unique_values"),
+    [(Unit.DAYS, "1 day"), (Unit.MONTHS, "1 month"), (Unit.YEARS, "1 year")],
 )
-def test_one_is_said_in_the_singular(unit: Unit, said_once: str) -> None:
-    assert format_value(1.0, unit).en == said_once
+def test_one_takes_the_singular(unit: Unit, unique_values: str) -> None:
+    assert format_value(1.0, unit).en == unique_values
 
 
 @pytest.mark.parametrize("concept", Concept, ids=lambda concept: concept.name.lower())

@@ -1,4 +1,4 @@
-"""What every raw column owes us, and what the public data say of its range."""
+"""Test the declaration of every raw column, and its range against the public data."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ every_column = pytest.mark.parametrize(
 
 
 @every_column
-def test_says_what_it_means(column: Column) -> None:
+def test_has_a_meaning(column: Column) -> None:
     assert column.meaning[0].isupper()
     assert column.meaning == column.meaning.strip()
     assert column.unit in {unit.value for unit in Unit} | WORDED
 
 
 @every_column
-def test_has_a_range_unless_it_holds_words(column: Column) -> None:
+def test_has_a_range_unless_it_is_categorical(column: Column) -> None:
     if column.kind is ColumnKind.CATEGORY:
         assert column.low is column.high is None
         return
@@ -49,7 +49,7 @@ def test_has_a_range_unless_it_holds_words(column: Column) -> None:
 
 
 @every_column
-def test_a_word_in_disguise_is_no_number_that_could_be_meant(column: Column) -> None:
+def test_a_sentinel_is_outside_the_range(column: Column) -> None:
     for sentinel, meaning in column.sentinels.items():
         assert meaning
         if column.kind is not ColumnKind.CATEGORY:
@@ -57,17 +57,17 @@ def test_a_word_in_disguise_is_no_number_that_could_be_meant(column: Column) -> 
 
 
 @every_column
-def test_tells_a_caller_what_it_expects(column: Column) -> None:
-    said = column.describe_expected()
-    assert said.endswith(", or null") != column.required
+def test_describes_what_it_expects(column: Column) -> None:
+    text = column.describe_expected()
+    assert text.endswith(", or null") != column.required
     if column.kind in {ColumnKind.NUMBER, ColumnKind.INTEGER}:
-        assert f"from {column.low:g} to {column.high:g}" in said
+        assert f"from {column.low:g} to {column.high:g}" in text
     for sentinel in column.sentinels:
-        assert str(sentinel) in said or column.kind is ColumnKind.CATEGORY
+        assert str(sentinel) in text or column.kind is ColumnKind.CATEGORY
 
 
 @pytest.mark.parametrize("column", APPLICATION.columns.values(), ids=lambda column: column.name)
-def test_a_column_of_the_form_has_words_for_the_adviser(column: Column) -> None:
+def test_a_column_of_the_application_has_a_label(column: Column) -> None:
     if column.kind is not ColumnKind.ID:
         assert column.label
         assert column.label.fr[0].isupper()
@@ -75,7 +75,7 @@ def test_a_column_of_the_form_has_words_for_the_adviser(column: Column) -> None:
 
 
 @pytest.mark.parametrize("name", HISTORIES)
-def test_a_history_says_whose_its_rows_are_and_has_its_keys_in_every_row(name: str) -> None:
+def test_a_history_has_its_owner_and_its_keys_in_every_row(name: str) -> None:
     table = TABLES[name]
     assert table.owner_column in table.columns
     assert all(table[column].required for column in table.primary_key)
@@ -100,22 +100,22 @@ def test_a_thousand_years_stand_for_never_in_days_only() -> None:
 def test_ranges_admit_the_extremes_of_the_public_data(
     real_data: Path, described: str, table: str
 ) -> None:
-    found = _rows(real_data / "population" / f"fullpop_describe_{described}.csv")
+    matches = _rows(real_data / "population" / f"fullpop_describe_{described}.csv")
     beyond = [
         f"{row['']}: {row[end]}"
-        for row in found
+        for row in matches
         if row[""] != TARGET.name
         for end in ("min", "max")
         if not _admits(TABLES[table][row[""]], float(row[end]))
     ]
-    assert len(found) > 1
+    assert len(matches) > 1
     assert beyond == []
 
 
 def test_the_columns_are_those_of_the_public_data(real_data: Path) -> None:
-    found = _rows(real_data / "HomeCredit_columns_description.csv", encoding="latin-1")
+    matches = _rows(real_data / "HomeCredit_columns_description.csv", encoding="latin-1")
     public: dict[str, set[str]] = {}
-    for row in found:
+    for row in matches:
         name = row["Table"].removesuffix(".csv").replace("_{train|test}", "")
         # The dictionary spells one column otherwise than the files, and names one they lack.
         spelt = {"SK_BUREAU_ID": "SK_ID_BUREAU", "NFLAG_MICRO_CASH": ""}

@@ -38,7 +38,7 @@ def test_a_model_of_the_same_features_in_another_order_is_refused(
         Scorer(fitted.booster.model_to_string(), facts, version="credit-scorer:9")
 
 
-def test_facts_survive_json(scorer: Scorer) -> None:
+def test_metadata_survives_json(scorer: Scorer) -> None:
     assert ModelMetadata.model_validate_json(scorer.metadata.model_dump_json()) == scorer.metadata
     with pytest.raises(ValidationError, match="extra"):
         ModelMetadata.model_validate({**json.loads(scorer.metadata.model_dump_json()), "more": 1})
@@ -73,11 +73,11 @@ def counting_from_one(booster: lgb.Booster) -> lgb.Booster:
 
 
 @pytest.mark.filterwarnings("ignore:LightGBM binary classifier:UserWarning")
-def test_contributions_are_those_that_shap_finds(
+def test_contributions_are_those_of_shap(
     scorer: Scorer, fitted: TrainedModel, people: list[Dossier]
 ) -> None:
     explainer = shap.TreeExplainer(counting_from_one(fitted.booster))
-    explainer.model.model_type = "internal"  # else it asks LightGBM, as we do
+    explainer.model.model_type = "internal"  # otherwise it would call LightGBM itself
     matrix = scorer.build_features(people)
     words = np.array([feature.is_categorical for feature in CATALOGUE.values()])
     ours, theirs = scorer.predict_contributions(matrix), explainer.shap_values(matrix + words)
@@ -86,7 +86,7 @@ def test_contributions_are_those_that_shap_finds(
     assert abs(ours[0, -1] - explainer.expected_value) < 1e-6
 
 
-def test_an_answer_that_is_no_probability_is_refused(scorer: Scorer) -> None:
+def test_a_prediction_that_is_not_a_probability_is_an_error(scorer: Scorer) -> None:
     rng = np.random.default_rng(0)
     data = lgb.Dataset(
         rng.normal(size=(100, len(CATALOGUE))), rng.normal(size=100), feature_name=list(CATALOGUE)
@@ -108,13 +108,16 @@ def test_the_risk_falls_as_external_scores_rise(scorer: Scorer) -> None:
 
 
 def test_sex_changes_no_risk(scorer: Scorer, people: list[Dossier]) -> None:
-    as_told = scorer.predict_risk(scorer.build_features(people))
+    reference_values = scorer.predict_risk(scorer.build_features(people))
     for sex in ("F", "M", "XNA", None):
-        others = [
+        other_rows = [
             {**person, "application": {**person["application"], "CODE_GENDER": sex}}
             for person in people
         ]
-        assert scorer.predict_risk(scorer.build_features(others)).tolist() == as_told.tolist()
+        assert (
+            scorer.predict_risk(scorer.build_features(other_rows)).tolist()
+            == reference_values.tolist()
+        )
 
 
 def test_the_identity_of_a_client_changes_no_risk(scorer: Scorer) -> None:
@@ -133,10 +136,10 @@ def test_a_feature_that_no_tree_uses_contributes_nothing(
     scorer: Scorer, fitted: TrainedModel, people: list[Dossier]
 ) -> None:
     unused = fitted.booster.feature_importance("split") == 0
-    told = scorer.predict_contributions(scorer.build_features(people))[:, :-1]
+    results = scorer.predict_contributions(scorer.build_features(people))[:, :-1]
     assert unused.any()
-    assert not told[:, unused].any()
-    assert told[:, ~unused].any(axis=0).sum() > 10
+    assert not results[:, unused].any()
+    assert results[:, ~unused].any(axis=0).sum() > 10
 
 
 def test_frequent_categories_are_learnt_most_frequent_first_and_rare_ones_are_not() -> None:
@@ -154,10 +157,10 @@ def test_frequent_categories_are_learnt_most_frequent_first_and_rare_ones_are_no
     assert learnt.decode("letter", float("nan")) is None
 
 
-def test_words_joined_keep_their_cells() -> None:
+def test_concatenated_categories_keep_their_values() -> None:
     parts: list[list[str | None]] = [["a", None], [], ["b", "a"]]
     joined = CategoricalColumn.concat(
         [CategoricalColumn.from_values(part, frozenset()) for part in parts]
     )
-    told = [None if code < 0 else joined.categories[code] for code in joined.codes]
-    assert told == ["a", None, "b", "a"]
+    results = [None if code < 0 else joined.categories[code] for code in joined.codes]
+    assert results == ["a", None, "b", "a"]

@@ -24,12 +24,16 @@ NOW = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
 
 def explained(scorer: Scorer, policy: Policy, documents: Sequence[Dossier]) -> list[Explanation]:
     scored = score_dossiers(scorer, documents)
-    contributions = scorer.predict_contributions(np.stack([one.row for one in scored]))
+    contributions = scorer.predict_contributions(np.stack([item.row for item in scored]))
     return [
         explain_decision(
-            make_decision(one, scorer.version, policy, "id", NOW), one.row, told, scorer, policy
+            make_decision(item, scorer.version, policy, "id", NOW),
+            item.row,
+            results,
+            scorer,
+            policy,
         )
-        for one, told in zip(scored, contributions, strict=True)
+        for item, results in zip(scored, contributions, strict=True)
     ]
 
 
@@ -43,9 +47,7 @@ def explanations(scorer: Scorer, policy: Policy, people: list[Dossier]) -> list[
     return explained(scorer, policy, [*people, best, worst])
 
 
-def test_a_decision_says_which_model_and_policy_took_it_and_when(
-    scorer: Scorer, policy: Policy
-) -> None:
+def test_a_decision_names_its_model_policy_and_time(scorer: Scorer, policy: Policy) -> None:
     [scored] = score_dossiers(scorer, [make_applicant()])
     decision = make_decision(scored, scorer.version, policy, "an id", NOW)
     assert decision == Decision(
@@ -65,29 +67,30 @@ def test_a_decision_says_which_model_and_policy_took_it_and_when(
 
 
 @pytest.mark.parametrize("client", [None, 42.0])
-def test_a_client_is_echoed_as_he_was_named_or_is_nobody(
+def test_the_client_id_is_echoed_or_null(
     scorer: Scorer, policy: Policy, client: float | None
 ) -> None:
     [scored] = score_dossiers(scorer, [make_applicant(SK_ID_CURR=client)])
-    told = make_decision(scored, scorer.version, policy, None, NOW)
-    assert told.client_id == client
-    assert told.decision_id is None
+    results = make_decision(scored, scorer.version, policy, None, NOW)
+    assert results.client_id == client
+    assert results.decision_id is None
 
 
-def test_the_rules_are_looked_at_before_the_score(scorer: Scorer, policy: Policy) -> None:
+def test_rules_come_before_the_score(scorer: Scorer, policy: Policy) -> None:
     safe = {f"EXT_SOURCE_{number}": 1.0 for number in (1, 2, 3)}
     people = [
         make_applicant(**safe),
         make_applicant(**safe, AMT_INCOME_TOTAL=None, DAYS_BIRTH=-6_000),
     ]
-    judged = [
-        make_decision(one, scorer.version, policy, None, NOW) for one in score_dossiers(scorer, people)
-    ]  # fmt: skip
-    assert [one.outcome for one in judged] == [Outcome.APPROVE, Outcome.REFER]
-    assert judged[1].rules == ("income-unknown", "minor")
+    decisions = [
+        make_decision(scored, scorer.version, policy, None, NOW)
+        for scored in score_dossiers(scorer, people)
+    ]
+    assert [item.outcome for item in decisions] == [Outcome.APPROVE, Outcome.REFER]
+    assert decisions[1].rules == ("income-unknown", "minor")
 
 
-def test_a_risk_that_is_no_probability_is_not_decided(scorer: Scorer, policy: Policy) -> None:
+def test_no_decision_is_made_on_an_impossible_risk(scorer: Scorer, policy: Policy) -> None:
     [scored] = score_dossiers(scorer, [make_applicant()])
     with pytest.raises(ImpossibleRisk):
         make_decision(replace(scored, risk=math.nan), scorer.version, policy, None, NOW)
@@ -96,123 +99,128 @@ def test_a_risk_that_is_no_probability_is_not_decided(scorer: Scorer, policy: Po
 def test_a_dossiers_risk_does_not_depend_on_its_neighbours(
     scorer: Scorer, people: list[Dossier]
 ) -> None:
-    together = [one.risk for one in score_dossiers(scorer, people)]
+    together = [item.risk for item in score_dossiers(scorer, people)]
     alone = [score_dossiers(scorer, [person])[0].risk for person in people]
     assert together == alone
-    assert together[::-1] == [one.risk for one in score_dossiers(scorer, people[::-1])]
+    assert together[::-1] == [item.risk for item in score_dossiers(scorer, people[::-1])]
     assert len(set(together)) > len(people) / 2
 
 
 def test_base_and_contributions_add_up_to_the_risk(
     explanations: list[Explanation], policy: Policy
 ) -> None:
-    for told in explanations:
-        steps = [one.log_odds for one in told.contributions]
+    for results in explanations:
+        steps = [item.log_odds for item in results.contributions]
         assert math.isclose(
-            logit(told.base_risk) + math.fsum(steps), logit(told.risk), rel_tol=0, abs_tol=1e-9
+            logit(results.base_risk) + math.fsum(steps),
+            logit(results.risk),
+            rel_tol=0,
+            abs_tol=1e-9,
         )
-        points = policy.compute_points(told.base_risk) + math.fsum(
-            o.points for o in told.contributions
+        points = policy.compute_points(results.base_risk) + math.fsum(
+            o.points for o in results.contributions
         )
-        assert points == pytest.approx(told.points, abs=1e-6)
+        assert points == pytest.approx(results.points, abs=1e-6)
 
 
 def test_every_client_starts_from_the_same_base(explanations: list[Explanation]) -> None:
-    assert len({told.base_risk for told in explanations}) == 1
+    assert len({results.base_risk for results in explanations}) == 1
     assert 0 < explanations[0].base_risk < 1
 
 
 def test_every_feature_contributes_under_its_own_name_and_unit(
     explanations: list[Explanation],
 ) -> None:
-    for told in explanations:
-        assert [one.feature for one in told.contributions] == list(CATALOGUE)
-        for one in told.contributions:
-            feature = CATALOGUE[one.feature]
-            assert (one.label, one.unit) == (feature.label, feature.unit.value)
-            assert one.concept == feature.concept.name.lower()
+    for results in explanations:
+        assert [item.feature for item in results.contributions] == list(CATALOGUE)
+        for item in results.contributions:
+            feature = CATALOGUE[item.feature]
+            assert (item.label, item.unit) == (feature.label, feature.unit.value)
+            assert item.concept == feature.concept.name.lower()
 
 
 def test_what_raises_the_risk_takes_points_away(explanations: list[Explanation]) -> None:
-    for told in explanations:
-        for one in told.contributions:
-            assert one.points == pytest.approx(-20 / math.log(2) * one.log_odds)
+    for results in explanations:
+        for item in results.contributions:
+            assert item.points == pytest.approx(-20 / math.log(2) * item.log_odds)
 
 
-def test_values_are_told_as_people_read_them(scorer: Scorer, policy: Policy) -> None:
+def test_values_are_decoded_for_people(scorer: Scorer, policy: Policy) -> None:
     form = {"NAME_FAMILY_STATUS": "Widow", "EXT_SOURCE_1": None, "ORGANIZATION_TYPE": "never seen"}
-    [told] = explained(scorer, policy, [make_applicant(**form)])
-    values = {one.feature: one.value for one in told.contributions}
+    [results] = explained(scorer, policy, [make_applicant(**form)])
+    values = {item.feature: item.value for item in results.contributions}
     assert values["family_status"] == "Widow"
     assert values["external_score_1"] is None
     assert values["employer_sector"] is None
     assert values["income"] == 180_000
 
 
-def test_an_explanation_is_the_decision_with_what_made_it(scorer: Scorer, policy: Policy) -> None:
+def test_an_explanation_is_the_decision_with_contributions_and_reasons(
+    scorer: Scorer, policy: Policy
+) -> None:
     [scored] = score_dossiers(scorer, [make_applicant()])
     decision = make_decision(scored, scorer.version, policy, "an id", NOW)
     [contributions] = scorer.predict_contributions(scored.row.reshape(1, -1))
-    told = explain_decision(decision, scored.row, contributions, scorer, policy)
+    results = explain_decision(decision, scored.row, contributions, scorer, policy)
     for field in fields(Decision):
-        assert getattr(told, field.name) == getattr(decision, field.name)
+        assert getattr(results, field.name) == getattr(decision, field.name)
 
 
-def test_reasons_are_at_most_four_different_things_heaviest_first(
+def test_reasons_are_at_most_four_concepts_in_descending_order(
     explanations: list[Explanation],
 ) -> None:
-    for told in explanations:
-        assert len(told.reasons) <= MAX_REASONS == 4
-        assert len({reason.concept for reason in told.reasons}) == len(told.reasons)
-        weights = [abs(reason.log_odds) for reason in told.reasons]
+    for results in explanations:
+        assert len(results.reasons) <= MAX_REASONS == 4
+        assert len({reason.concept for reason in results.reasons}) == len(results.reasons)
+        weights = [abs(reason.log_odds) for reason in results.reasons]
         assert weights == sorted(weights, reverse=True)
-    assert any(len(told.reasons) == 4 for told in explanations)
+    assert any(len(results.reasons) == 4 for results in explanations)
 
 
-def test_who_is_approved_hears_what_speaks_for_him_and_others_what_speaks_against(
+def test_reasons_lower_the_risk_of_approved_clients_and_raise_that_of_others(
     explanations: list[Explanation],
 ) -> None:
-    for told in explanations:
-        against = told.outcome is not Outcome.APPROVE
-        assert {reason.raises for reason in told.reasons} <= {against}
-        assert all((reason.log_odds > 0) == against for reason in told.reasons)
-        assert all((reason.points < 0) == against for reason in told.reasons)
-    assert {told.outcome for told in explanations} >= {Outcome.APPROVE, Outcome.DECLINE}
+    for results in explanations:
+        against = results.outcome is not Outcome.APPROVE
+        assert {reason.raises for reason in results.reasons} <= {against}
+        assert all((reason.log_odds > 0) == against for reason in results.reasons)
+        assert all((reason.points < 0) == against for reason in results.reasons)
+    assert {results.outcome for results in explanations} >= {Outcome.APPROVE, Outcome.DECLINE}
 
 
-def test_no_concept_left_out_weighed_more_than_one_that_was_told(
+def test_no_omitted_concept_has_a_larger_contribution_than_a_reason(
     explanations: list[Explanation],
 ) -> None:
-    for told in explanations:
-        sign = -1 if told.outcome is Outcome.APPROVE else 1
+    for results in explanations:
+        sign = -1 if results.outcome is Outcome.APPROVE else 1
         weights: dict[str, float] = {}
-        for one in told.contributions:
-            weights[one.concept] = weights.get(one.concept, 0) + sign * one.log_odds
+        for item in results.contributions:
+            weights[item.concept] = weights.get(item.concept, 0) + sign * item.log_odds
         heaviest = sorted(weights, key=lambda concept: -weights[concept])[:MAX_REASONS]
         expected = [concept for concept in heaviest if weights[concept] > 0]
-        assert [reason.concept for reason in told.reasons] == expected
+        assert [reason.concept for reason in results.reasons] == expected
 
 
-def test_a_reason_names_the_feature_that_weighed_most_and_its_value(
+def test_a_reason_names_its_largest_feature_and_its_value(
     explanations: list[Explanation],
 ) -> None:
-    for told in explanations:
-        sign = -1 if told.outcome is Outcome.APPROVE else 1
-        for reason in told.reasons:
-            parts = [one for one in told.contributions if one.concept == reason.concept]
-            heaviest = max(parts, key=lambda one: sign * one.log_odds)
+    for results in explanations:
+        sign = -1 if results.outcome is Outcome.APPROVE else 1
+        for reason in results.reasons:
+            parts = [item for item in results.contributions if item.concept == reason.concept]
+            heaviest = max(parts, key=lambda item: sign * item.log_odds)
             value = format_value(heaviest.value, CATALOGUE[heaviest.feature].unit)
             assert f"({heaviest.label.fr}\u00a0: {value.fr})" in reason.text.fr
             assert f"({heaviest.label.en}: {value.en})" in reason.text.en
-            assert reason.log_odds == sum(one.log_odds for one in parts)
-            assert reason.points == sum(one.points for one in parts)
+            assert reason.log_odds == sum(item.log_odds for item in parts)
+            assert reason.points == sum(item.points for item in parts)
 
 
-def test_a_stranger_is_judged_too(scorer: Scorer, policy: Policy) -> None:
-    nobody: Dossier = {"application": {}}
-    for told in explained(scorer, policy, [make_applicant_without_history(), nobody]):
-        assert 0 < told.risk < 1
-        assert told.reasons
+def test_a_client_without_history_gets_a_decision(scorer: Scorer, policy: Policy) -> None:
+    no_clients: Dossier = {"application": {}}
+    for results in explained(scorer, policy, [make_applicant_without_history(), no_clients]):
+        assert 0 < results.risk < 1
+        assert results.reasons
 
 
 def test_scored_keeps_the_document_and_its_row(scorer: Scorer) -> None:
