@@ -109,7 +109,7 @@ FAULTS = (
     train_data = build_lightgbm_dataset(training_rows, categories, binning)""",
         """categories = training_set.fit_categories(np.arange(len(training_set)))
     train_data = build_lightgbm_dataset(training_rows, categories, binning)""",
-        "tests/training/test_material.py",
+        "tests/training/model/test_cross_validation.py",
     ),
     Fault(
         "sex is a feature",

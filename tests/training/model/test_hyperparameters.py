@@ -13,7 +13,7 @@ from training.model.hyperparameters import (
 )
 
 
-def test_what_is_written_is_read_over_the_defaults(tmp_path: Path) -> None:
+def test_written_parameters_override_the_defaults(tmp_path: Path) -> None:
     path = tmp_path / "tuning" / "parameters.yaml"
     write_parameters(path, {"num_leaves": 12, "bagged": 3}, {"auc": 0.7})
     assert read_parameters(path) == {**DEFAULT_PARAMETERS, "num_leaves": 12, "bagged": 3}
@@ -21,7 +21,7 @@ def test_what_is_written_is_read_over_the_defaults(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
+    ("parameters", "message"),
     [
         ("{num_leave: 12}", "did you mean num_leaves"),
         ("{num_leaves: many}", "parameters.num_leaves"),
@@ -32,40 +32,40 @@ def test_what_is_written_is_read_over_the_defaults(tmp_path: Path) -> None:
         ("[1, 2]", "one value per parameter"),
     ],
 )
-def test_what_a_fit_does_not_take_is_a_fault_that_names_it(
-    tmp_path: Path, told: str, said: str
+def test_an_unknown_name_or_invalid_value_is_a_fault_that_names_it(
+    tmp_path: Path, parameters: str, message: str
 ) -> None:
     path = tmp_path / "parameters.yaml"
-    path.write_text(f"parameters: {told}")
-    with pytest.raises(InvalidParameters, match=said):
+    path.write_text(f"parameters: {parameters}")
+    with pytest.raises(InvalidParameters, match=message):
         read_parameters(path)
 
 
-@pytest.mark.parametrize(("above", "said"), [(True, 0), (False, 1)])
-def test_a_gain_not_told_from_chance_is_said_when_it_is_used(
-    tmp_path: Path, *, above: bool, said: int
+@pytest.mark.parametrize(("gain_above_zero", "warning_count"), [(True, 0), (False, 1)])
+def test_using_parameters_without_a_clear_gain_logs_a_warning(
+    tmp_path: Path, *, gain_above_zero: bool, warning_count: int
 ) -> None:
     path = tmp_path / "parameters.yaml"
-    write_parameters(path, {"num_leaves": 12}, {"gain_above_zero": above})
-    told: list[str] = []
-    assert resolve_parameters(path, told.append)["num_leaves"] == 12
-    assert len(told) == said
-    assert all("from chance" in line for line in told)
+    write_parameters(path, {"num_leaves": 12}, {"gain_above_zero": gain_above_zero})
+    lines: list[str] = []
+    assert resolve_parameters(path, lines.append)["num_leaves"] == 12
+    assert len(lines) == warning_count
+    assert all("from chance" in line for line in lines)
 
 
-def test_without_a_file_there_are_the_defaults() -> None:
+def test_the_defaults_are_used_without_a_file() -> None:
     assert resolve_parameters(None, pytest.fail) == DEFAULT_PARAMETERS
 
 
 @pytest.mark.parametrize("text", ["", "just words", "{", "\x00"])
-def test_a_file_that_is_none_of_parameters_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_without_parameters_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "parameters.yaml"
     path.write_text(text)
     with pytest.raises(InvalidParameters):
         read_parameters(path)
 
 
-def test_every_fault_is_told(tmp_path: Path) -> None:
+def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     path = tmp_path / "parameters.yaml"
     path.write_text("parameters: {num_leave: 12, bagged: 0}")
     with pytest.raises(InvalidParameters, match="2 faults"):

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import numpy as np
+
+from tests.support.small_model import SEED
+from training.data.dataset import TrainingSet
+from training.model.cross_validation import iter_folds
+
+
+def test_categories_of_a_fold_are_fitted_on_its_training_rows_only(
+    learnable: TrainingSet,
+) -> None:
+    for fold in iter_folds(learnable, seed=SEED):
+        train_idx = np.setdiff1d(np.arange(len(learnable)), fold.validation.rows)
+        training_rows = learnable.training_rows_for(train_idx)
+        categories = training_rows.fit_categories(np.arange(len(training_rows)))
+        expected = learnable.encode(categories)[fold.validation.rows]
+        assert np.array_equal(fold.validation.matrix, expected, equal_nan=True)
+
+
+def test_every_client_is_in_exactly_one_validation_fold(learnable: TrainingSet) -> None:
+    rows = np.concatenate([fold.validation.rows for fold in iter_folds(learnable, seed=SEED)])
+    assert sorted(rows) == list(range(len(learnable)))
