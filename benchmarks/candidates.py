@@ -29,8 +29,9 @@ from stores.progress import ProgressReporter
 from stores.settings import configure_libraries, get_settings
 from training.cli.summary import build_ablation_table
 from training.data.auxiliary import add_auxiliary_clients
-from training.data.dataset import TrainingSet, prepare_training_set
+from training.data.dataset import TrainingSet
 from training.data.loading import load_labelled_dossiers
+from training.data.preparation import prepare_training_set
 from training.experiments.ablation import count_ablation_steps, run_ablation
 from training.experiments.ablation_variants import BASE_PARAMETERS, AblationVariant
 from training.model.cross_validation import split_folds

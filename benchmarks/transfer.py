@@ -20,9 +20,10 @@ from credit.policy import load_policy
 from stores.cli import report_errors
 from stores.progress import ProgressReporter
 from stores.settings import configure_libraries, get_settings
-from training.cli.options import DEFAULT_SYNTHETIC_CLIENTS, generate_synthetic_tables
-from training.data.dataset import Labels, TrainingSet, prepare_training_set
+from training.data.dataset import Labels, TrainingSet
 from training.data.loading import load_labelled_dossiers
+from training.data.preparation import prepare_training_set
+from training.data.synthetic_source import DEFAULT_SYNTHETIC_CLIENTS, generate_synthetic_tables
 from training.evaluation.paired_bootstrap import BootstrapMetrics, Difference
 from training.model.cross_validation import FOLD_COUNT
 from training.model.trainer import TrainedModel, fit_model

@@ -31,9 +31,10 @@ from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.settings import Settings
 from training.data.auxiliary import add_auxiliary_clients
-from training.data.dataset import TrainingSet, prepare_training_set
+from training.data.dataset import TrainingSet
 from training.data.fingerprints import fingerprint_features
 from training.data.loading import load_labelled_dossiers
+from training.data.preparation import prepare_training_set
 from training.evaluation.champion import score_champion
 from training.evaluation.evaluator import EVALUATION_STEPS, evaluate_model
 from training.evaluation.result import EvaluationResult

@@ -24,7 +24,7 @@ import yaml
 
 from loadtests.target import find_free_ports
 from stores.settings import Settings
-from training.cli.options import resolve_synthetic_folder
+from training.data.synthetic_source import resolve_synthetic_folder
 
 ROOT = Path(__file__).parents[2]
 N_CLIENTS = 3_000

@@ -12,7 +12,8 @@ from credit.features import CATALOGUE, COLUMNS
 from credit.policy import load_policy
 from credit.scorer import ModelMetadata, Scorer
 from tests.support.random_dossiers import draw_labels, make_random_dossiers
-from training.data.dataset import TrainingSet, build_training_set, masked_copies
+from training.data.dataset import TrainingSet
+from training.data.preparation import build_training_set, masked_copies
 from training.evaluation.feature_importance import explain_sample
 from training.evaluation.reference_population import build_reference_population
 from training.metrics.credit_metrics import compute_metrics

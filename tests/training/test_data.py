@@ -18,8 +18,9 @@ from stores.raw_tables.tables import read_tables
 from stores.settings import Settings
 from tests.support.example_dossiers import make_applicant, make_applicant_without_history
 from tests.support.table_folders import TRAIN_TABLE, make_table_frames, write_tables
-from training.cli.options import generate_synthetic_tables, resolve_synthetic_folder
-from training.data.loading import fingerprint_tables, load_labelled_dossiers
+from training.data.fingerprints import fingerprint_tables
+from training.data.loading import load_labelled_dossiers
+from training.data.synthetic_source import generate_synthetic_tables, resolve_synthetic_folder
 
 
 class Counting(ProgressReporter):

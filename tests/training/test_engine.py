@@ -17,8 +17,8 @@ from stores.settings import Settings
 from tests.support.bit_equality import is_bit_identical
 from tests.support.random_dossiers import make_random_dossiers
 from tests.support.table_folders import TRAIN_TABLE, make_table_frames, write_tables
-from training.data.dataset import prepare_training_set
 from training.data.loading import load_labelled_dossiers
+from training.data.preparation import prepare_training_set
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 def test_the_engine_changes_nothing_that_a_model_learns_from(
     session: SparkSession, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.data.loading.spark", lambda _: nullcontext(session))
+    monkeypatch.setattr("training.data.loading.open_spark_session", lambda _: nullcontext(session))
     steps = ProgressReporter(Console(quiet=True))
     told = [
         load_labelled_dossiers(Settings(home=tmp_path / engine), folder, steps, None, engine)

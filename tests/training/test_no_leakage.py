@@ -16,8 +16,9 @@ from credit.dossier import Floats
 from stores.progress import ProgressReporter
 from stores.settings import Settings
 from tests.support.small_model import QUICK_PARAMETERS, SEED
-from training.data.dataset import TrainingSet, prepare_training_set, stratified_sample
+from training.data.dataset import TrainingSet
 from training.data.loading import load_labelled_dossiers
+from training.data.preparation import prepare_training_set, stratified_sample
 from training.experiments.fold_runner import FoldExperiment
 from training.model.challengers import Challenger, ImbalanceStrategy, select_challengers
 from training.model.cross_validation import split_folds

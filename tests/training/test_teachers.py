@@ -18,9 +18,10 @@ from tests.support.random_dossiers import draw_labels, make_random_dossiers
 from tests.support.small_model import SEED
 from tests.support.table_folders import make_table_frames, write_tables
 from training.data.auxiliary import add_auxiliary_clients
-from training.data.dataset import NOT_A_COPY, AuxiliaryRows, TrainingSet, prepare_training_set
+from training.data.dataset import NOT_A_COPY, AuxiliaryRows, TrainingSet
+from training.data.fingerprints import client_pseudonyms
 from training.data.loading import load_labelled_dossiers
-from training.evaluation.champion import client_pseudonyms
+from training.data.preparation import prepare_training_set
 from training.model.calibration import Calibration
 from training.model.cross_validation import FOLD_COUNT, iter_folds
 from training.model.trainer import TrainedModel, build_booster_params

@@ -15,12 +15,12 @@ from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import APPLICATION_FILE_NAMES, LenderMapping
 from stores.raw_tables.tables import read_tables, resolve_table_file
 from stores.settings import Settings
-from training.cli.options import DEFAULT_SYNTHETIC_CLIENTS, generate_synthetic_tables
 from training.cli.summary import (
     build_ablation_table,
     build_comparison_table,
     format_tuning_result,
 )
+from training.data.synthetic_source import DEFAULT_SYNTHETIC_CLIENTS, generate_synthetic_tables
 from training.experiments.ablation import count_ablation_steps, run_ablation
 from training.experiments.ablation_variants import iter_ablation_variants, with_min_bagging
 from training.experiments.comparison import (

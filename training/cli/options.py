@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from stores.progress import ProgressReporter
-from stores.settings import Settings
-from training.synthetic.marker import MARKER_FILE
 
 DataOption = Annotated[
     Path | None,
@@ -41,29 +36,3 @@ SeedOption = Annotated[int, typer.Option(help="The same seed gives the same clie
 TimeBudgetOption = Annotated[
     float, typer.Option("--time-budget", help="Time limit of searches, in minutes.", min=0)
 ]
-
-DEFAULT_SYNTHETIC_CLIENTS = 20_000
-"""Clients made where there is no data."""
-
-
-def generate_synthetic_tables(
-    settings: Settings, clients: int, seed: int, progress: ProgressReporter
-) -> Path:
-    """Synthetic tables of this size and seed, made once."""
-    from training.synthetic.generator import synthesise_tables  # noqa: PLC0415 -- fast --help
-
-    folder = resolve_synthetic_folder(settings, clients, seed)
-    if not (folder / MARKER_FILE).exists():
-        with progress.step(f"{clients:,} synthetic clients", clients) as advance:
-            synthesise_tables(clients, folder, seed=seed, advance=advance)
-    return folder
-
-
-def resolve_synthetic_folder(settings: Settings, clients: int, seed: int) -> Path:
-    """Where synthetic tables are kept: others than those of earlier parameters."""
-    from training.synthetic.parameters import (
-        PARAMETERS_FILE,
-    )
-
-    version = sha256(PARAMETERS_FILE.read_bytes()).hexdigest()[:8]
-    return settings.cache_folder / "synthetic" / f"{clients}-{seed}-{version}"

@@ -11,8 +11,8 @@ from stores.dossiers.engine import Engine
 from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.settings import Settings
-from training.cli.options import generate_synthetic_tables
 from training.cli.summary import print_summary
+from training.data.synthetic_source import generate_synthetic_tables
 from training.model.hyperparameters import resolve_parameters
 from training.pipeline import run_training
 

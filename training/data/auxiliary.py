@@ -1,7 +1,7 @@
-"""Clients of other folders, who teach beside those a model is judged by.
+"""Add clients of other folders to a training set; the model is not evaluated on them.
 
-A lender has many applications of which the form alone is known, and few with histories. Those
-teach what a form says; a model for these is judged, calibrated and explained by these alone.
+A lender may have many applications without histories, and few with them. The first teach the
+model what the form means; it is evaluated, calibrated and explained on the second only.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from stores.dossiers.parquet import DossierFile
 from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.settings import Settings
-from training.data.dataset import NOT_A_COPY, AuxiliaryRows, TrainingSet, prepare_training_set
+from training.data.dataset import NOT_A_COPY, AuxiliaryRows, TrainingSet
+from training.data.fingerprints import client_pseudonyms
 from training.data.loading import load_labelled_dossiers
-from training.evaluation.champion import client_pseudonyms
+from training.data.preparation import prepare_training_set
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuxiliaryData:
-    """Judged clients with their teachers of other folders."""
+    """A training set with auxiliary clients of other folders."""
 
     training_set: TrainingSet
     pseudonyms: NDArray[np.uint64]
-    """Of the teachers of other folders."""
+    """Pseudonyms of the auxiliary clients."""
     metadata: list[dict[str, Any]]
-    """The facts about these folders."""
+    """Fingerprint, size and origin of each folder."""
 
 
 def add_auxiliary_clients(
@@ -44,12 +45,12 @@ def add_auxiliary_clients(
     progress: ProgressReporter,
     lender: LenderMapping | None = None,
 ) -> AuxiliaryData:
-    """The same judged clients, with the labelled clients of other folders as teachers.
+    """Add the labelled clients of other folders to the training rows of every fold.
 
-    A client of both is left out of the others: he would teach what he is asked about.
+    Clients of both folders are not added: the model would be evaluated on its training rows.
 
     Raises:
-        InvalidTables: the tables of a folder break the schema.
+        InvalidTables: The tables of a folder break the schema.
     """
     own_pseudonyms = known_pseudonyms = client_pseudonyms(dossiers)
     folders_metadata: list[dict[str, Any]] = []
@@ -63,7 +64,7 @@ def add_auxiliary_clients(
                 new_rows
             )
         progress.log(
-            f"{len(new_rows):,} clients of {folder} teach beside these; "
+            f"{len(new_rows):,} clients of {folder} added to the training set; "
             f"{len(folder_dossiers) - len(new_rows):,} are known already"
         )
         training_set = replace(

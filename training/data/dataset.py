@@ -1,8 +1,8 @@
-"""Dossiers made ready to learn from: a matrix, labels, and what must be fitted inside folds.
+"""Hold training data: a matrix, labels, and the categories that each fold must fit anew.
 
-dossiers ─┬─► judged clients, as they are ──────────────► taught(a fold) ──► fit
-          └─► copies of some with histories hidden ─┐          ▲
-other tables ──► clients who only teach ────────────┴► teachers ┘
+dossiers ─┬─► clients that the model is evaluated on ─► training_rows_for(fold) ─► fit
+          └─► copies with histories masked ──────────┐            ▲
+other folders ─► clients that are only learnt from ──┴─► AuxiliaryRows
 """
 
 from __future__ import annotations
@@ -14,55 +14,37 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.dossier import Bools, CategoricalColumn, DossierBatch, Floats, Integers
-from credit.features import (
-    CATALOGUE,
-    COLUMNS,
-    CategoryEncoder,
-    Feature,
-    Matrix,
-    build,
-    extract_category_columns,
-)
-from credit.schema import HISTORIES
-from stores.dossiers.parquet import DossierFile
-
-MASK_ALL_HISTORIES_SHARE = 0.05
-"""Share of clients copied with all histories hidden: those whom nobody knows."""
-
-MASK_ONE_HISTORY_SHARE = 0.01
-"""Share of clients copied with a history hidden, table by table."""
+from credit.dossier import Bools, CategoricalColumn, Floats, Integers
+from credit.features import CATALOGUE, CategoryEncoder, Feature, Matrix
 
 NOT_A_COPY = -1
-"""Whose copy a client of other tables is."""
-
-CATEGORICAL_FEATURES = [name for name, feature in CATALOGUE.items() if feature.is_categorical]
+"""Value of `copy_of` for a client of another folder."""
 
 Labels = NDArray[np.int8]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSet:
-    """Labelled clients, side by side."""
+    """Features and labels of clients, and auxiliary clients to learn from."""
 
     ids: Integers
     labels: Labels
     matrix: Matrix
-    """Shape (clients, features); categories are still unknown in it."""
+    """Shape (clients, features); categorical features are NaN until `encode`."""
     category_columns: Mapping[str, CategoricalColumn]
-    """The categories as they stand, by feature."""
+    """Raw categories by feature, not encoded."""
     known_histories: Mapping[str, Bools]
-    """Of each history, whether it is known of a client."""
+    """By history: true where a client's history is known, shape (clients,)."""
     features: Mapping[str, Feature] = field(default_factory=lambda: CATALOGUE)
-    """What the columns of the matrix are, in their order."""
+    """Features in the order of the matrix's columns."""
     auxiliary: AuxiliaryRows | None = None
-    """Clients to learn from beside these."""
+    """Further clients to learn from; the model is not evaluated on them."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def encode(self, categories: CategoryEncoder) -> Matrix:
-        """The matrix with the categories in their places."""
+        """Return the matrix with encoded categories, shape (clients, features)."""
         matrix = self.matrix.copy()
         for index, name in enumerate(self.features):
             if name in self.category_columns:
@@ -70,16 +52,16 @@ class TrainingSet:
         return matrix
 
     def fit_categories(self, rows: Integers) -> CategoryEncoder:
-        """The categories that these clients teach."""
+        """Fit the category encoder on some clients."""
         return CategoryEncoder.fit(
             {name: column.take(rows) for name, column in self.category_columns.items()}
         )
 
     def training_rows_for(self, train_idx: Integers) -> TrainingSet:
-        """Everyone who teaches where these clients do: they, their copies, those of other tables.
+        """Return all training rows of a fold: its clients, their copies, auxiliary clients.
 
         Args:
-            learn: Places of clients who are not judged by what is learnt.
+            train_idx: Indices of the clients outside the validation fold.
         """
         train_clients = replace(self, auxiliary=None).take(train_idx)
         if self.auxiliary is None:
@@ -89,7 +71,7 @@ class TrainingSet:
 
     @classmethod
     def concat(cls, parts: Sequence[TrainingSet]) -> TrainingSet:
-        """Clients one below the other, with the features of the first."""
+        """Concatenate clients; features are those of the first part."""
         first = parts[0]
         return cls(
             ids=np.concatenate([part.ids for part in parts]),
@@ -107,7 +89,7 @@ class TrainingSet:
         )
 
     def drop_features(self, names: Container[str]) -> Self:
-        """The same clients with fewer features."""
+        """Remove features by name."""
         remaining = {name: feature for name, feature in self.features.items() if name not in names}
         return replace(
             self,
@@ -123,7 +105,7 @@ class TrainingSet:
         )
 
     def with_feature(self, feature: Feature, values: Floats) -> Self:
-        """The same clients with one more number, for a measurement: no scorer builds it."""
+        """Add a numeric feature for a measurement; no scorer builds it."""
         return replace(
             self,
             matrix=np.column_stack([self.matrix, values.astype(np.float32)]),
@@ -137,7 +119,7 @@ class TrainingSet:
         )
 
     def take(self, rows: Integers) -> Self:
-        """Fewer clients with the same features."""
+        """Select clients, with their copies."""
         return replace(
             self,
             ids=self.ids[rows],
@@ -155,14 +137,14 @@ class TrainingSet:
 
 @dataclass(frozen=True, kw_only=True)
 class AuxiliaryRows:
-    """Clients to learn from whom no model is judged by."""
+    """Clients to learn from that no model is evaluated on."""
 
     training_set: TrainingSet
     copy_of: Integers
-    """Of whom each is a copy, as a place among the judged clients; `NOBODY` of other tables."""
+    """Index of the client that each row copies; `NOT_A_COPY` for clients of other folders."""
 
     def restrict_to(self, rows: Integers, client_count: int) -> Self:
-        """Those who may teach where only these of the judged clients do, in their new places."""
+        """Keep auxiliary clients and the copies of some clients, and renumber `copy_of`."""
         new_index = np.full(client_count + 1, -2)
         new_index[rows] = np.arange(len(rows))
         new_index[NOT_A_COPY] = NOT_A_COPY
@@ -174,7 +156,7 @@ class AuxiliaryRows:
         )
 
     def with_copied_labels(self, labels: Labels) -> TrainingSet:
-        """The clients; a copy has the label of whom it is a copy of."""
+        """Return the rows; each copy gets the label of its client."""
         own_labels = self.training_set.labels
         copied_labels = np.append(labels, np.int8(0))[self.copy_of]
         return replace(
@@ -183,98 +165,14 @@ class AuxiliaryRows:
         )
 
     def map_training_set(self, function: Callable[[TrainingSet, Integers], TrainingSet]) -> Self:
-        """The same clients with other features."""
+        """Replace the rows by a function of them and of `copy_of`."""
         return replace(self, training_set=function(self.training_set, self.copy_of))
 
     def append_clients(self, new_clients: TrainingSet) -> Self:
-        """These, and clients of other tables."""
+        """Append clients of another folder."""
         not_copies = np.full(len(new_clients), NOT_A_COPY)
         return replace(
             self,
             training_set=TrainingSet.concat([self.training_set, new_clients]),
             copy_of=np.concatenate([self.copy_of, not_copies]),
         )
-
-
-def prepare_training_set(
-    file: DossierFile, *, seed: int, progress: Callable[[int], object]
-) -> TrainingSet:
-    """Build every client's features, and copies of some clients with histories hidden.
-
-    A model that never saw an absent history would take it for a client without credits. Hiding is
-    seeded by the client's place in the file.
-    """
-    rng = np.random.default_rng(seed)
-    ids, labels = file.client_ids, file.labels
-    client_batches: list[TrainingSet] = []
-    copy_batches: list[AuxiliaryRows] = []
-    start = 0
-    for batch in file.iter_batches(COLUMNS):
-        rows = np.arange(start, start + len(batch))
-        start += len(batch)
-        client_batches.append(build_training_set(batch, ids[rows], labels[rows]))
-        copy_batches.append(masked_copies(batch, client_batches[-1], rows, rng))
-        progress(len(batch))
-    auxiliary = AuxiliaryRows(
-        training_set=TrainingSet.concat(
-            [copies_of_batch.training_set for copies_of_batch in copy_batches]
-        ),
-        copy_of=np.concatenate([copies_of_batch.copy_of for copies_of_batch in copy_batches]),
-    )
-    return replace(TrainingSet.concat(client_batches), auxiliary=auxiliary)
-
-
-def build_training_set(dossiers: DossierBatch, ids: Integers, labels: Labels) -> TrainingSet:
-    """Dossiers with their labels, all of them judged."""
-    return TrainingSet(
-        ids=ids,
-        labels=labels,
-        matrix=build(dossiers, CategoryEncoder(dict.fromkeys(CATEGORICAL_FEATURES, ()))),
-        category_columns=extract_category_columns(dossiers),
-        known_histories={name: dossiers.tables[name].known for name in HISTORIES},
-    )
-
-
-def masked_copies(
-    dossiers: DossierBatch,
-    training_set: TrainingSet,
-    client_rows: Integers,
-    rng: np.random.Generator,
-) -> AuxiliaryRows:
-    """Copies of those dossiers that are drawn, and have a history to hide.
-
-    Args:
-        judged: The dossiers as they are.
-        places: Theirs, among all judged clients.
-    """
-    masked = mask_histories(dossiers, rng)
-    newly_masked = [
-        training_set.known_histories[name] & ~masked.tables[name].known for name in HISTORIES
-    ]
-    rows = np.flatnonzero(np.any(newly_masked, axis=0))
-    masked_set = build_training_set(
-        masked.take(rows), training_set.ids[rows], training_set.labels[rows]
-    )
-    return AuxiliaryRows(training_set=masked_set, copy_of=client_rows[rows])
-
-
-def mask_histories(dossiers: DossierBatch, rng: np.random.Generator) -> DossierBatch:
-    """Make histories unknown of some clients: all of them, or one by one."""
-    mask_all = rng.random(len(dossiers)) < MASK_ALL_HISTORIES_SHARE
-    for name in HISTORIES:
-        is_masked = mask_all | (rng.random(len(dossiers)) < MASK_ONE_HISTORY_SHARE)
-        dossiers = dossiers.mask_history(name, is_masked)
-    return dossiers
-
-
-def stratified_sample(training_set: TrainingSet, sample_size: int, *, seed: int) -> Integers:
-    """Places of some clients drawn at random, with the share of difficulties there is."""
-    rng = np.random.default_rng(seed)
-    difficult, good = (
-        np.flatnonzero(training_set.labels == 1),
-        np.flatnonzero(training_set.labels == 0),
-    )
-    difficult_count = round(sample_size * len(difficult) / len(training_set))
-    rows = [rng.choice(difficult, difficult_count, replace=False)]
-    rows.append(rng.choice(good, sample_size - difficult_count, replace=False))
-    return np.sort(np.concatenate(rows))

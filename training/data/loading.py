@@ -1,10 +1,7 @@
-"""The labelled dossiers of a folder of tables, and where they came from."""
+"""Load the labelled dossiers of a folder of tables, with their provenance."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,12 +9,13 @@ from typing import Any
 from stores.dossiers.engine import Engine
 from stores.dossiers.grouping import GroupingSummary, group_into_dossiers
 from stores.dossiers.parquet import DossierFile
-from stores.dossiers.spark import group_into_dossiers_with_spark as group_on_many
+from stores.dossiers.spark import group_into_dossiers_with_spark
 from stores.dossiers.spark_session import open_spark_session, require_spark
 from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.raw_tables.tables import Tables, read_tables
 from stores.settings import Settings
+from training.data.fingerprints import fingerprint_tables, read_code_version
 from training.synthetic.marker import is_synthetic
 
 
@@ -28,14 +26,14 @@ def load_labelled_dossiers(
     lender: LenderMapping | None,
     engine: Engine = Engine.LOCAL,
 ) -> tuple[DossierFile, dict[str, Any]]:
-    """Check and group the tables; what is absent or left out is said.
+    """Check the tables and group them into dossiers; log absent tables and dropped rows.
 
     Returns:
-        The dossiers, kept under `home` by their fingerprint, and the facts about them.
+        The dossiers, stored under `home` by their fingerprint, and their metadata.
 
     Raises:
-        InvalidTables: the tables break the schema.
-        NoSpark: the engine is Spark, and Java or PySpark is absent.
+        InvalidTables: The tables break the schema.
+        NoSpark: The engine is Spark, and Java or PySpark is missing.
     """
     if engine is Engine.SPARK:
         require_spark()
@@ -68,31 +66,4 @@ def _group_dossiers(
         open_spark_session(settings) as session,
         progress.step("Spark: grouping into dossiers", 100) as advance,
     ):
-        return group_on_many(session, tables, path, advance)
-
-
-def fingerprint_tables(tables: Tables, lender: LenderMapping | None) -> str:
-    """SHA-256 over the names and bytes of the files that were read, and the way they were."""
-    combined_hash = hashlib.sha256()
-    for table, path in sorted(tables.sources.items()):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        combined_hash.update(f"{table} {path.name} {digest}\n".encode())
-    if lender:
-        combined_hash.update(json.dumps(lender.model_dump(), sort_keys=True).encode())
-    return combined_hash.hexdigest()
-
-
-def read_code_version() -> str:
-    """The commit this runs from, with a mark when files were changed since."""
-    try:
-        process = subprocess.run(
-            ["git", "describe", "--always", "--dirty"],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=Path(__file__).parent,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return process.stdout.strip()
+        return group_into_dossiers_with_spark(session, tables, path, advance)

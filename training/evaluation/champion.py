@@ -1,13 +1,11 @@
-"""The champion that a new model is measured against, on the same clients, honestly.
+"""Score the champion on the clients of a new model, without an optimistic bias.
 
-A client the champion learnt from is told by the fold that left him out, as his training kept it.
-Of one who only taught it nothing honest can be said: no fold left him out. A client new to it is
-scored. A champion of other features can be asked of the first only.
+Clients in the champion's training set use its stored out-of-fold score; auxiliary clients have
+none and are skipped. New clients are scored, if the champion has the same features.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,48 +20,28 @@ from credit.dossier import Floats, Integers
 from credit.errors import ModelMismatch
 from credit.reference_population import Population
 from credit.scorer import Scorer
-from stores.dossiers.arrow import CLIENT_ID_COLUMN
-from stores.dossiers.parquet import LABEL_COLUMN, DossierFile
+from stores.dossiers.parquet import DossierFile
 from stores.models.bento_store import find_bento_model, load_model_metadata, load_scorer
 from stores.models.mlflow_registry import get_champion_version
 from stores.settings import Settings
 from training.data.dataset import TrainingSet
+from training.data.fingerprints import client_pseudonyms
 
 OOF_RISKS_FILE = "unseen.parquet"
-"""The artefact of out-of-fold risks, by a digest of each client; null of who only taught."""
-
-IDENTITY_COLUMNS = (
-    CLIENT_ID_COLUMN,
-    LABEL_COLUMN,
-    "AMT_CREDIT",
-    "AMT_ANNUITY",
-    "DAYS_BIRTH",
-    "DAYS_ID_PUBLISH",
-)
-"""Columns that make a client the same client: ids of two folders may coincide."""
+"""Artefact of out-of-fold risks by client pseudonym; null for auxiliary clients."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Champion:
-    """What the champion says of the clients at hand."""
+    """The champion's risks for the clients of a new training."""
 
     version: str
     risks: Floats
-    """NaN of a client it can say nothing honest of."""
+    """Shape (clients,); NaN where no unbiased risk exists."""
     population: Population
-    """Of the clients it was trained on."""
+    """Distributions of its training clients."""
     synthetic: bool = False
-    """Whether those were synthetic."""
-
-
-def client_pseudonyms(dossiers: DossierFile) -> NDArray[np.uint64]:
-    """A number that stands for each client, shape (clients,).
-
-    It names nobody, but who holds the client's data can compute it (docs/decisions/0005).
-    """
-    columns = zip(*(dossiers.read_column(name) for name in IDENTITY_COLUMNS), strict=True)
-    hashes = (hashlib.blake2b(repr(row).encode(), digest_size=8).digest() for row in columns)
-    return np.array([int.from_bytes(digest) for digest in hashes], dtype=np.uint64)
+    """True: its training clients were synthetic."""
 
 
 def save_oof_risks(
@@ -72,7 +50,10 @@ def save_oof_risks(
     """Write out-of-fold risks for the comparisons of later trainings.
 
     Args:
-        teachers: Digests of clients of other tables, whom the model learnt from in every fold.
+        dossiers: Dossiers of the clients that the model is evaluated on.
+        risks: Their out-of-fold risks, shape (clients,).
+        auxiliary_pseudonyms: Clients of other folders, in the training rows of all folds.
+        path: Parquet file to write.
     """
     oof_rows = pl.DataFrame({"client": client_pseudonyms(dossiers), "risk": risks})
     auxiliary_rows = pl.DataFrame({"client": auxiliary_pseudonyms}).with_columns(
@@ -84,7 +65,7 @@ def save_oof_risks(
 def score_champion(
     settings: Settings, training_set: TrainingSet, dossiers: DossierFile
 ) -> Champion | None:
-    """The champion on these clients; None when nothing was promoted yet."""
+    """Return the champion's risks for these clients; None if no model was promoted yet."""
     registered = get_champion_version(settings)
     if registered is None:
         return None
@@ -108,7 +89,7 @@ def score_champion(
 
 
 def _score_new_clients(model: bentoml.Model, training_set: TrainingSet, rows: Integers) -> Floats:
-    """The champion's risk of these clients; NaN where its features are others."""
+    """Score clients with the champion; NaN if it was fitted on other features."""
     if not len(rows):
         return np.empty(0)
     try:
@@ -120,7 +101,7 @@ def _score_new_clients(model: bentoml.Model, training_set: TrainingSet, rows: In
 
 
 def _load_oof_risks(run_id: str) -> pl.DataFrame | None:
-    """What a run kept of its out-of-fold risks; None when it kept nothing."""
+    """Read the out-of-fold risks of a run; None if it stored none."""
     try:
         path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=OOF_RISKS_FILE)
     except (MlflowException, OSError):

@@ -13,9 +13,10 @@ from credit.policy import Policy, load_policy
 from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.settings import Settings
-from training.data.dataset import TrainingSet, prepare_training_set, stratified_sample
+from training.data.dataset import TrainingSet
 from training.data.fingerprints import fingerprint_features
 from training.data.loading import load_labelled_dossiers
+from training.data.preparation import prepare_training_set, stratified_sample
 from training.experiments.ablation_variants import encode_sex
 from training.tracking.provenance import Provenance
 

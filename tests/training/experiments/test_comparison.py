@@ -17,7 +17,8 @@ from credit.features.definitions.application import FORM
 from credit.policy import Policy
 from stores.settings import Settings
 from tests.support.small_model import QUICK_PARAMETERS, SEED
-from training.data.dataset import TrainingSet, stratified_sample
+from training.data.dataset import TrainingSet
+from training.data.preparation import stratified_sample
 from training.experiments.comparison import (
     SERVED_MODEL,
     Comparison,

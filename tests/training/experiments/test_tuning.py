@@ -16,7 +16,8 @@ from optuna.trial import TrialState
 from credit.policy import Policy
 from stores.settings import Settings
 from tests.support.small_model import SEED
-from training.data.dataset import TrainingSet, stratified_sample
+from training.data.dataset import TrainingSet
+from training.data.preparation import stratified_sample
 from training.experiments import tuning
 from training.experiments.results import save_tuning, start_experiment_run
 from training.experiments.tuning import (

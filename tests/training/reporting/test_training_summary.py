@@ -17,7 +17,7 @@ from credit.scorer import Scorer
 from tests.support.chromium import open_chromium
 from tests.training.conftest import Laboratory
 from training.cli.summary import format_attribute_costs
-from training.evaluation.champion import client_pseudonyms
+from training.data.fingerprints import client_pseudonyms
 from training.gates import EvaluationResult, Verdict, run_gates
 from training.metrics.decision_rates import estimate_outcome_shares
 from training.model.ensemble import average_boosters

@@ -1,0 +1,113 @@
+"""Prepare a training set from dossiers: features, and copies with masked histories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from credit.dossier import DossierBatch, Integers
+from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, build, extract_category_columns
+from credit.schema import HISTORIES
+from stores.dossiers.parquet import DossierFile
+from training.data.dataset import AuxiliaryRows, Labels, TrainingSet
+
+MASK_ALL_HISTORIES_SHARE = 0.05
+"""Share of clients that are copied with all histories masked."""
+
+MASK_ONE_HISTORY_SHARE = 0.01
+"""Share of clients that are copied with one history masked, for each history."""
+
+CATEGORICAL_FEATURES = [name for name, feature in CATALOGUE.items() if feature.is_categorical]
+
+
+def prepare_training_set(
+    file: DossierFile, *, seed: int, progress: Callable[[int], object]
+) -> TrainingSet:
+    """Build the features of all clients, and masked copies of some.
+
+    A model that never saw an absent history reads it as a client without credits. Masking is
+    seeded by the position in the file.
+
+    Args:
+        file: Labelled dossiers.
+        seed: Seed of the masking.
+        progress: Called with the number of clients after each batch.
+    """
+    rng = np.random.default_rng(seed)
+    ids, labels = file.client_ids, file.labels
+    client_batches: list[TrainingSet] = []
+    copy_batches: list[AuxiliaryRows] = []
+    start = 0
+    for batch in file.iter_batches(COLUMNS):
+        rows = np.arange(start, start + len(batch))
+        start += len(batch)
+        client_batches.append(build_training_set(batch, ids[rows], labels[rows]))
+        copy_batches.append(masked_copies(batch, client_batches[-1], rows, rng))
+        progress(len(batch))
+    auxiliary = AuxiliaryRows(
+        training_set=TrainingSet.concat(
+            [copies_of_batch.training_set for copies_of_batch in copy_batches]
+        ),
+        copy_of=np.concatenate([copies_of_batch.copy_of for copies_of_batch in copy_batches]),
+    )
+    return replace(TrainingSet.concat(client_batches), auxiliary=auxiliary)
+
+
+def build_training_set(dossiers: DossierBatch, ids: Integers, labels: Labels) -> TrainingSet:
+    """Build a training set without auxiliary rows from dossiers and their labels."""
+    return TrainingSet(
+        ids=ids,
+        labels=labels,
+        matrix=build(dossiers, CategoryEncoder(dict.fromkeys(CATEGORICAL_FEATURES, ()))),
+        category_columns=extract_category_columns(dossiers),
+        known_histories={name: dossiers.tables[name].known for name in HISTORIES},
+    )
+
+
+def masked_copies(
+    dossiers: DossierBatch,
+    training_set: TrainingSet,
+    client_rows: Integers,
+    rng: np.random.Generator,
+) -> AuxiliaryRows:
+    """Copy a random sample of dossiers with histories masked that were known.
+
+    Args:
+        dossiers: Dossiers of a batch of clients.
+        training_set: The same clients, unmasked.
+        client_rows: Indices of these clients in the whole training set.
+        rng: Chooses clients and histories.
+    """
+    masked = mask_histories(dossiers, rng)
+    newly_masked = [
+        training_set.known_histories[name] & ~masked.tables[name].known for name in HISTORIES
+    ]
+    rows = np.flatnonzero(np.any(newly_masked, axis=0))
+    masked_set = build_training_set(
+        masked.take(rows), training_set.ids[rows], training_set.labels[rows]
+    )
+    return AuxiliaryRows(training_set=masked_set, copy_of=client_rows[rows])
+
+
+def mask_histories(dossiers: DossierBatch, rng: np.random.Generator) -> DossierBatch:
+    """Mask all histories of some clients, and single histories of others, at random."""
+    mask_all = rng.random(len(dossiers)) < MASK_ALL_HISTORIES_SHARE
+    for name in HISTORIES:
+        is_masked = mask_all | (rng.random(len(dossiers)) < MASK_ONE_HISTORY_SHARE)
+        dossiers = dossiers.mask_history(name, is_masked)
+    return dossiers
+
+
+def stratified_sample(training_set: TrainingSet, sample_size: int, *, seed: int) -> Integers:
+    """Draw a random sample of clients with the difficulty rate of all; returns sorted indices."""
+    rng = np.random.default_rng(seed)
+    difficult, good = (
+        np.flatnonzero(training_set.labels == 1),
+        np.flatnonzero(training_set.labels == 0),
+    )
+    difficult_count = round(sample_size * len(difficult) / len(training_set))
+    rows = [rng.choice(difficult, difficult_count, replace=False)]
+    rows.append(rng.choice(good, sample_size - difficult_count, replace=False))
+    return np.sort(np.concatenate(rows))
