@@ -96,10 +96,8 @@ FAULTS = (
     Fault(
         "copies are calibrated on their own labels",
         "training/model/trainer.py",
-        """fold_calibrations.predict_risk(
-            oof_predictions.masked_log_odds, oof_predictions.masked_fold
-        )""",
-        "calibration.predict_risk(oof_predictions.masked_log_odds)",
+        "fold_calibrations.predict_risk(oof.masked_log_odds, oof.masked_fold)",
+        "calibration.predict_risk(oof.masked_log_odds)",
         "tests/training/test_teachers.py",
     ),
     Fault(

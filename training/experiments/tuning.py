@@ -27,10 +27,10 @@ from training.evaluation.paired_bootstrap import (
     Difference,
     cross_validate_paired,
 )
-from training.model.cross_validation import FOLD_COUNT, Fold, iter_folds
+from training.model.cross_validation import FOLD_COUNT, Fold, best_iteration, iter_folds
 from training.model.hyperparameters import DEFAULT_PARAMETERS
 from training.model.search_space import CREDIT_MODEL_SPACE, suggest_parameters, widen_space
-from training.model.trainer import MAX_TREES, best_iteration, build_booster_params
+from training.model.trainer import MAX_TREES, build_booster_params
 
 EARLY_STOPPING_ROUNDS = 80
 """Trees without a better log loss before a fold of a trial stops; fewer than in training."""

@@ -6,8 +6,9 @@ training set ──► splits ──┬──► training rows and auxiliary row
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import lightgbm as lgb
@@ -124,3 +125,32 @@ def build_lightgbm_dataset(
         ],
         params=dict(binning or {}),
     )
+
+
+def leave_one_fold_out_tree_counts(losses: Sequence[Sequence[Sequence[float]]]) -> list[int]:
+    """Return for each fold the best number of trees according to all other folds.
+
+    Args:
+        losses: By fold and bagged model, the validation log loss after each tree.
+
+    >>> leave_one_fold_out_tree_counts([[[3.0, 2.0, 1.0]], [[1.0, 2.0, 3.0]]])
+    [1, 3]
+    """
+    return [
+        best_iteration(chain(*losses[:fold_id], *losses[fold_id + 1 :]))
+        for fold_id in range(len(losses))
+    ]
+
+
+def best_iteration(losses: Iterable[Sequence[float]]) -> int:
+    """Return the number of trees with the lowest mean loss.
+
+    A curve that stopped early is extended with its last value.
+
+    Args:
+        losses: Curves of the loss after each tree; at least one.
+    """
+    curves = list(losses)
+    max_length = max(map(len, curves))
+    padded = [np.pad(loss, (0, max_length - len(loss)), mode="edge") for loss in curves]
+    return int(np.mean(padded, axis=0).argmin()) + 1

@@ -5,7 +5,7 @@ training set ──► folds ──► out-of-fold log-odds ──► calibratio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -21,8 +21,10 @@ from training.model.cross_validation import (
     FOLD_COUNT,
     Fold,
     ValidationFold,
+    best_iteration,
     build_lightgbm_dataset,
     iter_folds,
+    leave_one_fold_out_tree_counts,
 )
 from training.model.ensemble import average_boosters
 from training.model.hyperparameters import DEFAULT_PARAMETERS
@@ -104,38 +106,41 @@ def fit_model(
         parameters: All of `DEFAULT_PARAMETERS`; `scale_pos_weight` adds a class weight.
         fold_count: Number of folds, at least 2.
     """
-    oof_predictions = predict_out_of_fold(
+    oof = predict_out_of_fold(
         training_set, seed=seed, progress=progress, parameters=parameters, fold_count=fold_count
     )
-    calibration = Calibration.fit(oof_predictions.log_odds, training_set.labels)
-    fold_calibrations = FoldCalibrations.fit(
-        oof_predictions.log_odds, training_set.labels, oof_predictions.fold
-    )
+    calibration = Calibration.fit(oof.log_odds, training_set.labels)
+    fold_calibrations = FoldCalibrations.fit(oof.log_odds, training_set.labels, oof.fold)
     # The final fit has more clients than a fold, so it gets more trees in the same proportion.
-    tree_count = round(oof_predictions.best_iteration * fold_count / (fold_count - 1))
-    training_rows = training_set.training_rows_for(np.arange(len(training_set)))
-    categories = training_rows.fit_categories(np.arange(len(training_rows)))
-    train_data = build_lightgbm_dataset(training_rows, categories)
-    del training_rows  # frees memory before the fits
-    seeds = _list_bag_seeds(parameters, seed)
-    boosters = [
-        lgb.train(build_booster_params(parameters, training_set, s), train_data, tree_count)
-        for s in seeds
-    ]
+    tree_count = round(oof.best_iteration * fold_count / (fold_count - 1))
+    booster, categories = _fit_final_booster(training_set, seed, parameters, tree_count)
     progress(1)
     return TrainedModel(
-        booster=apply_calibration(average_boosters(boosters), calibration),
+        booster=apply_calibration(booster, calibration),
         categories=categories,
         trees_per_booster=tree_count,
         parameters=parameters,
         calibration=calibration,
-        oof_risk=fold_calibrations.predict_risk(oof_predictions.log_odds, oof_predictions.fold),
-        oof_uncalibrated=1 / (1 + np.exp(-oof_predictions.log_odds)),
-        fold=oof_predictions.fold,
-        oof_masked=fold_calibrations.predict_risk(
-            oof_predictions.masked_log_odds, oof_predictions.masked_fold
-        ),
+        oof_risk=fold_calibrations.predict_risk(oof.log_odds, oof.fold),
+        oof_uncalibrated=1 / (1 + np.exp(-oof.log_odds)),
+        fold=oof.fold,
+        oof_masked=fold_calibrations.predict_risk(oof.masked_log_odds, oof.masked_fold),
     )
+
+
+def _fit_final_booster(
+    training_set: TrainingSet, seed: int, parameters: Mapping[str, Any], tree_count: int
+) -> tuple[lgb.Booster, CategoryEncoder]:
+    """Fit the bagged models on all clients; return their average and the categories."""
+    training_rows = training_set.training_rows_for(np.arange(len(training_set)))
+    categories = training_rows.fit_categories(np.arange(len(training_rows)))
+    train_data = build_lightgbm_dataset(training_rows, categories)
+    del training_rows  # frees memory before the fits
+    boosters = [
+        lgb.train(build_booster_params(parameters, training_set, s), train_data, tree_count)
+        for s in _list_bag_seeds(parameters, seed)
+    ]
+    return average_boosters(boosters), categories
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,11 +173,7 @@ def predict_out_of_fold(
     all folds would depend on the labels of the clients it predicts, which is a small leak.
 
     Args:
-        training_set: Labelled clients, with their auxiliary rows.
-        seed: Seed of the folds and of the first bagged model.
-        progress: Called with 1 after each fold.
-        parameters: All of `DEFAULT_PARAMETERS`; `scale_pos_weight` adds a class weight.
-        fold_count: Number of folds, at least 2.
+        progress: Called with 1 after each fold. Other arguments are those of `fit_model`.
     """
     boosters: list[list[lgb.Booster]] = []
     losses: list[list[list[float]]] = []
@@ -189,6 +190,16 @@ def predict_out_of_fold(
         validation_folds.append(fold.validation)
         del fold  # frees its data before the next fold is built
         progress(1)
+    return _predict_validation_folds(training_set, validation_folds, boosters, losses)
+
+
+def _predict_validation_folds(
+    training_set: TrainingSet,
+    validation_folds: Sequence[ValidationFold],
+    boosters: Sequence[Sequence[lgb.Booster]],
+    losses: Sequence[Sequence[Sequence[float]]],
+) -> OutOfFoldPredictions:
+    """Predict each fold's validation clients and their copies, in the order of the rows."""
     log_odds, fold_ids = np.empty(len(training_set)), np.empty(len(training_set))
     masked_log_odds = np.full(
         len(training_set.auxiliary.copy_of) if training_set.auxiliary else 0, np.nan
@@ -261,32 +272,3 @@ def _train_with_early_stopping(
         ],
     )
     return booster, eval_results["valid"]["binary_logloss"]
-
-
-def leave_one_fold_out_tree_counts(losses: Sequence[Sequence[Sequence[float]]]) -> list[int]:
-    """Return for each fold the best number of trees according to all other folds.
-
-    Args:
-        losses: By fold and bagged model, the validation log loss after each tree.
-
-    >>> leave_one_fold_out_tree_counts([[[3.0, 2.0, 1.0]], [[1.0, 2.0, 3.0]]])
-    [1, 3]
-    """
-    return [
-        best_iteration(chain(*losses[:fold_id], *losses[fold_id + 1 :]))
-        for fold_id in range(len(losses))
-    ]
-
-
-def best_iteration(losses: Iterable[Sequence[float]]) -> int:
-    """Return the number of trees with the lowest mean loss.
-
-    A curve that stopped early is extended with its last value.
-
-    Args:
-        losses: Curves of the loss after each tree; at least one.
-    """
-    curves = list(losses)
-    max_length = max(map(len, curves))
-    padded = [np.pad(loss, (0, max_length - len(loss)), mode="edge") for loss in curves]
-    return int(np.mean(padded, axis=0).argmin()) + 1

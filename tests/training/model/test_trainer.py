@@ -14,13 +14,7 @@ from credit.localised_text import Text
 from tests.support.small_model import QUICK_PARAMETERS, SEED
 from training.data.dataset import TrainingSet
 from training.model.cross_validation import FOLD_COUNT, Fold, iter_folds
-from training.model.trainer import (
-    best_iteration,
-    build_booster_params,
-    fit_model,
-    leave_one_fold_out_tree_counts,
-    predict_out_of_fold,
-)
+from training.model.trainer import build_booster_params, fit_model, predict_out_of_fold
 
 
 def test_a_feature_outside_the_catalogue_is_learnt_from(learnable: TrainingSet) -> None:
@@ -43,13 +37,6 @@ def test_monotone_constraints_follow_the_remaining_features(learnable: TrainingS
     assert constraints == [int(feature.risk) for feature in list(CATALOGUE.values())[10:]]
     unconstrained = build_booster_params({**QUICK_PARAMETERS, "monotone": False}, reduced, 0)
     assert "monotone_constraints" not in unconstrained
-
-
-def test_the_tree_count_of_a_fold_does_not_depend_on_its_own_losses() -> None:
-    first_fold, second_fold = [[3.0, 2.0, 1.0, 0.5]], [[1.0, 0.5, 0.9], [0.9, 0.8, 0.7]]
-    assert leave_one_fold_out_tree_counts([first_fold, second_fold]) == [2, 4]
-    assert leave_one_fold_out_tree_counts([[[9.0, 1.0]], second_fold])[0] == 2
-    assert best_iteration([*first_fold, *second_fold]) == 4
 
 
 def test_a_bagged_fit_serves_all_its_trees_calibrated(learnable: TrainingSet) -> None:
