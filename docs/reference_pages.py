@@ -61,8 +61,9 @@ def grpc_page() -> str:
     service = (PROTO / "scoring.proto").read_text()
     dossier = (PROTO / "dossier.proto").read_text()
     return (
-        "# gRPC API\n\nPort 3001, with `grpc.health.v1` and reflection. Fields are named as in HTTP.\n\n"
-        f"## scoring.proto\n\n```proto\n{service}```\n\n## dossier.proto\n\n```proto\n{dossier}```\n"
+        "# gRPC API\n\nPort 3001, with `grpc.health.v1` and reflection. Fields are named as in HTTP."
+        f"\n\n## scoring.proto\n\n```proto\n{service}```\n\n## dossier.proto\n\n```proto\n"
+        f"{dossier}```\n"
     )
 
 
@@ -88,8 +89,8 @@ def settings_page() -> str:
         [
             "# Settings",
             "",
-            "Settings are environment variables. A misspelt `CREDIT_` variable is an error. Thresholds, costs",
-            "and rules are not settings but policy: `credit/policy.yaml`.",
+            "Settings are environment variables. A misspelt `CREDIT_` variable is an error.",
+            "Thresholds, costs and rules are not settings but policy: `credit/policy.yaml`.",
             *_settings_table("Platform", PlatformSettings),
             *_settings_table("Adviser's page", PageSettings),
         ]

@@ -9,10 +9,10 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from monitoring.comparison import ColumnKind, DriftResult
-from monitoring.findings import COLUMN_DRIFTED_CODE, Finding
+from monitoring.findings import COLUMN_DRIFTED_CODE, DriftFinding
 
 
-def print_summary(console: Console, drift: DriftResult, findings: Sequence[Finding]) -> None:
+def print_summary(console: Console, drift: DriftResult, findings: Sequence[DriftFinding]) -> None:
     """Print the drifted columns, the other findings and one line of totals."""
     columns = drift.columns_of_kind(ColumnKind.APPLICATION)
     drifted_count = sum(column.has_drifted for column in columns)

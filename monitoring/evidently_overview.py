@@ -17,7 +17,7 @@ from evidently.legacy.renderers.html_widgets import (
 )
 
 from monitoring.comparison import ColumnComparison, ColumnKind, DriftResult
-from monitoring.findings import Finding
+from monitoring.findings import DriftFinding
 from monitoring.outputs import replace_tags
 from monitoring.sample import Sample
 
@@ -80,7 +80,7 @@ class OverviewCalculation(SingleValueCalculation[Overview]):  # type: ignore[mis
         return result
 
 
-def build_overview(drift: DriftResult, findings: Sequence[Finding]) -> Overview:
+def build_overview(drift: DriftResult, findings: Sequence[DriftFinding]) -> Overview:
     """Return the overview of a drift analysis."""
     columns = drift.columns_of_kind(ColumnKind.APPLICATION)
     drifted_count = sum(column.has_drifted for column in columns)

@@ -29,7 +29,7 @@ from monitoring.comparison import (
     DriftResult,
 )
 from monitoring.evidently_overview import build_overview
-from monitoring.findings import Finding
+from monitoring.findings import DriftFinding
 from monitoring.outputs import replace_tags
 from monitoring.psi import DRIFT_PSI_THRESHOLD, compute_psi
 from monitoring.sample import Sample
@@ -86,7 +86,7 @@ class BinDriftCalculation(ValueDriftCalculation, ABC):  # type: ignore[misc]
 BinDrift.__calculation_type__ = BinDriftCalculation
 
 
-def write_report(drift: DriftResult, findings: Sequence[Finding], path: Path) -> None:
+def write_report(drift: DriftResult, findings: Sequence[DriftFinding], path: Path) -> None:
     """Write the HTML page: the overview, the risk, then all application columns, drifted first."""
     _register_psi_test()
     risk, columns = (

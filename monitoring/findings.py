@@ -16,6 +16,7 @@ import numpy as np
 
 from credit.dossier import CategoricalColumn, Integers
 from credit.features.category_encoder import MIN_CLIENTS_PER_CATEGORY
+from credit.finding import Finding
 from monitoring.comparison import MIN_CLIENTS_PER_SAMPLE, ColumnComparison, ColumnKind, DriftResult
 from monitoring.psi import MAJOR_PSI, MODERATE_PSI, compute_psi
 
@@ -36,20 +37,16 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
-    code: str
-    """Stable: MON and a number."""
-    title: str
+class DriftFinding(Finding):
+    """A finding of the drift analysis."""
+
     severity: Severity
-    message: str
-    """What was found, with the numbers."""
-    what_to_do: str
 
 
-def check_column_drift(drift: DriftResult) -> Iterator[Finding]:
+def check_column_drift(drift: DriftResult) -> Iterator[DriftFinding]:
     for column in drift.drifted_columns:
         if column.kind is ColumnKind.APPLICATION:
-            yield Finding(
+            yield DriftFinding(
                 code=COLUMN_DRIFTED_CODE,
                 title="Application column drifted",
                 severity=_grade_severity(column.psi.value),
@@ -59,11 +56,11 @@ def check_column_drift(drift: DriftResult) -> Iterator[Finding]:
             )
 
 
-def check_drifted_share(drift: DriftResult) -> Iterator[Finding]:
+def check_drifted_share(drift: DriftResult) -> Iterator[DriftFinding]:
     columns = drift.columns_of_kind(ColumnKind.APPLICATION)
     drifted_count = sum(column.has_drifted for column in columns)
     if drifted_count > MAX_DRIFTED_SHARE * len(columns):
-        yield Finding(
+        yield DriftFinding(
             code="MON102",
             title="Too many columns drifted",
             severity=Severity.ISSUE,
@@ -74,10 +71,10 @@ def check_drifted_share(drift: DriftResult) -> Iterator[Finding]:
         )
 
 
-def check_risk_drift(drift: DriftResult) -> Iterator[Finding]:
+def check_risk_drift(drift: DriftResult) -> Iterator[DriftFinding]:
     if drift.risk.has_drifted:
         before, after = drift.reference.risk.mean(), drift.current.risk.mean()
-        yield Finding(
+        yield DriftFinding(
             code="MON103",
             title="Risk drifted",
             severity=Severity.ISSUE,
@@ -87,7 +84,7 @@ def check_risk_drift(drift: DriftResult) -> Iterator[Finding]:
         )
 
 
-def check_missing_share(drift: DriftResult) -> Iterator[Finding]:
+def check_missing_share(drift: DriftResult) -> Iterator[DriftFinding]:
     for column in drift.columns_of_kind(ColumnKind.APPLICATION):
         before, after = column.missing_reference, column.missing_current
         counts = _count_known(column.reference), _count_known(column.current)
@@ -96,7 +93,7 @@ def check_missing_share(drift: DriftResult) -> Iterator[Finding]:
             and _is_material_change(before, after)
             and compute_psi(*counts).is_beyond_chance
         ):
-            yield Finding(
+            yield DriftFinding(
                 code="MON104",
                 title="Share of missing values changed",
                 severity=Severity.ISSUE if after == 1 else Severity.WARNING,
@@ -106,7 +103,7 @@ def check_missing_share(drift: DriftResult) -> Iterator[Finding]:
             )
 
 
-def check_new_categories(drift: DriftResult) -> Iterator[Finding]:
+def check_new_categories(drift: DriftResult) -> Iterator[DriftFinding]:
     for name, reference in drift.reference.application.items():
         current = drift.current.application[name]
         if not (
@@ -123,7 +120,7 @@ def check_new_categories(drift: DriftResult) -> Iterator[Finding]:
             if count and category not in reference_categories
         }
         if new_counts:
-            yield Finding(
+            yield DriftFinding(
                 code="MON105",
                 title="Categories never seen before",
                 severity=Severity.WARNING
@@ -136,10 +133,10 @@ def check_new_categories(drift: DriftResult) -> Iterator[Finding]:
             )
 
 
-def check_sample_size(drift: DriftResult) -> Iterator[Finding]:
+def check_sample_size(drift: DriftResult) -> Iterator[DriftFinding]:
     for sample, name in ((drift.reference, "reference"), (drift.current, "current")):
         if len(sample) < MIN_CLIENTS_PER_SAMPLE:
-            yield Finding(
+            yield DriftFinding(
                 code="MON106",
                 title="Too few clients to judge",
                 severity=Severity.WARNING,
@@ -149,10 +146,10 @@ def check_sample_size(drift: DriftResult) -> Iterator[Finding]:
             )
 
 
-def check_model_versions(drift: DriftResult) -> Iterator[Finding]:
+def check_model_versions(drift: DriftResult) -> Iterator[DriftFinding]:
     for model, count in drift.current.model_counts.items():
         if model not in drift.reference.model_counts:
-            yield Finding(
+            yield DriftFinding(
                 code="MON107",
                 title="Decisions of another model",
                 severity=Severity.INFO,
@@ -163,11 +160,11 @@ def check_model_versions(drift: DriftResult) -> Iterator[Finding]:
             )
 
 
-def check_history_coverage(drift: DriftResult) -> Iterator[Finding]:
+def check_history_coverage(drift: DriftResult) -> Iterator[DriftFinding]:
     for name, before in drift.reference.history_shares.items():
         after = drift.current.history_shares[name]
         if _is_material_change(before, after):
-            yield Finding(
+            yield DriftFinding(
                 code="MON108",
                 title="A history is known of other clients",
                 severity=Severity.WARNING,
@@ -189,7 +186,7 @@ CHECKS = (
 )
 
 
-def collect_findings(drift: DriftResult) -> list[Finding]:
+def collect_findings(drift: DriftResult) -> list[DriftFinding]:
     """Run all checks and return their findings, most severe first."""
     findings = [finding for check in CHECKS for finding in check(drift)]
     return sorted(findings, key=lambda finding: list(Severity).index(finding.severity))

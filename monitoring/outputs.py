@@ -7,17 +7,17 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from credit.errors import CreditError
 from monitoring.comparison import ColumnComparison, ColumnKind, DriftResult
-from monitoring.findings import Finding
+from monitoring.findings import DriftFinding
 from monitoring.sample import Sample
 
 FINDINGS_FILE, REPORT_FILE = "findings.json", "report.html"
+FINDING_KEYS = ("code", "title", "severity", "message", "what_to_do")
 
 
 class UnwritableOutput(CreditError):
@@ -74,14 +74,16 @@ def replace_tags(text: str) -> str:
     return text.replace("<", "(").replace(">", ")")
 
 
-def write_findings(drift: DriftResult, findings: Sequence[Finding], path: Path) -> None:
+def write_findings(drift: DriftResult, findings: Sequence[DriftFinding], path: Path) -> None:
     """Write findings.json; it holds aggregates only."""
     path.write_text(
         json.dumps(build_findings_document(drift, findings), indent=2, allow_nan=False) + "\n"
     )
 
 
-def build_findings_document(drift: DriftResult, findings: Sequence[Finding]) -> dict[str, Any]:
+def build_findings_document(
+    drift: DriftResult, findings: Sequence[DriftFinding]
+) -> dict[str, Any]:
     """Return the content of findings.json: both samples, every column and the findings."""
     columns = drift.columns_of_kind(ColumnKind.APPLICATION)
     return {
@@ -91,7 +93,9 @@ def build_findings_document(drift: DriftResult, findings: Sequence[Finding]) -> 
         "application_columns": len(columns),
         "application_columns_drifted": sum(column.has_drifted for column in columns),
         "columns": [_describe_column(column) for column in drift.columns],
-        "findings": [asdict(finding) for finding in findings],
+        "findings": [
+            {name: getattr(finding, name) for name in FINDING_KEYS} for finding in findings
+        ],
     }
 
 

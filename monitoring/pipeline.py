@@ -7,7 +7,7 @@ from pathlib import Path
 from credit.scorer import Scorer
 from monitoring.comparison import DriftResult, compare_samples
 from monitoring.evidently_report import write_report
-from monitoring.findings import Finding, collect_findings
+from monitoring.findings import DriftFinding, collect_findings
 from monitoring.outputs import (
     FINDINGS_FILE,
     REPORT_FILE,
@@ -28,7 +28,7 @@ REFERENCE_TABLE, CURRENT_TABLE = APPLICATION_FILE_NAMES
 
 def run_drift_analysis(
     settings: Settings, request: DriftRequest, out: Path, progress: ProgressReporter
-) -> tuple[DriftResult, list[Finding]]:
+) -> tuple[DriftResult, list[DriftFinding]]:
     """Compare the two samples and write findings.json and report.html into `out`.
 
     Raises:

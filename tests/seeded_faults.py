@@ -74,8 +74,8 @@ FAULTS = (
     Fault(
         "a feature is in years instead of days",
         "credit/features/definitions/application_ratios.py",
-        'CAR_AGE = Sum({"OWN_CAR_AGE": YEAR})',
-        'CAR_AGE = Sum({"OWN_CAR_AGE": 1})',
+        'CAR_AGE_DAYS = WeightedSum({"OWN_CAR_AGE": DAYS_PER_YEAR})',
+        'CAR_AGE_DAYS = WeightedSum({"OWN_CAR_AGE": 1})',
         "tests/credit",
     ),
     Fault(
@@ -112,8 +112,8 @@ FAULTS = (
     Fault(
         "sex is a feature",
         "credit/features/definitions/application.py",
-        'FORM.column("weekday", "WEEKDAY_APPR_PROCESS_START"',
-        'FORM.column("weekday", "CODE_GENDER"',
+        'FORM.add_column("weekday", "WEEKDAY_APPR_PROCESS_START"',
+        'FORM.add_column("weekday", "CODE_GENDER"',
         "tests/credit",
     ),
     Fault(

@@ -38,7 +38,7 @@ from training.data.preparation import prepare_training_set
 from training.evaluation.champion import score_champion
 from training.evaluation.evaluator import EVALUATION_STEPS, evaluate_model
 from training.evaluation.result import EvaluationResult
-from training.gates import GATES, Finding, blocking_codes, run_gates
+from training.gates import GATES, GateFinding, blocking_codes, run_gates
 from training.metrics.decision_rates import estimate_outcome_shares
 from training.model.cross_validation import FOLD_COUNT
 from training.model.hyperparameters import DEFAULT_PARAMETERS
@@ -64,7 +64,7 @@ class TrainingOutcome:
     run_id: str
     tree_count: int
     metrics: dict[str, float]
-    findings: tuple[Finding, ...]
+    findings: tuple[GateFinding, ...]
     """Findings of all gates, the most severe first."""
     report_path: Path
     attribute_costs: tuple[str, ...]
@@ -243,7 +243,7 @@ def _fit_and_evaluate(
 def _summarise(
     run_id: str,
     evaluation: EvaluationResult,
-    findings: tuple[Finding, ...],
+    findings: tuple[GateFinding, ...],
     settings: Settings,
     provenance: Provenance,
 ) -> TrainingSummary:

@@ -9,7 +9,7 @@ import pytest
 
 from credit.scorer import Scorer
 from monitoring.comparison import DriftResult, compare_samples
-from monitoring.findings import Finding, Severity, collect_findings
+from monitoring.findings import DriftFinding, Severity, collect_findings
 from tests.support.example_dossiers import Dossier
 from tests.support.monitoring.drift_samples import (
     Change,
@@ -35,7 +35,7 @@ def compare(champion: Scorer, training_clients: list[Dossier]) -> Any:
     return compare_changed
 
 
-def findings_with_code(code: str, drift: DriftResult) -> list[Finding]:
+def findings_with_code(code: str, drift: DriftResult) -> list[DriftFinding]:
     return [finding for finding in collect_findings(drift) if finding.code == code]
 
 

@@ -20,7 +20,7 @@ from tests.support.example_dossiers import Dossier
 from tests.support.random_dossiers import draw_labels, make_random_dossiers
 from tests.support.small_model import QUICK_PARAMETERS
 from tests.support.table_folders import make_table_frames, write_tables
-from training.gates import GATES, EvaluationResult, Finding, Gate, run_gates
+from training.gates import GATES, EvaluationResult, Gate, GateFinding, run_gates
 from training.pipeline import TrainingOutcome, run_training
 
 CLIENTS = 1_500
@@ -72,7 +72,7 @@ def laboratory_in(home: Path) -> Iterator[Laboratory]:
     """Open a laboratory with a home and stores of its own."""
     laboratory = Laboratory(Settings(home=home), home / "tables")
 
-    def keep(evidence: EvaluationResult, progress: ProgressCallback) -> tuple[Finding, ...]:
+    def keep(evidence: EvaluationResult, progress: ProgressCallback) -> tuple[GateFinding, ...]:
         laboratory.evaluations.append(evidence)
         return run_gates(evidence, progress)
 
@@ -104,12 +104,12 @@ def evidence(laboratory: Laboratory, first: TrainingOutcome) -> EvaluationResult
     return laboratory.evaluations[0]
 
 
-def find_finding(trained: TrainingOutcome, code: str) -> Finding:
+def find_finding(trained: TrainingOutcome, code: str) -> GateFinding:
     [match] = [finding for finding in trained.findings if finding.code == code]
     return match
 
 
-def run_gate(code: str, evidence: EvaluationResult) -> Finding:
+def run_gate(code: str, evidence: EvaluationResult) -> GateFinding:
     """Run one gate on an evaluation."""
     [gate] = [gate for gate in GATES if gate.code == code]
     [limit] = [limit for limit in evidence.policy.gates if limit.code == code]

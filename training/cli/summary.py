@@ -12,7 +12,7 @@ from training.experiments.ablation import Ablation
 from training.experiments.comparison import Comparison
 from training.experiments.results import format_row_name
 from training.experiments.tuning import TuningResult
-from training.gates import Finding, Verdict
+from training.gates import GateFinding, Verdict
 from training.pipeline import TrainingOutcome
 from training.reporting.formatting import format_gain
 
@@ -68,7 +68,7 @@ def format_attribute_costs(costs: Sequence[str]) -> str:
     return f"Cost in AUC of excluding protected attributes, by ablation: {'; '.join(costs)}."
 
 
-def build_findings_table(findings: tuple[Finding, ...]) -> Table:
+def build_findings_table(findings: tuple[GateFinding, ...]) -> Table:
     """Build the table of gates that did not pass; its title counts the others."""
     counts = {
         verdict: sum(finding.verdict is verdict for finding in findings) for verdict in Verdict

@@ -1,7 +1,7 @@
 """Add clients of other folders to a training set; the model is not evaluated on them.
 
-A lender may have many applications without histories, and few with them. The first teach the
-model what the form means; it is evaluated, calibrated and explained on the second only.
+A lender may have many applications without histories, and few with them. The model learns
+from both; it is evaluated, calibrated and explained on the clients with histories only.
 """
 
 from __future__ import annotations

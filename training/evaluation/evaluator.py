@@ -1,6 +1,6 @@
-"""All that is measured of a fitted model before it is judged.
+"""Evaluate a trained model before the gates check it.
 
-fitted + material ──► metrics with intervals, contributions, population, audits ──► Evidence
+TrainedModel + TrainingSet ──► metrics, intervals, contributions, audits ──► EvaluationResult
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from training.metrics.fairness import audit_groups
 from training.model.trainer import TrainedModel
 
 CANDIDATE_VERSION = "candidate"
-"""The name of a model that has no number yet."""
+"""Version of a model that is not registered yet."""
 
 EVALUATION_STEPS = 4
-"""Contributions, measures with their intervals, population, audits."""
+"""Steps of progress: contributions, metrics with intervals, population, audits."""
 
 
 def evaluate_model(
@@ -40,12 +40,17 @@ def evaluate_model(
     seed: int,
     progress: Callable[[int], object],
 ) -> EvaluationResult:
-    """Measure a model by what it said of clients it had not seen.
+    """Evaluate a model on its out-of-fold risks.
 
     Args:
-        dossiers: The file the material came from.
-        about: What is told of the data.
-        progress: Told of `MEASURED` steps.
+        trained_model: The model and its out-of-fold predictions.
+        training_set: The clients it was trained on.
+        dossiers: Source of the training set.
+        policy: Threshold, costs and protected attributes.
+        champion: The champion's risks for the same clients; None without a champion.
+        data_metadata: Provenance of the data.
+        seed: Seed of samples and resamples.
+        progress: Called with 1 after each of `EVALUATION_STEPS` steps.
     """
     labels, risks = training_set.labels, trained_model.oof_risk
     matrix = training_set.encode(trained_model.categories)

@@ -1,4 +1,4 @@
-"""What a model looks at, over many clients."""
+"""Measure the global importance of features by contributions of many clients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from credit.dossier import Floats
 from credit.features import CATALOGUE, Matrix
 
 MAX_EXPLAINED_CLIENTS = 2_000
-"""Clients whose contributions make the global importance: it settles well before."""
+"""Size of the sample for the global importance, which is stable well before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +24,13 @@ class ExplanationSample:
 
     @property
     def importance(self) -> dict[str, float]:
-        """Mean absolute contribution in log-odds, by feature."""
+        """Return the mean absolute contribution in log-odds, by feature."""
         weights = np.abs(self.contributions[:, :-1]).mean(axis=0)
         return dict(zip(CATALOGUE, weights.tolist(), strict=True))
 
 
 def explain_sample(booster: lgb.Booster, matrix: Matrix, *, seed: int) -> ExplanationSample:
-    """Explain clients drawn at random."""
+    """Explain a random sample of clients."""
     rows = np.random.default_rng(seed).permutation(len(matrix))[:MAX_EXPLAINED_CLIENTS]
     contributions = np.asarray(booster.predict(matrix[rows], pred_contrib=True))
     return ExplanationSample(matrix=matrix[rows], contributions=contributions)

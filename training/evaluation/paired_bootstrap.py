@@ -1,6 +1,6 @@
-"""What one model is worth beside another on the same clients, with intervals.
+"""Compare two models on the same clients by a paired bootstrap.
 
-Both are measured on the same resamples: what chance does to both cancels out.
+Both are measured on the same resamples, so that the variation they share cancels out.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ PAIRED_METRICS = ("auc", "business_score")
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """What a measure is, or by how much it is higher than another's."""
+    """A metric, or its difference between two models, with an interval."""
 
     value: float
     interval: Interval
 
     @property
     def is_significant(self) -> bool:
-        """Whether chance alone does not explain it: its interval leaves out nothing's 0."""
+        """Return whether the interval excludes 0."""
         return not self.interval.low <= 0 <= self.interval.high
 
 
 @dataclass(frozen=True, kw_only=True)
 class BootstrapMetrics:
-    """Measures of one model's risks on the clients as they are, then on every resample."""
+    """Metrics of one model: on the clients first, then on every resample."""
 
     values_by_metric: Mapping[str, Floats]
 
@@ -62,7 +62,7 @@ class BootstrapMetrics:
         return _build_difference(self.values_by_metric[metric])
 
     def difference_from(self, other: BootstrapMetrics, metric: str) -> Difference:
-        """How much higher the measure is than the other's; both from the same seed."""
+        """Return the difference to another model; both must have the same seed."""
         return _build_difference(self.values_by_metric[metric] - other.values_by_metric[metric])
 
 
@@ -74,10 +74,14 @@ def cross_validate_paired(
     seed: int,
     progress: Callable[[int], object],
 ) -> tuple[BootstrapMetrics, BootstrapMetrics]:
-    """A fit's out-of-fold risks, before calibration and calibrated by the other folds.
+    """Measure out-of-fold risks before calibration, and calibrated by the other folds.
 
     Args:
-        progress: Told of every fold, `FOLDS` steps.
+        training_set: Clients to cross-validate on.
+        parameters: Parameters of the model.
+        policy: Threshold and costs of the business score.
+        seed: Seed of folds and resamples.
+        progress: Called with 1 after each of `FOLDS` folds.
     """
     oof_predictions = predict_out_of_fold(
         training_set, seed=seed, progress=progress, parameters=parameters

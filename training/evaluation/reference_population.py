@@ -1,4 +1,4 @@
-"""Counts of the training clients, for the model to carry along."""
+"""Count the training clients by feature, for the model to carry along."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from training.data.dataset import Labels
 
 BIN_COUNT = 20
 JOINT_BIN_COUNT = 8
-"""Bins of each of two features crossed."""
+"""Bins of each feature of a joint distribution."""
 JOINT_FEATURE_COUNT = 12
-"""The most important features, of which every pair is crossed."""
+"""Number of most important features with joint distributions of every pair."""
 
 
 def build_reference_population(
@@ -31,11 +31,14 @@ def build_reference_population(
     categories: CategoryEncoder,
     importance: Mapping[str, float],
 ) -> Population:
-    """Spread of every feature, and crossings of the most important ones.
+    """Count clients by feature, and by pairs of the most important features.
 
     Args:
         matrix: Shape (clients, features).
-        risks: Out-of-fold risk of each client.
+        labels: Shape (clients,).
+        risks: Out-of-fold risks, shape (clients,).
+        categories: Encoder of the matrix.
+        importance: Mean absolute contribution by feature.
     """
     risk_edges = np.quantile(risks, np.arange(1, RISK_QUINTILE_COUNT) / RISK_QUINTILE_COUNT)
     risk_quintile = np.searchsorted(risk_edges, risks, side="right")
@@ -116,7 +119,7 @@ def _build_categorical_distribution(
 def _count_by_bin(
     bin_index: Integers, bins: int, labels: Labels, risk_quintile: Integers
 ) -> tuple[tuple[tuple[tuple[int, int], ...], ...], tuple[int, ...]]:
-    """Clients by fifth, bin and label, and those in no bin, whose place is -1, by fifth."""
+    """Count clients by quintile, bin and label, and those without a bin (-1) by quintile."""
     shape = RISK_QUINTILE_COUNT, bins + 1, 2
     flat_index = np.ravel_multi_index(
         (risk_quintile, np.where(bin_index < 0, bins, bin_index), labels), shape
@@ -127,7 +130,7 @@ def _count_by_bin(
 
 
 def _compute_known_mean(values: Floats) -> float | None:
-    """Of the known."""
+    """Compute the mean of known values; None if there are none."""
     known_values = values[~np.isnan(values)]
     return float(known_values.mean()) if len(known_values) else None
 

@@ -1,4 +1,4 @@
-"""What the gates look at: the model as it would serve, and what it says of its clients."""
+"""Hold what the gates check: the model as it would serve, and its evaluation."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from training.metrics.fairness import FairnessAudit
 from training.model.trainer import TrainedModel
 
 SAMPLE_DOCUMENT_COUNT = 100
-"""Clients who are also scored one by one from their JSON document."""
+"""Number of clients that are also scored one by one from JSON."""
 
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """One training, ready to be judged."""
+    """The evaluation of one training, ready for the gates."""
 
     policy: Policy
     training_set: TrainingSet
     matrix: Matrix
-    """With the final model's categories, shape (clients, features)."""
+    """Encoded by the final model's categories, shape (clients, features)."""
     trained_model: TrainedModel
     scorer: Scorer
-    """The model as the service would load it."""
+    """The model as the service loads it."""
     explanation_sample: ExplanationSample
     dossiers: DossierFile
     champion: Champion | None
@@ -42,7 +42,7 @@ class EvaluationResult:
 
     @cached_property
     def bootstrap_aucs(self) -> list[float]:
-        """The out-of-fold AUC under every resample."""
+        """Return the out-of-fold AUC of every resample."""
         ranking = WeightedRanking(self.training_set.labels, self.trained_model.oof_risk)
         return [
             ranking.compute_auc(weights)
@@ -51,11 +51,11 @@ class EvaluationResult:
 
     @cached_property
     def served_risks(self) -> Floats:
-        """Risk of every client as the service would answer."""
+        """Return the risk of every client as the service answers it, shape (clients,)."""
         return self.scorer.predict_risk(self.matrix)
 
     def sample_documents(self) -> Iterator[tuple[int, str]]:
-        """Some clients: their place in the material, and their dossier as JSON text."""
+        """Yield index and dossier (JSON text) of some clients."""
         numbered_documents = (
             (index, text) for index, (_, text) in enumerate(self.dossiers.iter_documents())
         )

@@ -9,14 +9,14 @@ from collections.abc import Callable
 
 from training.evaluation.result import EvaluationResult
 from training.gates import behaviour, calibration, discrimination, fairness
-from training.gates.base import FAILED_VERDICTS, Finding, Gate, Verdict
+from training.gates.base import FAILED_VERDICTS, Gate, GateFinding, Verdict
 
 __all__ = [
     "FAILED_VERDICTS",
     "GATES",
     "EvaluationResult",
-    "Finding",
     "Gate",
+    "GateFinding",
     "Verdict",
     "blocking_codes",
     "run_gates",
@@ -32,11 +32,12 @@ GATES: tuple[Gate, ...] = tuple(
 
 def run_gates(
     evaluation: EvaluationResult, progress: Callable[[int], object] = lambda _: None
-) -> tuple[Finding, ...]:
-    """What every gate of the policy says, the gravest first.
+) -> tuple[GateFinding, ...]:
+    """Run every gate of the policy; return findings, the most severe first.
 
     Args:
-        progress: Told of every gate.
+        evaluation: The evaluated model.
+        progress: Called with 1 after each gate.
     """
     limits = {limit.code: limit for limit in evaluation.policy.gates}
     findings = []
@@ -48,6 +49,6 @@ def run_gates(
     )
 
 
-def blocking_codes(findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    """The codes of the gates that refuse the model."""
+def blocking_codes(findings: tuple[GateFinding, ...]) -> tuple[str, ...]:
+    """Return the codes of the gates that refuse the model."""
     return tuple(finding.code for finding in findings if finding.verdict is Verdict.REFUSES)

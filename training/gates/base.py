@@ -1,4 +1,4 @@
-"""What a gate is, and what it answers: a code, a verdict, what was measured, what to do."""
+"""Define gates and their findings: a code, a verdict, a measurement, and what to do."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from credit.finding import Finding
 from credit.governance import GateLimit
 from training.evaluation.result import EvaluationResult
 from training.metrics.bootstrap import Interval
 
 
 class Verdict(StrEnum):
-    """Gravest first."""
+    """The result of a gate, the most severe first."""
 
     REFUSES = "refuses"
     WARNS = "warns"
@@ -25,7 +26,7 @@ FAILED_VERDICTS = (Verdict.REFUSES, Verdict.WARNS)
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """What a gate measured, and whether it is within the limit."""
+    """The value that a gate measured, and whether it is within the limit."""
 
     passed: bool
     message: str
@@ -39,32 +40,26 @@ class NotApplicable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What one gate says of one model."""
+class GateFinding(Finding):
+    """The finding of one gate on one model."""
 
-    code: str
-    """Stable: CRG and a number."""
-    title: str
     verdict: Verdict
-    message: str
-    """What was measured, in words."""
     value: float | None
     interval: Interval | None
     limit: float
-    what_to_do: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """One thing a model must not fail."""
+    """A check that a model must pass before it may serve."""
 
     code: str
     title: str
     what_to_do: str
     check: Callable[[EvaluationResult, float], Measurement | NotApplicable]
-    """Of the evidence and the policy's limit."""
+    """Function of the evaluation and the policy's limit."""
 
-    def run(self, evaluation: EvaluationResult, limit: GateLimit) -> Finding:
+    def run(self, evaluation: EvaluationResult, limit: GateLimit) -> GateFinding:
         measurement = self.check(evaluation, limit.limit)
         if isinstance(measurement, NotApplicable):
             verdict, message, value, interval = (
@@ -81,7 +76,7 @@ class Gate:
                 float(measurement.value),
                 measurement.interval,
             )
-        return Finding(
+        return GateFinding(
             code=self.code,
             title=self.title,
             verdict=verdict,

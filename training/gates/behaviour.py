@@ -1,4 +1,4 @@
-"""Does the model behave: nothing forbidden, explanations that add up, one way to compute a row?"""
+"""Check excluded attributes, additivity, agreement of file and request, shift, and latency."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from training.evaluation.result import EvaluationResult
 from training.gates.base import Gate, Measurement, NotApplicable
 
 PROBABILITY_MARGIN = 1e-6
-"""A probability nearer than this to 0 or 1 no longer holds its log-odds to 1e-9."""
+"""Nearer to 0 or 1 than this, a probability cannot represent its log-odds to 1e-9."""
 
 
 def check_excluded_attributes(evaluation: EvaluationResult, limit: float) -> Measurement:
@@ -53,7 +53,7 @@ def check_additivity(evaluation: EvaluationResult, limit: float) -> Measurement 
 def check_file_request_agreement(
     evaluation: EvaluationResult, limit: float
 ) -> Measurement | NotApplicable:
-    """Some clients' rows and risks from their JSON, each alone, against those learnt from."""
+    """Compare rows and risks of some clients, built from JSON, with those of training."""
     client_count, differing_count, differences = 0, 0, set[str]()
     for index, text in evaluation.sample_documents():
         client_count += 1
@@ -84,7 +84,7 @@ def _find_differences(first: Matrix, second: Matrix) -> Bools:
 def check_population_shift(
     evaluation: EvaluationResult, limit: float
 ) -> Measurement | NotApplicable:
-    """The feature furthest from where the champion's clients stood, unknown being a place too."""
+    """Find the feature with the largest shift against the champion's clients."""
     champion = evaluation.champion
     if champion is None:
         return NotApplicable("no model was promoted before")
@@ -108,8 +108,9 @@ def check_population_shift(
     value = shares[most_shifted]
     missing_rate = np.isnan(evaluation.matrix[:, list(CATALOGUE).index(most_shifted)]).mean()
     message = (
-        f"{most_shifted} has moved for {value:.0%} of the clients since the champion's; unknown of "
-        f"{missing_rate:.0%}, then of {_compute_missing_rate(distributions[most_shifted]):.0%}"
+        f"{most_shifted} has moved for {value:.0%} of the clients since the champion's; "
+        f"unknown of {missing_rate:.0%}, "
+        f"then of {_compute_missing_rate(distributions[most_shifted]):.0%}"
     )
     if len(over_limit) > 1:
         message += f"; {len(over_limit)} features beyond the limit"
@@ -117,12 +118,12 @@ def check_population_shift(
 
 
 def _reads_any_table(feature: str, tables: AbstractSet[str]) -> bool:
-    """Whether a feature looks at one of these tables."""
+    """Return whether a feature reads one of these tables."""
     return any(source.partition(".")[0] in tables for source in CATALOGUE[feature].sources)
 
 
 def _compute_shift(distribution: Distribution, values: Floats) -> float:
-    """The share of clients that has moved: among the known cells, or between known and unknown."""
+    """Return the larger of the shift of known values and the change of the missing rate."""
     is_missing = np.isnan(values)
     return max(
         _compute_ks_distance(distribution, np.sort(values[~is_missing])),
@@ -131,10 +132,10 @@ def _compute_shift(distribution: Distribution, values: Floats) -> float:
 
 
 def _compute_ks_distance(distribution: Distribution, sorted_values: Floats) -> float:
-    """Kolmogorov and Smirnov's distance to the champion's clients, at the quantiles kept of them.
+    """Compute the Kolmogorov-Smirnov distance to the champion's clients at their quantiles.
 
-    Ties count for neither side: a flag that was 1 for most is not moved by being 1 for all. Words
-    have no quantiles: of them the unknown alone are compared.
+    Ties count for neither side: a flag that was 1 for most clients has not moved if it is 1 for
+    all. Categories have no quantiles; only their missing rate is compared.
     """
     if not len(sorted_values) or not distribution.quantiles:
         return 0.0
@@ -149,13 +150,13 @@ def _compute_ks_distance(distribution: Distribution, sorted_values: Floats) -> f
 
 
 def _compute_missing_rate(distribution: Distribution) -> float:
-    """The share of the champion's clients of whom the feature was unknown."""
+    """Return the share of the champion's clients with an unknown value."""
     missing_count = sum(distribution.unknown)
     return missing_count / (missing_count + int(np.sum(distribution.counts)))
 
 
 def check_latency(evaluation: EvaluationResult, limit: float) -> Measurement | NotApplicable:
-    """The median, after a first dossier has warmed what is loaded at first use."""
+    """Measure the median CPU time of a scoring; the first one warms caches."""
     cpu_ms = []
     for _, text in evaluation.sample_documents():
         request = parse_request(f'{{"dossier": {text}}}'.encode())

@@ -1,4 +1,4 @@
-"""Are the probabilities probabilities, and is the policy's threshold near the cheapest?"""
+"""Check calibration, and the regret of the policy's threshold."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from training.metrics.bootstrap import (
 from training.metrics.credit_metrics import calibration_in_the_large, split_by_known_histories
 
 MIN_CLIENTS_PER_PATTERN = 50
-"""Clients of a pattern of known histories; fewer say nothing, and their interval says little."""
+"""Fewest clients of a pattern of known histories for a meaningful estimate."""
 
 
 def check_calibration_in_the_large(evaluation: EvaluationResult, limit: float) -> Measurement:
-    """Of the risks out of fold, and of those the model serves: calibration may be lost between."""
+    """Check out-of-fold and served risks: calibration may be lost in between."""
     labels, shifts, descriptions = evaluation.training_set.labels, [], []
     for name, risks in (
         ("out of fold", evaluation.trained_model.oof_risk),
@@ -46,7 +46,7 @@ def check_calibration_in_the_large(evaluation: EvaluationResult, limit: float) -
 def check_calibration_by_known_histories(
     evaluation: EvaluationResult, limit: float
 ) -> Measurement | NotApplicable:
-    """The pattern of known histories that is furthest off."""
+    """Find the pattern of known histories with the largest miscalibration."""
     labels, risks, known = evaluation.trained_model.append_masked_copies(evaluation.training_set)
     shifts = {
         name: _estimate_shift(labels[mask], risks[mask], evaluation.seed)
@@ -74,7 +74,7 @@ def _estimate_shift(labels: Labels, risks: Floats, seed: int) -> tuple[float, In
 
 
 def _overlaps_tolerance(ci: Interval, limit: float) -> bool:
-    """Whether the interval reaches what the limit allows on either side of 0."""
+    """Return whether the interval overlaps [-limit, limit]."""
     return ci.low <= limit and ci.high >= -limit
 
 

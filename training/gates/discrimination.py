@@ -1,4 +1,4 @@
-"""Does the model tell clients apart: enough, believably, and no worse than the champion?"""
+"""Check discrimination: above chance, plausible, stable, and no worse than the champion's."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from training.metrics.bootstrap import (
 )
 
 MIN_COMPARABLE_CLIENTS = 500
-"""Clients whom the champion must know for a comparison to say anything."""
+"""Fewest clients for a meaningful comparison with the champion."""
 
 TOP_FEATURE_COUNT = 50
-"""The most important features, looked at alone: what leaks is what a model looks at."""
+"""Number of most important features that are checked alone: a leak is an important feature."""
 
 MAX_COMPARED_CLIENTS = 1_000
-"""Clients whose risks are compared with the fitted booster's, to the last bit."""
+"""Number of clients with risks that must be bit-identical to those of the fitted booster."""
 
 FOLD_STABILITY_CONFIDENCE = 0.999
-"""Folds that differ by more than chance would in all but one of a thousand trainings."""
+"""The gate fails by chance in one of a thousand trainings."""
 
 
 def check_champion_auc(evaluation: EvaluationResult, limit: float) -> Measurement | NotApplicable:
@@ -37,21 +37,21 @@ def check_champion_auc(evaluation: EvaluationResult, limit: float) -> Measuremen
     labels = evaluation.training_set.labels[comparable]
     if len(comparable) < MIN_COMPARABLE_CLIENTS or not 0 < labels.sum() < len(labels):
         return NotApplicable(
-            f"{champion.version} can be asked about {len(comparable):,} of these clients, fewer than "
-            f"{MIN_COMPARABLE_CLIENTS}"
+            f"{champion.version} can be asked about {len(comparable):,} of these clients, "
+            f"fewer than {MIN_COMPARABLE_CLIENTS}"
         )
     candidate_ranking = WeightedRanking(labels, evaluation.trained_model.oof_risk[comparable])
     champion_ranking = WeightedRanking(labels, champion.risks[comparable])
     unit_weights = np.ones(len(comparable))
-    value = candidate_ranking.compute_auc(unit_weights) - champion_ranking.compute_auc(
-        unit_weights
-    )
+    auc = candidate_ranking.compute_auc(unit_weights)
+    champion_auc = champion_ranking.compute_auc(unit_weights)
+    value = auc - champion_auc
     ci = compute_percentile_interval([
         candidate_ranking.compute_auc(weights) - champion_ranking.compute_auc(weights)
         for weights in bootstrap_weights(len(comparable), evaluation.seed)
     ])  # fmt: skip
     message = (
-        f"AUC {candidate_ranking.compute_auc(unit_weights):.4f} against {champion_ranking.compute_auc(unit_weights):.4f} of {champion.version} "
+        f"AUC {auc:.4f} against {champion_auc:.4f} of {champion.version} "
         f"on the same {len(comparable):,} clients: {value:+.4f} ({ci.low:+.4f} to {ci.high:+.4f})"
     )
     return Measurement(passed=ci.high >= -limit, message=message, value=value, interval=ci)
@@ -76,7 +76,7 @@ def check_implausible_auc(evaluation: EvaluationResult, limit: float) -> Measure
 
 
 def check_feature_leakage(evaluation: EvaluationResult, limit: float) -> Measurement:
-    """The strongest by its value, either way, with unknown as the lowest and as the highest."""
+    """Find the feature with the highest AUC alone, in either direction."""
     labels, importance = evaluation.training_set.labels, evaluation.scorer.metadata.importance
     top_features = sorted(enumerate(CATALOGUE), key=lambda column: -importance[column[1]])[
         :TOP_FEATURE_COUNT
@@ -101,7 +101,7 @@ def check_feature_leakage(evaluation: EvaluationResult, limit: float) -> Measure
 
 
 def _rank_by_feature(labels: Labels, column: Matrix) -> WeightedRanking:
-    """The clients in the order of one feature that tells them apart best."""
+    """Rank clients by one feature, with the sign and the place of missing values that fit best."""
     unit_weights, values = np.ones(len(labels)), column.astype(np.float64)
     rankings = [
         WeightedRanking(labels, sign * np.where(np.isnan(values), fill_value, values))
@@ -112,7 +112,7 @@ def _rank_by_feature(labels: Labels, column: Matrix) -> WeightedRanking:
 
 
 def check_served_model(evaluation: EvaluationResult, limit: float) -> Measurement:
-    """It answers as the fitted booster, and ranks clients it learnt from no worse than others."""
+    """Compare the served model with the fitted booster, and its AUC with the out-of-fold one."""
     labels, unit_weights = evaluation.training_set.labels, np.ones(len(evaluation.training_set))
     value = WeightedRanking(labels, evaluation.served_risks).compute_auc(unit_weights)
     ci = compute_percentile_interval(evaluation.bootstrap_aucs)
@@ -134,7 +134,7 @@ def check_served_model(evaluation: EvaluationResult, limit: float) -> Measuremen
 def check_fold_stability(
     evaluation: EvaluationResult, limit: float
 ) -> Measurement | NotApplicable:
-    """The deviation of the folds' AUC, less what folds of this size differ by of themselves."""
+    """Compute the standard deviation of the folds' AUC beyond that of chance."""
     labels, risks, fold = (
         evaluation.training_set.labels,
         evaluation.trained_model.oof_risk,

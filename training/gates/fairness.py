@@ -1,4 +1,4 @@
-"""Are groups that the law protects decided alike, as far as each jurisdiction asks?"""
+"""Check approval ratios and calibration of protected groups against each jurisdiction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check_calibration_by_group(
 def _check_groups(
     evaluation: EvaluationResult, limit: float, check: GroupCheck
 ) -> Measurement | NotApplicable:
-    """How many groups are beyond a jurisdiction's limit, the whole interval considered."""
+    """Count groups with a whole interval beyond a jurisdiction's limit."""
     if not evaluation.audits:
         return NotApplicable("no protected attribute has two groups large enough to compare")
     jurisdictions_by_violation: dict[str, list[str]] = {}
@@ -53,7 +53,7 @@ def _check_groups(
 def iter_audited_groups(
     audits: tuple[FairnessAudit, ...], jurisdiction: FairnessLimit
 ) -> Iterator[tuple[FairnessAudit, GroupMetrics]]:
-    """The groups that a jurisdiction looks at."""
+    """Yield the groups of the attributes that a jurisdiction names."""
     for audit in audits:
         if audit.attribute in jurisdiction.attributes:
             yield from ((audit, group) for group in audit.groups)

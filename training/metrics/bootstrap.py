@@ -1,7 +1,7 @@
-"""How sure a measure is: intervals by drawing the clients again, with replacement.
+"""Estimate bootstrap intervals of metrics by resampling clients with replacement.
 
-Efron, *Bootstrap methods* (1979); the percentile interval. A resample is a weight a client: what
-is sorted once serves every resample.
+Percentile intervals, Efron, *Bootstrap methods* (1979). A resample is a weight for each client, so
+that clients are sorted once for all resamples.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from training.metrics.credit_metrics import calibration_in_the_large
 
 RESAMPLE_COUNT = 300
 LARGE_SAMPLE_CLIENTS = 50_000
-"""Clients above which `FEWER` resamples are drawn: their ends are less sure, by a quarter of a
-standard error instead of a seventh, but the standard error is small by then."""
+"""Above this number of clients, fewer resamples are drawn. The ends of intervals are then less
+certain (a quarter of a standard error instead of a seventh), but the standard error is small."""
 LARGE_SAMPLE_RESAMPLE_COUNT = 100
 TAIL_PROBABILITY = 0.025
-"""Left out on each side: intervals of 95 %."""
+"""Probability left out on each side: intervals of 95 %."""
 
 
 class Interval(NamedTuple):
@@ -31,17 +31,19 @@ class Interval(NamedTuple):
 
 
 def count_resamples(clients: int) -> int:
-    """How many resamples are drawn of so many clients."""
+    """Return the number of resamples for a number of clients."""
     return LARGE_SAMPLE_RESAMPLE_COUNT if clients > LARGE_SAMPLE_CLIENTS else RESAMPLE_COUNT
 
 
 def bootstrap_weights(
     clients: int, seed: int, resample_count: int | None = None
 ) -> Iterator[Floats]:
-    """How often each client is drawn, shape (clients,), once a resample.
+    """Yield for each resample how often each client is drawn, shape (clients,).
 
     Args:
-        number: Of resamples, for groups that are set beside one another; else by their size.
+        clients: Number of clients.
+        seed: The same seed gives the same resamples.
+        resample_count: Number of resamples, if groups are compared; by default set by the size.
     """
     rng = np.random.default_rng(seed)
     for _ in range(resample_count or count_resamples(clients)):
@@ -50,7 +52,7 @@ def bootstrap_weights(
 
 
 def compute_percentile_interval(values: Sequence[float] | Floats) -> Interval:
-    """The middle 95 % of what the resamples gave; unknown where none gave anything."""
+    """Return the middle 95 % of the resampled values; NaN if all of them are NaN."""
     if np.isnan(values).all():
         return Interval(np.nan, np.nan)
     low, high = np.nanquantile(values, [TAIL_PROBABILITY, 1 - TAIL_PROBABILITY])
@@ -58,7 +60,7 @@ def compute_percentile_interval(values: Sequence[float] | Floats) -> Interval:
 
 
 class WeightedRanking:
-    """Clients in the order of their risk, to be measured under any weights."""
+    """Clients sorted by risk, to compute ranking metrics for any weights."""
 
     def __init__(self, labels: Labels, risks: Floats) -> None:
         self._order = np.argsort(risks, kind="stable")
@@ -66,22 +68,22 @@ class WeightedRanking:
         self._is_difficult = labels[self._order].astype(np.float64)
         is_run_end = np.append(sorted_risks[1:] > sorted_risks[:-1], [True])
         self._run_ends = np.flatnonzero(is_run_end)
-        """Where each run of equal risks ends: they are not told apart."""
+        """Index of the last client of each run of equal risks, which share a rank."""
         self._risk_levels = sorted_risks[is_run_end]
 
     def _count_cumulatively(self, weights: Floats) -> tuple[Floats, Floats]:
-        """Good and difficult clients up to each level of risk, from nobody on."""
+        """Return cumulated weights of good and difficult clients by level of risk, from 0 on."""
         sorted_weights = weights[self._order]
         total = np.cumsum(sorted_weights)[self._run_ends]
         difficult = np.cumsum(sorted_weights * self._is_difficult)[self._run_ends]
         return np.append(0, total - difficult), np.append(0, difficult)
 
     def compute_auc(self, weights: Floats) -> float:
-        """Chance that a difficult client is riskier than a good one; equal risks count half."""
+        """Return the probability that a difficult client ranks above a good one; ties are half."""
         return _integrate_auc(*self._count_cumulatively(weights))
 
     def compute_metrics(self, weights: Floats, policy: Policy) -> dict[str, float]:
-        """What `training.metrics.credit_metrics.metrics` says of the order of clients, under weights."""
+        """Compute the ranking and cost metrics of `credit_metrics.compute_metrics`, weighted."""
         good, difficult = self._count_cumulatively(weights)
         missed_cost, refused_cost = policy.missed_difficulties_cost, policy.refused_good_cost
         costs = (missed_cost * difficult + refused_cost * (good[-1] - good)) / weights.sum()
@@ -104,9 +106,9 @@ def _integrate_auc(good: Floats, difficult: Floats) -> float:
 
 
 class WeightedCalibration:
-    """Calibration-in-the-large under any weights: one Newton step from the whole's solution.
+    """Calibration-in-the-large for any weights, by one Newton step from the unweighted solution.
 
-    At the size of a resample's move the step's own error is of second order.
+    For the small changes of a resample, the error of the step is of second order.
     """
 
     def __init__(self, labels: Labels, risks: Floats) -> None:
@@ -123,7 +125,7 @@ class WeightedCalibration:
 def compute_metric_intervals(
     labels: Labels, risks: Floats, policy: Policy, *, seed: int
 ) -> Mapping[str, Interval]:
-    """Intervals of the measures that depend on who was drawn, by their names in `metrics`."""
+    """Estimate the intervals of metrics by name."""
     ranking, calibration = WeightedRanking(labels, risks), WeightedCalibration(labels, risks)
     squared_errors = (labels - risks) ** 2
     resampled_metrics = [

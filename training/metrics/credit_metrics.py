@@ -1,4 +1,4 @@
-"""How good a model is: discrimination, calibration, and what its decisions cost."""
+"""Compute metrics of discrimination, calibration and cost."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ BUSINESS_SCORE_DEFINITION = (
 
 @dataclass(frozen=True, kw_only=True)
 class CostCurve:
-    """What decisions cost at every threshold that tells clients apart."""
+    """Cost of the decisions at every distinct threshold."""
 
     thresholds: Floats
-    """Refused from this risk on, inclusive; the last refuses nobody."""
+    """Clients with at least this risk are refused; the last threshold refuses none."""
     per_client: Floats
 
     @classmethod
@@ -50,18 +50,18 @@ class CostCurve:
 
     @property
     def minimum(self) -> tuple[float, float]:
-        """The threshold of least cost, and that cost a client."""
+        """Return the threshold with the lowest cost, and that cost per client."""
         best = int(self.per_client.argmin())
         return float(self.thresholds[best]), float(self.per_client[best])
 
     def cost_at(self, threshold: float) -> float:
-        """The cost a client when those at or above the threshold are refused."""
+        """Return the cost per client if clients at or above the threshold are refused."""
         index = int(np.searchsorted(self.thresholds, threshold, side="left"))
         return float(self.per_client[min(index, len(self.per_client) - 1)])
 
 
 def compute_metrics(labels: Labels, risks: Floats, policy: Policy) -> dict[str, float]:
-    """Every measure of a model on clients it has not seen.
+    """Compute every metric of out-of-fold risks.
 
     `f1`, `accuracy`, `cost_per_client` and `business_score` are at the policy's threshold.
     """
@@ -94,9 +94,9 @@ def compute_metrics(labels: Labels, risks: Floats, policy: Policy) -> dict[str, 
 
 
 def calibration_in_the_large(labels: Labels, risks: Floats) -> float:
-    """The shift in log-odds that would make the mean risk the rate seen; 0 is perfect.
+    """Return the shift in log-odds that makes the mean risk equal the observed rate; 0 is best.
 
-    The intercept of a logistic recalibration whose slope is held at 1 (Cox, 1958).
+    It is the intercept of a logistic recalibration with slope 1 (Cox, 1958).
     """
     clipped = np.clip(risks, 1e-12, 1 - 1e-12)
     log_odds = np.log(clipped / (1 - clipped))
@@ -110,7 +110,7 @@ def calibration_in_the_large(labels: Labels, risks: Floats) -> float:
 def compute_calibration_by_pattern(
     labels: Labels, risks: Floats, known_histories: Mapping[str, Bools]
 ) -> dict[str, float]:
-    """Calibration-in-the-large by what is known of clients."""
+    """Compute calibration-in-the-large by the pattern of known histories."""
     return {
         f"calibration_{name}": calibration_in_the_large(labels[mask], risks[mask])
         for name, mask in split_by_known_histories(known_histories).items()
@@ -119,7 +119,7 @@ def compute_calibration_by_pattern(
 
 
 def split_by_known_histories(known_histories: Mapping[str, Bools]) -> dict[str, Bools]:
-    """Which clients none, some, all of the histories are known of."""
+    """Return masks of the clients with no, some and all histories known."""
     known_count = np.sum(list(known_histories.values()), axis=0)
     return {
         "no_history": known_count == 0,

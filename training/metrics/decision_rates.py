@@ -1,4 +1,4 @@
-"""What the policy would propose to the clients: how many, how difficult, at what cost."""
+"""Estimate shares, difficulty rates and costs of the outcomes that the policy proposes."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from training.metrics.fairness import Estimate, propose_outcomes
 
 @dataclass(frozen=True, kw_only=True)
 class OutcomeShare:
-    """The clients to whom one outcome is proposed."""
+    """The clients with one proposed outcome."""
 
     outcome: Outcome
     clients: int
     share: Estimate
     difficulty_rate: Estimate
     cost: Estimate
-    """What their decisions cost over all clients; those referred are split at index 0.5."""
+    """Cost of their decisions, averaged over all clients; referred ones are split at index 0.5."""
 
 
 def estimate_outcome_shares(
     labels: Labels, risks: Floats, policy: Policy, *, seed: int
 ) -> tuple[OutcomeShare, ...]:
-    """Approve, refer and decline, by the score alone."""
+    """Estimate the shares of approve, refer and decline, by the score alone."""
     outcomes = propose_outcomes(risks, policy)
     refused = risks >= policy.threshold
     cost = np.where(
@@ -66,7 +66,7 @@ def estimate_outcome_shares(
 def _measure_outcome(
     weights: Floats, indicator: Floats, is_difficult: Floats, cost: Floats
 ) -> tuple[float, float, float]:
-    """Share, difficulty rate and cost a client; the rate of nobody is unknown."""
+    """Compute share, difficulty rate (NaN without clients) and cost per client."""
     outcome_weights = weights * indicator
     total = outcome_weights.sum()
     rate = float(outcome_weights @ is_difficult / total) if total else float("nan")

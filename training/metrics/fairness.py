@@ -1,8 +1,8 @@
-"""How the decisions fall on groups that the law protects.
+"""Audit how decisions differ between groups of protected attributes.
 
-The attributes come from the raw tables for this audit alone; sex is never in the matrix.
-Points are fairlearn's (Weerts et al., *Fairlearn: assessing and improving fairness of AI systems*,
-2023); its own bootstrap takes minutes where the resamples of `intervals` take a second.
+The attributes are read from the raw tables for this audit only; sex is never in the matrix.
+Point estimates use fairlearn (Weerts et al., *Fairlearn: assessing and improving fairness of AI
+systems*, 2023). Its own bootstrap takes minutes; the one of `bootstrap` takes a second.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from training.metrics.bootstrap import (
 from training.metrics.credit_metrics import calibration_in_the_large
 
 MIN_CLIENTS_PER_GROUP = 100
-"""Clients of a group; below, nothing can be said, and too much of the few."""
+"""Smaller groups are not audited: estimates are too uncertain, and clients could be identified."""
 
 MIN_CLIENTS_PER_LABEL = 5
-"""Clients with difficulties of a group, for the same reason."""
+"""Fewest clients of a group with, and without, difficulties, for the same reason."""
 
 FAIRNESS_METRICS = ("approval", "true_refusal", "false_refusal", "calibration")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A measure with its interval."""
+    """A metric with its interval."""
 
     value: float
     interval: Interval
@@ -50,21 +50,21 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupMetrics:
-    """What a model does to one group of clients."""
+    """Outcomes and calibration of one group of clients."""
 
     name: str
     clients: int
     difficulty_rate: float
     approval: Estimate
-    """Share whose proposed outcome is to approve."""
+    """Share of clients with the proposal to approve."""
     approval_ratio: Estimate
-    """That share over the share of the group approved most: 1 for that group."""
+    """That share divided by the share of the group with the highest: 1 for that group."""
     true_refusal: Estimate
-    """Share of those with difficulties whose proposed outcome is to decline."""
+    """Share of declined clients among those with difficulties."""
     false_refusal: Estimate
-    """Share of those without whose proposed outcome is to decline."""
+    """Share of declined clients among those without difficulties."""
     calibration: Estimate
-    """Calibration-in-the-large in log-odds; above 0 the group's risk is told too low."""
+    """Calibration-in-the-large in log-odds; above 0 the group's risk is underestimated."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,21 +75,25 @@ class FairnessAudit:
     excluded: bool
     groups: tuple[GroupMetrics, ...]
     unaudited_clients: int
-    """Clients whose value is unknown, or whose group is too small."""
+    """Number of clients with an unknown value or in a group that is too small."""
 
 
 def propose_outcomes(risks: Floats, policy: Policy) -> NDArray[np.object_]:
-    """The outcome the score proposes for each risk, before any rule."""
+    """Return the outcome that the score proposes for each risk, without rules."""
     return np.array([policy.propose_outcome(risk) for risk in risks.tolist()], dtype=object)
 
 
 def audit_groups(
     dossiers: DossierFile, labels: Labels, risks: Floats, policy: Policy, *, seed: int
 ) -> tuple[FairnessAudit, ...]:
-    """An audit of every protected attribute that has two groups to compare.
+    """Audit every protected attribute that has at least two groups.
 
     Args:
-        risks: Of each client by a model that had not seen him.
+        dossiers: Source of the protected attributes.
+        labels: Shape (clients,).
+        risks: Out-of-fold risks, shape (clients,).
+        policy: Names the protected attributes and proposes outcomes.
+        seed: Seed of the bootstrap.
     """
     outcomes = propose_outcomes(risks, policy)
     approved, declined = outcomes == Outcome.APPROVE, outcomes == Outcome.DECLINE
@@ -115,7 +119,7 @@ def audit_groups(
 
 
 def _split_by_group(dossiers: DossierFile, attribute: ProtectedAttribute) -> dict[str, Integers]:
-    """The places of the clients of every group, in the order groups are told."""
+    """Return the indices of the clients of each group, in the order of reports."""
     table, name = attribute.columns[0].split(".")
     column = TABLES[table][name]
     if column.kind is ColumnKind.CATEGORY:
@@ -138,9 +142,9 @@ def _split_by_group(dossiers: DossierFile, attribute: ProtectedAttribute) -> dic
 
 
 def _format_age_band(low: float, high: float) -> str:
-    """The name of an age band.
+    """Format the name of an age band.
 
-    >>> [_band(0, 25), _band(25, 35), _band(62, float("inf"))]
+    >>> [_format_age_band(*band) for band in ((0, 25), (25, 35), (62, float("inf")))]
     ['under 25', '25 to 34', '62 and over']
     """
     if low == 0:
@@ -210,14 +214,14 @@ def _measure_groups(  # noqa: PLR0917 -- columns of one table
 
 
 def _compute_ratio(rate: Floats, highest_rate: Floats) -> Floats:
-    """1 where nobody at all is approved: then the groups are treated alike."""
+    """Divide rates; 1 if no client is approved, since groups are then treated alike."""
     return np.divide(rate, highest_rate, out=np.ones_like(rate), where=highest_rate > 0)
 
 
 def _estimate_by_group(
     labels: Labels, risks: Floats, approved: Bools, declined: Bools, group_index: Integers
 ) -> dict[str, Floats]:
-    """Each measure by group, shape (groups,)."""
+    """Compute each metric by group, shape (groups,)."""
     frame = MetricFrame(
         metrics={
             "approval": lambda y, _, approved, declined: float(approved.mean()),  # noqa: ARG005
@@ -246,7 +250,7 @@ def _bootstrap_group(  # noqa: PLR0917 -- columns of one table
     seed: int,
     resample_count: int,
 ) -> dict[str, Floats]:
-    """The measures of one group under every resample of its clients, shape (resamples,)."""
+    """Compute each metric for every resample of one group, shape (resamples,)."""
     is_difficult, is_declined = labels[rows].astype(np.float64), declined[rows].astype(np.float64)
     is_approved, is_true_refusal = approved[rows].astype(np.float64), is_declined * is_difficult
     calibration = WeightedCalibration(labels[rows], risks[rows])

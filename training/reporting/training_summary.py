@@ -16,7 +16,7 @@ from credit.features.declaration.concepts import Concept
 from credit.localised_text import Text
 from credit.policy import Policy
 from credit.scorer import ModelMetadata
-from training.gates import FAILED_VERDICTS, EvaluationResult, Finding, Verdict, blocking_codes
+from training.gates import FAILED_VERDICTS, EvaluationResult, GateFinding, Verdict, blocking_codes
 from training.metrics.credit_metrics import BUSINESS_SCORE_DEFINITION
 from training.metrics.decision_rates import OutcomeShare
 from training.metrics.fairness import FairnessAudit
@@ -65,7 +65,7 @@ class TrainingSummary:
 
     run_id: str
     evaluation: EvaluationResult
-    findings: tuple[Finding, ...]
+    findings: tuple[GateFinding, ...]
     outcome_shares: tuple[OutcomeShare, ...]
     experiment_sections: tuple[str, ...]
     """HTML sections of the last comparison and ablation."""
@@ -87,7 +87,7 @@ class TrainingSummary:
         return blocking_codes(self.findings)
 
     @property
-    def failed_findings(self) -> tuple[Finding, ...]:
+    def failed_findings(self) -> tuple[GateFinding, ...]:
         """Return the findings that refuse the model or warn, in the order of `findings`."""
         return tuple(finding for finding in self.findings if finding.verdict in FAILED_VERDICTS)
 
