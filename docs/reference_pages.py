@@ -61,7 +61,7 @@ def grpc_page() -> str:
     service = (PROTO / "scoring.proto").read_text()
     dossier = (PROTO / "dossier.proto").read_text()
     return (
-        "# gRPC API\n\nPort 3001, with `grpc.health.v1` and reflection. Fields are named as in HTTP."
+        "# gRPC API\n\nPort 3001, with `grpc.health.v1` and reflection. Fields are as in HTTP."
         f"\n\n## scoring.proto\n\n```proto\n{service}```\n\n## dossier.proto\n\n```proto\n"
         f"{dossier}```\n"
     )

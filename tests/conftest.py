@@ -81,7 +81,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def learnable() -> TrainingSet:
-    """Made-up clients with labels, ready to learn from."""
+    """A training set of random clients with labels."""
     return make_training_set()
 
 
@@ -97,7 +97,7 @@ def fitted(learning: tuple[TrainedModel, Scorer]) -> TrainedModel:
 
 @pytest.fixture(scope="session")
 def scorer(learning: tuple[TrainedModel, Scorer]) -> Scorer:
-    """A small model, really fitted."""
+    """A small model, fitted by the real trainer."""
     return learning[1]
 
 
@@ -108,7 +108,7 @@ def categories(learnable: TrainingSet) -> CategoryEncoder:
 
 @pytest.fixture(scope="session")
 def people() -> list[Dossier]:
-    """Sixty made-up clients whom the model has not seen."""
+    """Sixty random clients that the model was not trained on."""
     return make_random_dossiers(60, seed=77)
 
 
@@ -120,18 +120,18 @@ def policy() -> Policy:
 
 @pytest.fixture(scope="session")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """Spark on two cores; its workers start where this package cannot be imported."""
+    """Spark on two cores, with workers that cannot import this source tree."""
     if missing := find_missing_requirement():
         pytest.skip(missing)
-    folder = tmp_path_factory.mktemp("Spark's home")  # a folder with a space, as people have
-    where = Settings(home=folder, spark_master="local[2]", spark_conf=STARTS_SOONER)
+    folder = tmp_path_factory.mktemp("Spark's home")  # a path with a space
+    settings_ = Settings(home=folder, spark_master="local[2]", spark_conf=STARTS_SOONER)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("PYTHONPATH", raising=False)
-        begun = open_spark_session(where)
-        started = begun.__enter__()
+        opened = open_spark_session(settings_)
+        started = opened.__enter__()
     yield started
-    begun.__exit__(None, None, None)
+    opened.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="session")

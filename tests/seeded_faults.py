@@ -88,17 +88,17 @@ FAULTS = (
     Fault(
         "copies of clients in the validation fold are training rows",
         "training/data/dataset.py",
-        """beside = self.teachers.where(learn, len(self))
-        return self.together([learners, beside.labelled(learners.labels)])""",
-        "return self.together([learners, self.teachers.labelled(self.labels)])",
-        "tests/training/test_teachers.py",
+        """auxiliary = self.auxiliary.restrict_to(train_idx, len(self))
+        return self.concat([train_clients, auxiliary.with_copied_labels(train_clients.labels)])""",
+        "return self.concat([train_clients, self.auxiliary.with_copied_labels(self.labels)])",
+        "tests/training/data/test_auxiliary.py",
     ),
     Fault(
         "copies are calibrated on their own labels",
         "training/model/trainer.py",
         "fold_calibrations.predict_risk(oof.masked_log_odds, oof.masked_fold)",
         "calibration.predict_risk(oof.masked_log_odds)",
-        "tests/training/test_teachers.py",
+        "tests/training/data/test_auxiliary.py",
     ),
     Fault(
         "categories of a fold are fitted on its validation clients, too",

@@ -83,7 +83,9 @@ def _as_lender_column(name: str, column: MappedColumn) -> pl.Expr:
     """Invert the mapping of one column."""
     values = pl.col(name)
     if column.words:
-        values = values.cast(pl.String).replace({ours: own for own, ours in column.words.items()})
+        values = values.cast(pl.String).replace(
+            {known: theirs for theirs, known in column.words.items()}
+        )
     if column.factor != 1.0:
         values = values / column.factor
     return values.alias(column.column)

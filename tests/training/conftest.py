@@ -114,6 +114,3 @@ def run_gate(code: str, evidence: EvaluationResult) -> GateFinding:
     [gate] = [gate for gate in GATES if gate.code == code]
     [limit] = [limit for limit in evidence.policy.gates if limit.code == code]
     return Gate.run(gate, evidence, limit)
-
-
-found, judged = find_finding, run_gate

@@ -1,4 +1,4 @@
-"""The audit of groups: what it measures, whom it leaves out, and that its gates can warn."""
+"""Test the audit of groups: its metrics, the groups it leaves out, and the gates that warn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stores.dossiers.parquet import DossierFile
 from stores.raw_tables.tables import read_tables
 from tests.support.random_dossiers import make_random_dossiers
 from tests.support.table_folders import make_table_frames, write_tables
-from tests.training.conftest import judged
+from tests.training.conftest import run_gate
 from training.data.dataset import Labels
 from training.gates import EvaluationResult, Verdict
 from training.metrics.fairness import MIN_CLIENTS_PER_GROUP, FairnessAudit, audit_groups
@@ -28,9 +28,9 @@ def dossiers(tmp_path_factory: pytest.TempPathFactory) -> DossierFile:
     """Men and women of all ages, and a few of another sex."""
     people = make_random_dossiers(CLIENTS, seed=3)
     rng = np.random.default_rng(3)
-    for place, person in enumerate(people):
+    for index, person in enumerate(people):
         form = person["application"]
-        form["CODE_GENDER"] = "XNA" if place < 20 else rng.choice(["F", "M"])
+        form["CODE_GENDER"] = "XNA" if index < 20 else rng.choice(["F", "M"])
         form["DAYS_BIRTH"] = int(-rng.integers(19 * 366, 70 * 365))
     folder = tmp_path_factory.mktemp("people")
     write_tables(folder, make_table_frames(people, labels=rng.integers(0, 2, CLIENTS)))
@@ -40,37 +40,37 @@ def dossiers(tmp_path_factory: pytest.TempPathFactory) -> DossierFile:
     return DossierFile(folder / "d.parquet")
 
 
-def of(found: tuple[FairnessAudit, ...], attribute: str) -> FairnessAudit:
-    [one] = [audit for audit in found if audit.attribute == attribute]
-    return one
+def of(matches: tuple[FairnessAudit, ...], attribute: str) -> FairnessAudit:
+    [item] = [audit for audit in matches if audit.attribute == attribute]
+    return item
 
 
-def drawn(dossiers: DossierFile, risks: np.ndarray) -> Labels:
+def sample_labels(dossiers: DossierFile, risks: np.ndarray) -> Labels:
     late: Labels = (np.random.default_rng(4).random(len(dossiers)) < risks).astype(np.int8)
     return late
 
 
 def test_a_model_blind_to_sex_treats_both_alike(dossiers: DossierFile, policy: Policy) -> None:
     risks = np.random.default_rng(5).uniform(0, 0.3, CLIENTS)
-    sex = of(audit_groups(dossiers, drawn(dossiers, risks), risks, policy, seed=0), "sex")
-    for one in sex.groups:
-        assert one.approval_ratio.value > 0.85
-        assert one.calibration.interval.low < 0.05
-        assert one.calibration.interval.high > -0.05
-        low, high = one.approval.interval
-        assert low < one.approval.value < high
+    sex = of(audit_groups(dossiers, sample_labels(dossiers, risks), risks, policy, seed=0), "sex")
+    for item in sex.groups:
+        assert item.approval_ratio.value > 0.85
+        assert item.calibration.interval.low < 0.05
+        assert item.calibration.interval.high > -0.05
+        low, high = item.approval.interval
+        assert low < item.approval.value < high
         assert high - low < 0.1
 
 
-def test_each_measure_is_what_its_name_says(dossiers: DossierFile, policy: Policy) -> None:
+def test_each_metric_is_what_its_name_states(dossiers: DossierFile, policy: Policy) -> None:
     risks = np.random.default_rng(6).uniform(0, 0.3, CLIENTS)
-    labels = drawn(dossiers, risks)
+    labels = sample_labels(dossiers, risks)
     women = np.array([word == "F" for word in dossiers.read_column("CODE_GENDER")])
     outcomes = np.array([policy.propose_outcome(risk) for risk in risks.tolist()])
     [group_] = [
-        one
-        for one in of(audit_groups(dossiers, labels, risks, policy, seed=0), "sex").groups
-        if one.name == "F"
+        item
+        for item in of(audit_groups(dossiers, labels, risks, policy, seed=0), "sex").groups
+        if item.name == "F"
     ]
     declined = outcomes == Outcome.DECLINE
     assert group_.clients == women.sum()
@@ -79,66 +79,68 @@ def test_each_measure_is_what_its_name_says(dossiers: DossierFile, policy: Polic
     assert group_.false_refusal.value == pytest.approx(declined[women & (labels == 0)].mean())
 
 
-def test_groups_on_either_side_of_many_clients_are_set_beside_one_another(
+def test_groups_of_all_sizes_use_the_same_number_of_resamples(
     dossiers: DossierFile, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fewer resamples are drawn of many clients: of all groups as many then."""
+    """Fewer resamples are sample_labels of many clients: of all groups as many then."""
     risks = np.random.default_rng(5).uniform(0, 0.3, CLIENTS)
-    labels = drawn(dossiers, risks)
+    labels = sample_labels(dossiers, risks)
     before = of(audit_groups(dossiers, labels, risks, policy, seed=0), "sex").groups
     assert len({group.clients for group in before}) > 1
     monkeypatch.setattr(
         "training.metrics.bootstrap.LARGE_SAMPLE_CLIENTS", min(group.clients for group in before)
     )
-    told = of(audit_groups(dossiers, labels, risks, policy, seed=0), "sex").groups
-    assert all(np.isfinite(group.approval_ratio.interval).all() for group in told)
+    results = of(audit_groups(dossiers, labels, risks, policy, seed=0), "sex").groups
+    assert all(np.isfinite(group.approval_ratio.interval).all() for group in results)
 
 
-def test_few_clients_are_counted_and_not_told(dossiers: DossierFile, policy: Policy) -> None:
+def test_small_groups_are_counted_and_not_reported(dossiers: DossierFile, policy: Policy) -> None:
     risks = np.full(CLIENTS, 0.1)
-    sex = of(audit_groups(dossiers, drawn(dossiers, risks), risks, policy, seed=0), "sex")
-    assert {one.name for one in sex.groups} == {"F", "M"}
+    sex = of(audit_groups(dossiers, sample_labels(dossiers, risks), risks, policy, seed=0), "sex")
+    assert {item.name for item in sex.groups} == {"F", "M"}
     assert sex.unaudited_clients == 20
-    assert min(one.clients for one in sex.groups) >= MIN_CLIENTS_PER_GROUP
+    assert min(item.clients for item in sex.groups) >= MIN_CLIENTS_PER_GROUP
 
 
-def test_ages_are_told_by_the_policy_s_bands(dossiers: DossierFile, policy: Policy) -> None:
+def test_ages_are_grouped_by_the_bands_of_the_policy(
+    dossiers: DossierFile, policy: Policy
+) -> None:
     risks = np.full(CLIENTS, 0.1)
-    age = of(audit_groups(dossiers, drawn(dossiers, risks), risks, policy, seed=0), "age")
+    age = of(audit_groups(dossiers, sample_labels(dossiers, risks), risks, policy, seed=0), "age")
     names = ["under 25", "25 to 34", "35 to 44", "45 to 54", "55 to 61", "62 and over"]
-    assert [one.name for one in age.groups] == names
+    assert [item.name for item in age.groups] == names
     assert age.unaudited_clients == 0
 
 
-def test_a_group_approved_far_less_often_is_warned_of(
+def test_a_group_with_far_fewer_approvals_gets_a_warning(
     dossiers: DossierFile, policy: Policy, evidence: EvaluationResult
 ) -> None:
     men = np.array([word == "M" for word in dossiers.read_column("CODE_GENDER")])
     risks = np.where(men, 0.2, 0.02)
-    found = audit_groups(dossiers, drawn(dossiers, risks), risks, policy, seed=0)
-    finding = judged("CRG114", replace(evidence, audits=found))
+    matches = audit_groups(dossiers, sample_labels(dossiers, risks), risks, policy, seed=0)
+    finding = run_gate("CRG114", replace(evidence, audits=matches))
     assert finding.verdict is Verdict.WARNS
     assert "sex M: approved 0.00 times as often" in finding.message
     assert "European Union, United States" in finding.message
-    assert judged("CRG115", replace(evidence, audits=found)).verdict is Verdict.PASSES
+    assert run_gate("CRG115", replace(evidence, audits=matches)).verdict is Verdict.PASSES
 
 
-def test_a_group_whose_risk_is_told_wrongly_is_warned_of(
+def test_a_miscalibrated_group_gets_a_warning(
     dossiers: DossierFile, policy: Policy, evidence: EvaluationResult
 ) -> None:
     men = np.array([word == "M" for word in dossiers.read_column("CODE_GENDER")])
-    labels = drawn(dossiers, np.where(men, 0.3, 0.1))
-    found = audit_groups(dossiers, labels, np.full(CLIENTS, 0.1), policy, seed=0)
-    finding = judged("CRG115", replace(evidence, audits=found))
+    labels = sample_labels(dossiers, np.where(men, 0.3, 0.1))
+    matches = audit_groups(dossiers, labels, np.full(CLIENTS, 0.1), policy, seed=0)
+    finding = run_gate("CRG115", replace(evidence, audits=matches))
     assert finding.verdict is Verdict.WARNS
     assert "sex M: calibration +1." in finding.message
-    assert judged("CRG114", replace(evidence, audits=found)).verdict is Verdict.PASSES
+    assert run_gate("CRG114", replace(evidence, audits=matches)).verdict is Verdict.PASSES
 
 
-def test_nobody_to_compare_is_not_applicable(evidence: EvaluationResult) -> None:
-    nobody = replace(evidence, audits=())
-    assert judged("CRG114", nobody).verdict is Verdict.NOT_APPLICABLE
-    assert judged("CRG115", nobody).verdict is Verdict.NOT_APPLICABLE
+def test_without_groups_to_compare_the_gates_do_not_apply(evidence: EvaluationResult) -> None:
+    no_clients = replace(evidence, audits=())
+    assert run_gate("CRG114", no_clients).verdict is Verdict.NOT_APPLICABLE
+    assert run_gate("CRG115", no_clients).verdict is Verdict.NOT_APPLICABLE
 
 
 def test_sex_is_read_for_the_audit_and_never_for_the_matrix(policy: Policy) -> None:

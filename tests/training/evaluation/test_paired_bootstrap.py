@@ -15,15 +15,15 @@ def scored(noise: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(1)
     true = rng.normal(-2.5, 1, CLIENTS)
     labels = (rng.random(CLIENTS) < 1 / (1 + np.exp(-true))).astype(np.int8)
-    told = true + noise * np.random.default_rng(seed).normal(size=CLIENTS)
-    return labels, 1 / (1 + np.exp(-told))
+    results = true + noise * np.random.default_rng(seed).normal(size=CLIENTS)
+    return labels, 1 / (1 + np.exp(-results))
 
 
-def test_the_gain_is_the_difference_of_the_measures(policy: Policy) -> None:
+def test_the_difference_is_that_of_the_metrics(policy: Policy) -> None:
     labels, better = scored(0.2)
     _, worse = scored(1.0)
-    one, other = (BootstrapMetrics.from_risks(labels, r, policy, seed=3) for r in (better, worse))
-    gain = one.difference_from(other, "auc")
+    item, other = (BootstrapMetrics.from_risks(labels, r, policy, seed=3) for r in (better, worse))
+    gain = item.difference_from(other, "auc")
     assert gain.value == pytest.approx(
         roc_auc_score(labels, better) - roc_auc_score(labels, worse)
     )
@@ -31,25 +31,25 @@ def test_the_gain_is_the_difference_of_the_measures(policy: Policy) -> None:
     assert gain.interval.low <= gain.value <= gain.interval.high
 
 
-def test_nothing_is_gained_over_oneself(policy: Policy) -> None:
-    one = BootstrapMetrics.from_risks(*scored(0.5), policy, seed=3)
-    gain = one.difference_from(one, "business_score")
+def test_a_model_does_not_differ_from_itself(policy: Policy) -> None:
+    item = BootstrapMetrics.from_risks(*scored(0.5), policy, seed=3)
+    gain = item.difference_from(item, "business_score")
     assert (gain.value, gain.interval.low, gain.interval.high) == (0, 0, 0)
     assert not gain.is_significant
 
 
-def test_models_equally_good_are_not_told_apart(policy: Policy) -> None:
-    told = [
+def test_equally_good_models_do_not_differ_significantly(policy: Policy) -> None:
+    results = [
         BootstrapMetrics.from_risks(*scored(0.5, seed), policy, seed=3) for seed in range(100, 120)
     ]
-    pairs = zip(told[::2], told[1::2], strict=True)
-    assert sum(one.difference_from(other, "auc").is_significant for one, other in pairs) <= 2
+    pairs = zip(results[::2], results[1::2], strict=True)
+    assert sum(item.difference_from(other, "auc").is_significant for item, other in pairs) <= 2
 
 
-def test_pairs_are_told_apart_better_than_strangers(policy: Policy) -> None:
+def test_paired_intervals_are_narrower_than_unpaired_ones(policy: Policy) -> None:
     labels, better = scored(0.2)
     _, worse = scored(0.4)
-    one, other = (BootstrapMetrics.from_risks(labels, r, policy, seed=3) for r in (better, worse))
-    paired = one.difference_from(other, "auc").interval
-    alone = one.estimate("auc").interval
+    item, other = (BootstrapMetrics.from_risks(labels, r, policy, seed=3) for r in (better, worse))
+    paired = item.difference_from(other, "auc").interval
+    alone = item.estimate("auc").interval
     assert paired.high - paired.low < 0.5 * (alone.high - alone.low)

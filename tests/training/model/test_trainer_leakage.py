@@ -1,4 +1,4 @@
-"""Nothing that is fitted sees whom it is asked about: labels that mean nothing teach nothing."""
+"""Test that nothing is fitted on validation clients: a model learns nothing from shuffled labels."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def prepared(folder: Path, home: Path) -> TrainingSet:
 
 
 @pytest.fixture(scope="module")
-def whole(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
+def complete(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
     return prepared(tables, tmp_path_factory.mktemp("home"))
 
 
@@ -73,8 +73,8 @@ def shuffled(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Training
     return prepared(folder, tmp_path_factory.mktemp("home"))
 
 
-def test_shuffled_labels_teach_the_model_nothing(shuffled: TrainingSet) -> None:
-    told = [
+def test_a_model_learns_nothing_from_shuffled_labels(shuffled: TrainingSet) -> None:
+    results = [
         auc(
             shuffled,
             fit_model(
@@ -83,50 +83,56 @@ def test_shuffled_labels_teach_the_model_nothing(shuffled: TrainingSet) -> None:
         )
         for s in (0, 1)
     ]
-    assert np.mean(told) == pytest.approx(0.5, abs=3 * spread(shuffled))
+    assert np.mean(results) == pytest.approx(0.5, abs=3 * spread(shuffled))
 
 
-def unseen(material: TrainingSet, challenger: Challenger, balance: ImbalanceStrategy) -> Floats:
+def oof_risk(material: TrainingSet, challenger: Challenger, balance: ImbalanceStrategy) -> Floats:
     """A challenger's out-of-fold risks, its parameters searched inside the folds."""
     risks = np.empty(len(material))
     for learn, rows in split_folds(material.labels, seed=SEED, fold_count=3):
         matrix = material.encode(material.fit_categories(learn))
-        bout = FoldExperiment(
+        experiment = FoldExperiment(
             features=material.features, matrix=matrix, labels=material.labels,
             train_idx=learn, valid_idx=rows, seed=SEED,
         )  # fmt: skip
-        ways = bout.iter_candidates(challenger, search_seconds=0)
-        [tuned] = [way for way in ways if way.tuned and way.imbalance_strategy is balance]
-        risks[rows] = bout.fit_and_predict(tuned).risks
+        ways = experiment.iter_candidates(challenger, search_seconds=0)
+        [tuned] = [
+            weighting
+            for weighting in ways
+            if weighting.tuned and weighting.imbalance_strategy is balance
+        ]
+        risks[rows] = experiment.fit_and_predict(tuned).risks
     return risks
 
 
 @pytest.mark.parametrize("balance", list(ImbalanceStrategy))
 @pytest.mark.parametrize("name", ["scorecard", "scaled"])
-def test_shuffled_labels_teach_no_challenger(
+def test_no_challenger_learns_from_shuffled_labels(
     shuffled: TrainingSet, name: str, balance: ImbalanceStrategy
 ) -> None:
-    few = shuffled.take(stratified_sample(shuffled, 900, seed=SEED))
+    sample_set = shuffled.take(stratified_sample(shuffled, 900, seed=SEED))
     [challenger] = select_challengers([name])
-    assert auc(few, unseen(few, challenger, balance)) == pytest.approx(0.5, abs=3.5 * spread(few))
+    assert auc(sample_set, oof_risk(sample_set, challenger, balance)) == pytest.approx(
+        0.5, abs=3.5 * spread(sample_set)
+    )
 
 
 def test_a_feature_fitted_outside_of_folds_would_be_seen(shuffled: TrainingSet) -> None:
-    """The test has teeth: the rate of a client's own few neighbours, himself among them."""
+    """Show that the test can fail: use the rate of a client's neighbours, the client included."""
     rng = np.random.default_rng(SEED)
     groups = rng.integers(0, len(shuffled) // 4, len(shuffled))
     of_group = np.bincount(groups, shuffled.labels) / np.maximum(np.bincount(groups), 1)
     leaking = replace(shuffled, matrix=shuffled.matrix.copy())
     leaking.matrix[:, 0] = of_group[groups]
-    told = fit_model(
+    results = fit_model(
         leaking,
         seed=SEED,
         progress=lambda _: None,
         parameters={**QUICK_PARAMETERS, "monotone": False},
     )
-    assert auc(leaking, told.oof_uncalibrated) > 0.5 + 6 * spread(leaking)
+    assert auc(leaking, results.oof_uncalibrated) > 0.5 + 6 * spread(leaking)
 
 
-def test_true_labels_do_teach(whole: TrainingSet) -> None:
-    told = fit_model(whole, seed=SEED, progress=lambda _: None, parameters=QUICK_PARAMETERS)
-    assert auc(whole, told.oof_uncalibrated) > 0.5 + 3 * spread(whole)
+def test_a_model_learns_from_true_labels(complete: TrainingSet) -> None:
+    results = fit_model(complete, seed=SEED, progress=lambda _: None, parameters=QUICK_PARAMETERS)
+    assert auc(complete, results.oof_uncalibrated) > 0.5 + 3 * spread(complete)

@@ -28,12 +28,12 @@ class Counting(ProgressReporter):
 
     def __init__(self) -> None:
         super().__init__(Console(quiet=True))
-        self.told: list[object] = []
+        self.messages: list[object] = []
 
     @contextmanager
     def step(self, title: str, total: int | None = None) -> Iterator[ProgressCallback]:
-        self.told.append((title, total))
-        yield self.told.append
+        self.messages.append((title, total))
+        yield self.messages.append
 
 
 PEOPLE = [make_applicant(SK_ID_CURR=1), make_applicant_without_history(SK_ID_CURR=2)]
@@ -81,36 +81,36 @@ def test_every_file_that_is_read_matters(folder: Path) -> None:
     assert len({*prints, printed(folder)}) == len(prints) + 1
 
 
-def test_another_mapping_has_dossiers_of_its_own(where: Settings, folder: Path) -> None:
+def test_another_mapping_gets_its_own_dossiers(where: Settings, folder: Path) -> None:
     quiet = ProgressReporter(Console(quiet=True))
-    kept = [
+    stored = [
         load_labelled_dossiers(where, folder, quiet, lender)[0]
         for lender in (None, mapped(1.0), mapped(0.01), mapped(0.01))
     ]
-    assert len({file.path for file in kept}) == 3
-    assert kept[2].path == kept[3].path
-    amounts = [pl.read_parquet(file.path)["AMT_CREDIT"].to_list() for file in kept[1:3]]
+    assert len({file.path for file in stored}) == 3
+    assert stored[2].path == stored[3].path
+    amounts = [pl.read_parquet(file.path)["AMT_CREDIT"].to_list() for file in stored[1:3]]
     assert amounts[1] == [amount / 100 for amount in amounts[0]]
 
 
-def test_absent_histories_are_said_in_one_line(where: Settings, folder: Path) -> None:
+def test_absent_histories_are_reported_in_one_line(where: Settings, folder: Path) -> None:
     for path in folder.glob("*.parquet"):
         if path.stem != TRAIN_TABLE:
             path.unlink()
-    said = StringIO()
-    load_labelled_dossiers(where, folder, ProgressReporter(Console(file=said)), None)
-    assert said.getvalue().count("absent") == 1
+    text = StringIO()
+    load_labelled_dossiers(where, folder, ProgressReporter(Console(file=text)), None)
+    assert text.getvalue().count("absent") == 1
 
 
-def test_synthetic_clients_are_counted_while_they_are_made(where: Settings) -> None:
+def test_progress_of_synthetic_clients_is_reported(where: Settings) -> None:
     steps = Counting()
     folder = generate_synthetic_tables(where, 500, 3, steps)
-    assert steps.told == [("500 synthetic clients", 500), 500]
+    assert steps.messages == [("500 synthetic clients", 500), 500]
     assert generate_synthetic_tables(where, 500, 3, steps) == folder
-    assert len(steps.told) == 2
+    assert len(steps.messages) == 2
 
 
-def test_other_parameters_have_synthetic_clients_of_their_own(
+def test_other_parameters_get_their_own_synthetic_clients(
     where: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = resolve_synthetic_folder(where, 500, 3)

@@ -30,29 +30,31 @@ PEOPLE = 80
 def folder(tmp_path: Path) -> Path:
     labels = (np.arange(PEOPLE) % 4 == 0).astype(np.int8)
     people = make_random_dossiers(PEOPLE, seed=12, complete=True)
-    told = make_table_frames(people, labels=labels)
-    some = {name: told[name] for name in (TRAIN_TABLE, "bureau", "bureau_balance")}
+    results = make_table_frames(people, labels=labels)
+    some = {name: results[name] for name in (TRAIN_TABLE, "bureau", "bureau_balance")}
     return write_tables(tmp_path / "tables", some, ".csv")
 
 
-def test_the_engine_changes_nothing_that_a_model_learns_from(
+def test_both_engines_give_the_same_training_set(
     session: SparkSession, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("training.data.loading.open_spark_session", lambda _: nullcontext(session))
     steps = ProgressReporter(Console(quiet=True))
-    told = [
+    results = [
         load_labelled_dossiers(Settings(home=tmp_path / engine), folder, steps, None, engine)
         for engine in Engine
     ]
-    local, many = (prepare_training_set(file, seed=1, progress=lambda _: None) for file, _ in told)
-    assert is_bit_identical(local.matrix, many.matrix)
-    assert many.ids.tolist() == local.ids.tolist()
-    assert many.labels.tolist() == local.labels.tolist()
-    here, there = (about for _, about in told)
+    local, spark_file = (
+        prepare_training_set(file, seed=1, progress=lambda _: None) for file, _ in results
+    )
+    assert is_bit_identical(local.matrix, spark_file.matrix)
+    assert spark_file.ids.tolist() == local.ids.tolist()
+    assert spark_file.labels.tolist() == local.labels.tolist()
+    here, there = (metadata for _, metadata in results)
     assert there == here | {"trained_at": there["trained_at"]}
 
 
-def test_what_spark_lacks_is_told_before_tables_are_read(
+def test_missing_requirements_of_spark_are_reported_before_tables_are_read(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")

@@ -21,7 +21,7 @@ from credit.scorer import Scorer
 from stores.clients.store import ClientStore
 from stores.models.bento_store import MODEL_NAME, get_champion_tag
 from stores.models.mlflow_registry import CHAMPION_ALIAS, REFUSED_TAG, get_champion_version
-from tests.training.conftest import Laboratory, found
+from tests.training.conftest import Laboratory, find_finding
 from training.gates import Verdict
 from training.model.calibration import Calibration
 from training.model.ensemble import scale_leaves
@@ -39,7 +39,7 @@ def _champion(first: TrainingOutcome) -> None:
 
 @pytest.fixture
 def untouched(laboratory: Laboratory) -> Path:
-    """The home, whose champion, stores and clients must be the same when the test ends."""
+    """Return the home; check afterwards that champion, stores and clients are unchanged."""
     return laboratory.settings.home
 
 
@@ -66,9 +66,9 @@ def refused(laboratory: Laboratory, trained: TrainingOutcome, before: dict[str, 
     )
     assert version.tags[REFUSED_TAG].split() == list(trained.blocking_codes)
     assert CHAMPION_ALIAS not in version.aliases
-    kept = mlflow.artifacts.load_dict(f"runs:/{trained.run_id}/findings.json")
-    assert kept["refused_by"] == list(trained.blocking_codes)
-    assert {one["code"] for one in kept["gates"]} == {one.code for one in trained.findings}
+    stored = mlflow.artifacts.load_dict(f"runs:/{trained.run_id}/findings.json")
+    assert stored["refused_by"] == list(trained.blocking_codes)
+    assert {item["code"] for item in stored["gates"]} == {item.code for item in trained.findings}
     assert "Refused by" in trained.report_path.read_text()
     assert "**Refused**" in mlflow.artifacts.load_text(f"runs:/{trained.run_id}/model-card.md")
 
@@ -77,7 +77,7 @@ def test_shuffled_labels(laboratory: Laboratory) -> None:
     before, people = state(laboratory), laboratory.people()
     labels = np.random.default_rng(2).permutation(laboratory.labels(people))
     trained = laboratory.train(people, labels)
-    chance = found(trained, "CRG102")
+    chance = find_finding(trained, "CRG102")
     assert chance.verdict is Verdict.REFUSES
     assert chance.interval is not None
     assert chance.interval.low < 0.5 < chance.interval.high
@@ -89,12 +89,12 @@ def test_a_leaking_column(laboratory: Laboratory) -> None:
     labels = laboratory.labels(people)
     # Nearly: a perfect leak is learnt for thousands of trees.
     leak = labels ^ (np.random.default_rng(2).random(len(labels)) < 0.03)
-    for person, told in zip(people, leak.tolist(), strict=True):
-        person["application"]["EXT_SOURCE_3"] = 0.9 - 0.8 * told
+    for person, results in zip(people, leak.tolist(), strict=True):
+        person["application"]["EXT_SOURCE_3"] = 0.9 - 0.8 * results
     trained = laboratory.train(people, labels)
-    assert found(trained, "CRG103").verdict is Verdict.REFUSES
-    assert found(trained, "CRG104").verdict is Verdict.REFUSES
-    assert "external_score" in found(trained, "CRG104").message
+    assert find_finding(trained, "CRG103").verdict is Verdict.REFUSES
+    assert find_finding(trained, "CRG104").verdict is Verdict.REFUSES
+    assert "external_score" in find_finding(trained, "CRG104").message
     refused(laboratory, trained, before)
 
 
@@ -106,8 +106,8 @@ def test_an_inverted_score(laboratory: Laboratory, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(Scorer, "risk", inverted)
     trained = laboratory.train(people, laboratory.labels(people))
-    assert found(trained, "CRG105").verdict is Verdict.REFUSES
-    assert found(trained, "CRG111").verdict is Verdict.REFUSES
+    assert find_finding(trained, "CRG105").verdict is Verdict.REFUSES
+    assert find_finding(trained, "CRG111").verdict is Verdict.REFUSES
     refused(laboratory, trained, before)
 
 
@@ -122,7 +122,7 @@ def test_trees_that_are_lost_on_the_way_to_the_served_model(
 
     monkeypatch.setattr(Scorer, "risk", without_the_last)
     trained = laboratory.train(people, laboratory.labels(people))
-    assert found(trained, "CRG105").verdict is Verdict.REFUSES
+    assert find_finding(trained, "CRG105").verdict is Verdict.REFUSES
     refused(laboratory, trained, before)
 
 
@@ -130,8 +130,8 @@ def test_uncalibrated_output(laboratory: Laboratory, monkeypatch: pytest.MonkeyP
     before, people = state(laboratory), laboratory.people()
     monkeypatch.setattr(Calibration, "fit", lambda *_: Calibration(slope=1.0, shift=1.5))
     trained = laboratory.train(people, laboratory.labels(people))
-    assert found(trained, "CRG106").verdict is Verdict.REFUSES
-    assert found(trained, "CRG108").verdict is Verdict.REFUSES
+    assert find_finding(trained, "CRG106").verdict is Verdict.REFUSES
+    assert find_finding(trained, "CRG108").verdict is Verdict.REFUSES
     refused(laboratory, trained, before)
 
 
@@ -143,11 +143,11 @@ def test_a_calibration_that_is_lost_on_the_way_to_the_served_model(
         "training.model.trainer.calibrated", lambda raw, _: scale_leaves(raw, 1, shift=1.5)
     )
     trained = laboratory.train(people, laboratory.labels(people))
-    lost = found(trained, "CRG106")
+    lost = find_finding(trained, "CRG106")
     assert lost.verdict is Verdict.REFUSES
     assert lost.value is not None
     assert lost.value < -1
-    assert found(trained, "CRG108").verdict is Verdict.PASSES
+    assert find_finding(trained, "CRG108").verdict is Verdict.PASSES
     refused(laboratory, trained, before)
 
 
@@ -163,7 +163,7 @@ def test_a_unit_that_differs_between_file_and_request(
 
     monkeypatch.setattr("credit.scorer.build", in_years)
     trained = laboratory.train(people, laboratory.labels(people))
-    parity = found(trained, "CRG112")
+    parity = find_finding(trained, "CRG112")
     assert parity.verdict is Verdict.REFUSES
     assert "age" in parity.message
     refused(laboratory, trained, before)
@@ -176,7 +176,7 @@ def test_a_unit_that_differs_from_the_champion_s(laboratory: Laboratory) -> None
         form = person["application"]
         form["AMT_INCOME_TOTAL"] = 1_000 * (form["AMT_INCOME_TOTAL"] or 1) + 1e7
     trained = laboratory.train(people, labels)
-    moved = found(trained, "CRG113")
+    moved = find_finding(trained, "CRG113")
     assert moved.verdict is Verdict.REFUSES
     assert "income" in moved.message
     refused(laboratory, trained, before)
@@ -196,21 +196,21 @@ def test_a_feature_derived_from_sex(
     changed = MappingProxyType({**CATALOGUE, "income": derived})
     monkeypatch.setattr("training.gates.behaviour.CATALOGUE", changed)
     trained = laboratory.train(people, laboratory.labels(people))
-    excluded = found(trained, "CRG110")
+    excluded = find_finding(trained, "CRG110")
     assert excluded.verdict is Verdict.REFUSES
     assert excluded.message == "income rests on application.CODE_GENDER"
     refused(laboratory, trained, before)
 
 
 def test_a_model_weaker_than_the_champion(laboratory: Laboratory) -> None:
-    """The same clients, of whom less is known: asked of the folds that left them out."""
+    """The same clients with fewer known histories, scored by the folds that left them out."""
     before, people = state(laboratory), laboratory.people()
     labels = laboratory.labels(people)
     for person in people:
         for name in RAW[1:]:
             person["application"][name] = None
     trained = laboratory.train(people, labels)
-    weaker = found(trained, "CRG101")
+    weaker = find_finding(trained, "CRG101")
     assert weaker.verdict is Verdict.REFUSES
     assert weaker.interval is not None
     assert weaker.interval.high < 0
@@ -218,6 +218,6 @@ def test_a_model_weaker_than_the_champion(laboratory: Laboratory) -> None:
 
 
 def test_findings_are_json_for_programs(laboratory: Laboratory, first: TrainingOutcome) -> None:
-    kept = mlflow.artifacts.load_dict(f"runs:/{first.run_id}/findings.json")
-    assert json.loads(json.dumps(kept, allow_nan=False)) == kept
+    stored = mlflow.artifacts.load_dict(f"runs:/{first.run_id}/findings.json")
+    assert json.loads(json.dumps(stored, allow_nan=False)) == stored
     assert laboratory.settings.reports_folder.joinpath("report.html").exists()

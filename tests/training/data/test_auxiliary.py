@@ -1,4 +1,4 @@
-"""Those who teach beside the clients a model is judged by never tell it the answers."""
+"""Test that auxiliary rows never leak the labels of the clients a model is evaluated on."""
 
 from __future__ import annotations
 
@@ -31,35 +31,37 @@ CLIENTS = 200
 
 
 @pytest.fixture(scope="module")
-def teachers(learnable: TrainingSet) -> AuxiliaryRows:
+def auxiliary_rows(learnable: TrainingSet) -> AuxiliaryRows:
     assert learnable.auxiliary
     return learnable.auxiliary
 
 
-def test_a_copy_differs_from_its_client_by_what_is_hidden(
-    learnable: TrainingSet, teachers: AuxiliaryRows
+def test_a_copy_differs_from_its_client_by_the_masked_histories(
+    learnable: TrainingSet, auxiliary_rows: AuxiliaryRows
 ) -> None:
-    assert len(teachers.copy_of) > len(learnable) / 20
-    assert teachers.training_set.ids.tolist() == learnable.ids[teachers.copy_of].tolist()
+    assert len(auxiliary_rows.copy_of) > len(learnable) / 20
+    assert (
+        auxiliary_rows.training_set.ids.tolist() == learnable.ids[auxiliary_rows.copy_of].tolist()
+    )
     hidden = [
-        learnable.known_histories[name][teachers.copy_of]
-        & ~teachers.training_set.known_histories[name]
+        learnable.known_histories[name][auxiliary_rows.copy_of]
+        & ~auxiliary_rows.training_set.known_histories[name]
         for name in HISTORIES
     ]
     assert np.any(hidden, axis=0).all()
-    form = [place for place, f in enumerate(CATALOGUE.values()) if not f.is_categorical][:40]
-    originals = learnable.matrix[teachers.copy_of]
+    form = [index for index, f in enumerate(CATALOGUE.values()) if not f.is_categorical][:40]
+    originals = learnable.matrix[auxiliary_rows.copy_of]
     assert np.array_equal(
-        teachers.training_set.matrix[:, form], originals[:, form], equal_nan=True
+        auxiliary_rows.training_set.matrix[:, form], originals[:, form], equal_nan=True
     )
 
 
-def test_a_copy_teaches_only_where_its_client_does(learnable: TrainingSet) -> None:
+def test_a_copy_is_a_training_row_only_where_its_client_is(learnable: TrainingSet) -> None:
     learn = np.arange(0, len(learnable), 3)
-    taught = learnable.training_rows_for(learn)
-    assert set(taught.ids) == set(learnable.ids[learn])
-    assert len(taught) > len(learn)
-    assert taught.ids[: len(learn)].tolist() == learnable.ids[learn].tolist()
+    training_rows = learnable.training_rows_for(learn)
+    assert set(training_rows.ids) == set(learnable.ids[learn])
+    assert len(training_rows) > len(learn)
+    assert training_rows.ids[: len(learn)].tolist() == learnable.ids[learn].tolist()
 
 
 def test_a_copy_has_the_label_of_its_client_even_when_labels_are_shuffled(
@@ -67,13 +69,13 @@ def test_a_copy_has_the_label_of_its_client_even_when_labels_are_shuffled(
 ) -> None:
     shuffled = replace(learnable, labels=np.random.default_rng(SEED).permutation(learnable.labels))
     learn = np.arange(500)
-    taught = shuffled.training_rows_for(learn)
+    training_rows = shuffled.training_rows_for(learn)
     of = dict(zip(shuffled.ids.tolist(), shuffled.labels.tolist(), strict=True))
-    assert taught.labels.tolist() == [of[client] for client in taught.ids.tolist()]
+    assert training_rows.labels.tolist() == [of[client] for client in training_rows.ids.tolist()]
 
 
-def test_copies_are_told_by_the_fold_that_left_their_client_out(
-    learnable: TrainingSet, teachers: AuxiliaryRows, fitted: TrainedModel
+def test_copies_are_scored_by_the_fold_of_their_client(
+    learnable: TrainingSet, auxiliary_rows: AuxiliaryRows, fitted: TrainedModel
 ) -> None:
     """Trees and calibration: each fold's are made anew, of what it may see."""
     assert not np.isnan(fitted.oof_masked).any()
@@ -81,28 +83,28 @@ def test_copies_are_told_by_the_fold_that_left_their_client_out(
     trees = round(fitted.trees_per_booster * (FOLD_COUNT - 1) / FOLD_COUNT)
     raw = np.log(fitted.oof_uncalibrated / (1 - fitted.oof_uncalibrated))
     for fold in iter_folds(learnable, seed=SEED):
-        copies, others = fold.validation.masked_rows, np.ones(len(learnable), dtype=bool)
-        others[fold.validation.rows] = False
-        assert set(teachers.copy_of[copies]) <= set(fold.validation.rows)
-        told = lgb.train(settings, fold.train_data, trees).predict(
+        copies, other_clients = fold.validation.masked_rows, np.ones(len(learnable), dtype=bool)
+        other_clients[fold.validation.rows] = False
+        assert set(auxiliary_rows.copy_of[copies]) <= set(fold.validation.rows)
+        results = lgb.train(settings, fold.train_data, trees).predict(
             fold.validation.masked_matrix, raw_score=True
         )
-        calibration = Calibration.fit(raw[others], learnable.labels[others])
-        expected = calibration.predict_risk(np.asarray(told))
+        calibration = Calibration.fit(raw[other_clients], learnable.labels[other_clients])
+        expected = calibration.predict_risk(np.asarray(results))
         assert fitted.oof_masked[copies] == pytest.approx(expected, rel=1e-9)
 
 
 def test_fewer_clients_keep_their_own_copies(
-    learnable: TrainingSet, teachers: AuxiliaryRows
+    learnable: TrainingSet, auxiliary_rows: AuxiliaryRows
 ) -> None:
     rows = np.arange(300, 600)
     some = learnable.take(rows)
     assert some.auxiliary
     assert some.auxiliary.training_set.ids.tolist() == some.ids[some.auxiliary.copy_of].tolist()
-    assert len(some.auxiliary.copy_of) == np.isin(teachers.copy_of, rows).sum()
+    assert len(some.auxiliary.copy_of) == np.isin(auxiliary_rows.copy_of, rows).sum()
 
 
-def test_clients_of_another_folder_teach_in_every_fold_and_are_never_judged(
+def test_auxiliary_clients_are_training_rows_of_every_fold_and_never_evaluated(
     tmp_path: Path,
 ) -> None:
     where = Settings(home=tmp_path / "home")
@@ -117,12 +119,12 @@ def test_clients_of_another_folder_teach_in_every_fold_and_are_never_judged(
     assert len(pool.metadata) == 2
     assert material.auxiliary
     strangers = material.auxiliary.training_set.ids[material.auxiliary.copy_of == NOT_A_COPY]
-    assert sorted(strangers) == list(range(151, 201))  # whom both folders hold is left out
+    assert sorted(strangers) == list(range(151, 201))  # clients of both folders are left out
     assert len(material) == len(alone)
     assert len(pool.pseudonyms) == len(strangers)
     assert not set(pool.pseudonyms) & set(client_pseudonyms(dossiers))
-    taught = material.training_rows_for(np.arange(75))
-    assert set(strangers) <= set(taught.ids)
-    assert set(taught.ids) - set(strangers) == set(material.ids[:75])
+    training_rows = material.training_rows_for(np.arange(75))
+    assert set(strangers) <= set(training_rows.ids)
+    assert set(training_rows.ids) - set(strangers) == set(material.ids[:75])
     of = dict(zip(range(1, CLIENTS + 1), labels.tolist(), strict=True))
-    assert taught.labels.tolist() == [of[client] for client in taught.ids.tolist()]
+    assert training_rows.labels.tolist() == [of[client] for client in training_rows.ids.tolist()]

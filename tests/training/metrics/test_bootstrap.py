@@ -21,33 +21,33 @@ CLIENTS = 2_000
 
 
 def people(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Labels drawn from risks that are told to two decimals: many are equal."""
+    """Sample labels from risks rounded to two decimals, so that many are equal."""
     rng = np.random.default_rng(seed)
     risks = rng.beta(1, 8, CLIENTS).round(2).clip(0.01, 0.99)
     return (rng.random(CLIENTS) < risks).astype(np.int8), risks
 
 
-def test_every_client_once_gives_the_measures_as_they_are(policy: Policy) -> None:
+def test_unit_weights_give_the_unweighted_metrics(policy: Policy) -> None:
     labels, risks = people()
-    told = WeightedRanking(labels, risks).compute_metrics(np.ones(CLIENTS), policy)
+    results = WeightedRanking(labels, risks).compute_metrics(np.ones(CLIENTS), policy)
     expected = compute_metrics(labels, risks, policy)
-    for name, value in told.items():
+    for name, value in results.items():
         assert value == pytest.approx(expected[name], abs=1e-12), name
 
 
-def test_a_resample_is_measured_as_the_clients_drawn(policy: Policy) -> None:
+def test_a_weighted_resample_equals_the_sampled_clients(policy: Policy) -> None:
     labels, risks = people()
     for weights in list(bootstrap_weights(CLIENTS, seed=1))[:5]:
-        drawn = np.repeat(np.arange(CLIENTS), weights.astype(int))
-        expected = compute_metrics(labels[drawn], risks[drawn], policy)
+        sampled = np.repeat(np.arange(CLIENTS), weights.astype(int))
+        expected = compute_metrics(labels[sampled], risks[sampled], policy)
         for name, value in WeightedRanking(labels, risks).compute_metrics(weights, policy).items():
             assert value == pytest.approx(expected[name], abs=1e-12), name
         shift = WeightedCalibration(labels, risks).compute_shift(weights)
-        exact = calibration_in_the_large(labels[drawn], risks[drawn])
+        exact = calibration_in_the_large(labels[sampled], risks[sampled])
         assert shift == pytest.approx(exact, abs=0.01)
 
 
-def test_ninety_five_of_a_hundred_intervals_hold_the_truth(policy: Policy) -> None:
+def test_about_95_of_100_intervals_contain_the_true_value(policy: Policy) -> None:
     """Calibrated risks: the true shift is 0."""
     held = 0
     for seed in range(60):
@@ -65,7 +65,7 @@ def test_the_same_seed_gives_the_same_intervals(policy: Policy) -> None:
     )
 
 
-def test_many_clients_are_drawn_fewer_times() -> None:
+def test_large_samples_use_fewer_resamples() -> None:
     assert (
         count_resamples(LARGE_SAMPLE_CLIENTS)
         == RESAMPLE_COUNT
