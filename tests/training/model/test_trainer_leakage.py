@@ -1,4 +1,4 @@
-"""Test that nothing is fitted on validation clients: a model learns nothing from shuffled labels."""
+"""Test that nothing is fitted on validation clients: shuffled labels give no skill."""
 
 from __future__ import annotations
 
