@@ -89,7 +89,7 @@ def test_a_slow_scorer_gets_a_warning(
             pass
         return quick(self, documents)
 
-    monkeypatch.setattr(Scorer, "features", slow)
+    monkeypatch.setattr(Scorer, "build_features", slow)
     assert run_gate("CRG116", evidence).verdict is Verdict.WARNS
 
 
@@ -99,7 +99,7 @@ def test_a_request_that_the_contract_rejects_is_a_difference(
     def misspelt(_: EvaluationResult) -> list[tuple[int, str]]:
         return [(0, '{"application": {"AMT_CREDT": 1}}')]
 
-    monkeypatch.setattr(EvaluationResult, "documents", misspelt)
+    monkeypatch.setattr(EvaluationResult, "sample_documents", misspelt)
     finding = run_gate("CRG112", evidence)
     assert finding.verdict is Verdict.REFUSES
     assert "application.AMT_CREDT" in finding.message
@@ -193,7 +193,7 @@ def test_a_vanished_history_is_refused_categories_included(evidence: EvaluationR
 def test_a_history_without_a_file_is_absent_and_not_gone(
     evidence: EvaluationResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(DossierFile, "absent", ("bureau", "bureau_balance"))
+    monkeypatch.setattr(DossierFile, "absent_histories", ("bureau", "bureau_balance"))
     unknown = blank(champion_of(evidence), "bureau")
     assert run_gate("CRG113", unknown).verdict is Verdict.PASSES
 

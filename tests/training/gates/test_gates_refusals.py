@@ -104,7 +104,7 @@ def test_an_inverted_score(laboratory: Laboratory, monkeypatch: pytest.MonkeyPat
     def inverted(self: Scorer, features: Matrix) -> Floats:
         return 1 - right(self, features)
 
-    monkeypatch.setattr(Scorer, "risk", inverted)
+    monkeypatch.setattr(Scorer, "predict_risk", inverted)
     trained = laboratory.train(people, laboratory.labels(people))
     assert find_finding(trained, "CRG105").verdict is Verdict.REFUSES
     assert find_finding(trained, "CRG111").verdict is Verdict.REFUSES
@@ -120,7 +120,7 @@ def test_trees_that_are_lost_on_the_way_to_the_served_model(
         trees = self._booster.num_trees() - 1
         return np.asarray(self._booster.predict(features, num_iteration=trees, num_threads=1))
 
-    monkeypatch.setattr(Scorer, "risk", without_the_last)
+    monkeypatch.setattr(Scorer, "predict_risk", without_the_last)
     trained = laboratory.train(people, laboratory.labels(people))
     assert find_finding(trained, "CRG105").verdict is Verdict.REFUSES
     refused(laboratory, trained, before)
@@ -140,7 +140,7 @@ def test_a_calibration_that_is_lost_on_the_way_to_the_served_model(
 ) -> None:
     before, people = state(laboratory), laboratory.people()
     monkeypatch.setattr(
-        "training.model.trainer.calibrated", lambda raw, _: scale_leaves(raw, 1, shift=1.5)
+        "training.model.trainer.apply_calibration", lambda raw, _: scale_leaves(raw, 1, shift=1.5)
     )
     trained = laboratory.train(people, laboratory.labels(people))
     lost = find_finding(trained, "CRG106")
