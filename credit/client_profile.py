@@ -8,8 +8,8 @@ from typing import Any
 from credit.dossier import Document
 from credit.features import Unit
 from credit.localised_text import Text
-from credit.reasons import UNKNOWN_TEXT, format_value
 from credit.schema import APPLICATION, NEVER_DAYS, Column, ColumnKind
+from credit.value_format import UNKNOWN_TEXT, format_value
 
 PROFILE_COLUMNS = (
     "NAME_CONTRACT_TYPE",

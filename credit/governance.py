@@ -5,14 +5,12 @@ Their values are dated in `policy.yaml`; training checks models against them.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from credit.frozen_model import StrictFrozenModel
 
 
-class FrozenModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class ProtectedAttribute(FrozenModel):
+class ProtectedAttribute(StrictFrozenModel):
     """A trait that the law protects, and the raw columns that reveal it."""
 
     attribute: str
@@ -24,7 +22,7 @@ class ProtectedAttribute(FrozenModel):
     """Lower bounds of age groups in years; without bands every value is a group."""
 
 
-class GateLimit(FrozenModel):
+class GateLimit(StrictFrozenModel):
     """The limit of one gate of training."""
 
     code: str = Field(pattern=r"^CRG\d{3}$")
@@ -34,7 +32,7 @@ class GateLimit(FrozenModel):
     """Limit in the unit of the gate's measurement."""
 
 
-class FairnessLimit(FrozenModel):
+class FairnessLimit(StrictFrozenModel):
     """Fairness limits of one jurisdiction, or of the lender where the law has no number."""
 
     jurisdiction: str

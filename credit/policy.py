@@ -14,12 +14,13 @@ from pydantic import Field, model_validator
 
 from credit.decision import Outcome
 from credit.errors import ImpossibleRisk, PolicyNotInForce
-from credit.governance import FairnessLimit, FrozenModel, GateLimit, ProtectedAttribute
+from credit.frozen_model import StrictFrozenModel
+from credit.governance import FairnessLimit, GateLimit, ProtectedAttribute
 
 DAYS_PER_YEAR = 365.25
 
 
-class Rule(FrozenModel):
+class Rule(StrictFrozenModel):
     """A rule that refers or declines an application whatever its score."""
 
     code: Literal["income-unknown", "minor", "instalment-above-income"]
@@ -47,7 +48,7 @@ class Rule(FrozenModel):
         return bool(instalment > self.bound * income)
 
 
-class Policy(FrozenModel):
+class Policy(StrictFrozenModel):
     """The rules in force on one day."""
 
     version: str

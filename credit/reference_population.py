@@ -5,14 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict
+from credit.frozen_model import FrozenModel
 
 RISK_QUINTILE_COUNT = 5
 """Clients are grouped by quintile of predicted risk; "similar" means the same quintile."""
-
-
-class FrozenModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Bin(FrozenModel):

@@ -6,8 +6,8 @@ import pytest
 
 from credit.client_profile import NO_JOB_TEXT, PROFILE_COLUMNS, build_profile
 from credit.localised_text import Text
-from credit.reasons import UNKNOWN_TEXT
 from credit.schema import APPLICATION
+from credit.value_format import UNKNOWN_TEXT
 from tests.support.example_dossiers import Dossier, make_applicant
 
 

@@ -14,9 +14,10 @@ from credit.decision import Decision, Explanation, Outcome
 from credit.errors import ImpossibleRisk
 from credit.features import CATALOGUE
 from credit.policy import Policy, logit
-from credit.reasons import MAX_REASONS, format_value
+from credit.reasons import MAX_REASONS
 from credit.scorer import Scorer
 from credit.underwriting import ScoredDossier, explain_decision, make_decision, score_dossiers
+from credit.value_format import format_value
 from tests.support.example_dossiers import Dossier, make_applicant, make_applicant_without_history
 
 NOW = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)

@@ -20,8 +20,8 @@ from credit.features import (
 from credit.features.declaration.statistic import Statistic
 from credit.features.definitions.installments_payments import INSTALMENT_KEY, INSTALMENTS
 from credit.policy import Policy
-from credit.reasons import format_value
 from credit.schema import TABLES
+from credit.value_format import format_value
 from tests.support.bit_equality import find_differences
 from tests.support.example_dossiers import Dossier, make_applicant
 from tests.support.random_dossiers import make_random_dossiers
