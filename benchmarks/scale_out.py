@@ -118,7 +118,9 @@ def make_tables(settings: Settings, clients: int, steps: ProgressReporter) -> Pa
 
     In a synthetic folder a seventh of the clients is to be scored; here all of them are.
     """
-    from stores.raw_tables.tables import read_tables  # noqa: PLC0415 -- after what it reads
+    configure_libraries(settings)
+    # These libraries read their environment at import.
+    from stores.raw_tables.tables import read_tables  # noqa: PLC0415
     from training.data.synthetic_source import generate_synthetic_tables  # noqa: PLC0415
 
     synthetic = generate_synthetic_tables(settings, clients, 0, steps)

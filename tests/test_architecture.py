@@ -61,12 +61,12 @@ def test_only_entry_points_import_modules_of_this_project_inside_a_function() ->
     """An import inside a function hides a cycle.
 
     Entry points may defer one: libraries read their settings when they are imported, so these
-    functions call `configure_libraries` first.
+    functions call `configure_libraries` first. A `__main__` module is an entry point.
     """
     offenders = [
         f"{path}:{node.lineno}"
         for path in code()
-        if path.parts[0] in PACKAGES
+        if path.parts[0] in PACKAGES and path.name != "__main__.py"
         for function in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         if not any(
@@ -128,7 +128,13 @@ def test_no_data_model_or_report_is_committed() -> None:
 def test_code_and_documents_use_plain_words() -> None:
     """`python -m tests.vocabulary` has the list of words; docs/glossary.md has the terms."""
     paths = [path for path in tracked() if path.suffix in {".md", ".j2"}] + code()
-    assert [str(offender) for path in paths for offender in offenders_in(ROOT / path)] == []
+    offenders = [
+        str(offender)
+        for path in paths
+        if path.as_posix() not in {"tests/vocabulary.py", "docs/features.md"}  # lists; labels
+        for offender in offenders_in(ROOT / path)
+    ]
+    assert offenders == []
 
 
 def test_the_glossary_is_in_order_and_every_term_has_one_meaning() -> None:

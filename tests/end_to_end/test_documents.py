@@ -56,7 +56,7 @@ RUN_IN_TESTS = {
     ".venv/bin/python -m training --data data --lender lender.yaml",
     ".venv/bin/python -m batch --data data --lender lender.yaml --out scored.parquet",
     ".venv/bin/python -m training.reporting.feature_catalogue",
-    ".venv/bin/python -m tests.credit.features.test_golden",
+    ".venv/bin/python -m tests.credit.features.test_matrix_golden",
 }
 """Commands that tests run, here and in the tests of the tutorials."""
 

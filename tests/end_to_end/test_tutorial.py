@@ -77,7 +77,7 @@ def test_generated_files_are_updated_by_the_documented_commands(
     assert len(commands) == 2
     for command in commands:
         run_python(tree_with_new_features, *command.split())
-    tests = ("tests/credit/features/test_golden.py", CATALOGUE_DOCUMENT_TEST)
+    tests = ("tests/credit/features/test_matrix_golden.py", CATALOGUE_DOCUMENT_TEST)
     output = run_python(
         tree_with_new_features, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests
     )

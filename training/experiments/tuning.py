@@ -33,11 +33,8 @@ from training.model.search_space import CREDIT_MODEL_SPACE, suggest_parameters, 
 from training.model.trainer import MAX_TREES, build_booster_params
 
 EARLY_STOPPING_ROUNDS = 80
-"""Trees without a better log loss before a fold of a trial stops; fewer than in training."""
-
+"""Fewer than in training."""
 PRUNER_STARTUP_TRIALS = 8
-"""Trials that run before pruning begins."""
-
 EVAL_METRICS = ("binary_logloss", "auc")
 
 DEFAULT_TRIAL_KEY = "default"

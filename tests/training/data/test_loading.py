@@ -117,6 +117,6 @@ def test_other_parameters_get_their_own_synthetic_clients(
     assert before == resolve_synthetic_folder(where, 500, 3)
     (tmp_path / "parameters.json").write_text("{}")
     monkeypatch.setattr(
-        "training.synthetic.parameters.PARAMETERS_FILE", tmp_path / "parameters.json"
+        "training.data.synthetic_source.PARAMETERS_FILE", tmp_path / "parameters.json"
     )
     assert before != resolve_synthetic_folder(where, 500, 3)

@@ -2,7 +2,7 @@
 
 After an intended change of features, write the file again and review its diff before the commit:
 
-    python -m tests.credit.features.test_golden
+    python -m tests.credit.features.test_matrix_golden
 """
 
 from __future__ import annotations
