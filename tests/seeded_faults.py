@@ -130,6 +130,41 @@ FAULTS = (
         "PREDICT_LIMITS = BatchLimits(max_batch_size=1,",
         "tests/end_to_end/serving/test_grpc_transport.py::test_concurrent_callers_of_both_transports_form_batches",
     ),
+    Fault(
+        "an idempotency key is not checked",
+        "serving/core/request_handler.py",
+        "header_key = request.idempotency_key if operation.is_recorded else None",
+        "header_key = None",
+        "tests/end_to_end/serving/test_ports_and_keys.py",
+    ),
+    Fault(
+        "clients that training has grouped are not stored",
+        "stores/clients/ingestion.py",
+        "saved_count += _save_dossiers(store, labelled_dossiers, progress)",
+        "saved_count += len(labelled_dossiers)",
+        "tests/stores/clients",
+    ),
+    Fault(
+        "copies are not masked",
+        "training/data/preparation.py",
+        "masked.take(rows), training_set.ids[rows]",
+        "dossiers.take(rows), training_set.ids[rows]",
+        "tests/training/data/test_auxiliary.py",
+    ),
+    Fault(
+        "a share is shown as a fraction",
+        "credit/value_format.py",
+        "Unit.SHARE: (100, 1,",
+        "Unit.SHARE: (1, 1,",
+        "tests/credit",
+    ),
+    Fault(
+        "a blocking gate only warns",
+        "training/gates/base.py",
+        "failed_verdict = Verdict.REFUSES if limit.blocks else Verdict.WARNS",
+        "failed_verdict = Verdict.WARNS",
+        "tests/training/gates",
+    ),
 )
 
 
