@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from monitoring.comparison import ColumnKind, DriftResult
-from monitoring.findings import COLUMN_DRIFTED_CODE, DriftFinding
+from monitoring.drift_checks import COLUMN_DRIFTED_CODE, DriftFinding
 
 
 def print_summary(console: Console, drift: DriftResult, findings: Sequence[DriftFinding]) -> None:

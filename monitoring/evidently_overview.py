@@ -17,7 +17,7 @@ from evidently.legacy.renderers.html_widgets import (
 )
 
 from monitoring.comparison import ColumnComparison, ColumnKind, DriftResult
-from monitoring.findings import DriftFinding
+from monitoring.drift_checks import DriftFinding
 from monitoring.outputs import replace_tags
 from monitoring.sample import Sample
 

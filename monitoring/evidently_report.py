@@ -28,8 +28,8 @@ from monitoring.comparison import (
     ColumnKind,
     DriftResult,
 )
+from monitoring.drift_checks import DriftFinding
 from monitoring.evidently_overview import build_overview
-from monitoring.findings import DriftFinding
 from monitoring.outputs import replace_tags
 from monitoring.psi import DRIFT_PSI_THRESHOLD, compute_psi
 from monitoring.sample import Sample

@@ -13,7 +13,7 @@ from typing import Any
 
 from credit.errors import CreditError
 from monitoring.comparison import ColumnComparison, ColumnKind, DriftResult
-from monitoring.findings import DriftFinding
+from monitoring.drift_checks import DriftFinding
 from monitoring.sample import Sample
 
 FINDINGS_FILE, REPORT_FILE = "findings.json", "report.html"

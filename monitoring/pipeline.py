@@ -6,8 +6,8 @@ from pathlib import Path
 
 from credit.scorer import Scorer
 from monitoring.comparison import DriftResult, compare_samples
+from monitoring.drift_checks import DriftFinding, collect_findings
 from monitoring.evidently_report import write_report
-from monitoring.findings import DriftFinding, collect_findings
 from monitoring.outputs import (
     FINDINGS_FILE,
     REPORT_FILE,

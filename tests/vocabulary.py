@@ -57,7 +57,7 @@ DECLARED_TEXTS = (
     "credit/features/declaration/concepts.py",
     "credit/schema/",
     "ui/messages.py",
-    "monitoring/findings.py",
+    "monitoring/drift_checks.py",
     "training/gates/",
 )
 """Files of texts that are stored or shown to people; they change on their own account only."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitoring.comparison import DriftResult
-from monitoring.findings import collect_findings
+from monitoring.drift_checks import collect_findings
 from tests.support.monitoring.drift_samples import FIRST_CLIENT_ID, SCRIPT_TAGS
 from tests.support.monitoring.evidently_warnings import IGNORE_EVIDENTLY_WARNINGS
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitoring.comparison import DriftResult
-from monitoring.findings import collect_findings
+from monitoring.drift_checks import collect_findings
 from monitoring.outputs import (
     UnwritableOutput,
     atomic_write_folder,

@@ -9,7 +9,7 @@ import pytest
 
 from credit.scorer import Scorer
 from monitoring.comparison import DriftResult, compare_samples
-from monitoring.findings import DriftFinding, Severity, collect_findings
+from monitoring.drift_checks import DriftFinding, Severity, collect_findings
 from tests.support.example_dossiers import Dossier
 from tests.support.monitoring.drift_samples import (
     Change,
