@@ -69,7 +69,7 @@ format: .venv/dev ## Format the code, and fix what the linter can
 	@$(RUN) -m ruff format .
 
 docs: .venv/dev ## Build the documentation into var/site; warnings are errors
-	@$(RUN) -m mkdocs build --strict --site-dir var/site
+	@NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(RUN) -m mkdocs build --strict --site-dir var/site
 
 bento: .venv/full ## Build the bento of the champion
 	@$(RUN) -m serving.packaging.bento
