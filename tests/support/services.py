@@ -95,8 +95,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     if trained:
         copy = trained.with_name(f"{trained.name}.{os.getpid()}")
         shutil.copytree(path, copy)
-        with suppress(OSError):  # another process was quicker
+        try:
             copy.rename(trained)
+        except OSError:  # another process was quicker
+            shutil.rmtree(copy)
     return prepared
 
 
