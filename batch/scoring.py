@@ -82,7 +82,7 @@ def score_batch(
     Returns:
         One row per dossier, with the columns of `build_output_schema`.
     """
-    matrix = build(dossiers, scorer.categories)
+    matrix = build(dossiers, scorer.fitted)
     columns = _build_decision_columns(ids, dossiers, scorer.predict_risk(matrix), policy)
     if with_contributions:
         columns += _build_contribution_columns(matrix, scorer)

@@ -108,7 +108,7 @@ def compute_neighbour_rate(dataset: TrainingSet, seed: int) -> Columns:
 def compute_median_ratios(dataset: TrainingSet) -> Columns:
     """Return amounts over the median of clients in the same group."""
     columns: dict[str, Floats] = {}
-    encoded = dataset.encode(dataset.fit_categories(np.arange(len(dataset))))
+    encoded = dataset.encode(dataset.fit_features())
     for group in GROUP_FEATURES:
         codes = encoded[:, list(dataset.features).index(group)]
         for amount in AMOUNT_FEATURES:

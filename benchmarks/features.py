@@ -31,6 +31,7 @@ from credit.features import (
     CATALOGUE,
     COLUMNS,
     CategoryEncoder,
+    FittedFeatures,
     Matrix,
     build,
     extract_category_columns,
@@ -47,7 +48,7 @@ TOLERANCE = 1e-5
 app = typer.Typer(add_completion=False)
 
 
-def measure_online(lines: Sequence[bytes], categories: CategoryEncoder, batch_size: int) -> Floats:
+def measure_online(lines: Sequence[bytes], fitted: FittedFeatures, batch_size: int) -> Floats:
     """Return milliseconds of processor time per dossier, shape (batches, steps)."""
     batches = [
         lines[start : start + batch_size]
@@ -60,7 +61,7 @@ def measure_online(lines: Sequence[bytes], categories: CategoryEncoder, batch_si
         ticks.append(time.process_time())
         rows = DossierBatch.from_documents(documents, COLUMNS)
         ticks.append(time.process_time())
-        build(rows, categories)
+        build(rows, fitted)
         ticks.append(time.process_time())
         times.append([*np.diff(ticks), ticks[-1] - ticks[0]])
     validation_times = [measure_validation(batch) for batch in batches]
@@ -90,9 +91,9 @@ def build_online_table(times: Mapping[int, Floats]) -> Table:
     return table
 
 
-def build_own_engine(categories: CategoryEncoder) -> Callable[[Sequence[Document]], Matrix]:
+def build_own_engine(fitted: FittedFeatures) -> Callable[[Sequence[Document]], Matrix]:
     def compute(documents: Sequence[Document]) -> Matrix:
-        return build(DossierBatch.from_documents(documents, COLUMNS), categories)
+        return build(DossierBatch.from_documents(documents, COLUMNS), fitted)
 
     return compute
 
@@ -165,14 +166,14 @@ def build_stage_table(stages: Sequence[Stage]) -> Table:
 
 
 def measure_online_rounds(
-    lines: Sequence[bytes], categories: CategoryEncoder, rounds: int, steps: ProgressReporter
+    lines: Sequence[bytes], fitted: FittedFeatures, rounds: int, steps: ProgressReporter
 ) -> dict[int, Floats]:
     """Return by batch size the milliseconds, shape (rounds, batches, steps)."""
     times: dict[int, list[Floats]] = {batch_size: [] for batch_size in BATCH_SIZES}
     with steps.step("online", rounds) as advance:
         for round_index in range(rounds + 1):
             for batch_size, samples in times.items():
-                sample = measure_online(lines, categories, batch_size)
+                sample = measure_online(lines, fitted, batch_size)
                 if round_index:  # the first round warms the caches
                     samples.append(sample)
             advance(1)
@@ -196,14 +197,16 @@ def features(
     steps, settings = ProgressReporter(console), get_settings()
     lines = read_first_lines(prepare_dossier_file(settings, steps), clients)
     documents = [orjson.loads(line) for line in lines]
-    categories = CategoryEncoder.fit(
-        extract_category_columns(DossierBatch.from_documents(documents))
+    fitted = FittedFeatures(
+        categories=CategoryEncoder.fit(
+            extract_category_columns(DossierBatch.from_documents(documents))
+        )
     )
-    console.print(build_online_table(measure_online_rounds(lines, categories, rounds, steps)))
+    console.print(build_online_table(measure_online_rounds(lines, fitted, rounds, steps)))
     translated = translate_histories()
     engines = {name: make(translated) for name, make in ENGINES.items()}
     names = [feature.name for history in translated for feature in history.features]
-    own_engine = build_own_engine(categories)
+    own_engine = build_own_engine(fitted)
     check_agreement(documents, own_engine(documents), engines, names)
     steps.log(f"{len(names)} features have the same values in every engine")
     console.print(

@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 import typer
 
-from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, build
+from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, FittedFeatures, build
 from credit.schema import APPLICATION
 from stores.dossiers.grouping import group_into_dossiers
 from stores.dossiers.parquet import DossierFile
@@ -144,10 +144,11 @@ def build_matrix(raw: Annotated[Path, typer.Argument(help="Folder of raw tables.
     no_categories = CategoryEncoder(
         {name: () for name, feature in CATALOGUE.items() if feature.is_categorical}
     )
+    fitted = FittedFeatures(categories=no_categories)
     end = 0
     for dossiers in file.iter_batches(COLUMNS):
         begin, end = end, end + len(dossiers)
-        matrix[begin:end] = build(dossiers, no_categories)
+        matrix[begin:end] = build(dossiers, fitted)
 
 
 if __name__ == "__main__":

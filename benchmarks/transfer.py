@@ -62,7 +62,7 @@ def transfer(
         }
     for trained_on, tested_on in (("synthetic", "real"), ("real", "synthetic")):
         dataset, model = fits[tested_on][0], fits[trained_on][1]
-        risks = np.asarray(model.booster.predict(dataset.encode(model.categories)))
+        risks = np.asarray(model.booster.predict(dataset.encode(model.fitted)))
         _add_row(table, trained_on, tested_on, _bootstrap_auc(dataset.labels, risks, seed))
     for name, (dataset, model) in fits.items():
         _add_row(

@@ -8,11 +8,19 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from credit.dossier import Document, DossierBatch, Floats
 from credit.errors import ImpossibleRisk, ModelMismatch
-from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, Matrix, build
+from credit.features import (
+    CATALOGUE,
+    COLUMNS,
+    CategoryEncoder,
+    FittedFeatures,
+    LoanTerms,
+    Matrix,
+    build,
+)
 from credit.reference_population import Population
 
 
@@ -24,6 +32,8 @@ class ModelMetadata(BaseModel):
     features: tuple[str, ...]
     """Columns of the training matrix, in order."""
     categories: dict[str, tuple[str, ...]]
+    loan_terms: LoanTerms = Field(default_factory=LoanTerms.usual)
+    """Usual terms of loans that the model estimates the term of the credit with."""
     searched_threshold: float
     """Threshold with the lowest cost out of fold; the policy sets the one that is served."""
     metrics: dict[str, float]
@@ -66,12 +76,14 @@ class Scorer:
         self.metadata = metadata
         self.version = version
         self.run_id = run_id
-        self.categories = CategoryEncoder(metadata.categories)
+        self.fitted = FittedFeatures(
+            categories=CategoryEncoder(metadata.categories), loan_terms=metadata.loan_terms
+        )
         self._booster = lgb.Booster(model_str=model_text)
 
     def build_features(self, documents: Sequence[Document]) -> Matrix:
         """Return the feature matrix, shape (documents, features), float32; NaN for unknown."""
-        return build(DossierBatch.from_documents(documents, COLUMNS), self.categories)
+        return build(DossierBatch.from_documents(documents, COLUMNS), self.fitted)
 
     def predict_risk(self, features: Matrix) -> Floats:
         """Return the calibrated probability of payment difficulties, shape (rows,).
@@ -98,8 +110,8 @@ class Scorer:
         """Convert a row of features to values by name: text for categories, None for unknown."""
         value_by_feature = dict(zip(CATALOGUE, row.tolist(), strict=True))
         categories = {
-            name: self.categories.decode(name, value_by_feature[name])
-            for name in self.categories.categories
+            name: self.fitted.categories.decode(name, value_by_feature[name])
+            for name in self.fitted.categories.categories
         }
         numbers = {
             name: None if math.isnan(value) else value for name, value in value_by_feature.items()

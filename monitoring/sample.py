@@ -87,7 +87,7 @@ def build_chunk(
     """
     rows = np.arange(len(dossiers)) if rows is None else rows
     application = dossiers.tables[APPLICATION.name].take(rows).columns_by_name
-    matrix = build(dossiers, scorer.categories)[rows]
+    matrix = build(dossiers, scorer.fitted)[rows]
     return SampleChunk(
         application={name: application[name] for name in COMPARED_COLUMNS},
         matrix=matrix,
@@ -149,7 +149,7 @@ def _feature_column(matrix: Matrix, name: str, scorer: Scorer) -> ColumnValues:
     if not CATALOGUE[name].is_categorical:
         return column
     codes = np.where(np.isnan(column), -1, column).astype(np.int32)
-    return CategoricalColumn(codes, scorer.categories.categories[name])
+    return CategoricalColumn(codes, scorer.metadata.categories[name])
 
 
 def _concat_columns(columns: Sequence[ColumnValues]) -> ColumnValues:

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 # Read when LightGBM is first imported: threads that spin while they wait stall shared cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from credit.features import CategoryEncoder
+from credit.features import FittedFeatures
 from credit.policy import Policy, load_policy
 from credit.scorer import Scorer
 from stores.dossiers.spark_session import find_missing_requirement, open_spark_session
@@ -102,8 +102,8 @@ def scorer(learning: tuple[TrainedModel, Scorer]) -> Scorer:
 
 
 @pytest.fixture(scope="session")
-def categories(learnable: TrainingSet) -> CategoryEncoder:
-    return learnable.fit_categories(learnable.ids - 1)
+def fitted_features(learnable: TrainingSet) -> FittedFeatures:
+    return learnable.fit_features()
 
 
 @pytest.fixture(scope="session")

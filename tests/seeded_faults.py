@@ -103,10 +103,10 @@ FAULTS = (
     Fault(
         "categories of a fold are fitted on its validation clients, too",
         "training/model/cross_validation.py",
-        """categories = training_rows.fit_categories(np.arange(len(training_rows)))
-    train_data = build_lightgbm_dataset(training_rows, categories, binning)""",
-        """categories = training_set.fit_categories(np.arange(len(training_set)))
-    train_data = build_lightgbm_dataset(training_rows, categories, binning)""",
+        """fitted = training_rows.fit_features()
+    train_data = build_lightgbm_dataset(training_rows, fitted, binning)""",
+        """fitted = training_set.fit_features()
+    train_data = build_lightgbm_dataset(training_rows, fitted, binning)""",
         "tests/training/model/test_cross_validation.py",
     ),
     Fault(

@@ -15,6 +15,8 @@ from credit.features.catalogue import CATALOGUE, COLUMNS, HISTORY_FEATURES
 from credit.features.category_encoder import CategoryEncoder
 from credit.features.declaration.concepts import Concept
 from credit.features.declaration.feature import Feature, RiskDirection, Unit
+from credit.features.fitted_features import FittedFeatures
+from credit.features.loan_terms import LoanTerms
 from credit.features.matrix import DOSSIERS_PER_CHUNK, Matrix, build, extract_category_columns
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "CategoryEncoder",
     "Concept",
     "Feature",
+    "FittedFeatures",
+    "LoanTerms",
     "Matrix",
     "RiskDirection",
     "Unit",

@@ -11,6 +11,7 @@ from credit.features.definitions.application import FORM
 from credit.features.definitions.application_ratios import RATIOS
 from credit.features.definitions.bureau import BUREAU
 from credit.features.definitions.credit_card_balance import CARD
+from credit.features.definitions.credit_terms import CREDIT_TERMS
 from credit.features.definitions.derived import DERIVED
 from credit.features.definitions.external_scores import EXTERNAL_SCORES
 from credit.features.definitions.installments_payments import INSTALMENTS
@@ -26,6 +27,7 @@ HISTORY_FEATURES = (BUREAU, PREVIOUS, INSTALMENTS, POS, CARD)
 _BASE_FEATURES = by_name(
     [
         *(feature for form in FORM_FEATURES for feature in form.iter_features()),
+        *CREDIT_TERMS,
         *(feature for history in HISTORY_FEATURES for feature in history.iter_features()),
     ]
 )

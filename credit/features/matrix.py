@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from credit.dossier import CategoricalColumn, DossierBatch, Floats
 from credit.features.catalogue import CATALOGUE, FORM_FEATURES, HISTORY_FEATURES
-from credit.features.category_encoder import CategoryEncoder
 from credit.features.declaration.derived_features import DerivedFeatureEvaluator
+from credit.features.definitions.credit_terms import CREDIT_TERMS
 from credit.features.definitions.derived import DERIVED
 from credit.features.expressions.nan_arithmetic import MAX_FEATURE_MAGNITUDE
 from credit.features.expressions.vectorised import VectorisedExpressions
+from credit.features.fitted_features import FittedFeatures
 from credit.features.kernel.aggregation import Kernel
+from credit.features.loan_terms import estimate_credit_terms, extract_requested_credit
 
 Matrix = NDArray[np.float32]
 """Shape (dossiers, features)."""
@@ -32,11 +34,13 @@ _CATEGORY_COLUMNS = {
     for form in FORM_FEATURES
     for name, (_, column) in form.categorical_features.items()
 }
+CREDIT_TERM_INDICES = np.array([_FEATURE_INDEX[feature.name] for feature in CREDIT_TERMS])
+"""Columns of the matrix that `estimate_credit_terms` fills."""
 _FIRST_HISTORY_INDEX = _FEATURE_INDEX[next(HISTORY_FEATURES[0].iter_features()).name]
 _DERIVED_EVALUATOR = DerivedFeatureEvaluator(DERIVED, _FEATURE_INDEX)
 
 
-def build(dossiers: DossierBatch, categories: CategoryEncoder) -> Matrix:
+def build(dossiers: DossierBatch, fitted: FittedFeatures) -> Matrix:
     """Compute the feature matrix: one row per dossier, one column per feature of `CATALOGUE`.
 
     A row depends on its own dossier only, and not on the batch or the order of history rows.
@@ -52,14 +56,18 @@ def build(dossiers: DossierBatch, categories: CategoryEncoder) -> Matrix:
     end = 0
     for chunk in chunks:
         begin, end = end, end + len(chunk)
-        matrix[begin:end] = _compute_clipped_columns(chunk, categories).T
+        matrix[begin:end] = _compute_clipped_columns(chunk, fitted).T
     return matrix
 
 
-def _compute_clipped_columns(dossiers: DossierBatch, categories: CategoryEncoder) -> Floats:
+def _compute_clipped_columns(dossiers: DossierBatch, fitted: FittedFeatures) -> Floats:
     """Return the features, clipped to ±`MAX_FEATURE_MAGNITUDE`, shape (features, dossiers)."""
-    with np.errstate(over="ignore", invalid="ignore"):  # overflows are clipped below
-        columns = _compute_columns(dossiers, categories)
+    with np.errstate(over="ignore", invalid="ignore"):  # overflows are clipped
+        return clip_columns(_compute_columns(dossiers, fitted))
+
+
+def clip_columns(columns: Floats) -> Floats:
+    """Clip values to ±`MAX_FEATURE_MAGNITUDE` in place, and return them."""
     np.minimum(
         np.maximum(columns, -MAX_FEATURE_MAGNITUDE, out=columns),
         MAX_FEATURE_MAGNITUDE,
@@ -70,12 +78,15 @@ def _compute_clipped_columns(dossiers: DossierBatch, categories: CategoryEncoder
     return columns
 
 
-def _compute_columns(dossiers: DossierBatch, categories: CategoryEncoder) -> Floats:
+def _compute_columns(dossiers: DossierBatch, fitted: FittedFeatures) -> Floats:
     form = dossiers.tables["application"]
     matrix = np.empty((len(CATALOGUE), len(dossiers)))
     matrix[_FORM_INDICES] = _FORM_EXPRESSIONS(form)
     for name, column in _CATEGORY_COLUMNS.items():
-        matrix[_FEATURE_INDEX[name]] = categories.encode(name, form.get_categorical(column))
+        matrix[_FEATURE_INDEX[name]] = fitted.categories.encode(name, form.get_categorical(column))
+    matrix[CREDIT_TERM_INDICES] = estimate_credit_terms(
+        extract_requested_credit(dossiers), fitted.loan_terms
+    )
     history_values = _KERNEL.compute_features(dossiers).T
     matrix[_FIRST_HISTORY_INDEX:][: len(history_values)] = history_values
     _DERIVED_EVALUATOR.fill(matrix)

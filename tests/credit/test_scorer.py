@@ -89,7 +89,9 @@ def test_contributions_are_those_of_shap(
 def test_a_prediction_that_is_not_a_probability_is_an_error(scorer: Scorer) -> None:
     rng = np.random.default_rng(0)
     data = lgb.Dataset(
-        rng.normal(size=(100, len(CATALOGUE))), rng.normal(size=100), feature_name=list(CATALOGUE)
+        rng.normal(size=(100, len(CATALOGUE))),
+        rng.normal(-5, size=100),
+        feature_name=list(CATALOGUE),
     )
     regression = lgb.train({"objective": "regression", "verbosity": -1, "num_threads": 1}, data, 2)
     other = Scorer(regression.model_to_string(), scorer.metadata, version="no classifier")

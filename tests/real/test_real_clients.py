@@ -64,7 +64,7 @@ def test_single_documents_batches_and_files_give_the_same_risk(
 ) -> None:
     assert [score_dossiers(scorer, [document])[0].risk for document in documents] == risks
     risks_by_batch = [
-        scorer.predict_risk(build(batch, scorer.categories))
+        scorer.predict_risk(build(batch, scorer.fitted))
         for batch in dossier_file.iter_batches(COLUMNS, 64)
     ]
     assert np.concatenate(risks_by_batch).tolist() == risks
@@ -75,10 +75,10 @@ def test_features_of_files_and_documents_are_bit_identical(
     dossier_file: DossierFile, documents: list[Dossier], scorer: Scorer
 ) -> None:
     from_file = np.concatenate(
-        [build(batch, scorer.categories) for batch in dossier_file.iter_batches(COLUMNS)]
+        [build(batch, scorer.fitted) for batch in dossier_file.iter_batches(COLUMNS)]
     )
     assert is_bit_identical(
-        from_file, build(DossierBatch.from_documents(documents, COLUMNS), scorer.categories)
+        from_file, build(DossierBatch.from_documents(documents, COLUMNS), scorer.fitted)
     )
 
 

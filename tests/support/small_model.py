@@ -48,14 +48,15 @@ def fit_small_model(training_set: TrainingSet) -> tuple[TrainedModel, Scorer]:
     trained_model = fit_model(
         training_set, seed=SEED, progress=lambda _: None, parameters=parameters
     )
-    matrix = training_set.encode(trained_model.categories)
+    matrix = training_set.encode(trained_model.fitted)
     metrics = compute_metrics(
         training_set.labels, trained_model.oof_risk, load_policy(TRAINING_DATE)
     )
     importance = explain_sample(trained_model.booster, matrix, seed=SEED).importance
     metadata = ModelMetadata(
         features=tuple(CATALOGUE),
-        categories=dict(trained_model.categories.categories),
+        categories=dict(trained_model.fitted.categories.categories),
+        loan_terms=trained_model.fitted.loan_terms,
         searched_threshold=metrics["searched_threshold"],
         metrics=metrics,
         importance=importance,
@@ -63,7 +64,7 @@ def fit_small_model(training_set: TrainingSet) -> tuple[TrainedModel, Scorer]:
             matrix,
             training_set.labels,
             trained_model.oof_risk,
-            trained_model.categories,
+            trained_model.fitted.categories,
             importance,
         ),
         data={"clients": len(training_set)},

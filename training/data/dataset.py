@@ -1,4 +1,4 @@
-"""Hold training data: a matrix, labels, and the categories that each fold must fit anew.
+"""Hold training data: a matrix, labels, and the raw values that each fold fits features from.
 
 dossiers ─┬─► clients that the model is evaluated on ─► training_rows_for(fold) ─► fit
           └─► copies with histories masked ──────────┐            ▲
@@ -15,10 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.dossier import Bools, CategoricalColumn, Floats, Integers
-from credit.features import CATALOGUE, CategoryEncoder, Feature, Matrix
+from credit.features import CATALOGUE, CategoryEncoder, Feature, FittedFeatures, Matrix
+from credit.features.definitions.credit_terms import CREDIT_TERMS
+from credit.features.loan_terms import estimate_credit_terms
+from credit.features.matrix import clip_columns
+from training.loan_terms.fitting import EarlierLoans, fit_loan_terms
 
 NOT_A_COPY = -1
 """Value of `copy_of` for a client of another folder."""
+
+CREDIT_TERM_NAMES = tuple(feature.name for feature in CREDIT_TERMS)
 
 Labels = NDArray[np.int8]
 
@@ -30,9 +36,13 @@ class TrainingSet:
     ids: Integers
     labels: Labels
     matrix: Matrix
-    """Shape (clients, features); categorical features are NaN until `encode`."""
+    """Shape (clients, features); categorical features and credit terms are NaN until `encode`."""
     category_columns: Mapping[str, CategoricalColumn]
     """Raw categories by feature, not encoded."""
+    requested_credit: Floats
+    """Credit and instalment, shape (2, clients); the credit terms are estimated from them."""
+    earlier_loans: EarlierLoans
+    """Earlier loans of these clients; the usual terms of loans are learnt from them."""
     known_histories: Mapping[str, Bools]
     """By history: true where a client's history is known, shape (clients,)."""
     features: Mapping[str, Feature] = field(default_factory=lambda: CATALOGUE)
@@ -43,18 +53,26 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def encode(self, categories: CategoryEncoder) -> Matrix:
-        """Return the matrix with encoded categories, shape (clients, features)."""
+    def encode(self, fitted: FittedFeatures) -> Matrix:
+        """Return the matrix with all fitted features, shape (clients, features)."""
         matrix = self.matrix.copy()
+        with np.errstate(over="ignore", invalid="ignore"):  # overflows are clipped
+            credit_terms = clip_columns(
+                estimate_credit_terms(self.requested_credit, fitted.loan_terms)
+            )
+        values_by_name = dict(zip(CREDIT_TERM_NAMES, credit_terms, strict=True))
         for index, name in enumerate(self.features):
             if name in self.category_columns:
-                matrix[:, index] = categories.encode(name, self.category_columns[name])
+                matrix[:, index] = fitted.categories.encode(name, self.category_columns[name])
+            elif name in values_by_name:
+                matrix[:, index] = values_by_name[name]
         return matrix
 
-    def fit_categories(self, rows: Integers) -> CategoryEncoder:
-        """Fit the category encoder on some clients."""
-        return CategoryEncoder.fit(
-            {name: column.take(rows) for name, column in self.category_columns.items()}
+    def fit_features(self) -> FittedFeatures:
+        """Learn categories and usual terms of loans from these clients."""
+        return FittedFeatures(
+            categories=CategoryEncoder.fit(self.category_columns),
+            loan_terms=fit_loan_terms(self.earlier_loans),
         )
 
     def training_rows_for(self, train_idx: Integers) -> TrainingSet:
@@ -81,6 +99,10 @@ class TrainingSet:
                 n: CategoricalColumn.concat([part.category_columns[n] for part in parts])
                 for n in first.category_columns
             },
+            requested_credit=np.concatenate([part.requested_credit for part in parts], axis=1),
+            earlier_loans=EarlierLoans.concat(
+                [part.earlier_loans for part in parts], [len(part) for part in parts]
+            ),
             known_histories={
                 n: np.concatenate([part.known_histories[n] for part in parts])
                 for n in first.known_histories
@@ -128,6 +150,8 @@ class TrainingSet:
             category_columns={
                 name: column.take(rows) for name, column in self.category_columns.items()
             },
+            requested_credit=self.requested_credit[:, rows],
+            earlier_loans=self.earlier_loans.take_clients(rows, len(self)),
             known_histories={
                 name: is_known[rows] for name, is_known in self.known_histories.items()
             },

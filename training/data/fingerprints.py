@@ -74,7 +74,7 @@ def fingerprint_features(training_set: TrainingSet) -> str:
         np.linspace(0, len(training_set) - 1, MAX_CLIENTS_FINGERPRINTED).astype(np.int64)
     )
     subset = replace(training_set, auxiliary=None).take(rows)
-    values = subset.encode(subset.fit_categories(np.arange(len(subset))))
+    values = subset.encode(subset.fit_features())
     values[np.isnan(values)] = np.nan  # one representation of unknown
     digest = hashlib.sha256(repr(list(subset.features)).encode())
     for array in (subset.ids, subset.labels, values):

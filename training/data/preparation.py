@@ -8,10 +8,19 @@ from dataclasses import replace
 import numpy as np
 
 from credit.dossier import DossierBatch, Integers
-from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, build, extract_category_columns
+from credit.features import (
+    CATALOGUE,
+    COLUMNS,
+    CategoryEncoder,
+    FittedFeatures,
+    build,
+    extract_category_columns,
+)
+from credit.features.loan_terms import extract_requested_credit
 from credit.schema import HISTORIES
 from stores.dossiers.parquet import DossierFile
 from training.data.dataset import AuxiliaryRows, Labels, TrainingSet
+from training.loan_terms.fitting import EarlierLoans
 
 MASK_ALL_HISTORIES_SHARE = 0.05
 """Share of clients that are copied with all histories masked."""
@@ -19,7 +28,12 @@ MASK_ALL_HISTORIES_SHARE = 0.05
 MASK_ONE_HISTORY_SHARE = 0.01
 """Share of clients that are copied with one history masked, for each history."""
 
-CATEGORICAL_FEATURES = [name for name, feature in CATALOGUE.items() if feature.is_categorical]
+NOTHING_FITTED = FittedFeatures(
+    categories=CategoryEncoder({
+        name: () for name, feature in CATALOGUE.items() if feature.is_categorical
+    })
+)  # fmt: skip
+"""Builds the features that need no fitting; `TrainingSet.encode` fills in the others."""
 
 
 def prepare_training_set(
@@ -60,8 +74,10 @@ def build_training_set(dossiers: DossierBatch, ids: Integers, labels: Labels) ->
     return TrainingSet(
         ids=ids,
         labels=labels,
-        matrix=build(dossiers, CategoryEncoder(dict.fromkeys(CATEGORICAL_FEATURES, ()))),
+        matrix=build(dossiers, NOTHING_FITTED),
         category_columns=extract_category_columns(dossiers),
+        requested_credit=extract_requested_credit(dossiers),
+        earlier_loans=EarlierLoans.from_dossiers(dossiers),
         known_histories={name: dossiers.tables[name].known for name in HISTORIES},
     )
 
@@ -88,6 +104,8 @@ def masked_copies(
     masked_set = build_training_set(
         masked.take(rows), training_set.ids[rows], training_set.labels[rows]
     )
+    # The loans of a copied client are already in the training set.
+    masked_set = replace(masked_set, earlier_loans=EarlierLoans.empty())
     return AuxiliaryRows(training_set=masked_set, copy_of=client_rows[rows])
 
 

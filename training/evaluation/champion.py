@@ -97,7 +97,7 @@ def _score_new_clients(model: bentoml.Model, training_set: TrainingSet, rows: In
     except ModelMismatch:
         return np.full(len(rows), np.nan)
     subset = replace(training_set, auxiliary=None).take(rows)
-    return scorer.predict_risk(subset.encode(scorer.categories))
+    return scorer.predict_risk(subset.encode(scorer.fitted))
 
 
 def _load_oof_risks(run_id: str) -> pl.DataFrame | None:

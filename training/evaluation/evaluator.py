@@ -53,21 +53,22 @@ def evaluate_model(
         progress: Called with 1 after each of `EVALUATION_STEPS` steps.
     """
     labels, risks = training_set.labels, trained_model.oof_risk
-    matrix = training_set.encode(trained_model.categories)
+    matrix = training_set.encode(trained_model.fitted)
     explanation_sample = explain_sample(trained_model.booster, matrix, seed=seed)
     progress(1)
     metric_values = compute_metrics(labels, risks, policy)
     metric_intervals = compute_metric_intervals(labels, risks, policy, seed=seed)
     progress(1)
     reference_population = build_reference_population(
-        matrix, labels, risks, trained_model.categories, explanation_sample.importance
+        matrix, labels, risks, trained_model.fitted.categories, explanation_sample.importance
     )
     progress(1)
     fairness_audits = audit_groups(dossiers, labels, risks, policy, seed=seed)
     progress(1)
     model_metadata = ModelMetadata(
         features=tuple(CATALOGUE),
-        categories=dict(trained_model.categories.categories),
+        categories=dict(trained_model.fitted.categories.categories),
+        loan_terms=trained_model.fitted.loan_terms,
         searched_threshold=metric_values["searched_threshold"],
         metrics=metric_values
         | compute_calibration_by_pattern(*trained_model.append_masked_copies(training_set)),

@@ -30,7 +30,7 @@ class EvaluationResult:
     policy: Policy
     training_set: TrainingSet
     matrix: Matrix
-    """Encoded by the final model's categories, shape (clients, features)."""
+    """Encoded as the final model expects it, shape (clients, features)."""
     trained_model: TrainedModel
     scorer: Scorer
     """The model as the service loads it."""

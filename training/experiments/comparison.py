@@ -221,7 +221,7 @@ def _build_fold_experiment(
 ) -> FoldExperiment:
     return FoldExperiment(
         features=training_set.features,
-        matrix=training_set.encode(training_set.fit_categories(train_idx)),
+        matrix=training_set.encode(training_set.take(train_idx).fit_features()),
         labels=training_set.labels,
         train_idx=train_idx,
         valid_idx=valid_idx,
@@ -246,7 +246,7 @@ def _predict_as_trained(
         training_set, seed=seed, progress=progress, parameters=parameters, fold_count=folds
     )
     seconds = (perf_counter() - started) / (folds + 1)
-    sample_rows = training_set.encode(trained_model.categories)[:LATENCY_SAMPLE_ROWS].astype(
+    sample_rows = training_set.encode(trained_model.fitted)[:LATENCY_SAMPLE_ROWS].astype(
         np.float64
     )
     predictions = FoldPredictions(

@@ -1,7 +1,7 @@
 """Split a training set into stratified folds and encode each as LightGBM datasets.
 
-training set ──► splits ──┬──► training rows and auxiliary rows ──► categories, bins ──► Dataset
-                          └──► validation rows, with the same categories and bins ─────► Dataset
+training set ──► splits ──┬──► training rows and auxiliary rows ──► features, bins ──► Dataset
+                          └──► validation rows, with the same fitted parts and bins ───► Dataset
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
 from credit.dossier import Integers
-from credit.features import CategoryEncoder, Matrix
+from credit.features import FittedFeatures, Matrix
 from training.data.dataset import Labels, TrainingSet
 
 FOLD_COUNT = 5
@@ -25,7 +25,7 @@ FOLD_COUNT = 5
 
 @dataclass(frozen=True, kw_only=True)
 class ValidationFold:
-    """Validation clients of a fold, encoded with the categories of its training rows."""
+    """Validation clients of a fold, encoded with the features fitted on its training rows."""
 
     rows: Integers
     """Row numbers of the validation clients in the training set, shape (clients,)."""
@@ -53,7 +53,7 @@ def iter_folds(
     fold_count: int = FOLD_COUNT,
     binning: Mapping[str, Any] | None = None,
 ) -> Iterator[Fold]:
-    """Yield stratified folds, each with categories and bins fitted on its training rows only.
+    """Yield stratified folds, each with features and bins fitted on its training rows only.
 
     Folds are built one at a time to limit memory use.
 
@@ -76,9 +76,9 @@ def _build_fold(
     # Copies of validation clients are left out of the training rows: their labels would leak.
     auxiliary = training_set.auxiliary
     training_rows = training_set.training_rows_for(train_idx)
-    categories = training_rows.fit_categories(np.arange(len(training_rows)))
-    train_data = build_lightgbm_dataset(training_rows, categories, binning)
-    valid_matrix = replace(training_set, auxiliary=None).take(valid_idx).encode(categories)
+    fitted = training_rows.fit_features()
+    train_data = build_lightgbm_dataset(training_rows, fitted, binning)
+    valid_matrix = replace(training_set, auxiliary=None).take(valid_idx).encode(fitted)
     masked_rows = (
         np.flatnonzero(np.isin(auxiliary.copy_of, valid_idx)) if auxiliary else valid_idx[:0]
     )
@@ -89,7 +89,7 @@ def _build_fold(
             rows=valid_idx,
             matrix=valid_matrix,
             masked_rows=masked_rows,
-            masked_matrix=auxiliary.training_set.take(masked_rows).encode(categories)
+            masked_matrix=auxiliary.training_set.take(masked_rows).encode(fitted)
             if auxiliary
             else valid_matrix[:0],
         ),
@@ -106,18 +106,18 @@ def split_folds(
 
 def build_lightgbm_dataset(
     training_rows: TrainingSet,
-    categories: CategoryEncoder,
+    fitted: FittedFeatures,
     binning: Mapping[str, Any] | None = None,
 ) -> lgb.Dataset:
     """Build a LightGBM dataset with its own bins from training rows.
 
     Args:
         training_rows: Labelled clients to learn from.
-        categories: Encoding of the categorical features.
+        fitted: Categories, and usual terms of loans.
         binning: LightGBM's dataset parameters, such as `max_bin`; its defaults if None.
     """
     return lgb.Dataset(
-        training_rows.encode(categories),
+        training_rows.encode(fitted),
         training_rows.labels,
         feature_name=list(training_rows.features),
         categorical_feature=[

@@ -14,7 +14,7 @@ import lightgbm as lgb
 import numpy as np
 
 from credit.dossier import Bools, Floats
-from credit.features import CategoryEncoder, Matrix
+from credit.features import FittedFeatures, Matrix
 from training.data.dataset import Labels, TrainingSet
 from training.model.calibration import Calibration, FoldCalibrations, apply_calibration
 from training.model.cross_validation import (
@@ -44,8 +44,8 @@ class TrainedModel:
 
     booster: lgb.Booster
     """Calibrated: `predict` returns probabilities of payment difficulties."""
-    categories: CategoryEncoder
-    """Encoding of the categorical features that the booster expects."""
+    fitted: FittedFeatures
+    """Categories and usual terms of loans that the booster expects."""
     trees_per_booster: int
     """Number of trees of each bagged model."""
     parameters: Mapping[str, Any]
@@ -113,11 +113,11 @@ def fit_model(
     fold_calibrations = FoldCalibrations.fit(oof.log_odds, training_set.labels, oof.fold)
     # The final fit has more clients than a fold, so it gets more trees in the same proportion.
     tree_count = round(oof.best_iteration * fold_count / (fold_count - 1))
-    booster, categories = _fit_final_booster(training_set, seed, parameters, tree_count)
+    booster, fitted = _fit_final_booster(training_set, seed, parameters, tree_count)
     progress(1)
     return TrainedModel(
         booster=apply_calibration(booster, calibration),
-        categories=categories,
+        fitted=fitted,
         trees_per_booster=tree_count,
         parameters=parameters,
         calibration=calibration,
@@ -130,17 +130,17 @@ def fit_model(
 
 def _fit_final_booster(
     training_set: TrainingSet, seed: int, parameters: Mapping[str, Any], tree_count: int
-) -> tuple[lgb.Booster, CategoryEncoder]:
-    """Fit the bagged models on all clients; return their average and the categories."""
+) -> tuple[lgb.Booster, FittedFeatures]:
+    """Fit the bagged models on all clients; return their average and the fitted features."""
     training_rows = training_set.training_rows_for(np.arange(len(training_set)))
-    categories = training_rows.fit_categories(np.arange(len(training_rows)))
-    train_data = build_lightgbm_dataset(training_rows, categories)
+    fitted = training_rows.fit_features()
+    train_data = build_lightgbm_dataset(training_rows, fitted)
     del training_rows  # frees memory before the fits
     boosters = [
         lgb.train(build_booster_params(parameters, training_set, s), train_data, tree_count)
         for s in _list_bag_seeds(parameters, seed)
     ]
-    return average_boosters(boosters), categories
+    return average_boosters(boosters), fitted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from credit.features import (
     CATALOGUE,
     COLUMNS,
     HISTORY_FEATURES,
-    CategoryEncoder,
+    FittedFeatures,
     Matrix,
     RiskDirection,
     build,
@@ -142,18 +142,18 @@ def dossiers() -> list[Dossier]:
 
 
 @pytest.fixture(scope="module")
-def matrix(dossiers: list[Dossier], categories: CategoryEncoder) -> Matrix:
-    return build(DossierBatch.from_documents(dossiers, COLUMNS), categories)
+def matrix(dossiers: list[Dossier], fitted_features: FittedFeatures) -> Matrix:
+    return build(DossierBatch.from_documents(dossiers, COLUMNS), fitted_features)
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_features_change_with_the_columns_they_name_and_with_no_other(
-    table: str, dossiers: list[Dossier], matrix: Matrix, categories: CategoryEncoder
+    table: str, dossiers: list[Dossier], matrix: Matrix, fitted_features: FittedFeatures
 ) -> None:
     unchanged, unexpected = [], []
     for column in TABLES[table].columns:
         source = f"{table}.{column}"
-        changed = _find_changed_features(source, dossiers, matrix, categories)
+        changed = _find_changed_features(source, dossiers, matrix, fitted_features)
         expected = {name for name, feature in CATALOGUE.items() if source in feature.sources}
         may_stay = ROW_COUNT_FEATURES | GROUP_EXTREMES.get(source, set())
         unchanged += [(source, name) for name in expected - may_stay - changed]
@@ -164,16 +164,18 @@ def test_features_change_with_the_columns_they_name_and_with_no_other(
 
 
 def _find_changed_features(
-    source: str, dossiers: list[Dossier], matrix: Matrix, categories: CategoryEncoder
+    source: str, dossiers: list[Dossier], matrix: Matrix, fitted_features: FittedFeatures
 ) -> set[str]:
     shuffled = _shuffle_column(dossiers, source)
-    after = build(DossierBatch.from_documents(shuffled, COLUMNS), categories)
+    after = build(DossierBatch.from_documents(shuffled, COLUMNS), fitted_features)
     is_changed = find_differences(matrix, after)
     return {name for name, differs in zip(CATALOGUE, is_changed, strict=True) if differs}
 
 
-def test_numeric_features_of_an_ordinary_applicant_are_known(categories: CategoryEncoder) -> None:
-    row = build(DossierBatch.from_documents([make_applicant()]), categories)[0]
+def test_numeric_features_of_an_ordinary_applicant_are_known(
+    fitted_features: FittedFeatures,
+) -> None:
+    row = build(DossierBatch.from_documents([make_applicant()]), fitted_features)[0]
     unknown = {name for name, value in zip(CATALOGUE, row, strict=True) if np.isnan(value)}
     assert {name for name in unknown if not CATALOGUE[name].is_categorical} == set()
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from credit.contract.request import parse_request
 from credit.dossier import DossierBatch
-from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, build
+from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, FittedFeatures, build
 from tests.support.example_dossiers import Dossier, make_applicant
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "one_applicant.json"
@@ -33,6 +33,7 @@ ENCODER = CategoryEncoder({
     "building_walls": ("Stone, brick", "Panel"),
 })  # fmt: skip
 """Categories of an example model; the applicant's occupation is not among them."""
+FITTED = FittedFeatures(categories=ENCODER)
 
 
 def read_golden() -> dict[str, Any]:
@@ -42,7 +43,7 @@ def read_golden() -> dict[str, Any]:
 
 def build_golden_row(document: Dossier) -> dict[str, dict[str, Any]]:
     """Return value and unit of each feature; the value is None where unknown."""
-    values = build(DossierBatch.from_documents([document], COLUMNS), ENCODER)[0].tolist()
+    values = build(DossierBatch.from_documents([document], COLUMNS), FITTED)[0].tolist()
     return {
         name: {"value": None if math.isnan(value) else value, "unit": feature.unit.value}
         for (name, feature), value in zip(CATALOGUE.items(), values, strict=True)

@@ -10,7 +10,16 @@ import pytest
 from rich.console import Console
 
 from credit.dossier import DossierBatch, Floats
-from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, Feature, Matrix, Unit, build
+from credit.features import (
+    CATALOGUE,
+    COLUMNS,
+    CategoryEncoder,
+    Feature,
+    FittedFeatures,
+    Matrix,
+    Unit,
+    build,
+)
 from credit.schema import TABLES
 from stores.progress import ProgressReporter
 from stores.settings import Settings
@@ -32,13 +41,14 @@ MONEY_COLUMNS = {
 EMPTY_ENCODER = CategoryEncoder(
     dict.fromkeys((n for n, f in CATALOGUE.items() if f.is_categorical), ())
 )
+FITTED = FittedFeatures(categories=EMPTY_ENCODER)
 
 INTEREST_RATE_PREFIX = "earlier_interest"
 """Features with the unit `share` that may lie outside 0 to 1."""
 
 
 def build_matrix(dossiers: list[Dossier]) -> Matrix:
-    return build(DossierBatch.from_documents(dossiers, COLUMNS), EMPTY_ENCODER)
+    return build(DossierBatch.from_documents(dossiers, COLUMNS), FITTED)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +58,7 @@ def synthetic_matrix(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
     synthesise_tables(600, folder, seed=3)
     settings = Settings(home=tmp_path_factory.mktemp("home"))
     file, _ = load_labelled_dossiers(settings, folder, ProgressReporter(Console(quiet=True)), None)
-    return np.concatenate([build(batch, EMPTY_ENCODER) for batch in file.iter_batches(COLUMNS)])
+    return np.concatenate([build(batch, FITTED) for batch in file.iter_batches(COLUMNS)])
 
 
 @pytest.fixture(scope="module")

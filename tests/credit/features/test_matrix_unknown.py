@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from credit.dossier import DossierBatch
-from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, Unit, build
+from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, FittedFeatures, Unit, build
 from credit.features.declaration.statistic import Statistic
 from credit.features.definitions.bureau import BUREAU
 from credit.features.definitions.credit_card_balance import CARD
@@ -42,12 +42,13 @@ CATEGORICAL_FEATURES = [name for name, feature in CATALOGUE.items() if feature.i
 ENCODER = CategoryEncoder(
     dict.fromkeys(CATEGORICAL_FEATURES, ("Married", "Higher education", "School"))
 )
+FITTED = FittedFeatures(categories=ENCODER)
 
 for_each_history = pytest.mark.parametrize("history", HISTORIES)
 
 
 def build_row(dossier: Dossier) -> Mapping[str, float]:
-    row = build(DossierBatch.from_documents([dossier], COLUMNS), ENCODER)[0]
+    row = build(DossierBatch.from_documents([dossier], COLUMNS), FITTED)[0]
     return dict(zip(CATALOGUE, row.tolist(), strict=True))
 
 
@@ -113,7 +114,7 @@ def test_an_empty_history_gives_counts_of_zero_and_unknown_means(history: str) -
 @for_each_history
 def test_an_unknown_history_differs_from_an_empty_one(history: str) -> None:
     dossiers = [{**make_applicant(), history: None}, {**make_applicant(), history: []}]
-    unknown, none = build(DossierBatch.from_documents(dossiers, COLUMNS), ENCODER)
+    unknown, none = build(DossierBatch.from_documents(dossiers, COLUMNS), FITTED)
     assert not is_bit_identical(unknown, none)
 
 
@@ -189,7 +190,9 @@ def test_the_family_status_unknown_is_unknown_even_if_the_encoder_has_it() -> No
     encoder = CategoryEncoder({**ENCODER.categories, "family_status": ("Unknown", "Married")})
     dossiers = [make_applicant(NAME_FAMILY_STATUS=status) for status in ("Unknown", "Married")]
     column = list(CATALOGUE).index("family_status")
-    statuses = build(DossierBatch.from_documents(dossiers, COLUMNS), encoder)[:, column]
+    statuses = build(
+        DossierBatch.from_documents(dossiers, COLUMNS), FittedFeatures(categories=encoder)
+    )[:, column]
     assert np.isnan(statuses[0])
     assert statuses[1] == 1
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from credit.contract.request import parse_request
 from credit.dossier import DossierBatch
 from credit.errors import InvalidTables
-from credit.features import COLUMNS, CategoryEncoder, build
+from credit.features import COLUMNS, FittedFeatures, build
 from credit.schema import HISTORIES
 from stores.clients.store import ClientStore
 from stores.dossiers.grouping import GroupingSummary, group_into_dossiers
@@ -98,29 +98,29 @@ def test_documents_are_valid_requests(file: DossierFile) -> None:
 
 
 def test_file_and_documents_yield_bit_identical_features(
-    file: DossierFile, people: list[Dossier], categories: CategoryEncoder
+    file: DossierFile, people: list[Dossier], fitted_features: FittedFeatures
 ) -> None:
     from_file = np.concatenate(
-        [build(part, categories) for part in file.iter_batches(COLUMNS, size=64)]
+        [build(part, fitted_features) for part in file.iter_batches(COLUMNS, size=64)]
     )
     documents = [orjson.loads(document) for _, document in file.iter_documents()]
     assert is_bit_identical(
-        from_file, build(DossierBatch.from_documents(documents, COLUMNS), categories)
+        from_file, build(DossierBatch.from_documents(documents, COLUMNS), fitted_features)
     )
     people_by_id = {person["application"]["SK_ID_CURR"]: person for person in people}
     people_in_order = [people_by_id[int(client_id)] for client_id in file.client_ids]
     assert is_bit_identical(
-        from_file, build(DossierBatch.from_documents(people_in_order, COLUMNS), categories)
+        from_file, build(DossierBatch.from_documents(people_in_order, COLUMNS), fitted_features)
     )
 
 
 @pytest.mark.parametrize("size", [17, 4_096])
 def test_the_batch_size_does_not_change_the_features(
-    file: DossierFile, categories: CategoryEncoder, size: int
+    file: DossierFile, fitted_features: FittedFeatures, size: int
 ) -> None:
-    single_batch = np.concatenate([build(part, categories) for part in file.iter_batches(COLUMNS)])
+    single_batch = np.concatenate([build(b, fitted_features) for b in file.iter_batches(COLUMNS)])
     parts = np.concatenate(
-        [build(part, categories) for part in file.iter_batches(COLUMNS, size=size)]
+        [build(part, fitted_features) for part in file.iter_batches(COLUMNS, size=size)]
     )
     assert is_bit_identical(single_batch, parts)
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from credit.errors import InvalidTables
-from credit.features import COLUMNS, CategoryEncoder, build
+from credit.features import COLUMNS, FittedFeatures, build
 from credit.schema import HISTORIES
 from stores.dossiers.grouping import GroupingSummary, group_into_dossiers
 from stores.dossiers.parquet import DossierFile
@@ -121,7 +121,7 @@ def test_spark_and_the_local_engine_write_the_same_dossiers(
 def test_training_reads_the_same_clients_in_the_same_order(
     local_result: tuple[DossierFile, GroupingSummary],
     spark_result: tuple[DossierFile, GroupingSummary],
-    categories: CategoryEncoder,
+    fitted_features: FittedFeatures,
 ) -> None:
     (here, _), (there, _) = local_result, spark_result
     assert there.absent_histories == here.absent_histories
@@ -131,7 +131,9 @@ def test_training_reads_the_same_clients_in_the_same_order(
     for local_batch, spark_batch in zip(
         here.iter_batches(COLUMNS), there.iter_batches(COLUMNS), strict=True
     ):
-        assert is_bit_identical(build(local_batch, categories), build(spark_batch, categories))
+        assert is_bit_identical(
+            build(local_batch, fitted_features), build(spark_batch, fitted_features)
+        )
 
 
 def test_both_engines_drop_months_without_a_file_of_credits(

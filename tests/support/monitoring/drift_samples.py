@@ -10,7 +10,14 @@ import lightgbm as lgb
 import polars as pl
 
 from credit.dossier import DossierBatch
-from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, build, extract_category_columns
+from credit.features import (
+    CATALOGUE,
+    COLUMNS,
+    CategoryEncoder,
+    FittedFeatures,
+    build,
+    extract_category_columns,
+)
 from credit.reference_population import Population
 from credit.schema import APPLICATION, ColumnKind
 from credit.scorer import ModelMetadata, Scorer
@@ -56,13 +63,13 @@ def make_applicants(count: int, seed: int, change: Change | None = None) -> list
 def fit_champion(clients: list[Dossier]) -> tuple[str, ModelMetadata]:
     """Fit ten small trees; return the model text and its metadata."""
     dossiers = DossierBatch.from_documents(clients, COLUMNS)
-    categories = CategoryEncoder.fit(extract_category_columns(dossiers))
-    data = lgb.Dataset(build(dossiers, categories), draw_labels(clients, 1))
+    fitted = FittedFeatures(categories=CategoryEncoder.fit(extract_category_columns(dossiers)))
+    data = lgb.Dataset(build(dossiers, fitted), draw_labels(clients, 1))
     parameters = {"objective": "binary", "num_leaves": 4, "num_threads": 1, "verbose": -1}
     booster = lgb.train(parameters, data, num_boost_round=10)
     metadata = ModelMetadata(
         features=tuple(CATALOGUE),
-        categories=dict(categories.categories),
+        categories=fitted.categories.categories,
         searched_threshold=0.1,
         metrics={},
         importance={},

@@ -112,10 +112,7 @@ def test_an_absent_table_is_no_part(learnable: TrainingSet, policy: Policy) -> N
     for index, feature in enumerate(CATALOGUE.values()):
         if any(source.startswith("credit_card_balance.") for source in feature.sources):
             matrix[:, index] = np.nan
-    blank = TrainingSet(
-        ids=learnable.ids, labels=learnable.labels, matrix=matrix,
-        category_columns=learnable.category_columns, known_histories=learnable.known_histories,
-    )  # fmt: skip
+    blank = replace(learnable, matrix=matrix, auxiliary=None)
     summary = iter_ablation_variants(blank, np.zeros(len(blank)), policy)
     assert "credit_card_balance" not in {part.part for part in summary}
 

@@ -174,7 +174,7 @@ def test_smote_samples_come_from_training_clients_only(
     learn, rows = np.arange(0, CLIENTS, 2), np.arange(1, CLIENTS, 2)
     experiment = FoldExperiment(
         features=sample_set.features, labels=sample_set.labels,
-        matrix=sample_set.encode(sample_set.fit_categories(learn)),
+        matrix=sample_set.encode(sample_set.take(learn).fit_features()),
         train_idx=learn, valid_idx=rows, seed=SEED,
     )  # fmt: skip
     scaled = next(c for c in CHALLENGERS if "scaled" in c.name)
@@ -199,7 +199,7 @@ def test_every_challenger_accepts_unknown_values_and_new_categories(
     challenger: object, sample_set: TrainingSet
 ) -> None:
     [item] = [c for c in CHALLENGERS if c is challenger]
-    matrix = sample_set.encode(sample_set.fit_categories(np.arange(CLIENTS))).astype(np.float64)
+    matrix = sample_set.encode(sample_set.fit_features()).astype(np.float64)
     parameters = {"n_estimators": 5} if "n_estimators" in item.build_model(0).get_params() else {}
     for balance in (ImbalanceStrategy.PLAIN, ImbalanceStrategy.WEIGHTS):
         pipeline = item.build_pipeline(
@@ -216,7 +216,7 @@ def test_every_challenger_accepts_unknown_values_and_new_categories(
 
 
 def test_medians_are_those_of_the_training_clients(sample_set: TrainingSet) -> None:
-    matrix = sample_set.encode(sample_set.fit_categories(np.arange(CLIENTS))).astype(np.float64)
+    matrix = sample_set.encode(sample_set.fit_features()).astype(np.float64)
     position = list(sample_set.features).index("income")
     learn = matrix[:300]
     all_clients = imputer(sample_set.features).fit(learn)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from credit.dossier import DossierBatch, Floats, Rows
-from credit.features import CATALOGUE, CategoryEncoder, Matrix, build
+from credit.features import CATALOGUE, FittedFeatures, Matrix, build
 from credit.features.declaration.feature import trace_sources
 from credit.schema import APPLICATION
 from credit.scorer import Scorer
@@ -156,8 +156,8 @@ def test_a_unit_that_differs_between_file_and_request(
 ) -> None:
     before, people, age = state(laboratory), laboratory.people(), list(CATALOGUE).index("age")
 
-    def in_years(dossiers: DossierBatch, categories: CategoryEncoder) -> Matrix:
-        matrix = build(dossiers, categories)
+    def in_years(dossiers: DossierBatch, fitted: FittedFeatures) -> Matrix:
+        matrix = build(dossiers, fitted)
         matrix[:, age] /= 365
         return matrix
 

@@ -17,8 +17,8 @@ def test_categories_of_a_fold_are_fitted_on_its_training_rows_only(
     for fold in iter_folds(learnable, seed=SEED):
         train_idx = np.setdiff1d(np.arange(len(learnable)), fold.validation.rows)
         training_rows = learnable.training_rows_for(train_idx)
-        categories = training_rows.fit_categories(np.arange(len(training_rows)))
-        expected = learnable.encode(categories)[fold.validation.rows]
+        fitted = training_rows.fit_features()
+        expected = learnable.encode(fitted)[fold.validation.rows]
         assert np.array_equal(fold.validation.matrix, expected, equal_nan=True)
 
 

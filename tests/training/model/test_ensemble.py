@@ -13,7 +13,7 @@ from training.model.trainer import build_booster_params
 @pytest.fixture(scope="module")
 def boosters(learnable: TrainingSet) -> list[lgb.Booster]:
     """Return three boosters with different seeds and different numbers of trees."""
-    matrix = learnable.encode(learnable.fit_categories(learnable.ids - 1))
+    matrix = learnable.encode(learnable.fit_features())
     return [
         lgb.train(
             build_booster_params(QUICK_PARAMETERS, learnable, seed),

@@ -44,7 +44,7 @@ def test_a_bagged_fit_serves_all_its_trees_calibrated(learnable: TrainingSet) ->
         learnable, seed=SEED, progress=lambda _: None, parameters={**QUICK_PARAMETERS, "bagged": 2}
     )
     assert trained_model.booster.num_trees() == 2 * trained_model.trees_per_booster
-    risks = np.asarray(trained_model.booster.predict(learnable.encode(trained_model.categories)))
+    risks = np.asarray(trained_model.booster.predict(learnable.encode(trained_model.fitted)))
     assert risks.mean() == pytest.approx(learnable.labels.mean(), abs=0.02)
 
 

@@ -90,7 +90,7 @@ def oof_risk(material: TrainingSet, challenger: Challenger, balance: ImbalanceSt
     """A challenger's out-of-fold risks, its parameters searched inside the folds."""
     risks = np.empty(len(material))
     for learn, rows in split_folds(material.labels, seed=SEED, fold_count=3):
-        matrix = material.encode(material.fit_categories(learn))
+        matrix = material.encode(material.take(learn).fit_features())
         experiment = FoldExperiment(
             features=material.features, matrix=matrix, labels=material.labels,
             train_idx=learn, valid_idx=rows, seed=SEED,

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from credit.dossier import DossierBatch
-from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, build
+from credit.features import CATALOGUE, COLUMNS, CategoryEncoder, FittedFeatures, build
 from tests.support.example_dossiers import Dossier, make_applicant, make_applicant_with_history
 
 EMPTY_ENCODER = CategoryEncoder(
     {name: () for name, feature in CATALOGUE.items() if feature.is_categorical}
 )
+FITTED = FittedFeatures(categories=EMPTY_ENCODER)
 
 MEAN_SCORE = (0.5 + 0.625 + 0.25) / 3
 
@@ -187,5 +188,5 @@ def build_row_with_history(**tables: list[dict[str, object]]) -> dict[str, float
 
 
 def _build_features(dossier: Dossier) -> dict[str, float]:
-    values = build(DossierBatch.from_documents([dossier], COLUMNS), EMPTY_ENCODER)[0]
+    values = build(DossierBatch.from_documents([dossier], COLUMNS), FITTED)[0]
     return dict(zip(CATALOGUE, values.tolist(), strict=True))
