@@ -1,4 +1,4 @@
-"""Test the likely terms of the credit asked for."""
+"""Test the likely terms of the requested credit."""
 
 from __future__ import annotations
 
@@ -62,4 +62,4 @@ def test_the_terms_that_ship_are_plausible() -> None:
     for table in (usual.all_loans, usual.cash_loans):
         assert len(table.upper_bounds) == len(table.terms) - 1 > 50
         assert list(table.upper_bounds) == sorted(table.upper_bounds)
-        assert 3 < min(table.terms) < max(table.terms) <= 84
+        assert 3 <= min(table.terms) < max(table.terms) <= 84

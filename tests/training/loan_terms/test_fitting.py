@@ -36,8 +36,8 @@ def test_every_usual_instalment_share_has_its_term() -> None:
 
 
 def test_an_interval_of_too_few_clients_is_merged() -> None:
-    few = MIN_CLIENTS_PER_INTERVAL - 1
-    table = learn_term_table(make_loans((0.03, 60, 50), (0.05, 24, few), (0.1, 12, 50)))
+    too_small = MIN_CLIENTS_PER_INTERVAL - 1
+    table = learn_term_table(make_loans((0.03, 60, 50), (0.05, 24, too_small), (0.1, 12, 50)))
     assert set(table.terms) != {60.0, 24.0, 12.0}
     assert len(table.terms) <= 2
 
