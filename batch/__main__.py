@@ -37,7 +37,7 @@ def batch(
     lender: LenderOption = None,
     _version: VersionOption = False,
 ) -> None:
-    """Write SK_ID_CURR, risk, index, points, outcome and rules of every client.
+    """Write SK_ID_CURR, risk, index, points, outcome, rules and unstated columns of every client.
 
     `risk` equals the API's answer for the same dossier, bit for bit.
     """

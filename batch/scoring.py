@@ -7,17 +7,17 @@ Executors import this module, so it must not import an engine or a command.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from credit.dossier import DossierBatch, Floats, Integers
+from credit.dossier import DossierBatch, Integers
 from credit.features import CATALOGUE, COLUMNS, Matrix, build
 from credit.policy import Policy
-from credit.schema import APPLICATION
 from credit.scorer import ModelMetadata, Scorer
+from credit.underwriting import find_applicable_rules, list_not_stated
 from stores.dossiers.arrow import CLIENT_ID_COLUMN, parse_arrow_batch, split_struct_lists
 
 if TYPE_CHECKING:  # an optional dependency
@@ -25,9 +25,6 @@ if TYPE_CHECKING:  # an optional dependency
 
 BroadcastModel = tuple[str, ModelMetadata, str]
 """A scorer as it is sent to executors: trees, metadata, version."""
-
-RULE_COLUMNS = ("AMT_INCOME_TOTAL", "AMT_ANNUITY", "DAYS_BIRTH")
-"""Columns that the policy's rules read."""
 
 
 def build_output_schema(*, with_contributions: bool) -> pa.Schema:
@@ -39,6 +36,7 @@ def build_output_schema(*, with_contributions: bool) -> pa.Schema:
         "points": pa.float64(),
         "outcome": pa.string(),
         "rules": pa.list_(pa.string()),
+        "not_stated": pa.list_(pa.string()),
     }
     contribution_names = [*CATALOGUE, "base"] if with_contributions else []
     return pa.schema(decision | {f"log_odds.{name}": pa.float64() for name in contribution_names})
@@ -83,7 +81,7 @@ def score_batch(
         One row per dossier, with the columns of `build_output_schema`.
     """
     matrix = build(dossiers, scorer.fitted)
-    columns = _build_decision_columns(ids, dossiers, scorer.predict_risk(matrix), policy)
+    columns = _build_decision_columns(ids, dossiers, matrix, scorer, policy)
     if with_contributions:
         columns += _build_contribution_columns(matrix, scorer)
     return pa.RecordBatch.from_arrays(
@@ -92,9 +90,13 @@ def score_batch(
 
 
 def _build_decision_columns(
-    ids: Integers, dossiers: DossierBatch, risks: Floats, policy: Policy
+    ids: Integers, dossiers: DossierBatch, matrix: Matrix, scorer: Scorer, policy: Policy
 ) -> list[pa.Array]:
-    rules_by_client = [policy.find_applicable_rules(form) for form in _iter_forms(dossiers)]
+    risks = scorer.predict_risk(matrix)
+    not_stated = list_not_stated(
+        scorer, scorer.metadata.commonly_stated, dossiers, matrix, risks, policy
+    )
+    rules_by_client = find_applicable_rules(dossiers, not_stated, policy)
     risk_values = risks.tolist()
     outcomes = [
         policy.propose_outcome(risk, rules)
@@ -109,15 +111,8 @@ def _build_decision_columns(
         pa.array(
             [[rule.code for rule in rules] for rules in rules_by_client], pa.list_(pa.string())
         ),
+        pa.array(map(list, not_stated), pa.list_(pa.string())),
     ]
-
-
-def _iter_forms(dossiers: DossierBatch) -> Iterator[Mapping[str, float | None]]:
-    rows = dossiers.tables[APPLICATION.name]
-    columns = [rows[name].tolist() for name in RULE_COLUMNS]
-    for values in zip(*columns, strict=True):
-        nullable_values = (None if np.isnan(value) else value for value in values)
-        yield dict(zip(RULE_COLUMNS, nullable_values, strict=True))
 
 
 def _build_contribution_columns(matrix: Matrix, scorer: Scorer) -> list[pa.Array]:

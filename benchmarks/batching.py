@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
@@ -58,7 +59,7 @@ class RecordingScorer:
         self.sizes.append(len(documents))
         if any(document.get("bad") for document in documents):
             raise ValueError("a bad dossier")
-        return score_dossiers(self._scorer, documents)
+        return score_dossiers(self._scorer, documents, load_policy(datetime.now(UTC).date()))
 
 
 def build_contestants(scorer: Any) -> dict[str, tuple[RecordingScorer, AsyncCall]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 
 from benchmarks.contenders import PayloadKind
 from credit.features import CATALOGUE
+from credit.policy import load_policy
 from credit.underwriting import score_dossiers
 from loadtests.material import prepare_dossier_file
 from stores.clients.store import ClientStore
@@ -49,9 +51,10 @@ def build_payloads(settings: Settings, folder: Path, steps: ProgressReporter) ->
     with steps.step("ready features", len(lines)) as advance:
         model = find_bento_model(resolve_serving_tag(settings, Path(__file__)))
         scorer = load_scorer(model)
+        policy = load_policy(datetime.now(UTC).date())
         features, labels = [], []
         for line in lines:
-            [scored] = score_dossiers(scorer, [orjson.loads(line)])
+            [scored] = score_dossiers(scorer, [orjson.loads(line)], policy)
             features.append(scorer.decode_row(scored.row))
             labels.append(random.random() < scored.risk)  # noqa: S311
             advance(1)
@@ -60,7 +63,7 @@ def build_payloads(settings: Settings, folder: Path, steps: ProgressReporter) ->
     table.attrs["trees"] = trees
     table.to_parquet(folder / "table.parquet")
     [client_ids, _] = ClientStore(settings.clients_path).search("", MAX_PAYLOADS)
-    rows = [score_dossiers(scorer, [orjson.loads(line)])[0].row for line in lines[:MAX_PAYLOADS]]
+    rows = scorer.build_features([orjson.loads(line) for line in lines[:MAX_PAYLOADS]])
     return BenchmarkPayloads(
         bodies={
             PayloadKind.CLIENT: [orjson.dumps({"client_id": client}) for client in client_ids],

@@ -266,6 +266,18 @@ class Rows:
         categoricals = {name: column.take(rows) for name, column in self.categoricals.items()}
         return Rows(self.layout, self.owner[rows], self.raw[:, rows], categoricals, self.known)
 
+    def mask_columns(self, is_masked: Mapping[str, Bools]) -> Rows:
+        """Return the same rows with columns unknown in the rows of a mask each."""
+        raw, categoricals = self.raw.copy(), dict(self.categoricals)
+        for name, mask in is_masked.items():
+            if name in categoricals:
+                column = categoricals[name]
+                codes = np.where(mask, np.int32(-1), column.codes)
+                categoricals[name] = CategoricalColumn(codes, column.categories)
+            else:
+                raw[self.layout.column_index[name], mask] = np.nan
+        return Rows(self.layout, self.owner, raw, categoricals, self.known)
+
     def slice_owners(self, begin: int, end: int) -> Rows:
         """Select the rows of dossiers `begin` to `end`, and renumber the dossiers from 0."""
         subset = self.take(slice(*np.searchsorted(self.owner, [begin, end]).tolist()))

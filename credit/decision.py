@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from credit.localised_text import Text
+from credit.schema import Provider
 
 
 class Outcome(StrEnum):
@@ -16,6 +17,11 @@ class Outcome(StrEnum):
     REFER = "refer"
     """An adviser decides."""
     DECLINE = "decline"
+
+    @property
+    def severity(self) -> int:
+        """Return 0 for approve, 1 for refer, 2 for decline."""
+        return list(Outcome).index(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +39,10 @@ class Decision:
     """The risk on a points scale, where more is safer."""
     outcome: Outcome
     rules: tuple[str, ...]
-    """Codes of the policy rules that apply; they refer or decline whatever the score."""
+    """Codes of the policy rules that apply; the outcome is at least as strict as theirs."""
+    not_stated: tuple[str, ...]
+    """Columns of the form that are unknown although nearly every client of the training stated
+    them. An adviser should request them; an application that lacks one is not approved."""
     threshold: float
     """The risk at the cut-off."""
     model_version: str
@@ -70,6 +79,19 @@ class Reason:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnknownField:
+    """An unknown column of the form that the decision depends on."""
+
+    field: str
+    label: Text
+    stated_by: Provider
+    log_odds: float
+    """Sum over the features that are unknown without it; positive raises the risk."""
+    points: float
+    """The same in points, where positive is safer."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Explanation(Decision):
     """A decision with its contributions and reasons."""
 
@@ -79,3 +101,5 @@ class Explanation(Decision):
     """Every feature: the logit of `base_risk` and all `log_odds` add up to the logit of `risk`."""
     reasons: tuple[Reason, ...]
     """At most four, each about another concept, the largest first."""
+    unknown_fields: tuple[UnknownField, ...]
+    """Fields of `not_stated` and other unknown fields of weight, the largest first."""

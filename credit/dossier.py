@@ -105,6 +105,11 @@ class DossierBatch:
         masked = remaining.with_owners(remaining.owner, rows.known & ~is_masked)
         return DossierBatch(self.size, {**self.tables, name: masked})
 
+    def mask_form_columns(self, is_masked: Mapping[str, Bools]) -> DossierBatch:
+        """Make columns of the form unknown for the dossiers of a mask each, shape (dossiers,)."""
+        form = self.tables["application"].mask_columns(is_masked)
+        return DossierBatch(self.size, {**self.tables, "application": form})
+
 
 def _build_rows(
     table: Table,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -23,19 +23,26 @@ DAYS_PER_YEAR = 365.25
 class Rule(StrictFrozenModel):
     """A rule that refers or declines an application whatever its score."""
 
-    code: Literal["income-unknown", "minor", "instalment-above-income"]
+    code: Literal["income-unknown", "minor", "instalment-above-income", "not-stated"]
     outcome: Literal["refer", "decline"]
     bound: float = math.nan
-    """Years of age, or share of income; not used by `income-unknown`."""
+    """Years of age, or share of income; not used by `income-unknown` and `not-stated`."""
 
     @model_validator(mode="after")
     def _require_bound(self) -> Self:
-        if self.code != "income-unknown" and not self.bound > 0:
+        if self.code in {"minor", "instalment-above-income"} and not self.bound > 0:
             raise ValueError(f"the rule {self.code} needs a bound above 0, got {self.bound}")
         return self
 
-    def applies_to(self, form: Mapping[str, Any]) -> bool:
-        """Return whether the rule applies to an application; an unknown number never matches."""
+    def applies_to(self, form: Mapping[str, Any], not_stated: Sequence[str] = ()) -> bool:
+        """Return whether the rule applies to an application; an unknown number never matches.
+
+        Args:
+            form: The application form.
+            not_stated: Unknown columns that nearly every client of the training stated.
+        """
+        if self.code == "not-stated":
+            return bool(not_stated)
         income = form.get("AMT_INCOME_TOTAL")
         if self.code == "income-unknown":
             return income is None
@@ -59,6 +66,8 @@ class Policy(StrictFrozenModel):
     decline_above_index: float = Field(ge=0.5, lt=1)
     points_at_threshold: float
     points_to_double_odds: float = Field(gt=0)
+    commonly_stated_share: float = Field(gt=0.5, le=1)
+    """Share of the training clients who stated a column from which its absence is noticed."""
     automation: Literal["advisory", "automatic"]
     rules: tuple[Rule, ...] = Field(strict=False)
     protected: tuple[ProtectedAttribute, ...] = Field(strict=False)
@@ -130,12 +139,14 @@ class Policy(StrictFrozenModel):
         """Convert a difference in log-odds to points."""
         return -self.points_to_double_odds / math.log(2) * log_odds
 
-    def find_applicable_rules(self, form: Mapping[str, Any]) -> tuple[Rule, ...]:
-        """Return the rules that apply to an application."""
-        return tuple(rule for rule in self.rules if rule.applies_to(form))
+    def find_applicable_rules(
+        self, form: Mapping[str, Any], not_stated: Sequence[str] = ()
+    ) -> tuple[Rule, ...]:
+        """Return the rules that apply to an application; arguments are those of `applies_to`."""
+        return tuple(rule for rule in self.rules if rule.applies_to(form, not_stated))
 
     def propose_outcome(self, risk: float, rules: tuple[Rule, ...] = ()) -> Outcome:
-        """Propose an outcome by the rules that apply, or else by the index.
+        """Propose the strictest of the outcomes of the index and of the rules that apply.
 
         >>> policy = load_policy(date(2026, 6, 1))
         >>> [policy.propose_outcome(risk).value for risk in (0.01, policy.threshold, 0.5)]
@@ -147,8 +158,11 @@ class Policy(StrictFrozenModel):
         """
         if not 0 <= risk <= 1:
             raise ImpossibleRisk(f"a risk must be a probability, got {risk}")
-        if rules:
-            return max((Outcome(rule.outcome) for rule in rules), key=list(Outcome).index)
+        outcomes = [self.propose_by_index(risk), *(Outcome(rule.outcome) for rule in rules)]
+        return max(outcomes, key=lambda outcome: outcome.severity)
+
+    def propose_by_index(self, risk: float) -> Outcome:
+        """Propose an outcome by the index alone, without rules."""
         index = self.compute_index(risk)
         if index < self.refer_from_index:
             return Outcome.APPROVE

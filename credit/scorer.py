@@ -34,6 +34,8 @@ class ModelMetadata(BaseModel):
     categories: dict[str, tuple[str, ...]]
     loan_terms: LoanTerms = Field(default_factory=LoanTerms.usual)
     """Usual terms of loans that the model estimates the term of the credit with."""
+    commonly_stated: tuple[str, ...] = ()
+    """Columns of the form that nearly every training client stated (policy.yaml)."""
     searched_threshold: float
     """Threshold with the lowest cost out of fold; the policy sets the one that is served."""
     metrics: dict[str, float]
@@ -96,6 +98,11 @@ class Scorer:
         if not ((risks >= 0) & (risks <= 1)).all():
             raise ImpossibleRisk(f"{self.version} returned a risk that is not a probability")
         return risks
+
+    def dump_trees(self) -> dict[str, Any]:
+        """Return the trees as LightGBM describes them (`Booster.dump_model`)."""
+        trees: dict[str, Any] = self._booster.dump_model()
+        return trees
 
     def predict_contributions(self, features: Matrix) -> Floats:
         """Return exact TreeSHAP values in log-odds, shape (rows, features + 1), the base last.

@@ -115,7 +115,7 @@ def people() -> list[Dossier]:
 @pytest.fixture(scope="session")
 def policy() -> Policy:
     """The lender's policy, on a day that does not change."""
-    return load_policy(date(2026, 6, 1))
+    return load_policy(date(2026, 12, 1))
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,13 @@ class Reason(ApiModel):
     points: float
 
 
+class UnknownField(ApiModel):
+    """An unknown field of the form that the decision depends on."""
+
+    field: str
+    label: LocalisedText
+
+
 class Explanation(ApiModel):
     """A decision with its contributions and reasons."""
 
@@ -73,6 +80,9 @@ class Explanation(ApiModel):
     base_risk: float
     contributions: tuple[Contribution, ...]
     reasons: tuple[Reason, ...]
+    not_stated: tuple[str, ...]
+    """Fields of the form that should be requested from the client."""
+    unknown_fields: tuple[UnknownField, ...]
 
 
 class Feature(ApiModel):

@@ -151,8 +151,8 @@ class Messages:
         "The estimated risk is above the threshold of {threshold}.",
     )
     rules_note = Message(
-        "Une règle s’applique avant le score, quel que soit le risque estimé :",
-        "A rule applies before the score, whatever the estimated risk:",
+        "Une règle s’applique, quel que soit le risque estimé :",
+        "A rule applies, whatever the estimated risk:",
     )
     advisory = Message(
         "Cette proposition ne vaut décision qu’une fois confirmée par un conseiller.",
@@ -165,6 +165,13 @@ class Messages:
     rule_instalment_above_income = Message(
         "la mensualité dépasse la part admise du revenu",
         "the instalment exceeds the admitted share of income",
+    )
+    rule_not_stated = Message(
+        "il manque des informations, à demander au client :",
+        "information is missing; please ask the client for:",
+    )
+    other_unknown_fields = Message(
+        "Également inconnus, et utiles à l’étude :", "Also unknown, and useful for the assessment:"
     )
     threshold = Message("Seuil", "Threshold")
     points = Message("Points", "Points")

@@ -63,12 +63,32 @@ def render_decision(
         outcome=outcome,
         # A referral is the adviser's decision, so it is not shown as a proposal.
         proposed=model.automation == "advisory" and explanation.outcome != "refer",
-        rules=[messages.message_for_code("rule", code) for code in explanation.rules],
+        rules=[_describe_rule(renderer, explanation, code) for code in explanation.rules],
+        other_unknown_fields=_list_labels(renderer, explanation, is_requested=False),
         gauge=chart_geometry.layout_gauge(explanation.index, model.band),
         zone=_zone_of_index(explanation.index, model.band),
         low=low,
         high=high,
         cut=numbers.format_number(0.5, 2),
+    )
+
+
+def _describe_rule(renderer: TemplateRenderer, explanation: Explanation, code: str) -> str:
+    """Return the text of a rule; that of a missing field names the fields."""
+    text = renderer.messages.message_for_code("rule", code)
+    if code == "not-stated":
+        return f"{text} {_list_labels(renderer, explanation, is_requested=True)}"
+    return text
+
+
+def _list_labels(
+    renderer: TemplateRenderer, explanation: Explanation, *, is_requested: bool
+) -> str:
+    """List the labels of the unknown fields that are, or are not, to be requested."""
+    return ", ".join(
+        renderer.localise(unknown_field.label)
+        for unknown_field in explanation.unknown_fields
+        if (unknown_field.field in explanation.not_stated) is is_requested
     )
 
 

@@ -30,7 +30,7 @@ SETTINGS = get_settings()
 configure_libraries(SETTINGS)
 SCORER = load_scorer(find_bento_model(resolve_serving_tag(SETTINGS, Path(__file__))))
 CLIENTS = ClientStore(SETTINGS.clients_path)
-score_dossiers(SCORER, [{"application": {}}])
+score_dossiers(SCORER, [{"application": {}}], load_policy(datetime.now(UTC).date()))
 
 app = FastAPI()
 
@@ -44,9 +44,10 @@ async def predict(request: Request) -> Response:
     try:
         scoring_request = parse_request(await request.body())
         document = scoring_request.dossier or CLIENTS.get_dossier(scoring_request.client_id or 0)
-        [scored] = score_dossiers(SCORER, [scoring_request.apply_changes(document)])
+        at = datetime.now(UTC)
+        policy = load_policy(at.date())
+        [scored] = score_dossiers(SCORER, [scoring_request.apply_changes(document)], policy)
     except CreditError as error:
         return Response(orjson.dumps(error_payload(error)), get_http_status(error))
-    at = datetime.now(UTC)
-    decision = make_decision(scored, SCORER.version, load_policy(at.date()), str(uuid4()), at)
+    decision = make_decision(scored, SCORER.version, policy, str(uuid4()), at)
     return Response(orjson.dumps(decision), media_type="application/json")

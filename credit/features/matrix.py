@@ -23,21 +23,22 @@ DOSSIERS_PER_CHUNK = 128
 """Dossiers computed at once, so that intermediate arrays fit into the processor's cache."""
 
 _KERNEL = Kernel(*HISTORY_FEATURES)
-_FEATURE_INDEX = {name: index for index, name in enumerate(CATALOGUE)}
+FEATURE_INDEX = {name: index for index, name in enumerate(CATALOGUE)}
 _NUMERIC_EXPRESSIONS = {
     name: compute for form in FORM_FEATURES for name, (_, compute) in form.numeric_features.items()
 }
 _FORM_EXPRESSIONS = VectorisedExpressions(list(_NUMERIC_EXPRESSIONS.values()))
-_FORM_INDICES = np.array([_FEATURE_INDEX[name] for name in _NUMERIC_EXPRESSIONS])
+_FORM_INDICES = np.array([FEATURE_INDEX[name] for name in _NUMERIC_EXPRESSIONS])
 _CATEGORY_COLUMNS = {
     name: column
     for form in FORM_FEATURES
     for name, (_, column) in form.categorical_features.items()
 }
-CREDIT_TERM_INDICES = np.array([_FEATURE_INDEX[feature.name] for feature in CREDIT_TERMS])
-"""Columns of the matrix that `estimate_credit_terms` fills."""
-_FIRST_HISTORY_INDEX = _FEATURE_INDEX[next(HISTORY_FEATURES[0].iter_features()).name]
-_DERIVED_EVALUATOR = DerivedFeatureEvaluator(DERIVED, _FEATURE_INDEX)
+_CREDIT_TERM_INDICES = np.array([FEATURE_INDEX[feature.name] for feature in CREDIT_TERMS])
+CATEGORICAL_FEATURES = {column: name for name, column in _CATEGORY_COLUMNS.items()}
+"""Categorical feature by the column of the form that it is read from."""
+_FIRST_HISTORY_INDEX = FEATURE_INDEX[next(HISTORY_FEATURES[0].iter_features()).name]
+_DERIVED_EVALUATOR = DerivedFeatureEvaluator(DERIVED, FEATURE_INDEX)
 
 
 def build(dossiers: DossierBatch, fitted: FittedFeatures) -> Matrix:
@@ -83,8 +84,8 @@ def _compute_columns(dossiers: DossierBatch, fitted: FittedFeatures) -> Floats:
     matrix = np.empty((len(CATALOGUE), len(dossiers)))
     matrix[_FORM_INDICES] = _FORM_EXPRESSIONS(form)
     for name, column in _CATEGORY_COLUMNS.items():
-        matrix[_FEATURE_INDEX[name]] = fitted.categories.encode(name, form.get_categorical(column))
-    matrix[CREDIT_TERM_INDICES] = estimate_credit_terms(
+        matrix[FEATURE_INDEX[name]] = fitted.categories.encode(name, form.get_categorical(column))
+    matrix[_CREDIT_TERM_INDICES] = estimate_credit_terms(
         extract_requested_credit(dossiers), fitted.loan_terms
     )
     history_values = _KERNEL.compute_features(dossiers).T

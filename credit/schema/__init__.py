@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from credit.schema.application import APPLICATION, TARGET
-from credit.schema.declaration import NEVER_DAYS, Column, ColumnKind, Table
+from credit.schema.declaration import NEVER_DAYS, Column, ColumnKind, Provider, Table
 from credit.schema.history import (
     BUREAU,
     BUREAU_BALANCE,
@@ -33,6 +33,7 @@ __all__ = [
     "TARGET",
     "Column",
     "ColumnKind",
+    "Provider",
     "Table",
 ]
 

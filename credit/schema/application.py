@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from credit.localised_text import Text
 from credit.schema.declaration import (
+    NEVER_DAYS,
     Column,
+    Provider,
     amount_column,
     category_column,
     days_column,
@@ -146,6 +149,31 @@ def _declare_enquiries() -> Iterator[Column]:
         )
 
 
+def _list_other_providers() -> dict[str, Provider]:
+    """Return the columns that the applicant does not state, with who states them."""
+    lender = [
+        "REGION_POPULATION_RELATIVE", "REGION_RATING_CLIENT", "REGION_RATING_CLIENT_W_CITY",
+        "WEEKDAY_APPR_PROCESS_START", "HOUR_APPR_PROCESS_START", "FLAG_CONT_MOBILE",
+        *(column.name for column in _declare_social_circle()),
+        *(f"FLAG_DOCUMENT_{number}" for number in DOCUMENT_NUMBERS),
+    ]  # fmt: skip
+    outside = [
+        *(f"EXT_SOURCE_{number}" for number in (1, 2, 3)),
+        *(column.name for column in (*_declare_housing(), *_declare_enquiries())),
+    ]
+    return dict.fromkeys(lender, Provider.LENDER) | dict.fromkeys(outside, Provider.OUTSIDE)
+
+
+def _unless(column: Column, other: str, value: float) -> Column:
+    """Return a column that does not apply where another column has a value."""
+    return replace(column, not_applicable_when=(other, value))
+
+
+def _above_zero(column: Column) -> Column:
+    """Return a column in which 0 means unknown."""
+    return replace(column, zero_is_unknown=True)
+
+
 APPLICATION = declare_table(
     "application",
     "What the client asks for and tells of himself",
@@ -157,9 +185,9 @@ APPLICATION = declare_table(
     yes_no_column("FLAG_OWN_REALTY", "Owns a house or a flat", Text("Propriétaire", "Owns a home")),
     integer_column("CNT_CHILDREN", "Children", high=100, label=Text("Enfants à charge", "Children")),
     amount_column("AMT_INCOME_TOTAL", "Income", label=Text("Revenus", "Income")),
-    amount_column("AMT_CREDIT", "Amount of the credit", label=Text("Montant du crédit", "Credit amount")),
-    amount_column("AMT_ANNUITY", "Instalment of the credit", label=Text("Mensualité", "Instalment")),
-    amount_column("AMT_GOODS_PRICE", "Price of what the credit pays for", label=Text("Prix du bien", "Price of the goods")),
+    _above_zero(amount_column("AMT_CREDIT", "Amount of the credit", label=Text("Montant du crédit", "Credit amount"))),
+    _above_zero(amount_column("AMT_ANNUITY", "Instalment of the credit", label=Text("Mensualité", "Instalment"))),
+    _above_zero(amount_column("AMT_GOODS_PRICE", "Price of what the credit pays for", label=Text("Prix du bien", "Price of the goods"))),
     category_column("NAME_TYPE_SUITE", "Who came with the client", label=Text("Accompagné par", "Accompanied by")),
     category_column("NAME_INCOME_TYPE", "Where the income comes from", label=Text("Source de revenus", "Income type")),
     category_column("NAME_EDUCATION_TYPE", "Highest education", label=Text("Niveau d’études", "Education")),
@@ -172,15 +200,15 @@ APPLICATION = declare_table(
          label=Text("Ancienneté dans l’emploi", "Time in the present job")),
     days_column("DAYS_REGISTRATION", "Last change of registration", label=Text("Ancienneté de l’inscription", "Time since registration changed")),
     days_column("DAYS_ID_PUBLISH", "Last change of identity document", label=Text("Ancienneté de la pièce d’identité", "Age of the identity document")),
-    integer_column("OWN_CAR_AGE", "Age of the car", unit="years", high=150, label=Text("Âge de la voiture", "Age of the car")),
+    _unless(integer_column("OWN_CAR_AGE", "Age of the car", unit="years", high=150, label=Text("Âge de la voiture", "Age of the car")), "FLAG_OWN_CAR", 0),
     flag_column("FLAG_MOBIL", "Gave a mobile number", Text("Numéro de mobile fourni", "Mobile number given")),
     flag_column("FLAG_EMP_PHONE", "Gave a number at work", Text("Téléphone professionnel fourni", "Work number given")),
     flag_column("FLAG_WORK_PHONE", "Gave a second number at work", Text("Second téléphone professionnel fourni", "Second work number given")),
     flag_column("FLAG_CONT_MOBILE", "Mobile could be reached", Text("Mobile joignable", "Mobile reachable")),
     flag_column("FLAG_PHONE", "Gave a number at home", Text("Téléphone fixe fourni", "Home number given")),
     flag_column("FLAG_EMAIL", "Gave an e-mail address", Text("Adresse e-mail fournie", "E-mail given")),
-    category_column("OCCUPATION_TYPE", "Occupation", label=Text("Profession", "Occupation")),
-    integer_column("CNT_FAM_MEMBERS", "Members of the household", high=100, label=Text("Personnes au foyer", "Household members")),
+    _unless(category_column("OCCUPATION_TYPE", "Occupation", label=Text("Profession", "Occupation")), "DAYS_EMPLOYED", NEVER_DAYS),
+    _above_zero(integer_column("CNT_FAM_MEMBERS", "Members of the household", high=100, label=Text("Personnes au foyer", "Household members"))),
     integer_column("REGION_RATING_CLIENT", "Our rating of the region, 3 being worst", unit="rating", low=1, high=3,
             label=Text("Classe de la région", "Rating of the region")),
     integer_column("REGION_RATING_CLIENT_W_CITY", "Our rating of region and city, 3 being worst", unit="rating", low=1, high=3,
@@ -193,7 +221,7 @@ APPLICATION = declare_table(
     flag_column("REG_CITY_NOT_LIVE_CITY", "Registered in another city than lives in", Text("Ville d’inscription ≠ ville de résidence", "Registered and living cities differ")),
     flag_column("REG_CITY_NOT_WORK_CITY", "Registered in another city than works in", Text("Ville d’inscription ≠ ville de travail", "Registered and working cities differ")),
     flag_column("LIVE_CITY_NOT_WORK_CITY", "Lives in another city than works in", Text("Ville de résidence ≠ ville de travail", "Living and working cities differ")),
-    category_column("ORGANIZATION_TYPE", "Type of employer", unknown=("XNA",), label=Text("Secteur de l’employeur", "Employer's sector")),
+    _unless(category_column("ORGANIZATION_TYPE", "Type of employer", unknown=("XNA",), label=Text("Secteur de l’employeur", "Employer's sector")), "DAYS_EMPLOYED", NEVER_DAYS),
     (number_column(f"EXT_SOURCE_{n}", "Score from an outside source, higher is safer", unit="score", low=0, high=1,
             label=Text(f"Note externe n° {n}", f"External score {n}")) for n in (1, 2, 3)),
     _declare_housing(),
@@ -202,4 +230,6 @@ APPLICATION = declare_table(
     (flag_column(f"FLAG_DOCUMENT_{n}", f"Gave document {n}", Text(f"Document n° {n} fourni", f"Document {n} given")) for n in DOCUMENT_NUMBERS),
     _declare_enquiries(),
     primary_key=("SK_ID_CURR",),
+    stated_by=Provider.APPLICANT,
+    exceptions=_list_other_providers(),
 )  # fmt: skip

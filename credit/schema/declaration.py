@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
@@ -29,6 +29,15 @@ class ColumnKind(StrEnum):
     CATEGORY = "category"
 
 
+class Provider(StrEnum):
+    """Who states a column."""
+
+    APPLICANT = "applicant"
+    LENDER = "lender"
+    OUTSIDE = "outside"
+    """A credit bureau, a scoring agency or a register: the applicant cannot withhold its answer."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """A raw column: its name in files and requests, its accepted values and its meaning."""
@@ -47,6 +56,11 @@ class Column:
     """Name shown to advisers and clients; only columns of the application form have one."""
     required: bool = False
     """True for keys: a row without this column is rejected."""
+    stated_by: Provider = Provider.LENDER
+    not_applicable_when: tuple[str, float] | None = None
+    """Another column of the row and its value, as a number, that makes this column meaningless."""
+    zero_is_unknown: bool = False
+    """True: 0 is a field that was left blank, such as a credit of 0."""
 
     @property
     def is_numeric(self) -> bool:
@@ -112,14 +126,28 @@ def declare_table(
     *columns: Column | Iterable[Column],
     primary_key: tuple[str, ...] = (),
     owner_column: str = "SK_ID_CURR",
+    stated_by: Provider = Provider.LENDER,
+    exceptions: Mapping[str, Provider] = MappingProxyType({}),
 ) -> Table:
     """Return a table of `columns`, which are columns or groups of columns.
+
+    Args:
+        name: Name of the table.
+        meaning: What a row is.
+        columns: Columns, or groups of columns.
+        primary_key: Columns that identify a row.
+        owner_column: Column with the id of the client, or of the bureau credit.
+        stated_by: Who states the columns that are not in `exceptions`.
+        exceptions: Columns with another provider.
 
     Raises:
         ValueError: A column is declared twice.
     """
     flat = [c for part in columns for c in ([part] if isinstance(part, Column) else part)]
-    by_name = MappingProxyType({column.name: column for column in flat})
+    by_name = MappingProxyType({
+        column.name: replace(column, stated_by=exceptions.get(column.name, stated_by))
+        for column in flat
+    })  # fmt: skip
     if len(by_name) != len(flat):
         raise ValueError(f"{name}: a column is declared twice")
     return Table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from credit.schema.declaration import (
+    Provider,
     amount_column,
     category_column,
     days_column,
@@ -47,6 +48,7 @@ BUREAU = declare_table(
     days_column("DAYS_CREDIT_UPDATE", "When the bureau last heard of it", low=-50_000, high=3_650),
     amount_column("AMT_ANNUITY", "Instalment"),
     primary_key=("SK_ID_BUREAU",),
+    stated_by=Provider.OUTSIDE,
 )
 
 BUREAU_BALANCE = declare_table(
@@ -57,6 +59,7 @@ BUREAU_BALANCE = declare_table(
     category_column("STATUS", "C closed, 0 on time, 1 to 5 worse and worse past due, X not known"),
     primary_key=("SK_ID_BUREAU", "MONTHS_BALANCE"),
     owner_column="SK_ID_BUREAU",
+    stated_by=Provider.OUTSIDE,
 )
 
 PREVIOUS_APPLICATION = declare_table(

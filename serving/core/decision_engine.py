@@ -23,7 +23,6 @@ from credit.contract.request import ScoringRequest
 from credit.decision import Decision
 from credit.dossier import Document, Floats
 from credit.errors import CreditError, LedgerUnavailable, UnknownDecision
-from credit.features import Matrix
 from credit.policy import Policy
 from credit.schema import HISTORIES
 from credit.scorer import Scorer
@@ -117,9 +116,8 @@ class DecisionEngine:
         Raises:
             UnknownClient: A client is not in the store.
         """
-        return score_dossiers(
-            self.scorer, [self.clients.get_dossier(client) for client in clients]
-        )
+        documents = [self.clients.get_dossier(client) for client in clients]
+        return score_dossiers(self.scorer, documents, self._get_policy())
 
     def replay(self, record: LedgerRecord) -> Decision:
         """Return the answer that was given with a record.
@@ -130,7 +128,13 @@ class DecisionEngine:
         decision, is_explanation = record.decision, record.contributions is not None
         if is_explanation and not self.is_from_current_model(record):
             raise ModelReplaced(decision.decision_id, decision.model_version)
-        return self._with_explanation(decision, record.feature_row, record.contributions)
+        scored = ScoredDossier(
+            document=record.document,
+            row=record.feature_row,
+            risk=decision.risk,
+            not_stated=decision.not_stated,
+        )
+        return self._with_explanation(decision, scored, record.contributions)
 
     def is_from_current_model(self, record: LedgerRecord) -> bool:
         """Return whether a record's feature row and contributions are the served model's."""
@@ -178,7 +182,7 @@ class DecisionEngine:
         ):
             call = jobs[index].call
             decision = self._make_decision(scored, recorded=call is not None)
-            outcomes[index] = self._with_explanation(decision, scored.row, contributions)
+            outcomes[index] = self._with_explanation(decision, scored, contributions)
             if call:
                 compressed_document = resolved[index].compressed_document
                 records.append(
@@ -215,12 +219,16 @@ class DecisionEngine:
         with_explanation: bool,
     ) -> list[tuple[int, ScoredDossier, Floats | None]]:
         """Return index, score and contributions of each dossier."""
-        scored = score_dossiers(self.scorer, [item.document for item in resolved.values()])
+        documents = [item.document for item in resolved.values()]
+        scored = score_dossiers(self.scorer, documents, self._get_policy())
         contributions: Sequence[Floats | None] = [None] * len(scored)
         if with_explanation:
             matrix = np.stack([item.row for item in scored])
             contributions = list(self.scorer.predict_contributions(matrix))
         return list(zip(resolved, scored, contributions, strict=True))
+
+    def _get_policy(self) -> Policy:
+        return self.policy_on(datetime.now(UTC).date())
 
     def _make_decision(self, scored: ScoredDossier, *, recorded: bool) -> Decision:
         decided_at = datetime.now(UTC)
@@ -230,12 +238,12 @@ class DecisionEngine:
         )
 
     def _with_explanation(
-        self, decision: Decision, row: Matrix, contributions: Floats | None
+        self, decision: Decision, scored: ScoredDossier, contributions: Floats | None
     ) -> Decision:
         if contributions is None:
             return decision
         policy = self.policy_on(decision.decided_at.date())
-        return explain_decision(decision, row, contributions, self.scorer, policy)
+        return explain_decision(decision, scored, contributions, self.scorer, policy)
 
 
 def resolve_dossier(clients: ClientStore, request: ScoringRequest) -> ResolvedDossier:

@@ -14,7 +14,7 @@ from credit.contract.request import (
     parse_python_many,
 )
 from credit.contract.validation_errors import MAX_REQUESTS_PER_CALL
-from credit.decision import Decision, Explanation, Outcome, Reason
+from credit.decision import Decision, Explanation, Outcome, Reason, UnknownField
 from credit.errors import CreditError, Fault, InvalidDossier, InvalidInput
 from credit.localised_text import Text
 from credit.schema import APPLICATION
@@ -110,6 +110,7 @@ def build_decision_message(decision: Decision) -> pb.Decision:
         points=decision.points,
         outcome=OUTCOME_MESSAGES[decision.outcome],
         rules=decision.rules,
+        not_stated=decision.not_stated,
         threshold=decision.threshold,
         model_version=decision.model_version,
         policy_version=decision.policy_version,
@@ -125,6 +126,7 @@ def build_explanation_message(explanation: Explanation) -> pb.Explanation:
     message.decision.CopyFrom(build_decision_message(explanation))
     message.base_risk = explanation.base_risk
     message.reasons.extend(map(_build_reason_message, explanation.reasons))
+    message.unknown_fields.extend(map(_build_unknown_field_message, explanation.unknown_fields))
     for contribution_message, contribution in zip(
         message.contributions, explanation.contributions, strict=True
     ):
@@ -155,6 +157,16 @@ def _build_reason_message(reason: Reason) -> pb.Reason:
         raises=reason.raises,
         log_odds=reason.log_odds,
         points=reason.points,
+    )
+
+
+def _build_unknown_field_message(unknown_field: UnknownField) -> pb.UnknownField:
+    return pb.UnknownField(
+        field=unknown_field.field,
+        label=_build_text_message(unknown_field.label),
+        stated_by=unknown_field.stated_by,
+        log_odds=unknown_field.log_odds,
+        points=unknown_field.points,
     )
 
 

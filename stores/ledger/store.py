@@ -63,6 +63,7 @@ CORE_FIELDS = (
     "points",
     "outcome",
     "rules",
+    "not_stated",
     "threshold",
     "model_version",
     "policy_version",
@@ -233,7 +234,11 @@ def _build_payload_row(record: LedgerRecord) -> dict[str, Any]:
 
 def _parse_record(row: Any) -> LedgerRecord:
     core = orjson.loads(row.core)
-    core |= {"outcome": Outcome(core["outcome"]), "rules": tuple(core["rules"])}
+    core |= {
+        "outcome": Outcome(core["outcome"]),
+        "rules": tuple(core["rules"]),
+        "not_stated": tuple(core.get("not_stated", ())),  # absent before version 0.3
+    }
     contributions = row.contributions
     return LedgerRecord(
         decision=Decision(

@@ -13,12 +13,11 @@ import pytest
 from rich.console import Console
 
 from batch.local import score_file, score_tables
-from batch.scoring import RULE_COLUMNS
 from credit.errors import CreditError
 from credit.features import CATALOGUE
 from credit.policy import Policy, logit
 from credit.scorer import Scorer
-from credit.underwriting import make_decision, score_dossiers
+from credit.underwriting import RULE_COLUMNS, make_decision, score_dossiers
 from stores.dossiers.grouping import group_into_dossiers
 from stores.dossiers.parquet import DOSSIERS_PER_BATCH, DossierFile
 from stores.progress import ProgressReporter
@@ -80,7 +79,7 @@ def test_a_batch_equals_the_decisions_on_single_dossiers(
     rows = score(file, tmp_path / "out.parquet", scorer, policy)
     assert sorted(rows["SK_ID_CURR"]) == [person["application"]["SK_ID_CURR"] for person in people]
     for row in rows.iter_rows(named=True):
-        [single] = score_dossiers(scorer, [people[row["SK_ID_CURR"] - 1]])
+        [single] = score_dossiers(scorer, [people[row["SK_ID_CURR"] - 1]], policy)
         decision = make_decision(single, scorer.version, policy, None, NOW)
         assert row == {
             "SK_ID_CURR": decision.client_id,

@@ -129,10 +129,14 @@ def test_a_risk_that_is_not_a_probability_is_an_error(risk: float) -> None:
 
 
 @given(probabilities)
-def test_a_rule_decides_before_the_score(risk: float) -> None:
+def test_the_stricter_of_the_rules_and_the_score_stands(risk: float) -> None:
     refer = Rule(code="minor", outcome="refer", bound=18)
     decline = Rule(code="income-unknown", outcome="decline")
-    assert POLICY.propose_outcome(risk, (refer,)) is Outcome.REFER
+    by_score = POLICY.propose_outcome(risk)
+    declined_by_score = by_score is Outcome.DECLINE
+    assert POLICY.propose_outcome(risk, (refer,)) is (
+        Outcome.DECLINE if declined_by_score else Outcome.REFER
+    )
     assert POLICY.propose_outcome(risk, (decline,)) is Outcome.DECLINE
     assert POLICY.propose_outcome(risk, (refer, decline)) is Outcome.DECLINE
     assert POLICY.propose_outcome(risk, (decline, refer)) is Outcome.DECLINE
@@ -140,6 +144,16 @@ def test_a_rule_decides_before_the_score(risk: float) -> None:
 
 def test_an_empty_form_only_meets_the_rule_on_unknown_income() -> None:
     assert [rule.code for rule in POLICY.find_applicable_rules({})] == ["income-unknown"]
+
+
+def test_an_application_that_leaves_out_a_common_field_is_referred_from_december_on() -> None:
+    form = {"AMT_INCOME_TOTAL": 90_000.0}
+    today = load_policy(date(2026, 12, 1))
+    assert today.version == "2026-12-01"
+    [rule] = today.find_applicable_rules(form, ("AMT_ANNUITY",))
+    assert (rule.code, rule.outcome) == ("not-stated", "refer")
+    assert today.find_applicable_rules(form) == ()
+    assert POLICY.find_applicable_rules(form, ("AMT_ANNUITY",)) == ()
 
 
 def test_a_new_cost_holds_from_its_day_on_and_changes_the_version() -> None:

@@ -7,7 +7,8 @@ import pytest
 from credit.decision import Contribution, Outcome
 from credit.features import CATALOGUE, Concept
 from credit.localised_text import Text
-from credit.reasons import summarise_reasons
+from credit.reasons import list_unknown_fields, summarise_reasons
+from credit.schema import Provider
 
 
 def contribution(feature: str, log_odds: float, value: float | str | None = 1.0) -> Contribution:
@@ -76,10 +77,41 @@ def test_only_the_four_largest_concepts_are_reasons() -> None:
     ]
 
 
-def test_an_unknown_value_is_shown_as_not_known() -> None:
+def test_a_reason_rests_on_a_known_value() -> None:
+    parts = [contribution("external_score_1", 0.5, None), contribution("external_score_2", 0.1)]
+    [reason] = summarise_reasons(parts, Outcome.DECLINE)
+    assert "External score 2" in reason.text.en
+    assert reason.log_odds == 0.6
+
+
+def test_a_reason_without_a_known_value_says_that_nothing_was_provided() -> None:
     [reason] = summarise_reasons([contribution("external_score_1", 0.5, None)], Outcome.DECLINE)
-    assert reason.text.fr.endswith("(Note externe n° 1\u00a0: non connu).")
-    assert reason.text.en.endswith("(External score 1: not known).")
+    assert reason.text.fr.endswith("(information non fournie).")
+    assert reason.text.en.endswith("(information not provided).")
+
+
+def test_unknown_fields_of_weight_are_named_with_their_provider_largest_first() -> None:
+    parts = [
+        contribution("external_score_3", -0.3, None),
+        contribution("instalment_to_income", 0.5, None),
+        contribution("instalment", 0.25, None),
+        contribution("goods_price", 0.01, None),
+        contribution("income", 0.7, 1_000.0),
+    ]
+    form = {"AMT_INCOME_TOTAL": 1_000.0, "AMT_CREDIT": 9_000.0}
+    fields = list_unknown_fields(form, parts, ())
+    assert [(f.field, f.stated_by, f.log_odds) for f in fields] == [
+        ("AMT_ANNUITY", Provider.APPLICANT, 0.75),
+        ("EXT_SOURCE_3", Provider.OUTSIDE, -0.3),
+    ]
+    assert fields[0].points == -22.5
+    assert fields[1].label == Text("Note externe n° 3", "External score 3")
+
+
+def test_a_commonly_stated_field_is_named_whatever_its_weight() -> None:
+    form = {"NAME_FAMILY_STATUS": "never seen"}
+    [field] = list_unknown_fields(form, [], ("NAME_FAMILY_STATUS",))
+    assert (field.field, field.log_odds) == ("NAME_FAMILY_STATUS", 0)
 
 
 def test_a_category_is_translated() -> None:

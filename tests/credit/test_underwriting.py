@@ -24,12 +24,12 @@ NOW = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
 
 
 def explained(scorer: Scorer, policy: Policy, documents: Sequence[Dossier]) -> list[Explanation]:
-    scored = score_dossiers(scorer, documents)
+    scored = score_dossiers(scorer, documents, policy)
     contributions = scorer.predict_contributions(np.stack([item.row for item in scored]))
     return [
         explain_decision(
             make_decision(item, scorer.version, policy, "id", NOW),
-            item.row,
+            item,
             results,
             scorer,
             policy,
@@ -49,7 +49,7 @@ def explanations(scorer: Scorer, policy: Policy, people: list[Dossier]) -> list[
 
 
 def test_a_decision_names_its_model_policy_and_time(scorer: Scorer, policy: Policy) -> None:
-    [scored] = score_dossiers(scorer, [make_applicant()])
+    [scored] = score_dossiers(scorer, [make_applicant()], policy)
     decision = make_decision(scored, scorer.version, policy, "an id", NOW)
     assert decision == Decision(
         decision_id="an id",
@@ -59,9 +59,10 @@ def test_a_decision_names_its_model_policy_and_time(scorer: Scorer, policy: Poli
         points=policy.compute_points(scored.risk),
         outcome=policy.propose_outcome(scored.risk),
         rules=(),
+        not_stated=(),
         threshold=1 / 11,
         model_version="credit-scorer:test",
-        policy_version="2026-01-01",
+        policy_version="2026-12-01",
         decided_at=NOW,
     )
     assert isinstance(decision.client_id, int)
@@ -71,7 +72,7 @@ def test_a_decision_names_its_model_policy_and_time(scorer: Scorer, policy: Poli
 def test_the_client_id_is_echoed_or_null(
     scorer: Scorer, policy: Policy, client: float | None
 ) -> None:
-    [scored] = score_dossiers(scorer, [make_applicant(SK_ID_CURR=client)])
+    [scored] = score_dossiers(scorer, [make_applicant(SK_ID_CURR=client)], policy)
     results = make_decision(scored, scorer.version, policy, None, NOW)
     assert results.client_id == client
     assert results.decision_id is None
@@ -85,25 +86,25 @@ def test_rules_come_before_the_score(scorer: Scorer, policy: Policy) -> None:
     ]
     decisions = [
         make_decision(scored, scorer.version, policy, None, NOW)
-        for scored in score_dossiers(scorer, people)
+        for scored in score_dossiers(scorer, people, policy)
     ]
     assert [item.outcome for item in decisions] == [Outcome.APPROVE, Outcome.REFER]
     assert decisions[1].rules == ("income-unknown", "minor")
 
 
 def test_no_decision_is_made_on_an_impossible_risk(scorer: Scorer, policy: Policy) -> None:
-    [scored] = score_dossiers(scorer, [make_applicant()])
+    [scored] = score_dossiers(scorer, [make_applicant()], policy)
     with pytest.raises(ImpossibleRisk):
         make_decision(replace(scored, risk=math.nan), scorer.version, policy, None, NOW)
 
 
 def test_a_dossiers_risk_does_not_depend_on_its_neighbours(
-    scorer: Scorer, people: list[Dossier]
+    scorer: Scorer, policy: Policy, people: list[Dossier]
 ) -> None:
-    together = [item.risk for item in score_dossiers(scorer, people)]
-    alone = [score_dossiers(scorer, [person])[0].risk for person in people]
+    together = [item.risk for item in score_dossiers(scorer, people, policy)]
+    alone = [score_dossiers(scorer, [person], policy)[0].risk for person in people]
     assert together == alone
-    assert together[::-1] == [item.risk for item in score_dossiers(scorer, people[::-1])]
+    assert together[::-1] == [item.risk for item in score_dossiers(scorer, people[::-1], policy)]
     assert len(set(together)) > len(people) / 2
 
 
@@ -159,10 +160,10 @@ def test_values_are_decoded_for_people(scorer: Scorer, policy: Policy) -> None:
 def test_an_explanation_is_the_decision_with_contributions_and_reasons(
     scorer: Scorer, policy: Policy
 ) -> None:
-    [scored] = score_dossiers(scorer, [make_applicant()])
+    [scored] = score_dossiers(scorer, [make_applicant()], policy)
     decision = make_decision(scored, scorer.version, policy, "an id", NOW)
     [contributions] = scorer.predict_contributions(scored.row.reshape(1, -1))
-    results = explain_decision(decision, scored.row, contributions, scorer, policy)
+    results = explain_decision(decision, scored, contributions, scorer, policy)
     for field in fields(Decision):
         assert getattr(results, field.name) == getattr(decision, field.name)
 
@@ -209,7 +210,11 @@ def test_a_reason_names_its_largest_feature_and_its_value(
         sign = -1 if results.outcome is Outcome.APPROVE else 1
         for reason in results.reasons:
             parts = [item for item in results.contributions if item.concept == reason.concept]
-            heaviest = max(parts, key=lambda item: sign * item.log_odds)
+            known = [item for item in parts if item.value is not None]
+            if not known:
+                assert "(information not provided)" in reason.text.en
+                continue
+            heaviest = max(known, key=lambda item: sign * item.log_odds)
             value = format_value(heaviest.value, CATALOGUE[heaviest.feature].unit)
             assert f"({heaviest.label.fr}\u00a0: {value.fr})" in reason.text.fr
             assert f"({heaviest.label.en}: {value.en})" in reason.text.en
@@ -224,8 +229,10 @@ def test_a_client_without_history_gets_a_decision(scorer: Scorer, policy: Policy
         assert results.reasons
 
 
-def test_scored_keeps_the_document_and_its_row(scorer: Scorer) -> None:
+def test_scored_keeps_the_document_and_its_row(scorer: Scorer, policy: Policy) -> None:
     person = make_applicant()
-    [scored] = score_dossiers(scorer, [person])
-    assert scored == ScoredDossier(document=person, row=scored.row, risk=scored.risk)
+    [scored] = score_dossiers(scorer, [person], policy)
+    assert scored == ScoredDossier(
+        document=person, row=scored.row, risk=scored.risk, not_stated=()
+    )
     assert scored.row.shape == (len(CATALOGUE),)

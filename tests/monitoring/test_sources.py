@@ -46,7 +46,8 @@ def make_record(
     client = dossier["application"]["SK_ID_CURR"]
     decision = Decision(
         decision_id=f"{client}-{at.isoformat()}", client_id=client, risk=risk, index=risk,
-        points=500.0, outcome=Outcome.APPROVE, rules=(), threshold=0.1, model_version=model,
+        points=500.0, outcome=Outcome.APPROVE, rules=(), not_stated=(), threshold=0.1,
+        model_version=model,
         policy_version="2026-01-01", decided_at=at,
     )  # fmt: skip
     return LedgerRecord(

@@ -14,6 +14,7 @@ import pytest
 from credit.contract.request import ScoringRequest, parse_request, parse_requests
 from credit.dossier import DossierBatch
 from credit.features import COLUMNS, build
+from credit.policy import Policy
 from credit.schema import HISTORIES
 from credit.scorer import Scorer
 from credit.underwriting import score_dossiers
@@ -60,9 +61,13 @@ def test_real_clients_have_real_histories(documents: list[Dossier]) -> None:
 
 
 def test_single_documents_batches_and_files_give_the_same_risk(
-    dossier_file: DossierFile, documents: list[Dossier], risks: list[float], scorer: Scorer
+    dossier_file: DossierFile,
+    documents: list[Dossier],
+    risks: list[float],
+    scorer: Scorer,
+    policy: Policy,
 ) -> None:
-    assert [score_dossiers(scorer, [document])[0].risk for document in documents] == risks
+    assert [score_dossiers(scorer, [document], policy)[0].risk for document in documents] == risks
     risks_by_batch = [
         scorer.predict_risk(build(batch, scorer.fitted))
         for batch in dossier_file.iter_batches(COLUMNS, 64)

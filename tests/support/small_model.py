@@ -12,8 +12,8 @@ from credit.features import CATALOGUE, COLUMNS
 from credit.policy import load_policy
 from credit.scorer import ModelMetadata, Scorer
 from tests.support.random_dossiers import draw_labels, make_random_dossiers
-from training.data.dataset import TrainingSet
-from training.data.preparation import build_training_set, masked_copies
+from training.data.dataset import AuxiliaryRows, TrainingSet
+from training.data.preparation import build_training_set, make_masked_copies
 from training.evaluation.feature_importance import explain_sample
 from training.evaluation.reference_population import build_reference_population
 from training.metrics.credit_metrics import compute_metrics
@@ -38,7 +38,10 @@ def make_training_set(clients: int = CLIENT_COUNT, seed: int = SEED) -> Training
         dossiers, np.arange(1, clients + 1), draw_labels(documents, seed + 2)
     )
     rows, rng = np.arange(clients), np.random.default_rng(seed + 1)
-    return replace(training_set, auxiliary=masked_copies(dossiers, training_set, rows, rng))
+    return replace(
+        training_set,
+        auxiliary=AuxiliaryRows.concat(make_masked_copies(dossiers, training_set, rows, rng)),
+    )
 
 
 def fit_small_model(training_set: TrainingSet) -> tuple[TrainedModel, Scorer]:

@@ -18,7 +18,7 @@ from stores.dossiers.parquet import DossierFile
 from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.settings import Settings
-from training.data.dataset import NOT_A_COPY, AuxiliaryRows, TrainingSet
+from training.data.dataset import AuxiliaryRows, TrainingSet
 from training.data.fingerprints import client_pseudonyms
 from training.data.loading import load_labelled_dossiers
 from training.data.preparation import prepare_training_set
@@ -85,7 +85,5 @@ def _append_auxiliary_clients(
 ) -> AuxiliaryRows:
     auxiliary_clients = replace(new_clients, auxiliary=None)
     if training_set.auxiliary is None:
-        return AuxiliaryRows(
-            training_set=auxiliary_clients, copy_of=np.full(len(auxiliary_clients), NOT_A_COPY)
-        )
+        return AuxiliaryRows.from_other_clients(auxiliary_clients)
     return training_set.auxiliary.append_clients(auxiliary_clients)

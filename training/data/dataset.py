@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from credit.dossier import Bools, CategoricalColumn, Floats, Integers
 from credit.features import CATALOGUE, CategoryEncoder, Feature, FittedFeatures, Matrix
 from credit.features.definitions.credit_terms import CREDIT_TERMS
+from credit.features.form_completeness import FORM_COLUMNS
 from credit.features.loan_terms import estimate_credit_terms
 from credit.features.matrix import clip_columns
 from training.loan_terms.fitting import EarlierLoans, fit_loan_terms
@@ -43,6 +44,8 @@ class TrainingSet:
     """Credit and instalment, shape (2, clients); the credit terms are estimated from them."""
     earlier_loans: EarlierLoans
     """Earlier loans of these clients; the usual terms of loans are learnt from them."""
+    unknown_columns: Bools
+    """True where a column of `FORM_COLUMNS` is unknown, shape (columns, clients)."""
     known_histories: Mapping[str, Bools]
     """By history: true where a client's history is known, shape (clients,)."""
     features: Mapping[str, Feature] = field(default_factory=lambda: CATALOGUE)
@@ -75,6 +78,18 @@ class TrainingSet:
             loan_terms=fit_loan_terms(self.earlier_loans),
         )
 
+    def list_commonly_stated(self, min_share: float) -> tuple[str, ...]:
+        """Return the columns of the form that at least a share of the clients stated.
+
+        A column that does not apply to a client counts as stated.
+        """
+        stated_shares = 1 - self.unknown_columns.mean(axis=1)
+        return tuple(
+            column
+            for column, share in zip(FORM_COLUMNS, stated_shares, strict=True)
+            if share >= min_share
+        )
+
     def training_rows_for(self, train_idx: Integers) -> TrainingSet:
         """Return all training rows of a fold: its clients, their copies, auxiliary clients.
 
@@ -103,6 +118,7 @@ class TrainingSet:
             earlier_loans=EarlierLoans.concat(
                 [part.earlier_loans for part in parts], [len(part) for part in parts]
             ),
+            unknown_columns=np.concatenate([part.unknown_columns for part in parts], axis=1),
             known_histories={
                 n: np.concatenate([part.known_histories[n] for part in parts])
                 for n in first.known_histories
@@ -152,6 +168,7 @@ class TrainingSet:
             },
             requested_credit=self.requested_credit[:, rows],
             earlier_loans=self.earlier_loans.take_clients(rows, len(self)),
+            unknown_columns=self.unknown_columns[:, rows],
             known_histories={
                 name: is_known[rows] for name, is_known in self.known_histories.items()
             },
@@ -166,6 +183,26 @@ class AuxiliaryRows:
     training_set: TrainingSet
     copy_of: Integers
     """Index of the client that each row copies; `NOT_A_COPY` for clients of other folders."""
+    is_form_masked: Bools
+    """True for copies with columns of the form masked; the others have histories masked."""
+
+    @classmethod
+    def concat(cls, parts: Sequence[AuxiliaryRows]) -> Self:
+        """Concatenate rows that refer to the same clients."""
+        return cls(
+            training_set=TrainingSet.concat([part.training_set for part in parts]),
+            copy_of=np.concatenate([part.copy_of for part in parts]),
+            is_form_masked=np.concatenate([part.is_form_masked for part in parts]),
+        )
+
+    @classmethod
+    def from_other_clients(cls, training_set: TrainingSet) -> Self:
+        """Return rows that copy no client."""
+        return cls(
+            training_set=training_set,
+            copy_of=np.full(len(training_set), NOT_A_COPY),
+            is_form_masked=np.zeros(len(training_set), np.bool_),
+        )
 
     def restrict_to(self, rows: Integers, client_count: int) -> Self:
         """Keep auxiliary clients and the copies of some clients, and renumber `copy_of`."""
@@ -177,6 +214,7 @@ class AuxiliaryRows:
             self,
             training_set=self.training_set.take(retained),
             copy_of=new_index[self.copy_of[retained]],
+            is_form_masked=self.is_form_masked[retained],
         )
 
     def with_copied_labels(self, labels: Labels) -> TrainingSet:
@@ -194,9 +232,4 @@ class AuxiliaryRows:
 
     def append_clients(self, new_clients: TrainingSet) -> Self:
         """Append clients of another folder."""
-        not_copies = np.full(len(new_clients), NOT_A_COPY)
-        return replace(
-            self,
-            training_set=TrainingSet.concat([self.training_set, new_clients]),
-            copy_of=np.concatenate([self.copy_of, not_copies]),
-        )
+        return self.concat([self, self.from_other_clients(new_clients)])

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from credit.dossier import DossierBatch, Integers
+from credit.dossier import Bools, DossierBatch, Integers
 from credit.features import (
     CATALOGUE,
     COLUMNS,
@@ -16,8 +16,10 @@ from credit.features import (
     build,
     extract_category_columns,
 )
+from credit.features.form_completeness import FORM_COLUMNS, flag_unknown_columns
 from credit.features.loan_terms import extract_requested_credit
-from credit.schema import HISTORIES
+from credit.features.matrix import CATEGORICAL_FEATURES
+from credit.schema import APPLICATION, HISTORIES
 from stores.dossiers.parquet import DossierFile
 from training.data.dataset import AuxiliaryRows, Labels, TrainingSet
 from training.loan_terms.fitting import EarlierLoans
@@ -27,6 +29,12 @@ MASK_ALL_HISTORIES_SHARE = 0.05
 
 MASK_ONE_HISTORY_SHARE = 0.01
 """Share of clients that are copied with one history masked, for each history."""
+
+MASK_FORM_SHARE = 0.10
+"""Share of clients that are copied with columns of the form masked."""
+
+MASK_COLUMN_SHARE = 0.15
+"""Share of these copies in which each column of the form is masked."""
 
 NOTHING_FITTED = FittedFeatures(
     categories=CategoryEncoder({
@@ -41,8 +49,9 @@ def prepare_training_set(
 ) -> TrainingSet:
     """Build the features of all clients, and masked copies of some.
 
-    A model that never saw an absent history reads it as a client without credits. Masking is
-    seeded by the position in the file.
+    A model that never saw an absent history reads it as a client without credits, and a column
+    that was never unknown as 0 (docs/decisions/0008, 0010). Masking is seeded by the position in
+    the file.
 
     Args:
         file: Labelled dossiers.
@@ -58,14 +67,9 @@ def prepare_training_set(
         rows = np.arange(start, start + len(batch))
         start += len(batch)
         client_batches.append(build_training_set(batch, ids[rows], labels[rows]))
-        copy_batches.append(masked_copies(batch, client_batches[-1], rows, rng))
+        copy_batches += make_masked_copies(batch, client_batches[-1], rows, rng)
         progress(len(batch))
-    auxiliary = AuxiliaryRows(
-        training_set=TrainingSet.concat(
-            [copies_of_batch.training_set for copies_of_batch in copy_batches]
-        ),
-        copy_of=np.concatenate([copies_of_batch.copy_of for copies_of_batch in copy_batches]),
-    )
+    auxiliary = AuxiliaryRows.concat(copy_batches)
     return replace(TrainingSet.concat(client_batches), auxiliary=auxiliary)
 
 
@@ -78,35 +82,62 @@ def build_training_set(dossiers: DossierBatch, ids: Integers, labels: Labels) ->
         category_columns=extract_category_columns(dossiers),
         requested_credit=extract_requested_credit(dossiers),
         earlier_loans=EarlierLoans.from_dossiers(dossiers),
+        unknown_columns=_flag_unknown_columns(dossiers),
         known_histories={name: dossiers.tables[name].known for name in HISTORIES},
     )
 
 
-def masked_copies(
+def _flag_unknown_columns(dossiers: DossierBatch) -> Bools:
+    """Return which columns of the form are unknown, whatever categories a model knows."""
+    form = dossiers.tables[APPLICATION.name]
+    unknown_categories = {
+        column: ~form.get_categorical(column).known for column in CATEGORICAL_FEATURES
+    }
+    return flag_unknown_columns(form, FORM_COLUMNS, unknown_categories)
+
+
+def make_masked_copies(
     dossiers: DossierBatch,
     training_set: TrainingSet,
     client_rows: Integers,
     rng: np.random.Generator,
-) -> AuxiliaryRows:
-    """Copy a random sample of dossiers with histories masked that were known.
+) -> list[AuxiliaryRows]:
+    """Copy random samples of dossiers: one with histories masked, one with columns of the form.
 
     Args:
         dossiers: Dossiers of a batch of clients.
         training_set: The same clients, unmasked.
         client_rows: Indices of these clients in the whole training set.
-        rng: Chooses clients and histories.
+        rng: Chooses clients, histories and columns.
     """
-    masked = mask_histories(dossiers, rng)
+    without_histories = mask_histories(dossiers, rng)
     newly_masked = [
-        training_set.known_histories[name] & ~masked.tables[name].known for name in HISTORIES
+        training_set.known_histories[name] & ~without_histories.tables[name].known
+        for name in HISTORIES
     ]
     rows = np.flatnonzero(np.any(newly_masked, axis=0))
-    masked_set = build_training_set(
-        masked.take(rows), training_set.ids[rows], training_set.labels[rows]
+    form_rows = np.flatnonzero(rng.random(len(dossiers)) < MASK_FORM_SHARE)
+    incomplete_forms = mask_form(dossiers.take(form_rows), rng)
+    return [
+        _build_copies(without_histories.take(rows), training_set, client_rows, rows),
+        replace(
+            _build_copies(incomplete_forms, training_set, client_rows, form_rows),
+            is_form_masked=np.ones(len(form_rows), np.bool_),
+        ),
+    ]
+
+
+def _build_copies(
+    masked: DossierBatch, training_set: TrainingSet, client_rows: Integers, rows: Integers
+) -> AuxiliaryRows:
+    """Build the auxiliary rows of masked dossiers, which copy some rows of a training set."""
+    masked_set = build_training_set(masked, training_set.ids[rows], training_set.labels[rows])
+    return AuxiliaryRows(
+        # The loans of a copied client are already in the training set.
+        training_set=replace(masked_set, earlier_loans=EarlierLoans.empty()),
+        copy_of=client_rows[rows],
+        is_form_masked=np.zeros(len(rows), np.bool_),
     )
-    # The loans of a copied client are already in the training set.
-    masked_set = replace(masked_set, earlier_loans=EarlierLoans.empty())
-    return AuxiliaryRows(training_set=masked_set, copy_of=client_rows[rows])
 
 
 def mask_histories(dossiers: DossierBatch, rng: np.random.Generator) -> DossierBatch:
@@ -116,6 +147,12 @@ def mask_histories(dossiers: DossierBatch, rng: np.random.Generator) -> DossierB
         is_masked = mask_all | (rng.random(len(dossiers)) < MASK_ONE_HISTORY_SHARE)
         dossiers = dossiers.mask_history(name, is_masked)
     return dossiers
+
+
+def mask_form(dossiers: DossierBatch, rng: np.random.Generator) -> DossierBatch:
+    """Mask random columns of each form."""
+    is_masked = {column: rng.random(len(dossiers)) < MASK_COLUMN_SHARE for column in FORM_COLUMNS}
+    return dossiers.mask_form_columns(is_masked)
 
 
 def stratified_sample(training_set: TrainingSet, sample_size: int, *, seed: int) -> Integers:

@@ -69,6 +69,7 @@ def evaluate_model(
         features=tuple(CATALOGUE),
         categories=dict(trained_model.fitted.categories.categories),
         loan_terms=trained_model.fitted.loan_terms,
+        commonly_stated=training_set.list_commonly_stated(policy.commonly_stated_share),
         searched_threshold=metric_values["searched_threshold"],
         metrics=metric_values
         | compute_calibration_by_pattern(*trained_model.append_masked_copies(training_set)),

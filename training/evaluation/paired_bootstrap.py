@@ -21,7 +21,7 @@ from training.metrics.bootstrap import (
     compute_percentile_interval,
 )
 from training.model.calibration import calibrate_out_of_fold
-from training.model.trainer import predict_out_of_fold
+from training.model.out_of_fold import predict_out_of_fold
 
 PAIRED_METRICS = ("auc", "business_score")
 

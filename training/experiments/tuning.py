@@ -29,8 +29,8 @@ from training.evaluation.paired_bootstrap import (
 )
 from training.model.cross_validation import FOLD_COUNT, Fold, best_iteration, iter_folds
 from training.model.hyperparameters import DEFAULT_PARAMETERS
+from training.model.out_of_fold import MAX_TREES, build_booster_params
 from training.model.search_space import CREDIT_MODEL_SPACE, suggest_parameters, widen_space
-from training.model.trainer import MAX_TREES, build_booster_params
 
 EARLY_STOPPING_ROUNDS = 80
 """Fewer than in training."""

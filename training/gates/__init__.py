@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from training.evaluation.result import EvaluationResult
-from training.gates import behaviour, calibration, discrimination, fairness
+from training.gates import behaviour, calibration, discrimination, fairness, omissions
 from training.gates.base import FAILED_VERDICTS, Gate, GateFinding, Verdict
 
 __all__ = [
@@ -24,7 +24,13 @@ __all__ = [
 
 GATES: tuple[Gate, ...] = tuple(
     sorted(
-        (*discrimination.GATES, *calibration.GATES, *behaviour.GATES, *fairness.GATES),
+        (
+            *discrimination.GATES,
+            *calibration.GATES,
+            *behaviour.GATES,
+            *fairness.GATES,
+            *omissions.GATES,
+        ),
         key=lambda gate: gate.code,
     )
 )

@@ -27,6 +27,8 @@ FOLD_COUNT = 5
 class ValidationFold:
     """Validation clients of a fold, encoded with the features fitted on its training rows."""
 
+    fitted: FittedFeatures
+    """Categories and usual terms of loans, fitted on the training rows."""
     rows: Integers
     """Row numbers of the validation clients in the training set, shape (clients,)."""
     matrix: Matrix
@@ -86,6 +88,7 @@ def _build_fold(
         train_data=train_data,
         valid_data=train_data.create_valid(valid_matrix, training_set.labels[valid_idx]),
         validation=ValidationFold(
+            fitted=fitted,
             rows=valid_idx,
             matrix=valid_matrix,
             masked_rows=masked_rows,

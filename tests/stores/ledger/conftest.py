@@ -17,7 +17,7 @@ from tests.support.example_dossiers import make_applicant
 @pytest.fixture
 def record(scorer: Scorer, policy: Policy) -> LedgerRecord:
     """Make the record of one decision."""
-    [scored] = score_dossiers(scorer, [make_applicant()])
+    [scored] = score_dossiers(scorer, [make_applicant()], policy)
     return LedgerRecord(
         decision=make_decision(scored, scorer.version, policy, str(uuid4()), datetime.now(UTC)),
         kind="predict", document=scored.document, feature_row=scored.row, contributions=None,

@@ -46,7 +46,7 @@ def records(scorer: Scorer, policy: Policy, people: list[Dossier]) -> list[Ledge
         make_applicant_without_history(SK_ID_CURR=None),
         make_applicant(AMT_INCOME_TOTAL=None),
     ]
-    scored = score_dossiers(scorer, documents)
+    scored = score_dossiers(scorer, documents, policy)
     contributions = scorer.predict_contributions(np.stack([score.row for score in scored]))
     return [
         LedgerRecord(
@@ -104,13 +104,13 @@ def test_a_stored_decision_is_read_back_bit_for_bit(
 
 
 def test_a_stored_decision_can_be_scored_and_explained_again(
-    ledger: Ledger, records: list[LedgerRecord], scorer: Scorer
+    ledger: Ledger, records: list[LedgerRecord], scorer: Scorer, policy: Policy
 ) -> None:
     ledger.append(records)
     for record in records:
         stored = ledger.find(str(record.decision.decision_id))
         assert stored.feature_row.shape == (len(CATALOGUE),)
-        [score] = score_dossiers(scorer, [stored.document])
+        [score] = score_dossiers(scorer, [stored.document], policy)
         assert score.risk == stored.decision.risk
         assert scorer.predict_risk(stored.feature_row.reshape(1, -1)).tolist() == [
             stored.decision.risk

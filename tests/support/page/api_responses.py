@@ -86,6 +86,8 @@ def make_explanation(client: int) -> dict[str, Any]:
         "index": index,
         "points": 500 + points_from_log_odds(total - logit(THRESHOLD)),
         "outcome": outcome,
+        "not_stated": [],
+        "unknown_fields": [],
         "rules": ["minor", "income-unknown"] if client == MINOR else [],
         "threshold": THRESHOLD,
         "model_version": "credit-scorer:7",

@@ -23,8 +23,9 @@ from training.data.fingerprints import client_pseudonyms
 from training.data.loading import load_labelled_dossiers
 from training.data.preparation import prepare_training_set
 from training.model.calibration import Calibration
-from training.model.cross_validation import FOLD_COUNT, iter_folds
-from training.model.trainer import TrainedModel, build_booster_params
+from training.model.cross_validation import iter_folds
+from training.model.out_of_fold import build_booster_params
+from training.model.trainer import TrainedModel
 
 QUIET = ProgressReporter(Console(quiet=True))
 CLIENTS = 200
@@ -39,10 +40,16 @@ def auxiliary_rows(learnable: TrainingSet) -> AuxiliaryRows:
 def test_a_copy_differs_from_its_client_by_the_masked_histories(
     learnable: TrainingSet, auxiliary_rows: AuxiliaryRows
 ) -> None:
-    assert len(auxiliary_rows.copy_of) > len(learnable) / 20
     assert (
         auxiliary_rows.training_set.ids.tolist() == learnable.ids[auxiliary_rows.copy_of].tolist()
     )
+    with_histories_masked = np.flatnonzero(~auxiliary_rows.is_form_masked)
+    auxiliary_rows = AuxiliaryRows(
+        training_set=auxiliary_rows.training_set.take(with_histories_masked),
+        copy_of=auxiliary_rows.copy_of[with_histories_masked],
+        is_form_masked=auxiliary_rows.is_form_masked[with_histories_masked],
+    )
+    assert len(auxiliary_rows.copy_of) > len(learnable) / 20
     hidden = [
         learnable.known_histories[name][auxiliary_rows.copy_of]
         & ~auxiliary_rows.training_set.known_histories[name]
@@ -54,6 +61,19 @@ def test_a_copy_differs_from_its_client_by_the_masked_histories(
     assert np.array_equal(
         auxiliary_rows.training_set.matrix[:, form], originals[:, form], equal_nan=True
     )
+
+
+def test_columns_of_the_form_are_unknown_in_some_copies_and_their_histories_are_not(
+    learnable: TrainingSet, auxiliary_rows: AuxiliaryRows
+) -> None:
+    copies = np.flatnonzero(auxiliary_rows.is_form_masked)
+    clients = auxiliary_rows.copy_of[copies]
+    masked = auxiliary_rows.training_set.unknown_columns[:, copies]
+    assert (masked & ~learnable.unknown_columns[:, clients]).any(axis=1).all()
+    assert (masked | ~learnable.unknown_columns[:, clients]).all()
+    for name in HISTORIES:
+        known = auxiliary_rows.training_set.known_histories[name][copies]
+        assert known.tolist() == learnable.known_histories[name][clients].tolist()
 
 
 def test_a_copy_is_a_training_row_only_where_its_client_is(learnable: TrainingSet) -> None:
@@ -80,13 +100,12 @@ def test_copies_are_scored_by_the_fold_of_their_client(
     """Trees and calibration: each fold's are made anew, of what it may see."""
     assert not np.isnan(fitted.oof_masked).any()
     settings = build_booster_params(fitted.parameters, learnable, SEED)
-    trees = round(fitted.trees_per_booster * (FOLD_COUNT - 1) / FOLD_COUNT)
     raw = np.log(fitted.oof_uncalibrated / (1 - fitted.oof_uncalibrated))
-    for fold in iter_folds(learnable, seed=SEED):
+    for fold, model in zip(iter_folds(learnable, seed=SEED), fitted.fold_models, strict=True):
         copies, other_clients = fold.validation.masked_rows, np.ones(len(learnable), dtype=bool)
         other_clients[fold.validation.rows] = False
         assert set(auxiliary_rows.copy_of[copies]) <= set(fold.validation.rows)
-        results = lgb.train(settings, fold.train_data, trees).predict(
+        results = lgb.train(settings, fold.train_data, model.tree_count).predict(
             fold.validation.masked_matrix, raw_score=True
         )
         calibration = Calibration.fit(raw[other_clients], learnable.labels[other_clients])

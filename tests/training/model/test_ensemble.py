@@ -7,7 +7,7 @@ import pytest
 from tests.support.small_model import QUICK_PARAMETERS
 from training.data.dataset import TrainingSet
 from training.model.ensemble import average_boosters, scale_leaves
-from training.model.trainer import build_booster_params
+from training.model.out_of_fold import build_booster_params
 
 
 @pytest.fixture(scope="module")

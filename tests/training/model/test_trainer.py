@@ -14,7 +14,8 @@ from credit.localised_text import Text
 from tests.support.small_model import QUICK_PARAMETERS, SEED
 from training.data.dataset import TrainingSet
 from training.model.cross_validation import FOLD_COUNT, Fold, iter_folds
-from training.model.trainer import build_booster_params, fit_model, predict_out_of_fold
+from training.model.out_of_fold import build_booster_params, predict_out_of_fold
+from training.model.trainer import fit_model
 
 
 def test_a_feature_outside_the_catalogue_is_learnt_from(learnable: TrainingSet) -> None:
@@ -65,6 +66,6 @@ def test_a_fold_is_freed_before_the_next_is_built(
             gc.collect()
             assert datasets[-1]() is None
 
-    monkeypatch.setattr("training.model.trainer.iter_folds", iter_watched_folds)
+    monkeypatch.setattr("training.model.out_of_fold.iter_folds", iter_watched_folds)
     predict_out_of_fold(learnable, seed=SEED, progress=lambda _: None, parameters=QUICK_PARAMETERS)
     assert len(datasets) == FOLD_COUNT

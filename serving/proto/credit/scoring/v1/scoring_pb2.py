@@ -27,35 +27,37 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63redit/scoring/v1/scoring.proto\x12\x11\x63redit.scoring.v1\x1a\x1f\x63redit/scoring/v1/dossier.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\x01\n\x0eScoringRequest\x12\x13\n\tclient_id\x18\x01 \x01(\x03H\x00\x12-\n\x07\x64ossier\x18\x02 \x01(\x0b\x32\x1a.credit.scoring.v1.DossierH\x00\x12/\n\x07\x63hanges\x18\x03 \x01(\x0b\x32\x1e.credit.scoring.v1.Application\x12\x1a\n\x12\x63hanges_to_unknown\x18\x04 \x03(\t\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\tB\t\n\x07subject\"\xa0\x02\n\x08\x44\x65\x63ision\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x16\n\tclient_id\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x0c\n\x04risk\x18\x03 \x01(\x01\x12\r\n\x05index\x18\x04 \x01(\x01\x12\x0e\n\x06points\x18\x05 \x01(\x01\x12+\n\x07outcome\x18\x06 \x01(\x0e\x32\x1a.credit.scoring.v1.Outcome\x12\r\n\x05rules\x18\x07 \x03(\t\x12\x11\n\tthreshold\x18\x08 \x01(\x01\x12\x15\n\rmodel_version\x18\t \x01(\t\x12\x16\n\x0epolicy_version\x18\n \x01(\t\x12.\n\ndecided_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0c\n\n_client_id\"\x1e\n\x04Text\x12\n\n\x02\x66r\x18\x01 \x01(\t\x12\n\n\x02\x65n\x18\x02 \x01(\t\"\xb3\x01\n\x0c\x43ontribution\x12\x0f\n\x07\x66\x65\x61ture\x18\x01 \x01(\t\x12&\n\x05label\x18\x02 \x01(\x0b\x32\x17.credit.scoring.v1.Text\x12\x0f\n\x07\x63oncept\x18\x03 \x01(\t\x12\x10\n\x06number\x18\x04 \x01(\x01H\x00\x12\x0e\n\x04word\x18\x05 \x01(\tH\x00\x12\x0c\n\x04unit\x18\x06 \x01(\t\x12\x10\n\x08log_odds\x18\x07 \x01(\x01\x12\x0e\n\x06points\x18\x08 \x01(\x01\x42\x07\n\x05value\"\x9a\x01\n\x06Reason\x12\x0f\n\x07\x63oncept\x18\x01 \x01(\t\x12&\n\x05label\x18\x02 \x01(\x0b\x32\x17.credit.scoring.v1.Text\x12%\n\x04text\x18\x03 \x01(\x0b\x32\x17.credit.scoring.v1.Text\x12\x0e\n\x06raises\x18\x04 \x01(\x08\x12\x10\n\x08log_odds\x18\x05 \x01(\x01\x12\x0e\n\x06points\x18\x06 \x01(\x01\"\xb3\x01\n\x0b\x45xplanation\x12-\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1b.credit.scoring.v1.Decision\x12\x11\n\tbase_risk\x18\x02 \x01(\x01\x12\x36\n\rcontributions\x18\x03 \x03(\x0b\x32\x1f.credit.scoring.v1.Contribution\x12*\n\x07reasons\x18\x04 \x03(\x0b\x32\x19.credit.scoring.v1.Reason\"I\n\x12PredictManyRequest\x12\x33\n\x08requests\x18\x01 \x03(\x0b\x32!.credit.scoring.v1.ScoringRequest\"\x8d\x01\n\x13PredictManyResponse\x12\r\n\x05place\x18\x01 \x01(\r\x12/\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x1b.credit.scoring.v1.DecisionH\x00\x12+\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x1a.credit.scoring.v1.FailureH\x00\x42\t\n\x07outcome\"R\n\x07\x46\x61ilure\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12(\n\x06\x66\x61ults\x18\x03 \x03(\x0b\x32\x18.credit.scoring.v1.Fault\"M\n\x05\x46\x61ult\x12\r\n\x05where\x18\x01 \x01(\t\x12#\n\x03got\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value\x12\x10\n\x08\x65xpected\x18\x03 \x01(\t*_\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_APPROVE\x10\x01\x12\x11\n\rOUTCOME_REFER\x10\x02\x12\x13\n\x0fOUTCOME_DECLINE\x10\x03\x32\x88\x02\n\rCreditScoring\x12I\n\x07Predict\x12!.credit.scoring.v1.ScoringRequest\x1a\x1b.credit.scoring.v1.Decision\x12L\n\x07\x45xplain\x12!.credit.scoring.v1.ScoringRequest\x1a\x1e.credit.scoring.v1.Explanation\x12^\n\x0bPredictMany\x12%.credit.scoring.v1.PredictManyRequest\x1a&.credit.scoring.v1.PredictManyResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63redit/scoring/v1/scoring.proto\x12\x11\x63redit.scoring.v1\x1a\x1f\x63redit/scoring/v1/dossier.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\x01\n\x0eScoringRequest\x12\x13\n\tclient_id\x18\x01 \x01(\x03H\x00\x12-\n\x07\x64ossier\x18\x02 \x01(\x0b\x32\x1a.credit.scoring.v1.DossierH\x00\x12/\n\x07\x63hanges\x18\x03 \x01(\x0b\x32\x1e.credit.scoring.v1.Application\x12\x1a\n\x12\x63hanges_to_unknown\x18\x04 \x03(\t\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\tB\t\n\x07subject\"\xb4\x02\n\x08\x44\x65\x63ision\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x16\n\tclient_id\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x0c\n\x04risk\x18\x03 \x01(\x01\x12\r\n\x05index\x18\x04 \x01(\x01\x12\x0e\n\x06points\x18\x05 \x01(\x01\x12+\n\x07outcome\x18\x06 \x01(\x0e\x32\x1a.credit.scoring.v1.Outcome\x12\r\n\x05rules\x18\x07 \x03(\t\x12\x11\n\tthreshold\x18\x08 \x01(\x01\x12\x15\n\rmodel_version\x18\t \x01(\t\x12\x16\n\x0epolicy_version\x18\n \x01(\t\x12.\n\ndecided_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nnot_stated\x18\x0c \x03(\tB\x0c\n\n_client_id\"\x1e\n\x04Text\x12\n\n\x02\x66r\x18\x01 \x01(\t\x12\n\n\x02\x65n\x18\x02 \x01(\t\"\xb3\x01\n\x0c\x43ontribution\x12\x0f\n\x07\x66\x65\x61ture\x18\x01 \x01(\t\x12&\n\x05label\x18\x02 \x01(\x0b\x32\x17.credit.scoring.v1.Text\x12\x0f\n\x07\x63oncept\x18\x03 \x01(\t\x12\x10\n\x06number\x18\x04 \x01(\x01H\x00\x12\x0e\n\x04word\x18\x05 \x01(\tH\x00\x12\x0c\n\x04unit\x18\x06 \x01(\t\x12\x10\n\x08log_odds\x18\x07 \x01(\x01\x12\x0e\n\x06points\x18\x08 \x01(\x01\x42\x07\n\x05value\"\x9a\x01\n\x06Reason\x12\x0f\n\x07\x63oncept\x18\x01 \x01(\t\x12&\n\x05label\x18\x02 \x01(\x0b\x32\x17.credit.scoring.v1.Text\x12%\n\x04text\x18\x03 \x01(\x0b\x32\x17.credit.scoring.v1.Text\x12\x0e\n\x06raises\x18\x04 \x01(\x08\x12\x10\n\x08log_odds\x18\x05 \x01(\x01\x12\x0e\n\x06points\x18\x06 \x01(\x01\"z\n\x0cUnknownField\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12&\n\x05label\x18\x02 \x01(\x0b\x32\x17.credit.scoring.v1.Text\x12\x11\n\tstated_by\x18\x03 \x01(\t\x12\x10\n\x08log_odds\x18\x04 \x01(\x01\x12\x0e\n\x06points\x18\x05 \x01(\x01\"\xec\x01\n\x0b\x45xplanation\x12-\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1b.credit.scoring.v1.Decision\x12\x11\n\tbase_risk\x18\x02 \x01(\x01\x12\x36\n\rcontributions\x18\x03 \x03(\x0b\x32\x1f.credit.scoring.v1.Contribution\x12*\n\x07reasons\x18\x04 \x03(\x0b\x32\x19.credit.scoring.v1.Reason\x12\x37\n\x0eunknown_fields\x18\x05 \x03(\x0b\x32\x1f.credit.scoring.v1.UnknownField\"I\n\x12PredictManyRequest\x12\x33\n\x08requests\x18\x01 \x03(\x0b\x32!.credit.scoring.v1.ScoringRequest\"\x8d\x01\n\x13PredictManyResponse\x12\r\n\x05place\x18\x01 \x01(\r\x12/\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x1b.credit.scoring.v1.DecisionH\x00\x12+\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x1a.credit.scoring.v1.FailureH\x00\x42\t\n\x07outcome\"R\n\x07\x46\x61ilure\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12(\n\x06\x66\x61ults\x18\x03 \x03(\x0b\x32\x18.credit.scoring.v1.Fault\"M\n\x05\x46\x61ult\x12\r\n\x05where\x18\x01 \x01(\t\x12#\n\x03got\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value\x12\x10\n\x08\x65xpected\x18\x03 \x01(\t*_\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_APPROVE\x10\x01\x12\x11\n\rOUTCOME_REFER\x10\x02\x12\x13\n\x0fOUTCOME_DECLINE\x10\x03\x32\x88\x02\n\rCreditScoring\x12I\n\x07Predict\x12!.credit.scoring.v1.ScoringRequest\x1a\x1b.credit.scoring.v1.Decision\x12L\n\x07\x45xplain\x12!.credit.scoring.v1.ScoringRequest\x1a\x1e.credit.scoring.v1.Explanation\x12^\n\x0bPredictMany\x12%.credit.scoring.v1.PredictManyRequest\x1a&.credit.scoring.v1.PredictManyResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'credit.scoring.v1.scoring_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OUTCOME']._serialized_start=1576
-  _globals['_OUTCOME']._serialized_end=1671
+  _globals['_OUTCOME']._serialized_start=1777
+  _globals['_OUTCOME']._serialized_end=1872
   _globals['_SCORINGREQUEST']._serialized_start=151
   _globals['_SCORINGREQUEST']._serialized_end=348
   _globals['_DECISION']._serialized_start=351
-  _globals['_DECISION']._serialized_end=639
-  _globals['_TEXT']._serialized_start=641
-  _globals['_TEXT']._serialized_end=671
-  _globals['_CONTRIBUTION']._serialized_start=674
-  _globals['_CONTRIBUTION']._serialized_end=853
-  _globals['_REASON']._serialized_start=856
-  _globals['_REASON']._serialized_end=1010
-  _globals['_EXPLANATION']._serialized_start=1013
-  _globals['_EXPLANATION']._serialized_end=1192
-  _globals['_PREDICTMANYREQUEST']._serialized_start=1194
-  _globals['_PREDICTMANYREQUEST']._serialized_end=1267
-  _globals['_PREDICTMANYRESPONSE']._serialized_start=1270
-  _globals['_PREDICTMANYRESPONSE']._serialized_end=1411
-  _globals['_FAILURE']._serialized_start=1413
-  _globals['_FAILURE']._serialized_end=1495
-  _globals['_FAULT']._serialized_start=1497
-  _globals['_FAULT']._serialized_end=1574
-  _globals['_CREDITSCORING']._serialized_start=1674
-  _globals['_CREDITSCORING']._serialized_end=1938
+  _globals['_DECISION']._serialized_end=659
+  _globals['_TEXT']._serialized_start=661
+  _globals['_TEXT']._serialized_end=691
+  _globals['_CONTRIBUTION']._serialized_start=694
+  _globals['_CONTRIBUTION']._serialized_end=873
+  _globals['_REASON']._serialized_start=876
+  _globals['_REASON']._serialized_end=1030
+  _globals['_UNKNOWNFIELD']._serialized_start=1032
+  _globals['_UNKNOWNFIELD']._serialized_end=1154
+  _globals['_EXPLANATION']._serialized_start=1157
+  _globals['_EXPLANATION']._serialized_end=1393
+  _globals['_PREDICTMANYREQUEST']._serialized_start=1395
+  _globals['_PREDICTMANYREQUEST']._serialized_end=1468
+  _globals['_PREDICTMANYRESPONSE']._serialized_start=1471
+  _globals['_PREDICTMANYRESPONSE']._serialized_end=1612
+  _globals['_FAILURE']._serialized_start=1614
+  _globals['_FAILURE']._serialized_end=1696
+  _globals['_FAULT']._serialized_start=1698
+  _globals['_FAULT']._serialized_end=1775
+  _globals['_CREDITSCORING']._serialized_start=1875
+  _globals['_CREDITSCORING']._serialized_end=2139
 # @@protoc_insertion_point(module_scope)

@@ -38,7 +38,7 @@ class ScoringRequest(_message.Message):
     def __init__(self, client_id: _Optional[int] = ..., dossier: _Optional[_Union[_dossier_pb2.Dossier, _Mapping]] = ..., changes: _Optional[_Union[_dossier_pb2.Application, _Mapping]] = ..., changes_to_unknown: _Optional[_Iterable[str]] = ..., idempotency_key: _Optional[str] = ...) -> None: ...
 
 class Decision(_message.Message):
-    __slots__ = ("decision_id", "client_id", "risk", "index", "points", "outcome", "rules", "threshold", "model_version", "policy_version", "decided_at")
+    __slots__ = ("decision_id", "client_id", "risk", "index", "points", "outcome", "rules", "threshold", "model_version", "policy_version", "decided_at", "not_stated")
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     RISK_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +50,7 @@ class Decision(_message.Message):
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
     DECIDED_AT_FIELD_NUMBER: _ClassVar[int]
+    NOT_STATED_FIELD_NUMBER: _ClassVar[int]
     decision_id: str
     client_id: int
     risk: float
@@ -61,7 +62,8 @@ class Decision(_message.Message):
     model_version: str
     policy_version: str
     decided_at: _timestamp_pb2.Timestamp
-    def __init__(self, decision_id: _Optional[str] = ..., client_id: _Optional[int] = ..., risk: _Optional[float] = ..., index: _Optional[float] = ..., points: _Optional[float] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., rules: _Optional[_Iterable[str]] = ..., threshold: _Optional[float] = ..., model_version: _Optional[str] = ..., policy_version: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    not_stated: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, decision_id: _Optional[str] = ..., client_id: _Optional[int] = ..., risk: _Optional[float] = ..., index: _Optional[float] = ..., points: _Optional[float] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., rules: _Optional[_Iterable[str]] = ..., threshold: _Optional[float] = ..., model_version: _Optional[str] = ..., policy_version: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_stated: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Text(_message.Message):
     __slots__ = ("fr", "en")
@@ -107,17 +109,33 @@ class Reason(_message.Message):
     points: float
     def __init__(self, concept: _Optional[str] = ..., label: _Optional[_Union[Text, _Mapping]] = ..., text: _Optional[_Union[Text, _Mapping]] = ..., raises: _Optional[bool] = ..., log_odds: _Optional[float] = ..., points: _Optional[float] = ...) -> None: ...
 
+class UnknownField(_message.Message):
+    __slots__ = ("field", "label", "stated_by", "log_odds", "points")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    STATED_BY_FIELD_NUMBER: _ClassVar[int]
+    LOG_ODDS_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    label: Text
+    stated_by: str
+    log_odds: float
+    points: float
+    def __init__(self, field: _Optional[str] = ..., label: _Optional[_Union[Text, _Mapping]] = ..., stated_by: _Optional[str] = ..., log_odds: _Optional[float] = ..., points: _Optional[float] = ...) -> None: ...
+
 class Explanation(_message.Message):
-    __slots__ = ("decision", "base_risk", "contributions", "reasons")
+    __slots__ = ("decision", "base_risk", "contributions", "reasons", "unknown_fields")
     DECISION_FIELD_NUMBER: _ClassVar[int]
     BASE_RISK_FIELD_NUMBER: _ClassVar[int]
     CONTRIBUTIONS_FIELD_NUMBER: _ClassVar[int]
     REASONS_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_FIELDS_FIELD_NUMBER: _ClassVar[int]
     decision: Decision
     base_risk: float
     contributions: _containers.RepeatedCompositeFieldContainer[Contribution]
     reasons: _containers.RepeatedCompositeFieldContainer[Reason]
-    def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ..., base_risk: _Optional[float] = ..., contributions: _Optional[_Iterable[_Union[Contribution, _Mapping]]] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ...) -> None: ...
+    unknown_fields: _containers.RepeatedCompositeFieldContainer[UnknownField]
+    def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ..., base_risk: _Optional[float] = ..., contributions: _Optional[_Iterable[_Union[Contribution, _Mapping]]] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., unknown_fields: _Optional[_Iterable[_Union[UnknownField, _Mapping]]] = ...) -> None: ...
 
 class PredictManyRequest(_message.Message):
     __slots__ = ("requests",)
