@@ -63,6 +63,8 @@ class TrainedModel:
 
     Trees and calibration are those of the fold that validates the copied client.
     """
+    fold_losses: Sequence[Sequence[Sequence[float]]]
+    """By fold and bagged model, the validation log loss after each tree."""
 
     def append_masked_copies(
         self, training_set: TrainingSet
@@ -125,6 +127,7 @@ def fit_model(
         oof_uncalibrated=1 / (1 + np.exp(-oof.log_odds)),
         fold=oof.fold,
         oof_masked=fold_calibrations.predict_risk(oof.masked_log_odds, oof.masked_fold),
+        fold_losses=oof.losses,
     )
 
 
@@ -157,6 +160,8 @@ class OutOfFoldPredictions:
     """Log-odds of the auxiliary rows that are masked copies; NaN for other auxiliary rows."""
     masked_fold: Floats
     """Number of the fold that validates the copied client; NaN for other auxiliary rows."""
+    losses: Sequence[Sequence[Sequence[float]]]
+    """By fold and bagged model, the validation log loss after each tree."""
 
 
 def predict_out_of_fold(
@@ -221,6 +226,7 @@ def _predict_validation_folds(
         best_iteration=best_iteration(chain(*losses)),
         masked_log_odds=masked_log_odds,
         masked_fold=masked_fold_ids,
+        losses=losses,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import mlflow
 import numpy as np
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 from numpy.typing import NDArray
 
 from credit.features import CATALOGUE
@@ -17,7 +18,6 @@ from stores.settings import Settings
 from training.data.dataset import TrainingSet
 from training.evaluation.champion import OOF_RISKS_FILE, save_oof_risks
 from training.evaluation.feature_importance import ExplanationSample
-from training.metrics.credit_metrics import BUSINESS_SCORE_DEFINITION
 from training.model.cross_validation import FOLD_COUNT
 from training.model.trainer import TrainedModel
 from training.reporting.feature_catalogue.table import (
@@ -30,39 +30,48 @@ from training.reporting.model_card import write_documents
 from training.reporting.plots import draw_curves, draw_shap_plots
 from training.reporting.training_summary import TrainingSummary, write_json
 from training.tracking.report_store import publish_reports
+from training.tracking.step_metrics import log_intervals, log_step_metrics
 
 REPORT_FILE = "report.html"
 
 
-def log_run_metadata(
-    trained_model: TrainedModel,
-    metrics: Mapping[str, float],
-    data_metadata: Mapping[str, Any],
-    policy: Policy,
-    seed: int,
-) -> None:
-    """Log parameters, metrics, the data fingerprint and the code version."""
+def log_run(summary: TrainingSummary, data_metadata: Mapping[str, Any], description: str) -> None:
+    """Log parameters, metrics, tags and a description to the active run.
+
+    Args:
+        summary: The results of the training.
+        data_metadata: Provenance of the data.
+        description: Markdown.
+    """
+    trained_model, policy = summary.evaluation.trained_model, summary.policy
     mlflow.log_params({
         **trained_model.parameters,
-        "seed": seed,
+        "seed": summary.evaluation.seed,
         "folds": FOLD_COUNT,
         "trees": trained_model.booster.num_trees(),
         "features": len(CATALOGUE),
         "policy_version": policy.version,
     })  # fmt: skip
     mlflow.log_params({f"data.{name}": value for name, value in data_metadata.items()})
-    mlflow.log_metrics(dict(metrics))
+    mlflow.set_tags({
+        MLFLOW_RUN_NOTE: description,
+        "code": data_metadata["code"],
+        "data": data_metadata["fingerprint"],
+        "business_score": summary.business_score_definition,
+    })  # fmt: skip
+    _log_metrics(summary)
+
+
+def _log_metrics(summary: TrainingSummary) -> None:
+    """Log every metric, its 95 % interval, and the curves by fold and by tree."""
+    trained_model, metadata = summary.evaluation.trained_model, summary.model_metadata
     mlflow.log_metrics({
+        **metadata.metrics,
         "calibration_slope": trained_model.calibration.slope,
         "calibration_shift": trained_model.calibration.shift,
     })  # fmt: skip
-    mlflow.set_tags({
-        "code": data_metadata["code"],
-        "data": data_metadata["fingerprint"],
-        "business_score": BUSINESS_SCORE_DEFINITION.format(
-            missed=policy.missed_difficulties_cost, refused=policy.refused_good_cost
-        ),
-    })  # fmt: skip
+    log_intervals(metadata.intervals)
+    log_step_metrics(summary.run_id, trained_model, summary.evaluation.training_set.labels)
 
 
 def log_plots(
