@@ -28,6 +28,7 @@ from training.reporting.plots import (
 )
 from training.tracking.provenance import Provenance
 from training.tracking.report_store import publish_reports
+from training.tracking.run_lifecycle import start_tracked_run
 
 PARAMETERS_FILE = "parameters.yaml"
 MIN_TRIALS_FOR_IMPORTANCE = 4
@@ -41,12 +42,13 @@ def start_experiment_run(
     """Start an MLflow run and yield a temporary folder for its results.
 
     At the end, the files of the folder are logged as artifacts and copied to the reports folder.
-    If the experiment fails, its run is marked as failed and nothing is copied.
+    If the experiment fails, its run is marked as failed and nothing is copied; if it is
+    interrupted, as killed.
     """
     experiment_id = open_experiment(settings)
     with (
         tempfile.TemporaryDirectory() as temp_dir,
-        mlflow.start_run(experiment_id=experiment_id, run_name=name),
+        start_tracked_run(experiment_id, name),
     ):
         mlflow.log_params({f"data.{name}": value for name, value in data_metadata.items()})
         folder = Path(temp_dir)

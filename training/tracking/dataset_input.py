@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-from mlflow.data.dataset_source_registry import resolve_dataset_source
+from mlflow.data.dataset_source_registry import get_dataset_source_from_json
 from mlflow.data.meta_dataset import MetaDataset
 
 from training.data.dataset import TrainingSet
@@ -32,11 +32,9 @@ class ClientDataset(MetaDataset):
             profile: Counts and shares over all clients.
         """
         self._profile = profile
-        super().__init__(
-            source=resolve_dataset_source(str(folder.absolute())),
-            name=name,
-            digest=fingerprint[:DIGEST_LENGTH],
-        )
+        # Resolving a plain path warns of two candidates: MLflow registers the local one twice.
+        source = get_dataset_source_from_json(json.dumps({"uri": str(folder.absolute())}), "local")
+        super().__init__(source=source, name=name, digest=fingerprint[:DIGEST_LENGTH])
 
     @property
     def profile(self) -> Mapping[str, Any]:
