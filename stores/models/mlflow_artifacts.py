@@ -35,7 +35,7 @@ def move_artifact_locations(settings: Settings, old_root: str) -> None:
     """Replace the beginning of every stored location that lies under an old root.
 
     Args:
-        settings: The home, whose store is changed.
+        settings: The home of the store to change.
         old_root: `file:` URI of the folder of artifacts before the home was moved.
     """
     new_root = get_artifact_root(settings)

@@ -27,7 +27,8 @@ from training.reporting.feature_catalogue.table import (
 )
 from training.reporting.html_report import render_report
 from training.reporting.model_card import write_documents
-from training.reporting.plots import draw_curves, draw_shap_plots
+from training.reporting.plots import draw_concept_plots
+from training.reporting.score_plots import draw_curves
 from training.reporting.training_summary import TrainingSummary, write_json
 from training.tracking.report_store import publish_reports
 from training.tracking.step_metrics import log_intervals, log_step_metrics
@@ -80,10 +81,10 @@ def log_plots(
     explanation_sample: ExplanationSample,
     policy: Policy,
 ) -> None:
-    """Log the curves and SHAP plots as PNG files, under `pictures`."""
+    """Log the curves, and the contributions by concept, as PNG files under `pictures`."""
     with tempfile.TemporaryDirectory() as folder:
         draw_curves(training_set.labels, trained_model.oof_risk, policy, Path(folder))
-        draw_shap_plots(explanation_sample.matrix, explanation_sample.contributions, Path(folder))
+        draw_concept_plots(explanation_sample, Path(folder))
         mlflow.log_artifacts(folder, "pictures")
 
 

@@ -1,6 +1,6 @@
 """Keep an MLflow run open for exactly as long as the work that it records.
 
-A run that ends by an error is FAILED; one that is interrupted, or whose process dies, is KILLED.
+A run that ends by an error is FAILED. A run that is interrupted, or loses its process, is KILLED.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def start_tracked_run(experiment_id: str, run_name: str) -> Iterator[str]:
 
 
 def end_abandoned_runs(experiment_id: str) -> None:
-    """Mark the open runs of this machine whose process is gone as KILLED."""
+    """Mark open runs of this machine as KILLED if their process is gone."""
     client = mlflow.MlflowClient()
     open_runs = client.search_runs(
         [experiment_id],

@@ -91,15 +91,15 @@ def test_the_champion_of_a_moved_home_is_readable(home: Home, tmp_path: Path) ->
     """The home is moved twice: after the first move, its store names a folder that is gone."""
     first, second = tmp_path / "first", tmp_path / "second"
     shutil.copytree(home.path, first, ignore=shutil.ignore_patterns("cache", "dossiers"))
-    for place in (first, second):
-        if place is second:
+    for folder in (first, second):
+        if folder is second:
             first.rename(second)
         read = subprocess.run(
-            [sys.executable, "-c", READ_CHAMPION], env=Home(place, home.tables).environment(),
+            [sys.executable, "-c", READ_CHAMPION], env=Home(folder, home.tables).environment(),
             cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert read.returncode == 0, read.stderr
         location, length, trees = read.stdout.splitlines()
-        assert location.startswith(get_artifact_root(Settings(home=place)))
+        assert location.startswith(get_artifact_root(Settings(home=folder)))
         assert int(length) > 0
         assert int(trees) > 0
