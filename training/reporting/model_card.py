@@ -5,6 +5,9 @@ docs/templates/*.md.j2 + TrainingSummary ──► Markdown ──► HTML
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+from itertools import pairwise
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -15,6 +18,8 @@ from training.metrics.bootstrap import count_resamples
 from training.metrics.fairness import MIN_CLIENTS_PER_GROUP
 from training.reporting.formatting import TEMPLATE_FILTERS, escape_table_cell
 from training.reporting.html_templates import render_html
+from training.reporting.languages import Language
+from training.reporting.page_links import list_links
 from training.reporting.training_summary import TrainingSummary
 
 MODEL_CARD_NAME, TECHNICAL_FILE_NAME = "model-card", "technical-file"
@@ -51,18 +56,49 @@ def _render_markdown(name: str, summary: TrainingSummary) -> str:
     )
 
 
-def render_html_document(markdown: str) -> str:
-    """Convert Markdown to a self-contained HTML page; its first line is the title."""
+def render_html_document(
+    markdown: str, *, stem: str = MODEL_CARD_NAME, existing_files: Collection[str] = ()
+) -> str:
+    """Convert Markdown to an HTML page that loads nothing; its first line is the title.
+
+    Args:
+        markdown: The document.
+        stem: Name of the page, for the links.
+        existing_files: Names of the other files in its folder, which it links.
+    """
     title = markdown.partition("\n")[0].removeprefix("# ")
-    body = Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))  # noqa: S704 -- raw HTML is off
-    return render_html("document.html.j2", title=title, body=body)
+    converter = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = converter.parse(markdown)
+    for token, content in pairwise(tokens):
+        if token.type == "heading_open":
+            token.attrSet("id", _make_anchor(content.content))
+    body = Markup(converter.renderer.render(tokens, converter.options, {}))  # noqa: S704 -- raw HTML is off
+    return render_html(
+        "document.html.j2",
+        links=list_links(stem, Language.EN, existing_files),
+        title=title,
+        body=body,
+    )
 
 
-def write_documents(summary: TrainingSummary, folder: Path) -> None:
+def _make_anchor(heading: str) -> str:
+    """Return the anchor of a heading.
+
+    >>> _make_anchor("1. A general description (a)")
+    '1-a-general-description-a'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")
+
+
+def write_documents(
+    summary: TrainingSummary, folder: Path, *, existing_files: Collection[str] = ()
+) -> None:
     """Write the model card and the technical file into a folder, each as Markdown and HTML."""
-    for name, text in (
+    for stem, text in (
         (MODEL_CARD_NAME, render_model_card(summary)),
         (TECHNICAL_FILE_NAME, render_technical_file(summary)),
     ):
-        (folder / f"{name}.md").write_text(text)
-        (folder / f"{name}.html").write_text(render_html_document(text))
+        (folder / f"{stem}.md").write_text(text, encoding="utf-8")
+        (folder / f"{stem}.html").write_text(
+            render_html_document(text, stem=stem, existing_files=existing_files), encoding="utf-8"
+        )

@@ -66,7 +66,7 @@ class TrainingSummary:
     evaluation: EvaluationResult
     findings: tuple[GateFinding, ...]
     outcome_shares: tuple[OutcomeShare, ...]
-    experiment_sections: tuple[str, ...]
+    experiment_sections: tuple[Text, ...]
     """HTML sections of the last comparison and ablation."""
 
     @property

@@ -26,14 +26,16 @@ from training.reporting.feature_catalogue.table import (
     build_feature_table,
 )
 from training.reporting.html_report import render_report
+from training.reporting.languages import Language
 from training.reporting.model_card import write_documents
+from training.reporting.page_links import name_training_pages
 from training.reporting.plots import draw_concept_plots
 from training.reporting.score_plots import draw_curves
 from training.reporting.training_summary import TrainingSummary, write_json
-from training.tracking.report_store import publish_reports
+from training.tracking.report_store import list_report_files, publish_reports
 from training.tracking.step_metrics import log_intervals, log_step_metrics
 
-REPORT_FILE = "report.html"
+REPORT_FILE = Language.EN.name_file("report")
 
 
 def log_run(summary: TrainingSummary, data_metadata: Mapping[str, Any], description: str) -> None:
@@ -91,7 +93,7 @@ def log_plots(
 def log_reports(
     summary: TrainingSummary, settings: Settings, *, auxiliary_pseudonyms: NDArray[np.uint64]
 ) -> Path:
-    """Log report, model card, technical file, findings, features and out-of-fold risks.
+    """Log reports, model card, technical file, findings, features and out-of-fold risks.
 
     All of them except the out-of-fold risks are also copied to the reports folder, where they
     replace those of the last run.
@@ -104,7 +106,8 @@ def log_reports(
     """
     with tempfile.TemporaryDirectory() as temp_dir:
         folder = Path(temp_dir)
-        write_documents(summary, folder)
+        existing_files = list_report_files(settings) | name_training_pages()
+        write_documents(summary, folder, existing_files=existing_files)
         write_json(summary.to_findings_dict(), folder / "findings.json")
         evaluation = summary.evaluation
         save_oof_risks(
@@ -116,7 +119,9 @@ def log_reports(
         (folder / CATALOGUE_FILE).write_text(
             build_feature_table(FeatureImportances.from_model_metadata(summary.model_metadata))
         )
-        (folder / REPORT_FILE).write_text(render_report(summary))
+        for language in Language:
+            report = render_report(summary, language=language, existing_files=existing_files)
+            (folder / language.name_file("report")).write_text(report, encoding="utf-8")
         mlflow.log_artifacts(temp_dir)
         publish_reports(
             settings, (path for path in folder.iterdir() if path.name != OOF_RISKS_FILE)

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from credit.decision import Outcome
+from credit.localised_text import Text
 from credit.scorer import Scorer
 from tests.support.chromium import open_chromium
 from tests.training.conftest import Laboratory
@@ -23,6 +24,7 @@ from training.metrics.decision_rates import estimate_outcome_shares
 from training.model.ensemble import average_boosters
 from training.pipeline import TrainingOutcome
 from training.reporting.html_report import render_report
+from training.reporting.languages import Language
 from training.reporting.model_card import (
     render_html_document,
     render_model_card,
@@ -41,7 +43,15 @@ ANNEX_IV = (
     "8. A copy of the EU declaration of conformity",
     "9. A detailed description of the system in place to evaluate the performance",
 )
-STUDY = "<section><h2>Comparison with other kinds of models</h2></section>"
+STUDY = Text(
+    "<section><h2>Comparaison de modèles</h2></section>",
+    "<section><h2>Comparison with other kinds of models</h2></section>",
+)
+
+
+COUNT_TABLES_THAT_SCROLL = """
+[...document.querySelectorAll(".scroll")].filter(box => box.scrollWidth > box.clientWidth).length
+"""
 
 
 @pytest.fixture(scope="module")
@@ -93,14 +103,17 @@ def test_the_report_loads_nothing_from_elsewhere(summary: TrainingSummary) -> No
     assert outline.all("html")[0]["lang"] == "en"
     assert len(outline.all("h1")) == 1
     assert not outline.all("script") + outline.all("link") + outline.all("img")
-    linked = [attributes for _, attributes in outline.tags if {"src", "href"} & attributes.keys()]
-    assert linked == []
+    assert [attributes for _, attributes in outline.tags if "src" in attributes] == []
+    elsewhere = [
+        link["href"] for link in outline.all("a") if re.search(r"[:/]", link["href"] or "/")
+    ]
+    assert elsewhere == []
 
 
 def test_charts_have_a_text_and_tables_have_headings(summary: TrainingSummary) -> None:
     text = render_report(summary)
     charts = Outline(text).all("svg")
-    assert len(charts) == 3
+    assert len(charts) == 3 + 2 * len(summary.audits)
     for chart in charts:
         assert chart["role"] == "img"
         assert re.search(r"\d", chart["aria-label"] or "")
@@ -121,7 +134,8 @@ def test_the_verdict_comes_first(summary: TrainingSummary) -> None:
 
 
 def test_experiments_are_part_of_the_report(summary: TrainingSummary) -> None:
-    assert STUDY in render_report(summary)
+    assert STUDY.en in render_report(summary)
+    assert STUDY.fr in render_report(summary, language=Language.FR)
 
 
 def test_costs_of_protected_attributes_are_printed_or_the_command_that_measures_them() -> None:
@@ -219,7 +233,7 @@ def test_model_card_and_technical_file_are_stored_as_markdown_and_html(
     stored = {
         f"{name}.{form}" for name in ("model-card", "technical-file") for form in ("md", "html")
     }
-    results = stored | {"findings.json", "report.html", "features.md"}
+    results = stored | {"findings.json", "report.html", "report.fr.html", "features.md"}
     assert names == results | {"unseen.parquet"}
     assert "<table>" in (artefacts / "model-card.html").read_text()
     assert results <= {path.name for path in laboratory.settings.reports_folder.iterdir()}
@@ -248,6 +262,19 @@ def test_client_pseudonyms_are_unique_and_are_not_ids(
 def chromium() -> Iterator[Browser]:
     with open_chromium() as browser:
         yield browser
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_table_of_the_report_is_wider_than_the_page(
+    chromium: Browser, tmp_path: Path, summary: TrainingSummary, language: Language
+) -> None:
+    (tmp_path / "report.html").write_text(
+        render_report(summary, language=language), encoding="utf-8"
+    )
+    tab = chromium.new_page(viewport={"width": 1280, "height": 800})
+    tab.goto((tmp_path / "report.html").as_uri())
+    assert tab.evaluate(COUNT_TABLES_THAT_SCROLL) == 0
+    tab.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
