@@ -22,8 +22,7 @@ from training.reporting.page_links import find_headings
 def create_environment(language: Language) -> Environment:
     """Return the environment of a language.
 
-    `_()` and `{% trans %}` translate the texts of templates. The filters `translate` and
-    `in_language` are for texts from the code, and `number` and its kin write numbers.
+    `_()` and `{% trans %}` translate the texts of templates.
     """
     environment = Environment(
         loader=PackageLoader("training.reporting"),
@@ -35,19 +34,29 @@ def create_environment(language: Language) -> Environment:
     )
     gettext = partial(translate, language=language)
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # of the extension
-        gettext, lambda one, several, count: gettext(one if count == 1 else several), newstyle=True
+        gettext,
+        lambda singular, plural, count: gettext(singular if count == 1 else plural),
+        newstyle=True,
     )
     environment.policies["ext.i18n.trimmed"] = True
-    environment.filters |= {
+    environment.filters |= create_filters(language)
+    return environment
+
+
+def create_filters(language: Language) -> dict[str, Callable[..., Any]]:
+    """Return the filters of the templates of pages and documents in a language.
+
+    `translate` and `in_language` are for texts from the code; `number` and its kin write numbers.
+    """
+    numbers = {
         name: _localise(format_value, language) for name, format_value in TEMPLATE_FILTERS.items()
     }
-    environment.filters |= {
-        "translate": gettext,
+    return numbers | {
+        "translate": partial(translate, language=language),
         "in_language": partial(choose_language, language=language),
         "localise": partial(localise_number, language=language),
         "headings": find_headings,
     }
-    return environment
 
 
 def _localise(format_value: Callable[..., str], language: Language) -> Callable[..., str]:

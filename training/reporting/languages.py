@@ -33,13 +33,13 @@ class Language(StrEnum):
         """Return the name of the language in that language."""
         return {Language.EN: "English", Language.FR: "Français"}[self]
 
-    def name_file(self, stem: str) -> str:
-        """Return the name of a page: English pages have no language in their names.
+    def name_file(self, stem: str, suffix: str = "html") -> str:
+        """Return the name of a file: English files have no language in their names.
 
         >>> Language.EN.name_file("report"), Language.FR.name_file("report")
         ('report.html', 'report.fr.html')
         """
-        return f"{stem}.html" if self is Language.EN else f"{stem}.{self.value}.html"
+        return f"{stem}.{suffix}" if self is Language.EN else f"{stem}.{self.value}.{suffix}"
 
 
 @cache

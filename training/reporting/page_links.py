@@ -20,7 +20,7 @@ PAGE_LABELS = {
 """Every page of the reports folder by the stem of its file, in the order of the links."""
 
 TRAINING_PAGES = ("report", "model-card", "technical-file")
-"""Pages that every training writes: all in English, the report also in French."""
+"""Pages that every training writes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ def list_links(current: str, language: Language, existing: Collection[str]) -> P
 
 def name_training_pages() -> set[str]:
     """Return the names of the pages that every training writes."""
-    return {*(Language.EN.name_file(stem) for stem in TRAINING_PAGES), *name_pages("report")}
+    return {name for stem in TRAINING_PAGES for name in name_pages(stem)}
 
 
 def name_pages(stem: str) -> set[str]:

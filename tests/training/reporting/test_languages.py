@@ -24,7 +24,7 @@ def find_messages() -> set[str]:
         environment.parse(path.read_text(encoding="utf-8")) for path in TEMPLATES.glob("*.j2")
     ]
     return {
-        message if isinstance(message, str) else str(message[0])
+        message if isinstance(message, str) else str((message or [""])[0])
         for tree in trees
         for _, _, message in extract_from_ast(tree)
     }

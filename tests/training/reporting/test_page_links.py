@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from training.gates import EvaluationResult, run_gates
 from training.reporting.html_report import render_report
 from training.reporting.html_templates import render_html
 from training.reporting.languages import Language
@@ -21,17 +20,6 @@ from training.reporting.page_links import (
 from training.reporting.training_summary import TrainingSummary
 
 
-@pytest.fixture(scope="module")
-def summary(evidence: EvaluationResult) -> TrainingSummary:
-    return TrainingSummary(
-        run_id="0123456789abcdef",
-        evaluation=evidence,
-        findings=run_gates(evidence),
-        outcome_shares=(),
-        experiment_sections=(),
-    )
-
-
 def test_only_existing_pages_are_linked() -> None:
     links = list_links("report", Language.EN, {"report.html", "ablation.html", "notes.html"})
     assert [page.file for page in links.pages] == ["report.html", "ablation.html"]
@@ -40,10 +28,11 @@ def test_only_existing_pages_are_linked() -> None:
 
 
 def test_a_page_that_lacks_a_language_is_linked_in_the_other() -> None:
-    links = list_links("report", Language.FR, name_training_pages())
+    existing = name_training_pages() - {"technical-file.fr.html"}
+    links = list_links("report", Language.FR, existing)
     files = [page.file for page in links.pages]
-    assert files == ["report.fr.html", "model-card.html", "technical-file.html"]
-    assert [page.language for page in links.pages] == [Language.FR, Language.EN, Language.EN]
+    assert files == ["report.fr.html", "model-card.fr.html", "technical-file.html"]
+    assert [page.language for page in links.pages] == [Language.FR, Language.FR, Language.EN]
     assert links.other_language is not None
     assert links.other_language.file == "report.html"
 
@@ -59,7 +48,7 @@ def test_the_contents_of_the_report_lead_to_its_sections(
         "verdict", "key", "decisions", "curves", "importance", "fairness", "data",
     ]  # fmt: skip
     assert all(f'<h2 id="{anchor}">' in html for anchor in anchors)
-    assert 'href="technical-file.html"' in html
+    assert f'href="{language.name_file("technical-file")}"' in html
 
 
 def test_the_contents_of_a_document_are_its_headings() -> None:

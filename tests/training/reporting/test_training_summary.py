@@ -13,14 +13,13 @@ import pytest
 from playwright.sync_api import Browser
 
 from credit.decision import Outcome
-from credit.localised_text import Text
 from credit.scorer import Scorer
 from tests.support.chromium import open_chromium
 from tests.training.conftest import Laboratory
+from tests.training.reporting.conftest import STUDY
 from training.cli.summary import format_attribute_costs
 from training.data.fingerprints import client_pseudonyms
-from training.gates import EvaluationResult, Verdict, run_gates
-from training.metrics.decision_rates import estimate_outcome_shares
+from training.gates import Verdict
 from training.model.ensemble import average_boosters
 from training.pipeline import TrainingOutcome
 from training.reporting.html_report import render_report
@@ -32,38 +31,9 @@ from training.reporting.model_card import (
 )
 from training.reporting.training_summary import TrainingSummary
 
-ANNEX_IV = (
-    "1. A general description of the AI system",
-    "2. A detailed description of the elements of the AI system",
-    "3. Detailed information about the monitoring, functioning and control",
-    "4. A description of the appropriateness of the performance metrics",
-    "5. A detailed description of the risk management system",
-    "6. A description of relevant changes",
-    "7. A list of the harmonised standards",
-    "8. A copy of the EU declaration of conformity",
-    "9. A detailed description of the system in place to evaluate the performance",
-)
-STUDY = Text(
-    "<section><h2>Comparaison de modèles</h2></section>",
-    "<section><h2>Comparison with other kinds of models</h2></section>",
-)
-
-
 COUNT_TABLES_THAT_SCROLL = """
 [...document.querySelectorAll(".scroll")].filter(box => box.scrollWidth > box.clientWidth).length
 """
-
-
-@pytest.fixture(scope="module")
-def summary(evidence: EvaluationResult) -> TrainingSummary:
-    labels, risks = evidence.training_set.labels, evidence.trained_model.oof_risk
-    return TrainingSummary(
-        run_id="0123456789abcdef",
-        evaluation=evidence,
-        findings=run_gates(evidence),
-        outcome_shares=estimate_outcome_shares(labels, risks, evidence.policy, seed=0),
-        experiment_sections=(STUDY,),
-    )
 
 
 class Outline(HTMLParser):
@@ -189,28 +159,6 @@ def test_directions_and_trees_are_those_of_the_model(summary: TrainingSummary) -
     assert f", {2 * fitted.trees_per_booster} trees" in render_report(other)
 
 
-def test_the_model_card_has_limits_oversight_and_every_group(summary: TrainingSummary) -> None:
-    card = render_model_card(summary)
-    headings = re.findall(r"^## (.+)$", card, re.MULTILINE)
-    assert headings == [
-        "Purpose", "Data", "Performance", "Proposed outcomes", "Fairness",
-        "Most important concepts", "Limits", "Human oversight", "Gates", "Versions",
-    ]  # fmt: skip
-    assert "the data have no dates" in card.lower()
-    assert "granted loans only" in card
-    for audit in summary.audits:
-        for group in audit.groups:
-            assert f"| {group.name} |" in card
-    assert f"{summary.model_metadata.metrics['auc']:.4f}" in card
-
-
-def test_the_technical_file_has_the_sections_of_annex_iv(summary: TrainingSummary) -> None:
-    headings = re.findall(r"^## (.+)$", render_technical_file(summary), re.MULTILINE)
-    assert len(headings) == len(ANNEX_IV)
-    for heading, requests in zip(headings, ANNEX_IV, strict=True):
-        assert heading.startswith(requests)
-
-
 def test_categories_in_the_data_cannot_inject_markup(summary: TrainingSummary) -> None:
     audit = summary.audits[0]
     strange = replace(audit.groups[0], name="a|b <script>alert(1)</script>")
@@ -231,7 +179,10 @@ def test_model_card_and_technical_file_are_stored_as_markdown_and_html(
     artefacts = laboratory.settings.home / "mlflow" / "artifacts" / first.run_id / "artifacts"
     names = {path.name for path in artefacts.iterdir() if path.is_file()}
     stored = {
-        f"{name}.{form}" for name in ("model-card", "technical-file") for form in ("md", "html")
+        language.name_file(name, form)
+        for name in ("model-card", "technical-file")
+        for form in ("md", "html")
+        for language in Language
     }
     results = stored | {"findings.json", "report.html", "report.fr.html", "features.md"}
     assert names == results | {"unseen.parquet"}
