@@ -33,7 +33,7 @@ drift: .venv/full ## Compare the decisions, or CURRENT=folder of tables, with th
 	@$(RUN) -m monitoring drift --reference train --current $(or $(CURRENT),ledger) --out $(or $(OUT),$(or $(CREDIT_HOME),var)/reports/drift)
 
 mlflow: .venv/full ## Browse trainings in MLflow on port 5000, or PORT
-	@$(RUN) -m mlflow server --host 127.0.0.1 --port $(or $(PORT),5000) --backend-store-uri "sqlite:///$(or $(CREDIT_HOME),var)/mlflow/mlflow.db"
+	@$(RUN) -m training.tracking $(if $(PORT),--port $(PORT))
 
 load: .venv/dev ## Put a service under load: SHAPE=ramp, soak or spike; CALLERS, SECONDS, BENTO
 	@$(RUN) -m loadtests --shape $(or $(SHAPE),ramp) $(if $(CALLERS),--callers $(CALLERS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(BENTO),--bento $(BENTO))

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 PROTO = ROOT / "serving" / "proto" / "credit" / "scoring" / "v1"
 COMMANDS = {
     "training": "training.__main__",
+    "training.tracking": "training.tracking.__main__",
     "training.synthesise": "training.synthesise",
     "training.reporting.feature_catalogue": "training.reporting.feature_catalogue.__main__",
     "serving": "serving.__main__",

@@ -12,16 +12,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import numpy as np
 from numpy.typing import NDArray
 
+from credit.features import CATALOGUE
 from credit.policy import Policy, load_policy
 from stores.clients.ingestion import fill_client_store
 from stores.dossiers.engine import Engine
 from stores.dossiers.parquet import DossierFile
 from stores.models.bento_store import MODEL_NAME
 from stores.models.mlflow_registry import (
+    describe_version,
     mark_version_refused,
     open_experiment,
     promote_version,
@@ -45,14 +46,17 @@ from training.model.hyperparameters import DEFAULT_PARAMETERS
 from training.model.trainer import fit_model
 from training.reporting.model_card import render_model_card
 from training.reporting.training_summary import TrainingSummary
+from training.tracking.dataset_input import log_dataset_inputs
 from training.tracking.mlflow_run import (
     build_registry_metadata,
     log_plots,
     log_reports,
-    log_run_metadata,
+    log_run,
 )
 from training.tracking.provenance import Provenance
 from training.tracking.report_store import read_attribute_costs, read_experiment_sections
+from training.tracking.run_lifecycle import start_tracked_run
+from training.tracking.version_description import build_version_description, build_version_tags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,25 +158,29 @@ def _train_and_publish(request: _TrainingRequest) -> tuple[TrainingOutcome, Doss
     progress, settings = request.progress, request.settings
     policy = load_policy(datetime.now(UTC).date())
     data = _load_training_data(request)
-    evaluation, experiment_id = _fit_and_evaluate(request, data, policy)
-    with progress.step("gates", len(GATES)) as advance:
-        findings = run_gates(evaluation, advance)
-    provenance = Provenance.from_metadata(
-        data.metadata,
-        request.parameters,
-        formulas=fingerprint_features(data.training_set),
-        seed=request.seed,
-    )
-    with (
-        progress.step("report, MLflow run and registry"),
-        mlflow.start_run(experiment_id=experiment_id) as mlflow_run,
-    ):
-        summary = _summarise(mlflow_run.info.run_id, evaluation, findings, settings, provenance)
-        model_version, report_path = _register(summary, data, settings)
-    _promote_or_refuse(summary, model_version, request)
+    with progress.step("MLflow store"):
+        experiment_id = open_experiment(settings)
+    run_name = f"lightgbm {len(CATALOGUE)} features, {len(data.training_set):,} clients"
+    with start_tracked_run(experiment_id, run_name) as run_id:
+        log_dataset_inputs(
+            data.metadata, data.training_set, request.data, request.auxiliary_folders
+        )
+        evaluation = _fit_and_evaluate(request, data, policy)
+        with progress.step("gates", len(GATES)) as advance:
+            findings = run_gates(evaluation, advance)
+        provenance = Provenance.from_metadata(
+            data.metadata,
+            request.parameters,
+            formulas=fingerprint_features(data.training_set),
+            seed=request.seed,
+        )
+        with progress.step("report and registry"):
+            summary = _summarise(run_id, evaluation, findings, settings, provenance)
+            model_version, report_path = _register(summary, data, settings)
+        _promote_or_refuse(summary, model_version, request)
     training_outcome = TrainingOutcome(
         tag=f"{MODEL_NAME}:{model_version}",
-        run_id=summary.run_id,
+        run_id=run_id,
         tree_count=evaluation.trained_model.booster.num_trees(),
         metrics=summary.model_metadata.metrics,
         findings=findings,
@@ -211,23 +219,17 @@ def _load_training_data(request: _TrainingRequest) -> _TrainingData:
 
 def _fit_and_evaluate(
     request: _TrainingRequest, data: _TrainingData, policy: Policy
-) -> tuple[EvaluationResult, str]:
-    """Fit the model and evaluate it against the champion.
-
-    Returns:
-        The evaluation, and the id of the MLflow experiment.
-    """
+) -> EvaluationResult:
+    """Fit the model and evaluate it against the champion."""
     progress, settings, seed = request.progress, request.settings, request.seed
     with progress.step("folds and final model", FOLD_COUNT + 1) as advance:
         trained_model = fit_model(
             data.training_set, seed=seed, progress=advance, parameters=request.parameters
         )
-    with progress.step("MLflow store"):
-        experiment_id = open_experiment(settings)
     with progress.step("the champion on these clients"):
         champion = score_champion(settings, data.training_set, data.dossiers)
     with progress.step("evaluation", EVALUATION_STEPS) as advance:
-        evaluation = evaluate_model(
+        return evaluate_model(
             trained_model,
             data.training_set,
             data.dossiers,
@@ -237,7 +239,6 @@ def _fit_and_evaluate(
             seed=seed,
             progress=advance,
         )
-    return evaluation, experiment_id
 
 
 def _summarise(
@@ -271,15 +272,19 @@ def _register(
         The version in the registry, and the path of the report.
     """
     evaluation, policy = summary.evaluation, summary.policy
-    trained_model, metrics = evaluation.trained_model, summary.model_metadata.metrics
+    trained_model = evaluation.trained_model
     model_metadata = summary.model_metadata.model_copy(update={"card": render_model_card(summary)})
-    log_run_metadata(trained_model, metrics, data.metadata, policy, evaluation.seed)
+    description = build_version_description(summary)
+    log_run(summary, data.metadata, description)
     log_plots(evaluation.training_set, trained_model, evaluation.explanation_sample, policy)
     report_path = log_reports(summary, settings, auxiliary_pseudonyms=data.auxiliary_pseudonyms)
-    registry_metadata = build_registry_metadata(trained_model, policy, metrics)
+    registry_metadata = build_registry_metadata(
+        trained_model, policy, summary.model_metadata.metrics
+    )
     model_version = register_model(
         trained_model.booster, model_metadata, metadata=registry_metadata
     )
+    describe_version(settings, model_version, description, build_version_tags(summary))
     return model_version, report_path
 
 

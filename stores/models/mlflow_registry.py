@@ -25,6 +25,11 @@ from mlflow.types import ColSpec, Schema, TensorSpec
 from credit.features import CATALOGUE
 from credit.scorer import ModelMetadata
 from stores.models.bento_store import METADATA_PATH, MODEL_NAME, set_champion_tag
+from stores.models.mlflow_artifacts import (
+    get_artifact_root,
+    move_artifact_locations,
+    move_default_experiment_into_home,
+)
 from stores.settings import Settings
 
 EXPERIMENT_NAME = "credit-scoring"
@@ -35,14 +40,22 @@ REFUSED_TAG = "refused"
 
 
 def open_experiment(settings: Settings) -> str:
-    """Return the id of the MLflow experiment under `home`; create it if absent."""
+    """Return the id of the MLflow experiment under `home`; create it if absent.
+
+    If the home was moved, the stored locations of its artifacts are updated first.
+    """
     (settings.home / "mlflow").mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(settings.mlflow_uri)
     experiment = mlflow.get_experiment_by_name(EXPERIMENT_NAME)
     if experiment:
-        return str(experiment.experiment_id)
-    artefacts = (settings.home / "mlflow" / "artifacts").absolute().as_uri()
-    return str(mlflow.create_experiment(EXPERIMENT_NAME, artifact_location=artefacts))
+        move_artifact_locations(settings, experiment.artifact_location)
+        experiment_id = experiment.experiment_id
+    else:
+        experiment_id = mlflow.create_experiment(
+            EXPERIMENT_NAME, artifact_location=get_artifact_root(settings)
+        )
+    move_default_experiment_into_home(settings)
+    return str(experiment_id)
 
 
 def register_model(
@@ -74,6 +87,23 @@ def register_model(
             registered_model_name=MODEL_NAME,
         )
     return int(info.registered_model_version)
+
+
+def describe_version(
+    settings: Settings, version_number: int, description: str, tags: Mapping[str, str]
+) -> None:
+    """Set the description and the tags of a registered version.
+
+    Args:
+        settings: Where the registry is.
+        version_number: The version.
+        description: Markdown.
+        tags: Values by name.
+    """
+    client = mlflow.MlflowClient(settings.mlflow_uri)
+    client.update_model_version(MODEL_NAME, str(version_number), description)
+    for name, value in tags.items():
+        client.set_model_version_tag(MODEL_NAME, str(version_number), name, value)
 
 
 @dataclass(frozen=True, kw_only=True)

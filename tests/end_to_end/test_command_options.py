@@ -19,6 +19,7 @@ from stores.clients.__main__ import app as clients
 from training.__main__ import app as training
 from training.reporting.feature_catalogue.__main__ import app as feature_catalogue
 from training.synthesise import app as synthesise
+from training.tracking.__main__ import app as tracking
 from ui.__main__ import command as ui
 
 TABLE_OPTIONS = {"--data", "--reference", "--current"}
@@ -61,7 +62,7 @@ def test_every_command_that_reads_tables_takes_a_lender_mapping() -> None:
 def test_every_command_prints_its_version() -> None:
     apps = (
         batch, bento, clients, demo, feature_catalogue, loadtests, monitoring, serving,
-        synthesise, training, ui,
+        synthesise, tracking, training, ui,
     )  # fmt: skip
     results = [CliRunner().invoke(app, ["--version"]) for app in apps]
     assert {(result.exit_code, result.output) for result in results} == {(0, f"{__version__}\n")}

@@ -180,7 +180,14 @@ def test_mlflow_shows_the_trainings_of_a_home(home: Home) -> None:
     (port,) = find_free_ports(1)
     server = start_make(home, "mlflow", f"PORT={port}")
     try:
-        wait_for_url(f"http://127.0.0.1:{port}/health", server)
+        url = f"http://127.0.0.1:{port}"
+        wait_for_url(f"{url}/health", server)
+        answer = httpx.post(
+            f"{url}/api/2.0/mlflow/runs/search", json={"experiment_ids": ["1"]}, timeout=60
+        )
+        assert [run["info"]["status"] for run in answer.json()["runs"]] == ["FINISHED"]
+        telemetry = httpx.get(f"{url}/ajax-api/3.0/mlflow/ui-telemetry", timeout=60).json()
+        assert telemetry["disable_ui_telemetry"] is True
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.communicate(timeout=TIMEOUT_SECONDS)

@@ -49,6 +49,9 @@ from training.exploration.report import render_exploration_page
 from training.exploration.statistics import explore_tables
 from training.model.challengers import select_challengers
 from training.model.hyperparameters import resolve_parameters
+from training.reporting.languages import Language
+from training.reporting.page_links import name_pages
+from training.tracking.report_store import list_report_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,10 +92,13 @@ def run_exploration(
         new_applications = read_folder(application=new_file).application if new_path else None
     with progress.step("columns", len(APPLICATION.columns)) as advance:
         exploration = explore_tables(tables, new_applications, progress=advance)
-    path = settings.reports_folder / "exploration.html"
-    with atomic_write(path) as temp_path:
-        temp_path.write_text(render_exploration_page(exploration), encoding="utf-8")
-    console.print(f"{path}", soft_wrap=True)
+    existing_files = list_report_files(settings) | name_pages("exploration")
+    for language in Language:
+        path = settings.reports_folder / language.name_file("exploration")
+        with atomic_write(path) as temp_path:
+            page = render_exploration_page(exploration, language, existing_files)
+            temp_path.write_text(page, encoding="utf-8")
+        console.print(f"{path}", soft_wrap=True)
 
 
 def run_comparison(
@@ -126,7 +132,7 @@ def run_comparison(
                 parameters=context.parameters,
             )
         with context.progress.step("MLflow runs"):
-            save_comparison(comparison, data.provenance, folder)
+            save_comparison(comparison, data.provenance, folder, settings)
     console.print(build_comparison_table(comparison))
 
 
@@ -201,7 +207,7 @@ def run_ablation_study(
                 progress=advance,
                 base_parameters=with_min_bagging(context.parameters),
             )
-        save_ablation(ablation, data.provenance, folder)
+        save_ablation(ablation, data.provenance, folder, settings)
     console.print(build_ablation_table(ablation))
 
 

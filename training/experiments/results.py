@@ -21,13 +21,16 @@ from training.experiments.tuning import TuningResult
 from training.model.baseline import BASELINE
 from training.model.hyperparameters import write_parameters
 from training.reporting.html_templates import render_html
+from training.reporting.languages import Language
+from training.reporting.page_links import list_links, name_pages
 from training.reporting.plots import (
     draw_forest_plot,
     draw_parameter_importance,
     draw_search_history,
 )
 from training.tracking.provenance import Provenance
-from training.tracking.report_store import publish_reports
+from training.tracking.report_store import list_report_files, publish_reports
+from training.tracking.run_lifecycle import start_tracked_run
 
 PARAMETERS_FILE = "parameters.yaml"
 MIN_TRIALS_FOR_IMPORTANCE = 4
@@ -41,12 +44,13 @@ def start_experiment_run(
     """Start an MLflow run and yield a temporary folder for its results.
 
     At the end, the files of the folder are logged as artifacts and copied to the reports folder.
-    If the experiment fails, its run is marked as failed and nothing is copied.
+    If the experiment fails, its run is marked as failed and nothing is copied; if it is
+    interrupted, as killed.
     """
     experiment_id = open_experiment(settings)
     with (
         tempfile.TemporaryDirectory() as temp_dir,
-        mlflow.start_run(experiment_id=experiment_id, run_name=name),
+        start_tracked_run(experiment_id, name),
     ):
         mlflow.log_params({f"data.{name}": value for name, value in data_metadata.items()})
         folder = Path(temp_dir)
@@ -55,15 +59,19 @@ def start_experiment_run(
         publish_reports(settings, folder.iterdir())
 
 
-def save_comparison(comparison: Comparison, provenance: Provenance, folder: Path) -> None:
-    """Write comparison.json, .svg and .html (a fragment), and a nested run for every model."""
+def save_comparison(
+    comparison: Comparison, provenance: Provenance, folder: Path, settings: Settings
+) -> None:
+    """Write comparison.json, .svg and .html, and a nested run for every model."""
     _write_json(comparison, provenance, folder / "comparison.json")
     rows = sorted(comparison.rows, key=lambda row: -row.auc.value)
     labels = [format_row_name(row) for row in rows]
     draw_forest_plot(
         labels, [row.auc for row in rows], "AUC, out of fold", folder / "comparison.svg"
     )
-    _write_fragment("comparison", folder, provenance=provenance, comparison=comparison, rows=rows)
+    _write_pages(
+        "comparison", folder, settings, provenance=provenance, comparison=comparison, rows=rows
+    )
     for row in comparison.rows:
         with mlflow.start_run(run_name=format_row_name(row), nested=True):
             mlflow.log_params({"model": row.model, "tuned": row.tuned, "balance": row.balance})
@@ -73,15 +81,17 @@ def save_comparison(comparison: Comparison, provenance: Provenance, folder: Path
             mlflow.log_metrics({"fit_seconds": row.fit_seconds, "latency_ms": row.latency_ms})
 
 
-def save_ablation(ablation: Ablation, provenance: Provenance, folder: Path) -> None:
-    """Write ablation.json, .svg and .html (a fragment)."""
+def save_ablation(
+    ablation: Ablation, provenance: Provenance, folder: Path, settings: Settings
+) -> None:
+    """Write ablation.json, .svg and .html."""
     _write_json(ablation, provenance, folder / "ablation.json")
     labels = [f"{row.group}: {row.part}" for row in ablation.rows]
     differences = [row.auc for row in ablation.rows]
     draw_forest_plot(
         labels, differences, "gain in AUC", folder / "ablation.svg", reference_value=0.0
     )
-    _write_fragment("ablation", folder, provenance=provenance, ablation=ablation)
+    _write_pages("ablation", folder, settings, provenance=provenance, ablation=ablation)
     mlflow.log_metrics({
         "auc": ablation.auc.value,
         "business_score": ablation.business_score.value,
@@ -151,15 +161,20 @@ def _write_json(result: Comparison | Ablation, provenance: Provenance, path: Pat
     path.write_text(json.dumps(document, indent=1, allow_nan=False), encoding="utf-8")
 
 
-def _write_fragment(name: str, folder: Path, **variables: object) -> None:
+def _write_pages(name: str, folder: Path, settings: Settings, **variables: object) -> None:
+    """Write the page of an experiment in every language."""
     chart_svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
     chart_svg = chart_svg[chart_svg.index("<svg") :]
-    html = render_html(
-        f"{name}.html.j2",
-        chart=chart_svg,
-        format_row_name=format_row_name,
-        served_model=SERVED_MODEL,
-        baseline=BASELINE,
-        **variables,
-    )
-    (folder / f"{name}.html").write_text(html, encoding="utf-8")
+    existing_files = list_report_files(settings) | name_pages(name)
+    for language in Language:
+        html = render_html(
+            f"{name}.html.j2",
+            language=language,
+            links=list_links(name, language, existing_files),
+            chart=chart_svg,
+            format_row_name=format_row_name,
+            served_model=SERVED_MODEL,
+            baseline=BASELINE,
+            **variables,
+        )
+        (folder / language.name_file(name)).write_text(html, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from io import StringIO
 
 import matplotlib.pyplot as plt
@@ -9,19 +10,33 @@ import matplotlib.pyplot as plt
 from training.exploration.binning import MIN_CELL_SIZE
 from training.exploration.statistics import ExplorationSummary
 from training.reporting.html_templates import render_html
+from training.reporting.languages import Language
+from training.reporting.page_links import list_links
 
 MAX_LISTED_COLUMNS = 15
 """Columns in the lists at the top of the page."""
 
 
-def render_exploration_page(summary: ExplorationSummary) -> str:
-    """Render the page. Every chart has a table with the same numbers."""
+def render_exploration_page(
+    summary: ExplorationSummary,
+    language: Language = Language.EN,
+    existing_files: Collection[str] = (),
+) -> str:
+    """Render the page. Every chart has a table with the same numbers.
+
+    Args:
+        summary: The tables, column by column.
+        language: Language of the page. Categories and meanings of columns stay English.
+        existing_files: Names of the other files in its folder, which it links.
+    """
     max_rate = max(
         (bin_.interval[1] for column in summary.columns for bin_ in column.bins if bin_.interval),
         default=1.0,
     )
     return render_html(
         "exploration.html.j2",
+        language=language,
+        links=list_links("exploration", language, existing_files),
         summary=summary,
         drifting=sorted(summary.columns, key=lambda column: -column.population_stability_index)[
             :MAX_LISTED_COLUMNS

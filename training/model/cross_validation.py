@@ -15,7 +15,7 @@ import lightgbm as lgb
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
-from credit.dossier import Integers
+from credit.dossier import Floats, Integers
 from credit.features import FittedFeatures, Matrix
 from training.data.dataset import Labels, TrainingSet
 
@@ -148,6 +148,15 @@ def leave_one_fold_out_tree_counts(losses: Sequence[Sequence[Sequence[float]]]) 
 def best_iteration(losses: Iterable[Sequence[float]]) -> int:
     """Return the number of trees with the lowest mean loss.
 
+    Args:
+        losses: Curves of the loss after each tree; at least one.
+    """
+    return int(average_losses(losses).argmin()) + 1
+
+
+def average_losses(losses: Iterable[Sequence[float]]) -> Floats:
+    """Return the mean loss after each tree, shape (trees of the longest curve,).
+
     A curve that stopped early is extended with its last value.
 
     Args:
@@ -156,4 +165,5 @@ def best_iteration(losses: Iterable[Sequence[float]]) -> int:
     curves = list(losses)
     max_length = max(map(len, curves))
     padded = [np.pad(loss, (0, max_length - len(loss)), mode="edge") for loss in curves]
-    return int(np.mean(padded, axis=0).argmin()) + 1
+    mean: Floats = np.mean(padded, axis=0)
+    return mean

@@ -70,6 +70,8 @@ class OutOfFoldPredictions:
     """Bagged models of each fold."""
     tree_counts: Sequence[int]
     """Number of trees that predicts each fold, chosen on the other folds."""
+    losses: Sequence[Sequence[Sequence[float]]]
+    """By fold and bagged model, the validation log loss after each tree."""
     masked_log_odds: Floats
     """Log-odds of the auxiliary rows that are masked copies; NaN for other auxiliary rows."""
     masked_fold: Floats
@@ -139,6 +141,7 @@ def _predict_validation_folds(
         validation_folds=validation_folds,
         boosters=boosters,
         tree_counts=tree_counts,
+        losses=losses,
         masked_log_odds=masked_log_odds,
         masked_fold=masked_fold_ids,
     )

@@ -63,6 +63,8 @@ class TrainedModel:
 
     Trees and calibration are those of the fold that validates the copied client.
     """
+    fold_losses: Sequence[Sequence[Sequence[float]]]
+    """By fold and bagged model, the validation log loss after each tree."""
 
     def append_masked_copies(
         self, training_set: TrainingSet
@@ -137,6 +139,7 @@ def fit_model(
             )
         ],
         oof_masked=fold_calibrations.predict_risk(oof.masked_log_odds, oof.masked_fold),
+        fold_losses=oof.losses,
     )
 
 

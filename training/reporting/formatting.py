@@ -50,6 +50,17 @@ def format_rate(estimate: Estimate, decimals: int = 1) -> str:
     return f"{format_share(estimate.value, decimals)} ({low} to {high})"
 
 
+def format_share_interval(interval: tuple[float, float], decimals: int = 1) -> str:
+    """Format an interval of fractions as percentages; NaN becomes "unknown".
+
+    >>> format_share_interval((0.4, 0.6))
+    '40.0 to 60.0'
+    """
+    if math.isnan(interval[0]):
+        return "unknown"
+    return format_interval((100 * interval[0], 100 * interval[1]), decimals)
+
+
 def format_measure(estimate: Estimate, decimals: int = 2) -> str:
     """Format a number and its interval.
 
@@ -81,10 +92,32 @@ def format_gain(value: float, interval: tuple[float, float]) -> str:
     return f"{value:+.4f} ({low:+.4f} to {high:+.4f})"
 
 
+def format_count(count: int) -> str:
+    """Format a count with separators of thousands.
+
+    >>> format_count(14323)
+    '14,323'
+    """
+    return f"{count:,}"
+
+
+def format_limit(limit: float) -> str:
+    """Format a limit with as many digits as it has.
+
+    >>> format_limit(0.50)
+    '0.5'
+    """
+    return f"{limit:g}"
+
+
 TEMPLATE_FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType({
     "number": format_number,
+    "thousands": format_count,
+    "limit": format_limit,
+    "gain": format_gain,
     "share": format_share,
     "span": format_interval,
+    "share_span": format_share_interval,
     "rate": format_rate,
     "measure": format_measure,
 })  # fmt: skip

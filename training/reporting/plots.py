@@ -9,74 +9,55 @@ import matplotlib.pyplot as plt
 import numpy as np
 import shap
 from matplotlib.axes import Axes
-from sklearn.calibration import CalibrationDisplay
-from sklearn.metrics import RocCurveDisplay
 
-from credit.dossier import Floats
-from credit.features import CATALOGUE, Matrix
-from credit.policy import Policy
-from training.data.dataset import Labels
+from training.evaluation.feature_importance import ExplanationSample
 from training.evaluation.paired_bootstrap import Difference
-from training.metrics.credit_metrics import CostCurve
+from training.reporting.concept_contributions import sum_by_concept
 
 plt.switch_backend("agg")
 
-MAX_SHAP_FEATURES = 20
-"""Features shown in a SHAP plot."""
 
+def draw_concept_plots(sample: ExplanationSample, folder: Path) -> None:
+    """Draw the importance and the contributions of every concept into `folder`.
 
-def draw_curves(labels: Labels, risks: Floats, policy: Policy, folder: Path) -> None:
-    """Draw ROC, calibration and cost by threshold from out-of-fold risks into `folder`."""
-
-    def draw_roc(axes: Axes) -> None:
-        RocCurveDisplay.from_predictions(labels, risks, ax=axes, plot_chance_level=True)
-
-    def draw_calibration(axes: Axes) -> None:
-        CalibrationDisplay.from_predictions(
-            labels, risks, n_bins=20, strategy="quantile", ax=axes, name="out of fold"
-        )
-        axis_limit = float(np.quantile(risks, 0.995))
-        axes.set(
-            xlim=(0, axis_limit),
-            ylim=(0, axis_limit),
-            xlabel="mean risk",
-            ylabel="difficulty rate",
-        )
-
-    def draw_cost(axes: Axes) -> None:
-        costs = CostCurve.from_risks(labels, risks, policy)
-        axes.plot(costs.thresholds, costs.per_client)
-        axes.axvline(policy.threshold, linestyle="--", label=f"policy {policy.threshold:.3f}")
-        axes.axvline(costs.minimum[0], linestyle=":", label=f"lowest cost {costs.minimum[0]:.3f}")
-        axes.set(xlim=(0, 0.5), xlabel="threshold", ylabel="cost per client")
-        axes.legend()
-
-    for name, draw in {
-        "roc": draw_roc,
-        "calibration": draw_calibration,
-        "cost": draw_cost,
-    }.items():
-        _save_figure(folder / f"{name}.png", draw)
-
-
-def draw_shap_plots(matrix: Matrix, contributions: Floats, folder: Path) -> None:
-    """Draw the SHAP beeswarm and the global importance of a sample into `folder`.
-
-    Args:
-        matrix: Feature values, shape (clients, features).
-        contributions: Shape (clients, features + 1), in log-odds; the last column is the base.
+    The colour of a point is the value of the concept's most important feature, which the label
+    names.
     """
-    explanation = shap.Explanation(
-        values=contributions[:, :-1],
-        base_values=contributions[:, -1],
-        data=matrix,
-        feature_names=list(CATALOGUE),
+    summed = sum_by_concept(sample)
+    labels = [concept.label.en for concept in summed.concepts]
+    _draw_shap(
+        shap.Explanation(
+            values=summed.contributions, base_values=summed.base, feature_names=labels
+        ),
+        shap.plots.bar,
+        "mean absolute contribution to the log-odds of difficulties",
+        folder / "importance_by_concept.png",
     )
-    plots = {"shap_beeswarm": shap.plots.beeswarm, "shap_importance": shap.plots.bar}
-    for name, plot in plots.items():
-        plot(explanation, max_display=MAX_SHAP_FEATURES, show=False)
-        plt.gcf().savefig(folder / f"{name}.png", dpi=120, bbox_inches="tight")
-        plt.close()
+    _draw_shap(
+        shap.Explanation(
+            values=summed.contributions,
+            base_values=summed.base,
+            data=summed.leading_values,
+            feature_names=[
+                f"{label}\ncolour: {name}"
+                for label, name in zip(labels, summed.leading_features, strict=True)
+            ],
+        ),
+        shap.plots.beeswarm,
+        "contribution to the log-odds of difficulties",
+        folder / "contributions_by_concept.png",
+    )
+
+
+def _draw_shap(
+    explanation: shap.Explanation, plot: Callable[..., object], x_label: str, path: Path
+) -> None:
+    """Draw every row of an explanation."""
+    plot(explanation, max_display=len(explanation.feature_names), show=False)
+    plt.gca().tick_params(axis="y", labelsize=9)
+    plt.gca().set_xlabel(x_label)
+    plt.gcf().savefig(path, dpi=120, bbox_inches="tight")
+    plt.close()
 
 
 def draw_forest_plot(
@@ -124,7 +105,7 @@ def draw_search_history(values: Sequence[float | None], path: Path) -> None:
         axes.set(xlabel="trial", ylabel="AUC, mean of folds")
         axes.legend()
 
-    _save_figure(path, draw_trials)
+    save_figure(path, draw_trials)
 
 
 def draw_parameter_importance(importances: Mapping[str, float], path: Path) -> None:
@@ -135,10 +116,11 @@ def draw_parameter_importance(importances: Mapping[str, float], path: Path) -> N
         axes.barh([name for name, _ in ordered], [importance for _, importance in ordered])
         axes.set(xlabel="share of the variance of AUC (fANOVA)")
 
-    _save_figure(path, draw_bars)
+    save_figure(path, draw_bars)
 
 
-def _save_figure(path: Path, draw: Callable[[Axes], None]) -> None:
+def save_figure(path: Path, draw: Callable[[Axes], None]) -> None:
+    """Draw on new axes and save them as a file."""
     figure, axes = plt.subplots(figsize=(7, 5))
     draw(axes)
     figure.savefig(path, dpi=120, bbox_inches="tight")

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_curve
 
 from credit.dossier import Floats
+from credit.localised_text import Text
 from credit.policy import Policy
 from training.data.dataset import Labels
 from training.metrics.credit_metrics import CostCurve
+from training.reporting.languages import Language, localise_number
 
 WIDTH_PX, HEIGHT_PX = 320.0, 240.0
 CURVE_POINTS = 120
@@ -24,24 +27,26 @@ CURVE_POINTS = 120
 
 RISK_DECILES = 10
 
+to_french = partial(localise_number, language=Language.FR)
+
 
 @dataclass(frozen=True, kw_only=True)
 class VerticalLine:
     """A labelled vertical line at `x` pixels."""
 
     x: float
-    label: str
+    label: Text
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
     """A curve or points in a box. Coordinates are pixels of the box; y points down."""
 
-    title: str
-    alt: str
+    title: Text
+    alt: Text
     """Text alternative for screen readers."""
-    x_label: str
-    y_label: str
+    x_label: Text
+    y_label: Text
     points: tuple[tuple[float, float], ...]
     has_diagonal: bool
     has_dots: bool
@@ -83,11 +88,16 @@ def build_roc_chart(labels: Labels, risks: Floats, auc: float) -> Chart:
     scale = AxisScale(x_max=1, y_min=0, y_max=1)
     recall_at_fifth = float(np.interp(0.2, false_positive_rates, true_positive_rates))
     return Chart(
-        title="Ranking of clients (ROC)",
-        alt=f"ROC curve, AUC {auc:.3f}: with a fifth of the good clients classified as risky, "
-        f"{recall_at_fifth:.0%} of those with difficulties are detected.",
-        x_label="false positive rate",
-        y_label="true positive rate",
+        title=Text("Classement des clients (ROC)", "Ranking of clients (ROC)"),
+        alt=Text(
+            f"Courbe ROC, AUC {to_french(f'{auc:.3f}')} : avec un cinquième des bons clients "
+            f"classés à risque, {100 * recall_at_fifth:.0f} % de ceux qui ont des difficultés "
+            "sont détectés.",
+            f"ROC curve, AUC {auc:.3f}: with a fifth of the good clients classified as risky, "
+            f"{recall_at_fifth:.0%} of those with difficulties are detected.",
+        ),
+        x_label=Text("taux de faux positifs", "false positive rate"),
+        y_label=Text("taux de vrais positifs", "true positive rate"),
         points=scale.scale_points(
             grid, np.interp(grid, false_positive_rates, true_positive_rates)
         ),
@@ -110,14 +120,22 @@ def compute_calibration_points(labels: Labels, risks: Floats) -> tuple[Floats, F
 def build_calibration_chart(labels: Labels, risks: Floats) -> Chart:
     """Build the chart of observed difficulty rate against mean risk, by decile of risk."""
     predicted, observed = compute_calibration_points(labels, risks)
+    largest_gap = float(np.abs(predicted - observed).max())
     axis_max = float(max(predicted.max(), observed.max())) * 1.05
     scale = AxisScale(x_max=axis_max, y_min=0, y_max=axis_max)
     return Chart(
-        title="Observed difficulty rate by predicted risk",
-        alt=f"Calibration by decile of risk: the largest gap is "
-        f"{float(np.abs(predicted - observed).max()):.1%}; the table gives all ten.",
-        x_label="mean predicted risk",
-        y_label="observed difficulty rate",
+        title=Text(
+            "Taux de difficulté observé selon le risque prédit",
+            "Observed difficulty rate by predicted risk",
+        ),
+        alt=Text(
+            "Calibration par décile de risque : l'écart le plus grand est de "
+            f"{to_french(f'{100 * largest_gap:.1f}')} % ; le tableau donne les dix.",
+            f"Calibration by decile of risk: the largest gap is {largest_gap:.1%}; the table "
+            "gives all ten.",
+        ),
+        x_label=Text("risque moyen prédit", "mean predicted risk"),
+        y_label=Text("taux de difficulté observé", "observed difficulty rate"),
         points=scale.scale_points(predicted, observed),
         has_diagonal=True,
         has_dots=True,
@@ -137,16 +155,26 @@ def build_cost_chart(labels: Labels, risks: Floats, policy: Policy) -> Chart:
     y_min, y_max = float(values.min()) - 0.1 * cost_range, float(values.max()) + 0.1 * cost_range
     scale = AxisScale(x_max=max_threshold, y_min=y_min, y_max=y_max)
     best_threshold, lowest_cost = costs.minimum
+    policy_cost = costs.cost_at(policy.threshold)
     return Chart(
-        title="Cost per client by threshold",
-        alt=f"Cost per client by threshold: {costs.cost_at(policy.threshold):.3f} at the policy's "
-        f"{policy.threshold:.3f}, lowest {lowest_cost:.3f} at {best_threshold:.3f}.",
-        x_label="threshold (risk)",
-        y_label="cost per client",
+        title=Text("Coût par client selon le seuil", "Cost per client by threshold"),
+        alt=Text(
+            f"Coût par client selon le seuil : {to_french(f'{policy_cost:.3f}')} au seuil de la "
+            f"politique {to_french(f'{policy.threshold:.3f}')}, au plus bas "
+            f"{to_french(f'{lowest_cost:.3f}')} au seuil {to_french(f'{best_threshold:.3f}')}.",
+            f"Cost per client by threshold: {policy_cost:.3f} at the policy's "
+            f"{policy.threshold:.3f}, lowest {lowest_cost:.3f} at {best_threshold:.3f}.",
+        ),
+        x_label=Text("seuil (risque)", "threshold (risk)"),
+        y_label=Text("coût par client", "cost per client"),
         points=scale.scale_points(grid, values),
         has_diagonal=False,
         has_dots=False,
-        vertical_lines=(VerticalLine(x=scale.to_pixels(policy.threshold, 0)[0], label="policy"),),
+        vertical_lines=(
+            VerticalLine(
+                x=scale.to_pixels(policy.threshold, 0)[0], label=Text("politique", "policy")
+            ),
+        ),
         x_ticks=scale.make_x_ticks([0, round(max_threshold / 2, 2), round(max_threshold, 2)]),
         y_ticks=scale.make_y_ticks([float(values.min()), float(values.max())]),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from credit.features import CATALOGUE
-from credit.features.declaration.concepts import Concept
 from credit.localised_text import Text
 from credit.policy import Policy
 from credit.scorer import ModelMetadata
@@ -20,6 +18,7 @@ from training.gates import FAILED_VERDICTS, EvaluationResult, GateFinding, Verdi
 from training.metrics.credit_metrics import BUSINESS_SCORE_DEFINITION
 from training.metrics.decision_rates import OutcomeShare
 from training.metrics.fairness import FairnessAudit
+from training.reporting.concept_contributions import sum_by_concept
 
 REPORTED_LIBRARIES = (
     "lightgbm",
@@ -67,7 +66,7 @@ class TrainingSummary:
     evaluation: EvaluationResult
     findings: tuple[GateFinding, ...]
     outcome_shares: tuple[OutcomeShare, ...]
-    experiment_sections: tuple[str, ...]
+    experiment_sections: tuple[Text, ...]
     """HTML sections of the last comparison and ablation."""
 
     @property
@@ -121,13 +120,9 @@ class TrainingSummary:
 
     @property
     def top_concepts(self) -> list[ImportanceEntry]:
-        """Return the most important concepts, by the summed importance of their features."""
-        total_by_concept: defaultdict[Concept, float] = defaultdict(float)
-        for name, weight in self.model_metadata.importance.items():
-            total_by_concept[CATALOGUE[name].concept] += weight
-        leading = sorted(total_by_concept.items(), key=lambda item: -item[1])[
-            :MAX_IMPORTANCE_ENTRIES
-        ]
+        """Return the most important concepts, by the sum of their features' contributions."""
+        importance = sum_by_concept(self.evaluation.explanation_sample).importance
+        leading = list(importance.items())[:MAX_IMPORTANCE_ENTRIES]
         return [
             ImportanceEntry(name=concept.label, log_odds=weight) for concept, weight in leading
         ]

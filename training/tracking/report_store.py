@@ -13,23 +13,31 @@ from shutil import copyfile
 from types import MappingProxyType
 from typing import Any
 
+from credit.localised_text import Text
 from stores.atomic_files import atomic_write
 from stores.settings import Settings
 from training.reporting.formatting import format_gain
+from training.reporting.languages import Language
 from training.tracking.provenance import PROTECTED_GROUP, Provenance
 
 COMMAND_BY_EXPERIMENT = MappingProxyType({"comparison": "compare", "ablation": "ablate"})
 """Experiments shown in the report of a training, and the sub-command that runs each."""
 
-OTHER_DATA_NOTICE = (
+OTHER_DATA_NOTICE = Text(
+    "<section><p>La dernière étude « {name} » porte sur d'autres données : lancez "
+    "<code>python -m training {command} --data ...</code> sur les données de ce modèle."
+    "</p></section>",
     "<section><p>The last {name} used other data: run "
-    "<code>python -m training {command} --data ...</code> on this model's data.</p></section>"
+    "<code>python -m training {command} --data ...</code> on this model's data.</p></section>",
 )
 
-STALE_STUDY_NOTICE = (
+STALE_STUDY_NOTICE = Text(
+    "<section><p>L'étude « {name} » ci-dessous porte sur les mêmes données, mais diffère de ce "
+    "modèle ({differences}). Lancez <code>python -m training {command}</code> avec les options de "
+    "ce modèle.</p></section>",
     "<section><p>The {name} below used the same data, but differs from this model: "
     "{differences}. Run <code>python -m training {command}</code> with this model's options."
-    "</p></section>"
+    "</p></section>",
 )
 
 
@@ -40,7 +48,13 @@ def publish_reports(settings: Settings, paths: Iterable[Path]) -> None:
             copyfile(path, temp_path)
 
 
-def read_experiment_sections(settings: Settings, provenance: Provenance) -> tuple[str, ...]:
+def list_report_files(settings: Settings) -> set[str]:
+    """Return the names of the files in the reports folder."""
+    folder = settings.reports_folder
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+
+
+def read_experiment_sections(settings: Settings, provenance: Provenance) -> tuple[Text, ...]:
     """Return the HTML sections of comparison and ablation for a report on this model."""
     sections = (_read_section(settings, name, provenance) for name in COMMAND_BY_EXPERIMENT)
     return tuple(section for section in sections if section)
@@ -66,21 +80,31 @@ def read_attribute_costs(settings: Settings, provenance: Provenance) -> tuple[st
     return tuple(costs)
 
 
-def _read_section(settings: Settings, name: str, provenance: Provenance) -> str | None:
+def _read_section(settings: Settings, name: str, provenance: Provenance) -> Text | None:
     """Return an experiment's section, with a notice if it differs; None if there is none."""
-    fragment_path = settings.reports_folder / f"{name}.html"
-    if not fragment_path.exists():
+    if not (settings.reports_folder / Language.EN.name_file(name)).exists():
         return None
     stored = _read_results(settings, name).get("origin", {})
+    command = COMMAND_BY_EXPERIMENT[name]
     if stored.get("data") != provenance.data:
-        return OTHER_DATA_NOTICE.format(name=name, command=COMMAND_BY_EXPERIMENT[name])
-    section = fragment_path.read_text(encoding="utf-8")
+        return OTHER_DATA_NOTICE.format(name=name, command=command)
+    section = Text(
+        _extract_section(settings, name, Language.FR),
+        _extract_section(settings, name, Language.EN),
+    )
     if differences := provenance.describe_differences(stored):
-        notice = STALE_STUDY_NOTICE.format(
-            name=name, command=COMMAND_BY_EXPERIMENT[name], differences=differences
-        )
-        section = notice + section
+        notice = STALE_STUDY_NOTICE.format(name=name, command=command, differences=differences)
+        section = Text(notice.fr + section.fr, notice.en + section.en)
     return section
+
+
+def _extract_section(settings: Settings, name: str, language: Language) -> str:
+    """Return the section of an experiment's page; the English one if there is no other."""
+    path = settings.reports_folder / language.name_file(name)
+    if not path.exists():
+        return f'<div lang="en">{_extract_section(settings, name, Language.EN)}</div>'
+    page = path.read_text(encoding="utf-8")
+    return page[page.index("<section") : page.rindex("</section>") + len("</section>")]
 
 
 def _read_results(settings: Settings, name: str) -> dict[str, Any]:

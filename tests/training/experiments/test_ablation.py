@@ -148,7 +148,7 @@ def test_the_ablation_is_stored_as_json_and_as_a_page(ablation: Ablation, tmp_pa
     tracked = mlflow.get_tracking_uri()
     home = Settings(home=tmp_path)
     with start_experiment_run(home, "ablation", {}) as folder:
-        save_ablation(ablation, ORIGIN, folder)
+        save_ablation(ablation, ORIGIN, folder, home)
     mlflow.set_tracking_uri(tracked)
     summary = json.loads((home.reports_folder / "ablation.json").read_text())
     assert [row["part"] for row in summary["rows"]] == [row.part for row in ablation.rows]

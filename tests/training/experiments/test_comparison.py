@@ -80,7 +80,7 @@ def stored(comparison: Comparison, comparison_home: Settings) -> Path:
     fail(comparison_home)
     assert not comparison_home.reports_folder.exists()
     with start_experiment_run(comparison_home, "comparison", {"clients": CLIENTS}) as folder:
-        save_comparison(comparison, ORIGIN, folder)
+        save_comparison(comparison, ORIGIN, folder, comparison_home)
     return comparison_home.reports_folder
 
 
@@ -249,7 +249,8 @@ def test_the_comparison_is_stored_with_one_run_per_model(
     assert len(nested) == len(comparison.rows)
     assert all({"auc", "before.brier", "latency_ms"} <= run.data.metrics.keys() for run in nested)
     names = {artefact.path for artefact in client.list_artifacts(parent.info.run_id)}
-    assert names == {"comparison.json", "comparison.svg", "comparison.html"}
+    pages = {"comparison.html", "comparison.fr.html"}
+    assert names == {"comparison.json", "comparison.svg"} | pages
     assert names == {path.name for path in stored.iterdir()}
 
 
