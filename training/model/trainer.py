@@ -19,13 +19,13 @@ from training.data.dataset import Labels, TrainingSet
 from training.model.calibration import Calibration, FoldCalibrations, apply_calibration
 from training.model.cross_validation import (
     FOLD_COUNT,
-    Fold,
     ValidationFold,
     best_iteration,
     build_lightgbm_dataset,
     iter_folds,
     leave_one_fold_out_tree_counts,
 )
+from training.model.early_stopping import VALIDATION_LOSS, train_with_early_stopping
 from training.model.ensemble import average_boosters
 from training.model.hyperparameters import DEFAULT_PARAMETERS
 
@@ -180,13 +180,17 @@ def predict_out_of_fold(
     validation_folds: list[ValidationFold] = []
     for fold in iter_folds(training_set, seed=seed, fold_count=fold_count):
         fits = [
-            _train_with_early_stopping(
-                fold, build_booster_params(parameters, training_set, model_seed)
+            train_with_early_stopping(
+                fold.train_data,
+                fold.valid_data,
+                build_booster_params(parameters, training_set, model_seed),
+                max_trees=MAX_TREES,
+                rounds=EARLY_STOPPING_ROUNDS,
             )
             for model_seed in _list_bag_seeds(parameters, seed)
         ]
         boosters.append([booster for booster, _ in fits])
-        losses.append([loss for _, loss in fits])
+        losses.append([metrics[VALIDATION_LOSS] for _, metrics in fits])
         validation_folds.append(fold.validation)
         del fold  # frees its data before the next fold is built
         progress(1)
@@ -253,22 +257,3 @@ def build_booster_params(
         directions = [int(feature.risk) for feature in training_set.features.values()]
         booster_params["monotone_constraints"] = directions
     return {**booster_params, "seed": seed, "num_threads": 0}
-
-
-def _train_with_early_stopping(
-    fold: Fold, booster_params: Mapping[str, Any]
-) -> tuple[lgb.Booster, list[float]]:
-    """Return a fold's model and its validation log loss after each tree."""
-    eval_results: dict[str, dict[str, list[float]]] = {}
-    booster = lgb.train(
-        {**booster_params, "metric": "binary_logloss"},
-        fold.train_data,
-        MAX_TREES,
-        [fold.valid_data],
-        ["valid"],
-        callbacks=[
-            lgb.early_stopping(EARLY_STOPPING_ROUNDS, verbose=False),
-            lgb.record_evaluation(eval_results),
-        ],
-    )
-    return booster, eval_results["valid"]["binary_logloss"]
