@@ -60,5 +60,6 @@ def train_with_early_stopping(
 
 def _weight_validation_rows(valid_data: lgb.Dataset, positive_weight: float) -> None:
     """Give clients with payment difficulties the weight that the training loss gives them."""
+    labels = np.asarray(valid_data.get_label(), dtype=np.float64)
     # LightGBM leaves out weights that are all 1.
-    valid_data.set_weight(np.where(valid_data.get_label() > 0, positive_weight, 1.0))
+    valid_data.set_weight(np.where(labels > 0, positive_weight, 1.0))
