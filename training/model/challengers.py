@@ -95,6 +95,10 @@ class Challenger:
     """True if the steps read each category as a column of its own."""
     search_space: SearchSpace = field(default_factory=dict)
     """Ranges of the parameters to search; empty if there is nothing to search."""
+    is_blended: bool = False
+    """True if the comparison also averages its log-odds with those of the served model."""
+    stores_clients: bool = False
+    """True if a fitted model contains the rows of its training clients."""
 
     def build_pipeline(
         self,
@@ -210,6 +214,7 @@ CHALLENGERS = (
         build_steps=lambda: [("pieces", PiecewiseLinear())],
         needs_one_hot=True,
         search_space=LOGISTIC_SPACE,
+        is_blended=True,
     ),
     Challenger(
         name="random forest",
@@ -221,6 +226,7 @@ CHALLENGERS = (
         build_model=lambda seed: xgb.XGBClassifier(random_state=seed),
         build_weight_parameters=_positive_class_weight,
         search_space=XGBOOST_SPACE,
+        is_blended=True,
     ),
     Challenger(
         name="LightGBM",
