@@ -101,6 +101,27 @@ FAULTS = (
         "tests/training/data/test_auxiliary.py",
     ),
     Fault(
+        "the loss that stops training forgets the class weight",
+        "training/model/early_stopping.py",
+        "np.where(labels > 0, positive_weight, 1.0)",
+        "np.ones(len(labels))",
+        "tests/training/model/test_early_stopping.py",
+    ),
+    Fault(
+        "an unknown value counts as the lowest one",
+        "training/model/piecewise_linear.py",
+        "pieces -= self.means_",
+        "pieces += 0",
+        "tests/training/model/test_piecewise_linear.py",
+    ),
+    Fault(
+        "the foundation model may download its weights",
+        "training/model/foundation_model.py",
+        "allow_auto_download=False",
+        "allow_auto_download=True",
+        "tests/training/model/test_foundation_model.py",
+    ),
+    Fault(
         "categories of a fold are fitted on its validation clients, too",
         "training/model/cross_validation.py",
         """fitted = training_rows.fit_features()

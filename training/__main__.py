@@ -26,6 +26,7 @@ from stores.settings import Settings, configure_libraries, get_settings
 from training.cli.options import (
     ClientsOption,
     DataOption,
+    FoundationModelOption,
     ParametersOption,
     SeedOption,
     TimeBudgetOption,
@@ -141,9 +142,14 @@ def compare(
     model: Annotated[
         list[str] | None, typer.Option(help="Only challengers with this text in their name.")
     ] = None,
+    foundation_model: FoundationModelOption = None,
     seed: SeedOption = 0,
 ) -> None:
     """Compare kinds of models: untuned, tuned, with class weights, with SMOTE inside folds.
+
+    The served model is also blended with the piecewise-linear logistic regression and XGBoost: a
+    blend is the mean of two models' log-odds. Every row has its paired difference to the served
+    model.
 
     Writes comparison.json, .svg and .html to MLflow, with a nested run per model, and to reports.
     """
@@ -159,6 +165,7 @@ def compare(
             folds=folds,
             budget_minutes=budget_minutes,
             names=model or (),
+            foundation_model=foundation_model,
         )
 
 

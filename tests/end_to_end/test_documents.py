@@ -54,6 +54,7 @@ RUN_IN_TESTS = {
     "make drift",
     "make mlflow",
     ".venv/bin/python -m training --data data --lender lender.yaml",
+    ".venv/bin/python -m training compare --data data",
     ".venv/bin/python -m batch --data data --lender lender.yaml --out scored.parquet",
     ".venv/bin/python -m training.reporting.feature_catalogue",
     ".venv/bin/python -m tests.credit.features.test_matrix_golden",

@@ -48,6 +48,7 @@ from training.experiments.tuning import (
 from training.exploration.report import render_exploration_page
 from training.exploration.statistics import explore_tables
 from training.model.challengers import select_challengers
+from training.model.foundation_model import make_foundation_challenger
 from training.model.hyperparameters import resolve_parameters
 from training.reporting.languages import Language
 from training.reporting.page_links import name_pages
@@ -109,14 +110,22 @@ def run_comparison(
     folds: int,
     budget_minutes: float,
     names: Sequence[str],
+    foundation_model: Path | None,
 ) -> None:
     """Compare the served model with challengers, save the results and print the leaderboard.
 
+    Args:
+        names: Parts of the names of the challengers; all if empty.
+        foundation_model: Folder with the weights of a foundation model to add; none if None.
+
     Raises:
         UnknownChallenger: no challenger's name contains one of `names`.
+        UnusableFoundationModel: the package or the weights of the foundation model are missing.
     """
     context = _create_context(settings, console, options)
     challengers = select_challengers(names)
+    if foundation_model:
+        challengers = (*challengers, make_foundation_challenger(foundation_model))
     data = _load_data(context, options, max_clients=MAX_COMPARISON_CLIENTS)
     with start_experiment_run(settings, "comparison", data.data_metadata) as folder:
         steps = count_comparison_steps(folds, challengers)

@@ -31,6 +31,16 @@ ParametersOption = Annotated[
     typer.Option(help="YAML file of model parameters, as written by `tune`.", exists=True),
 ]
 
+FoundationModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder with TabICL's weights: adds this foundation model as an offline ceiling. "
+        "Needs `pip install tabicl`; nothing is downloaded. Its file contains its clients' rows.",
+        exists=True,
+        file_okay=False,
+    ),
+]
+
 SeedOption = Annotated[int, typer.Option(help="The same seed gives the same clients and folds.")]
 
 TimeBudgetOption = Annotated[

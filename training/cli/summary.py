@@ -10,7 +10,7 @@ from rich.text import Text
 
 from training.experiments.ablation import Ablation
 from training.experiments.comparison import Comparison
-from training.experiments.results import format_row_name
+from training.experiments.results import format_row_name, format_stored_clients
 from training.experiments.tuning import TuningResult
 from training.gates import GateFinding, Verdict
 from training.pipeline import TrainingOutcome
@@ -101,6 +101,8 @@ def build_comparison_table(comparison: Comparison) -> Table:
             f"{row.fit_seconds:.2f}",
             f"{row.latency_ms:.2f}",
         )
+    warnings = [warning for row in comparison.rows if (warning := format_stored_clients(row))]
+    table.caption = "\n".join(warnings) or None
     return table
 
 

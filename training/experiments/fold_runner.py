@@ -23,6 +23,9 @@ from training.model.search_space import suggest_parameters
 LATENCY_SAMPLE_ROWS = 20
 """Rows predicted one by one to measure the latency."""
 
+RISK_EPSILON = 1e-6
+"""Risks are clipped to this distance from 0 and 1 before their log-odds are computed."""
+
 MAX_SEARCH_TRIALS = 20
 """Trials of a hyperparameter search inside a fold."""
 
@@ -50,6 +53,14 @@ class FoldPredictions:
     latency_ms: float
     """Median time to predict one row."""
     parameters: Mapping[str, float]
+    stores_clients: bool = False
+    """True if the fitted model contains the rows of its training clients."""
+
+    def compute_log_odds(self) -> Floats:
+        """Return the log-odds of the risks, clipped to `RISK_EPSILON`; shape (clients,)."""
+        clipped = np.clip(self.risks, RISK_EPSILON, 1 - RISK_EPSILON)
+        log_odds: Floats = np.log(clipped / (1 - clipped))
+        return log_odds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +116,7 @@ class FoldExperiment:
                 self._take_rows(candidate, self.valid_idx[:LATENCY_SAMPLE_ROWS]),
             ),
             parameters=candidate.parameters,
+            stores_clients=candidate.challenger.stores_clients,
         )
 
     def _fit_pipeline(self, candidate: CandidateConfig, train_idx: Integers) -> Pipeline:

@@ -16,7 +16,8 @@ import optuna
 from stores.models.mlflow_registry import open_experiment
 from stores.settings import Settings
 from training.experiments.ablation import Ablation
-from training.experiments.comparison import SERVED_MODEL, Comparison, LeaderboardRow
+from training.experiments.comparison import Comparison
+from training.experiments.leaderboard import SERVED_MODEL, LeaderboardRow
 from training.experiments.tuning import TuningResult
 from training.model.baseline import BASELINE
 from training.model.hyperparameters import write_parameters
@@ -78,7 +79,11 @@ def save_comparison(
             mlflow.log_params(dict(row.parameters))
             mlflow.log_metrics({f"before.{name}": value for name, value in row.before.items()})
             mlflow.log_metrics(dict(row.after))
-            mlflow.log_metrics({"fit_seconds": row.fit_seconds, "latency_ms": row.latency_ms})
+            mlflow.log_metrics({
+                "fit_seconds": row.fit_seconds,
+                "latency_ms": row.latency_ms,
+                "stored_clients": row.stored_clients,
+            })  # fmt: skip
 
 
 def save_ablation(
@@ -156,6 +161,16 @@ def format_row_name(row: LeaderboardRow) -> str:
     return f"{row.model}{tuned_suffix}{strategy_suffix}"
 
 
+def format_stored_clients(row: LeaderboardRow) -> str:
+    """Return a warning if the file of the model would contain clients, and else an empty text."""
+    if not row.stored_clients:
+        return ""
+    return (
+        f"{format_row_name(row)}: the file of the model would contain the rows of "
+        f"{row.stored_clients:,} real clients. It is personal data."
+    )
+
+
 def _write_json(result: Comparison | Ablation, provenance: Provenance, path: Path) -> None:
     document = {"origin": provenance.to_dict(), **asdict(result)}
     path.write_text(json.dumps(document, indent=1, allow_nan=False), encoding="utf-8")
@@ -173,6 +188,7 @@ def _write_pages(name: str, folder: Path, settings: Settings, **variables: objec
             links=list_links(name, language, existing_files),
             chart=chart_svg,
             format_row_name=format_row_name,
+            format_stored_clients=format_stored_clients,
             served_model=SERVED_MODEL,
             baseline=BASELINE,
             **variables,

@@ -28,6 +28,7 @@ from training.evaluation.paired_bootstrap import (
     cross_validate_paired,
 )
 from training.model.cross_validation import FOLD_COUNT, Fold, best_iteration, iter_folds
+from training.model.early_stopping import VALIDATION_LOSS, train_with_early_stopping
 from training.model.hyperparameters import DEFAULT_PARAMETERS
 from training.model.out_of_fold import MAX_TREES, build_booster_params
 from training.model.search_space import CREDIT_MODEL_SPACE, suggest_parameters, widen_space
@@ -35,7 +36,6 @@ from training.model.search_space import CREDIT_MODEL_SPACE, suggest_parameters, 
 EARLY_STOPPING_ROUNDS = 80
 """Fewer than in training."""
 PRUNER_STARTUP_TRIALS = 8
-EVAL_METRICS = ("binary_logloss", "auc")
 
 DEFAULT_TRIAL_KEY = "default"
 """User attribute of the trial with the initial parameters, which is never pruned."""
@@ -257,8 +257,15 @@ def _evaluate_trial(
     aucs: list[list[float]] = []
     value = 0.0
     for fold_index, fold in enumerate(binned_folds):
-        metric_history = _train_fold(fold, booster_params)
-        losses.append(metric_history["binary_logloss"])
+        _, metric_history = train_with_early_stopping(
+            *fold,
+            # The shared bins were built for every trial, so none may drop a feature.
+            {**booster_params, "feature_pre_filter": False},
+            max_trees=MAX_TREES,
+            rounds=EARLY_STOPPING_ROUNDS,
+            further_metrics=("auc",),
+        )
+        losses.append(metric_history[VALIDATION_LOSS])
         aucs.append(metric_history["auc"])
         last_tree = best_iteration(losses) - 1
         value = float(np.mean([auc[min(last_tree, len(auc) - 1)] for auc in aucs]))
@@ -271,24 +278,6 @@ def _evaluate_trial(
             raise optuna.TrialPruned
     trial.set_user_attr("trees", best_iteration(losses))
     return value
-
-
-def _train_fold(fold: BinnedFold, booster_params: Mapping[str, Any]) -> Mapping[str, list[float]]:
-    """Train one fold with early stopping and return its validation metrics after each tree."""
-    eval_results: dict[str, dict[str, list[float]]] = {}
-    train_data, valid_data = fold
-    lgb.train(
-        {**booster_params, "metric": list(EVAL_METRICS), "feature_pre_filter": False},
-        train_data,
-        MAX_TREES,
-        [valid_data],
-        ["valid"],
-        callbacks=[
-            lgb.early_stopping(EARLY_STOPPING_ROUNDS, first_metric_only=True, verbose=False),
-            lgb.record_evaluation(eval_results),
-        ],
-    )
-    return eval_results["valid"]
 
 
 def _log_trial(trial: FrozenTrial) -> None:

@@ -1,7 +1,8 @@
 """Challengers: the models that the served model is compared with, as scikit-learn pipelines.
 
-matrix ──► imputation ──────► scaling and SMOTE ──► steps of the challenger ──► model
-           (if needed)        (strategy SMOTE)
+matrix ──► imputation or ───► scaling and SMOTE ──► steps of the challenger ──► model
+           one-hot encoding   (strategy SMOTE)
+           (if needed)
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from sklearn.preprocessing import (
 from credit.errors import Fault, InvalidInput
 from credit.features import Feature
 from training.data.dataset import Labels
+from training.model.piecewise_linear import PiecewiseLinear
 from training.model.search_space import (
     FOREST_SPACE,
     LIGHTGBM_SPACE,
@@ -51,6 +53,13 @@ POLYNOMIAL_COLUMN_COUNT, LINEAR_COLUMN_COUNT = 12, 60
 """Columns that a logistic regression keeps, by F value.
 
 The polynomial model keeps fewer, because it adds the product of every pair.
+"""
+
+
+PIECEWISE_INVERSE_PENALTY = 0.005
+"""Inverse ridge penalty of the piecewise-linear model, which has several columns per feature.
+
+With the default of scikit-learn, 1.0, its AUC on 14,323 application forms is about 0.04 lower.
 """
 
 
@@ -82,8 +91,14 @@ class Challenger:
     """Build the preprocessing steps before the classifier; none by default."""
     needs_imputation: bool = False
     """True if the classifier does not accept missing values (NaN)."""
+    needs_one_hot: bool = False
+    """True if the steps read each category as a column of its own."""
     search_space: SearchSpace = field(default_factory=dict)
     """Ranges of the parameters to search; empty if there is nothing to search."""
+    is_blended: bool = False
+    """True if the comparison also averages its log-odds with those of the served model."""
+    stores_clients: bool = False
+    """True if a fitted model contains the rows of its training clients."""
 
     def build_pipeline(
         self,
@@ -106,6 +121,8 @@ class Challenger:
         steps: PipelineSteps = []
         if self.needs_imputation or strategy is ImbalanceStrategy.SMOTE:
             steps.append(("complete", imputer(features)))
+        elif self.needs_one_hot:
+            steps.append(("words", one_hot_encoder(features)))
         if strategy is ImbalanceStrategy.SMOTE:
             # SMOTE measures distances between clients, so columns need the same scale.
             steps += [("scale", StandardScaler()), ("smote", SMOTE(random_state=seed))]
@@ -119,9 +136,21 @@ class Challenger:
 
 def imputer(features: Mapping[str, Feature]) -> ColumnTransformer:
     """Return a transformer that imputes medians and one-hot encodes categories."""
+    return one_hot_encoder(features, SimpleImputer(strategy="median", keep_empty_features=True))
+
+
+def one_hot_encoder(
+    features: Mapping[str, Feature], numbers: SimpleImputer | str = "passthrough"
+) -> ColumnTransformer:
+    """Return a transformer that one-hot encodes categories; unknown is a category of its own.
+
+    Args:
+        features: Features of the matrix by name, in the order of its columns.
+        numbers: Transformer of the numeric columns; by default, they are passed on with their NaN.
+    """
     is_categorical = np.array([feature.is_categorical for feature in features.values()])
     return ColumnTransformer([
-        ("numbers", SimpleImputer(strategy="median", keep_empty_features=True), ~is_categorical),
+        ("numbers", numbers, ~is_categorical),
         ("words", OneHotEncoder(handle_unknown="ignore", sparse_output=False), is_categorical),
     ])  # fmt: skip
 
@@ -134,8 +163,8 @@ def _select_k_best(column_count: int) -> PipelineSteps:
     ]
 
 
-def _build_logistic_regression(seed: int) -> LogisticRegression:
-    return LogisticRegression(max_iter=2_000, random_state=seed)
+def _build_logistic_regression(seed: int, *, inverse_penalty: float = 1.0) -> LogisticRegression:
+    return LogisticRegression(C=inverse_penalty, max_iter=2_000, random_state=seed)
 
 
 def _positive_class_weight(labels: Labels) -> Mapping[str, Any]:
@@ -178,6 +207,16 @@ CHALLENGERS = (
         search_space=LOGISTIC_SPACE,
     ),
     Challenger(
+        name="piecewise-linear logistic regression",
+        build_model=lambda seed: _build_logistic_regression(
+            seed, inverse_penalty=PIECEWISE_INVERSE_PENALTY
+        ),
+        build_steps=lambda: [("pieces", PiecewiseLinear())],
+        needs_one_hot=True,
+        search_space=LOGISTIC_SPACE,
+        is_blended=True,
+    ),
+    Challenger(
         name="random forest",
         build_model=lambda seed: RandomForestClassifier(n_jobs=-1, random_state=seed),
         search_space=FOREST_SPACE,
@@ -187,6 +226,7 @@ CHALLENGERS = (
         build_model=lambda seed: xgb.XGBClassifier(random_state=seed),
         build_weight_parameters=_positive_class_weight,
         search_space=XGBOOST_SPACE,
+        is_blended=True,
     ),
     Challenger(
         name="LightGBM",
@@ -196,7 +236,11 @@ CHALLENGERS = (
         search_space=LIGHTGBM_SPACE,
     ),
 )
-"""All challengers, with the default parameters of their libraries unless a search sets others."""
+"""All challengers.
+
+Parameters are the defaults of their libraries, unless a search sets others or a constant above
+gives a reason.
+"""
 
 
 class UnknownChallenger(InvalidInput):

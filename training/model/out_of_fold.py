@@ -19,12 +19,12 @@ from training.data.dataset import TrainingSet
 from training.model.calibration import Calibration
 from training.model.cross_validation import (
     FOLD_COUNT,
-    Fold,
     ValidationFold,
     best_iteration,
     iter_folds,
     leave_one_fold_out_tree_counts,
 )
+from training.model.early_stopping import VALIDATION_LOSS, train_with_early_stopping
 from training.model.hyperparameters import DEFAULT_PARAMETERS
 
 MAX_TREES = 3_000
@@ -99,13 +99,17 @@ def predict_out_of_fold(
     validation_folds: list[ValidationFold] = []
     for fold in iter_folds(training_set, seed=seed, fold_count=fold_count):
         fits = [
-            _train_with_early_stopping(
-                fold, build_booster_params(parameters, training_set, model_seed)
+            train_with_early_stopping(
+                fold.train_data,
+                fold.valid_data,
+                build_booster_params(parameters, training_set, model_seed),
+                max_trees=MAX_TREES,
+                rounds=EARLY_STOPPING_ROUNDS,
             )
             for model_seed in list_bag_seeds(parameters, seed)
         ]
         boosters.append([booster for booster, _ in fits])
-        losses.append([loss for _, loss in fits])
+        losses.append([metrics[VALIDATION_LOSS] for _, metrics in fits])
         validation_folds.append(fold.validation)
         del fold  # frees its data before the next fold is built
         progress(1)
@@ -176,26 +180,3 @@ def build_booster_params(
         directions = [int(feature.risk) for feature in training_set.features.values()]
         booster_params["monotone_constraints"] = directions
     return {**booster_params, "seed": seed, "num_threads": 0}
-
-
-def _train_with_early_stopping(
-    fold: Fold, booster_params: Mapping[str, Any]
-) -> tuple[lgb.Booster, list[float]]:
-    """Return a fold's model and its validation log loss after each tree."""
-    eval_results: dict[str, dict[str, list[float]]] = {}
-    booster = lgb.train(
-        {**booster_params, "metric": "binary_logloss"},
-        fold.train_data,
-        MAX_TREES,
-        [fold.valid_data],
-        ["valid"],
-        callbacks=[
-            lgb.early_stopping(EARLY_STOPPING_ROUNDS, verbose=False),
-            lgb.record_evaluation(eval_results),
-        ],
-        keep_training_booster=True,
-    )
-    # By default LightGBM keeps the trees up to the best number on this fold's own validation
-    # clients; the number that the other folds choose may be larger.
-    booster = lgb.Booster(model_str=booster.model_to_string(num_iteration=-1))
-    return booster, eval_results["valid"]["binary_logloss"]

@@ -80,6 +80,15 @@ def test_compare_lists_the_known_models(experiments_home: Path, data: str) -> No
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_compare_refuses_a_foundation_model_without_weights(
+    experiments_home: Path, data: str, tmp_path: Path
+) -> None:
+    done = run(experiments_home, "compare", "--data", data, "--foundation-model", str(tmp_path))
+    assert done.returncode == 1
+    assert "expected one file tabicl-classifier-*.ckpt" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_invalid_parameters_are_rejected_before_any_work(tmp_path: Path, data: str) -> None:
     path = tmp_path / "parameters.yaml"
     path.write_text("parameters: {num_leave: 3}")

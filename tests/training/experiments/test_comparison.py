@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +21,22 @@ from tests.support.small_model import QUICK_PARAMETERS, SEED
 from training.data.dataset import TrainingSet
 from training.data.preparation import stratified_sample
 from training.experiments.comparison import (
-    SERVED_MODEL,
     Comparison,
     compare_models,
     count_comparison_steps,
 )
 from training.experiments.fold_runner import CandidateConfig, FoldExperiment
+from training.experiments.leaderboard import SERVED_MODEL
 from training.experiments.results import save_comparison, start_experiment_run
 from training.model.baseline import BASELINE, BASELINE_PARAMETERS, baseline_dataset
 from training.model.challengers import (
     CHALLENGERS,
-    MODEL_STEP,
     ImbalanceStrategy,
-    UnknownChallenger,
     imputer,
     select_challengers,
 )
+from training.model.cross_validation import split_folds
+from training.model.out_of_fold import predict_out_of_fold
 from training.tracking.provenance import Provenance
 
 CLIENTS, FOLDS = 700, 2
@@ -44,7 +45,9 @@ ORIGIN = Provenance(
     total_clients=9_000, seed=SEED,
 )  # fmt: skip
 FORM_NAMES = [feature.name for feature in FORM.iter_features()]
-QUICKEST = select_challengers(["dummy", "scorecard", "scaled"])
+QUICKEST = select_challengers(["dummy", "scorecard", "scaled", "piecewise"])
+STORING = replace(QUICKEST[0], name="neighbours", stores_clients=True)
+BLEND = f"{SERVED_MODEL} + piecewise-linear logistic regression"
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +64,7 @@ def steps() -> list[int]:
 def comparison(sample_set: TrainingSet, policy: Policy, steps: list[int]) -> Comparison:
     return compare_models(
         sample_set, policy, seed=SEED, folds=FOLDS, search_seconds=0, progress=steps.append,
-        challengers=QUICKEST, parameters=QUICK_PARAMETERS,
+        challengers=(*QUICKEST, STORING), parameters=QUICK_PARAMETERS,
         baseline_parameters={**BASELINE_PARAMETERS, "learning_rate": 0.3},
     )  # fmt: skip
 
@@ -99,8 +102,9 @@ def test_every_model_is_compared_untuned_and_tuned_with_every_weighting(
 ) -> None:
     summary = [(row.model, row.tuned, row.balance) for row in comparison.rows]
     ways = [(tuned, balance.value) for tuned in (False, True) for balance in ImbalanceStrategy]
-    expected = [(name, False, "plain") for name in (SERVED_MODEL, BASELINE, "dummy")]
+    expected = [(name, False, "plain") for name in (SERVED_MODEL, BASELINE, "dummy", "neighbours")]
     expected += [(c.name, *weighting) for c in QUICKEST if c.search_space for weighting in ways]
+    expected += [(BLEND, tuned, "plain") for tuned in (False, True)]
     assert sorted(summary) == sorted(expected)
     assert summary[:2] == [(SERVED_MODEL, False, "plain"), (BASELINE, False, "plain")]
 
@@ -126,6 +130,31 @@ def test_the_plain_model_is_compared_with_the_served_one_in_pairs(
     over = plain.over_served
     assert over.value == pytest.approx(plain.auc.value - served.auc.value)
     assert over.interval.low < over.value < over.interval.high
+
+
+def test_a_blend_is_calibrated_and_compared_with_the_served_model_in_pairs(
+    comparison: Comparison,
+) -> None:
+    served = comparison.rows[0]
+    blend, member = (
+        next(row for row in comparison.rows if row.model == name and row.balance == "plain")
+        for name in (BLEND, BLEND.removeprefix(f"{SERVED_MODEL} + "))
+    )
+    assert blend.over_served.value == pytest.approx(blend.auc.value - served.auc.value)
+    assert blend.auc.value > min(served.auc.value, member.auc.value)
+    assert abs(blend.after["calibration_in_the_large"]) < 0.1
+    assert blend.latency_ms == pytest.approx(served.latency_ms + member.latency_ms)
+
+
+def test_the_served_model_and_the_challengers_have_the_same_folds(sample_set: TrainingSet) -> None:
+    """Otherwise a blend or a calibration would mix predictions of different folds."""
+    served = predict_out_of_fold(
+        sample_set, seed=SEED, progress=lambda _: None, parameters=QUICK_PARAMETERS,
+        fold_count=FOLDS,
+    )  # fmt: skip
+    splits = split_folds(sample_set.labels, seed=SEED, fold_count=FOLDS)
+    for fold_id, (_, valid_idx) in enumerate(splits):
+        assert np.flatnonzero(served.fold == fold_id).tolist() == valid_idx.tolist()
 
 
 def test_the_dummy_has_no_skill_and_the_scorecard_has_some(comparison: Comparison) -> None:
@@ -154,7 +183,7 @@ def test_the_served_model_is_no_better_than_itself(comparison: Comparison) -> No
 
 def test_progress_is_reported_step_by_step(comparison: Comparison, steps: list[int]) -> None:
     assert comparison.folds == FOLDS
-    assert sum(steps) == count_comparison_steps(FOLDS, QUICKEST)
+    assert sum(steps) == count_comparison_steps(FOLDS, (*QUICKEST, STORING))
 
 
 def test_smote_samples_come_from_training_clients_only(
@@ -194,44 +223,6 @@ def test_smote_samples_come_from_training_clients_only(
     assert len(answered.risks) == len(rows)
 
 
-@pytest.mark.parametrize("challenger", CHALLENGERS, ids=lambda challenger: challenger.name)
-def test_every_challenger_accepts_unknown_values_and_new_categories(
-    challenger: object, sample_set: TrainingSet
-) -> None:
-    [item] = [c for c in CHALLENGERS if c is challenger]
-    matrix = sample_set.encode(sample_set.fit_features()).astype(np.float64)
-    parameters = {"n_estimators": 5} if "n_estimators" in item.build_model(0).get_params() else {}
-    for balance in (ImbalanceStrategy.PLAIN, ImbalanceStrategy.WEIGHTS):
-        pipeline = item.build_pipeline(
-            sample_set.features,
-            sample_set.labels,
-            strategy=balance,
-            parameters=parameters,
-            seed=SEED,
-        ).fit(matrix, sample_set.labels)
-        summary = pipeline.predict_proba(np.full((2, matrix.shape[1]), np.nan))[:, 1]
-        assert ((summary >= 0) & (summary <= 1)).all()
-        assert summary[0] == summary[1]
-        assert pipeline[MODEL_STEP].classes_.tolist() == [0, 1]
-
-
-def test_medians_are_those_of_the_training_clients(sample_set: TrainingSet) -> None:
-    matrix = sample_set.encode(sample_set.fit_features()).astype(np.float64)
-    position = list(sample_set.features).index("income")
-    learn = matrix[:300]
-    all_clients = imputer(sample_set.features).fit(learn)
-    numbers = [name for name, feature in sample_set.features.items() if not feature.is_categorical]
-    gap = matrix[[0]].copy()
-    gap[0, position] = np.nan
-    filled = all_clients.transform(gap)[0, numbers.index("income")]
-    assert filled == pytest.approx(np.nanmedian(learn[:, position]))
-
-
-def test_an_unknown_model_is_an_error_that_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownChallenger, match="random forest"):
-        select_challengers(["forrest"])
-
-
 def test_the_comparison_is_stored_with_one_run_per_model(
     comparison: Comparison, stored: Path, comparison_home: Settings
 ) -> None:
@@ -266,6 +257,17 @@ def test_the_fragment_states_data_date_and_differences(stored: Path) -> None:
     assert "Data made up, 2026-11-24, code test." in page
     assert "The comparison is uneven." in page
     assert "700 clients, drawn at random from 9,000" in page
+
+
+def test_a_model_that_stores_its_clients_is_marked_as_personal_data(
+    comparison: Comparison, stored: Path
+) -> None:
+    stored_clients = {row.model: row.stored_clients for row in comparison.rows}
+    assert stored_clients.pop("neighbours") == CLIENTS
+    assert not any(stored_clients.values())
+    page = (stored / "comparison.html").read_text()
+    assert page.count("It is personal data") == 1
+    assert "neighbours: the file of the model would contain the rows of 700 real clients" in page
 
 
 def test_a_failed_experiment_leaves_the_last_results(

@@ -153,6 +153,25 @@ def test_a_search_begins_with_the_parameters_that_are_given(
     assert {**DEFAULT_PARAMETERS, **best_result} == base
 
 
+def test_a_trial_with_a_class_weight_does_not_stop_at_once(
+    home_settings: Settings, sample_set: TrainingSet
+) -> None:
+    base = {**DEFAULT_PARAMETERS, "scale_pos_weight": 10.0}
+    path = home_settings.home / "tuning" / "study.sqlite"
+    study = open_study(path, sample_set, "weighted", seed=SEED, base_parameters=base)
+    with start_experiment_run(home_settings, "tuning", METADATA):
+        search_parameters(
+            study,
+            sample_set,
+            seed=SEED,
+            trials=1,
+            seconds=600,
+            progress=lambda _: None,
+            base_parameters=base,
+        )
+    assert study.trials[0].user_attrs["trees"] == QUICK["MAX_TREES"]
+
+
 def test_folds_are_kept_in_memory_as_bins_only(
     sample_set: TrainingSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

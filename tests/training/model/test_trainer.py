@@ -69,3 +69,24 @@ def test_a_fold_is_freed_before_the_next_is_built(
     monkeypatch.setattr("training.model.out_of_fold.iter_folds", iter_watched_folds)
     predict_out_of_fold(learnable, seed=SEED, progress=lambda _: None, parameters=QUICK_PARAMETERS)
     assert len(datasets) == FOLD_COUNT
+
+
+def test_a_class_weight_costs_neither_trees_nor_the_ranking(
+    learnable: TrainingSet,
+) -> None:
+    def predict(**weights: float) -> tuple[float, int]:
+        parameters = {
+            **QUICK_PARAMETERS,
+            "learning_rate": 0.05,
+            "feature_fraction": 0.8,
+            **weights,
+        }
+        oof = predict_out_of_fold(
+            learnable, seed=SEED, progress=lambda _: None, parameters=parameters
+        )
+        return roc_auc_score(learnable.labels, oof.log_odds), oof.best_iteration
+
+    plain_auc, plain_trees = predict()
+    weighted_auc, weighted_trees = predict(scale_pos_weight=10.0)
+    assert weighted_auc > plain_auc - 0.04
+    assert weighted_trees > plain_trees / 3
