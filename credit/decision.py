@@ -101,5 +101,8 @@ class Explanation(Decision):
     """Every feature: the logit of `base_risk` and all `log_odds` add up to the logit of `risk`."""
     reasons: tuple[Reason, ...]
     """At most four, each about another concept, the largest first."""
+    index_margin: float | None
+    """Half the width of the 90 % interval of the index over trainings on other clients; null if it
+    was not measured."""
     unknown_fields: tuple[UnknownField, ...]
     """Fields of `not_stated` and other unknown fields of weight, the largest first."""

@@ -19,6 +19,9 @@ from credit.governance import FairnessLimit, GateLimit, ProtectedAttribute
 
 DAYS_PER_YEAR = 365.25
 
+NORMAL_QUANTILE_95 = 1.645
+"""95 % quantile of the standard normal distribution, the upper end of a 90 % interval."""
+
 
 class Rule(StrictFrozenModel):
     """A rule that refers or declines an application whatever its score."""
@@ -123,6 +126,20 @@ class Policy(StrictFrozenModel):
         # result is exactly 0.5 at the threshold.
         good, difficult = (1 - risk) * self.threshold, risk * (1 - self.threshold)
         return difficult / (good + difficult)
+
+    def compute_index_margin(self, risk: float, log_odds_deviation: float | None) -> float | None:
+        """Return half the width of the 90 % interval of the index; None without a deviation.
+
+        The interval is that of a normal distribution of the log-odds.
+        """
+        if log_odds_deviation is None:
+            return None
+        centre = logit(min(max(risk, 1e-15), 1 - 1e-15)) - logit(self.threshold)
+        low, high = (
+            1 / (1 + math.exp(-(centre + sign * NORMAL_QUANTILE_95 * log_odds_deviation)))
+            for sign in (-1, 1)
+        )
+        return (high - low) / 2
 
     def compute_points(self, risk: float) -> float:
         """Return points, where more is safer: doubled odds cost `points_to_double_odds`.

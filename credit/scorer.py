@@ -34,6 +34,8 @@ class ModelMetadata(BaseModel):
     categories: dict[str, tuple[str, ...]]
     loan_terms: LoanTerms = Field(default_factory=LoanTerms.usual)
     """Usual terms of loans that the model estimates the term of the credit with."""
+    log_odds_deviation: float | None = None
+    """Standard deviation of a client's log-odds over trainings; None if not measured."""
     commonly_stated: tuple[str, ...] = ()
     """Columns of the form that nearly every training client stated (policy.yaml)."""
     searched_threshold: float

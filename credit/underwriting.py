@@ -201,6 +201,9 @@ def explain_decision(
         base_risk=1 / (1 + math.exp(-float(contributions[-1]))),
         contributions=feature_contributions,
         reasons=summarise_reasons(feature_contributions, decision.outcome),
+        index_margin=policy.compute_index_margin(
+            decision.risk, scorer.metadata.log_odds_deviation
+        ),
         unknown_fields=list_unknown_fields(
             scored.document["application"], feature_contributions, decision.not_stated
         ),

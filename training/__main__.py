@@ -233,5 +233,33 @@ def ablate(
         )
 
 
+@app.command()
+def omissions(
+    *,
+    data: Annotated[
+        Path, typer.Option(help="Folder of raw tables.", exists=True, file_okay=False)
+    ],
+    table: Annotated[
+        str, typer.Option(help="File of applications to try, without extension.")
+    ] = "application_test",
+    lender: LenderOption = None,
+    clients: Annotated[
+        int, typer.Option(help="Number of clients who are not approved to try.", min=1)
+    ] = 250,
+    seed: SeedOption = 0,
+) -> None:
+    """Leave out fields of clients who are not approved, and count who gains by it.
+
+    Every stated field is left out alone, then pairs of fields; the champion decides as the service
+    does. Nothing is recorded.
+    """
+    with _configured_session() as (settings, console):
+        from training.cli.omissions import try_and_print_omissions
+
+        try_and_print_omissions(
+            settings, console, data, table=table, lender=lender, clients=clients, seed=seed
+        )
+
+
 if __name__ == "__main__":
     app()

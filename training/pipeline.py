@@ -12,9 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from credit.features import CATALOGUE
 from credit.policy import Policy, load_policy
 from stores.clients.ingestion import fill_client_store
@@ -31,18 +28,15 @@ from stores.models.mlflow_registry import (
 from stores.progress import ProgressReporter
 from stores.raw_tables.lender_mapping import LenderMapping
 from stores.settings import Settings
-from training.data.auxiliary import add_auxiliary_clients
-from training.data.dataset import TrainingSet
+from training.data.clients import TrainingData, load_training_data
 from training.data.fingerprints import fingerprint_features
-from training.data.loading import load_labelled_dossiers
-from training.data.preparation import prepare_training_set
 from training.evaluation.champion import score_champion
 from training.evaluation.evaluator import EVALUATION_STEPS, evaluate_model
 from training.evaluation.result import EvaluationResult
 from training.gates import GATES, GateFinding, blocking_codes, run_gates
 from training.metrics.decision_rates import estimate_outcome_shares
 from training.model.cross_validation import FOLD_COUNT
-from training.model.hyperparameters import DEFAULT_PARAMETERS
+from training.model.hyperparameters import choose_parameters
 from training.model.trainer import fit_model
 from training.reporting.model_card import render_model_card
 from training.reporting.training_summary import TrainingSummary
@@ -91,20 +85,9 @@ class _TrainingRequest:
     seed: int
     progress: ProgressReporter
     lender: LenderMapping | None
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Any] | None
     engine: Engine
     auxiliary_folders: Sequence[Path]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _TrainingData:
-    """The clients of a training."""
-
-    training_set: TrainingSet
-    dossiers: DossierFile
-    """The labelled clients of the data folder, without the auxiliary clients."""
-    metadata: Mapping[str, Any]
-    auxiliary_pseudonyms: NDArray[np.uint64]
 
 
 def run_training(
@@ -114,7 +97,7 @@ def run_training(
     seed: int,
     progress: ProgressReporter,
     lender: LenderMapping | None = None,
-    parameters: Mapping[str, Any] = DEFAULT_PARAMETERS,
+    parameters: Mapping[str, Any] | None = None,
     engine: Engine = Engine.LOCAL,
     auxiliary_folders: Sequence[Path] = (),
 ) -> TrainingOutcome:
@@ -124,8 +107,9 @@ def run_training(
     store then stay as they are.
 
     Args:
-        auxiliary_folders: Folders of clients that are added to the training set only; the model is
-            not evaluated on them.
+        parameters: Hyperparameters; None for the defaults for the number of clients.
+        auxiliary_folders: Further folders of clients that are added to the training set only; the
+            model is not evaluated on them.
 
     Raises:
         InvalidTables: the tables violate the schema.
@@ -157,20 +141,27 @@ def _train_and_publish(request: _TrainingRequest) -> tuple[TrainingOutcome, Doss
     """
     progress, settings = request.progress, request.settings
     policy = load_policy(datetime.now(UTC).date())
-    data = _load_training_data(request)
+    data = load_training_data(
+        settings,
+        request.data,
+        auxiliary_folders=request.auxiliary_folders,
+        seed=request.seed,
+        progress=progress,
+        lender=request.lender,
+        engine=request.engine,
+    )
+    parameters = choose_parameters(request.parameters, len(data.training_set), progress.log)
     with progress.step("MLflow store"):
         experiment_id = open_experiment(settings)
     run_name = f"lightgbm {len(CATALOGUE)} features, {len(data.training_set):,} clients"
     with start_tracked_run(experiment_id, run_name) as run_id:
-        log_dataset_inputs(
-            data.metadata, data.training_set, request.data, request.auxiliary_folders
-        )
-        evaluation = _fit_and_evaluate(request, data, policy)
+        log_dataset_inputs(data.metadata, data.training_set, request.data, data.auxiliary_folders)
+        evaluation = _fit_and_evaluate(request, data, parameters, policy)
         with progress.step("gates", len(GATES)) as advance:
             findings = run_gates(evaluation, advance)
         provenance = Provenance.from_metadata(
             data.metadata,
-            request.parameters,
+            parameters,
             formulas=fingerprint_features(data.training_set),
             seed=request.seed,
         )
@@ -190,41 +181,14 @@ def _train_and_publish(request: _TrainingRequest) -> tuple[TrainingOutcome, Doss
     return training_outcome, data.dossiers
 
 
-def _load_training_data(request: _TrainingRequest) -> _TrainingData:
-    """Read the tables, build the features, and add the auxiliary clients."""
-    settings, progress = request.settings, request.progress
-    dossiers, metadata = load_labelled_dossiers(
-        settings, request.data, progress, request.lender, request.engine
-    )
-    with progress.step("features", len(dossiers)) as advance:
-        training_set = prepare_training_set(dossiers, seed=request.seed, progress=advance)
-    auxiliary = add_auxiliary_clients(
-        settings,
-        training_set,
-        dossiers,
-        request.auxiliary_folders,
-        seed=request.seed,
-        progress=progress,
-        lender=request.lender,
-    )
-    if request.auxiliary_folders:
-        metadata["also"] = auxiliary.metadata
-    return _TrainingData(
-        training_set=auxiliary.training_set,
-        dossiers=dossiers,
-        metadata=metadata,
-        auxiliary_pseudonyms=auxiliary.pseudonyms,
-    )
-
-
 def _fit_and_evaluate(
-    request: _TrainingRequest, data: _TrainingData, policy: Policy
+    request: _TrainingRequest, data: TrainingData, parameters: Mapping[str, Any], policy: Policy
 ) -> EvaluationResult:
     """Fit the model and evaluate it against the champion."""
     progress, settings, seed = request.progress, request.settings, request.seed
     with progress.step("folds and final model", FOLD_COUNT + 1) as advance:
         trained_model = fit_model(
-            data.training_set, seed=seed, progress=advance, parameters=request.parameters
+            data.training_set, seed=seed, progress=advance, parameters=parameters
         )
     with progress.step("the champion on these clients"):
         champion = score_champion(settings, data.training_set, data.dossiers)
@@ -264,7 +228,7 @@ def _summarise(
 
 
 def _register(
-    summary: TrainingSummary, data: _TrainingData, settings: Settings
+    summary: TrainingSummary, data: TrainingData, settings: Settings
 ) -> tuple[int, Path]:
     """Log the training to the active run and register the model.
 

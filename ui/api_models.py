@@ -80,6 +80,8 @@ class Explanation(ApiModel):
     base_risk: float
     contributions: tuple[Contribution, ...]
     reasons: tuple[Reason, ...]
+    index_margin: float | None
+    """Half the width of the 90 % interval of the index over trainings."""
     not_stated: tuple[str, ...]
     """Fields of the form that should be requested from the client."""
     unknown_fields: tuple[UnknownField, ...]

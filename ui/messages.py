@@ -170,6 +170,10 @@ class Messages:
         "il manque des informations, à demander au client :",
         "information is missing; please ask the client for:",
     )
+    index_margin = Message(
+        "Un autre entraînement du modèle pourrait déplacer cet indice de ± {margin}.",
+        "Another training of the model could move this index by ± {margin}.",
+    )
     other_unknown_fields = Message(
         "Également inconnus, et utiles à l’étude :", "Also unknown, and useful for the assessment:"
     )

@@ -125,6 +125,8 @@ def build_explanation_message(explanation: Explanation) -> pb.Explanation:
     message.CopyFrom(_make_explanation_template())
     message.decision.CopyFrom(build_decision_message(explanation))
     message.base_risk = explanation.base_risk
+    if explanation.index_margin is not None:
+        message.index_margin = explanation.index_margin
     message.reasons.extend(map(_build_reason_message, explanation.reasons))
     message.unknown_fields.extend(map(_build_unknown_field_message, explanation.unknown_fields))
     for contribution_message, contribution in zip(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.schema import APPLICATION, HISTORIES, Column, ColumnKind, Table
+from credit.schema import APPLICATION, HISTORIES, NEVER_DAYS, Column, ColumnKind, Table
 from tests.support.example_dossiers import Dossier
 
 CATEGORIES = {
@@ -57,6 +57,9 @@ MEAN_ROWS = 7
 P_UNKNOWN, P_EDGE, P_SENTINEL, P_NO_ROWS = 0.1, 0.1, 0.2, 0.15
 """Probabilities of an unknown value, a day at an edge, a sentinel and a client without rows."""
 
+P_GAP = 0.002
+"""Probability of an unknown or a zero value in a form that is nearly complete."""
+
 LOG_ODDS_AT_MEAN, LOG_ODDS_SLOPE = -2.5, -8.0
 """Log-odds of difficulties at a mean external score of 0.5, and their change per unit of score."""
 
@@ -65,11 +68,12 @@ def make_random_dossiers(count: int, seed: int, *, complete: bool = False) -> li
     """Return dossiers of `count` clients with ids from 1 and unique keys.
 
     Args:
-        complete: Every client has every history, as in a folder with all files.
+        complete: Every client has every history and nearly every field of the form.
     """
     rng = np.random.default_rng(seed)
     dossiers: list[Dossier] = [
-        {"application": form} for form in _draw_rows(APPLICATION, count, rng)
+        {"application": form}
+        for form in _draw_rows(APPLICATION, count, rng, P_GAP if complete else P_UNKNOWN)
     ]
     for number, dossier in enumerate(dossiers, start=1):
         dossier["application"]["SK_ID_CURR"] = number
@@ -139,25 +143,31 @@ def _make_keys(table: Table, dossier: Dossier, serial: int, index: int) -> dict[
     return {name: key for name, key in keys.items() if name in table.columns}
 
 
-def _draw_rows(table: Table, count: int, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    columns = [_draw_column(column, count, rng) for column in table.columns.values()]
+def _draw_rows(
+    table: Table, count: int, rng: np.random.Generator, p_unknown: float = P_UNKNOWN
+) -> Iterator[dict[str, Any]]:
+    columns = [_draw_column(column, count, rng, p_unknown) for column in table.columns.values()]
     return (dict(zip(table.columns, values, strict=True)) for values in zip(*columns, strict=True))
 
 
-def _draw_column(column: Column, count: int, rng: np.random.Generator) -> list[Any]:
+def _draw_column(
+    column: Column, count: int, rng: np.random.Generator, p_unknown: float
+) -> list[Any]:
     if column.kind is ColumnKind.YES_NO:
         values: NDArray[Any] = rng.choice(["Y", "N"], count).astype(object)
     elif column.kind is ColumnKind.CATEGORY:
         categories = CATEGORIES.get(column.name, ("a", "b", "c"))
         values = rng.choice(categories, count).astype(object)
     else:
-        values = _draw_numbers(column, count, rng)
+        values = _draw_numbers(column, count, rng, p_unknown)
     if not column.required:
-        values[rng.random(count) < P_UNKNOWN] = None
+        values[rng.random(count) < p_unknown] = None
     return list(values)
 
 
-def _draw_numbers(column: Column, count: int, rng: np.random.Generator) -> NDArray[Any]:
+def _draw_numbers(
+    column: Column, count: int, rng: np.random.Generator, p_unknown: float
+) -> NDArray[Any]:
     minimum, maximum = column.low or 0.0, column.high or 0.0
     low, high = USUAL_RANGES.get(column.unit, (minimum, maximum))
     low, high = max(low, minimum), min(high, maximum) + column.is_whole_number
@@ -168,12 +178,13 @@ def _draw_numbers(column: Column, count: int, rng: np.random.Generator) -> NDArr
         if column.is_whole_number
         else np.round(numbers, 4 if maximum <= 1 else 2)
     )
-    numbers[rng.random(count) < P_UNKNOWN] = min(max(0.0, minimum), maximum)
+    numbers[rng.random(count) < p_unknown] = min(max(0.0, minimum), maximum)
     if column.unit == "days":
         edges = np.clip(rng.choice(WINDOW_EDGES, count), minimum, maximum)
         numbers = np.where(rng.random(count) < P_EDGE, edges, numbers)
     for sentinel in column.sentinels:
-        numbers[rng.random(count) < P_SENTINEL] = float(sentinel)
+        p_sentinel = P_SENTINEL if sentinel == NEVER_DAYS else min(P_SENTINEL, 2 * p_unknown)
+        numbers[rng.random(count) < p_sentinel] = float(sentinel)
     values = numbers.astype(object)
     return (
         np.array([int(value) for value in values], dtype=object)

@@ -138,7 +138,7 @@ def run_comparison(
                 search_seconds=60 * budget_minutes,
                 progress=advance,
                 challengers=challengers,
-                parameters=context.parameters,
+                parameters=data.parameters,
             )
         with context.progress.step("MLflow runs"):
             save_comparison(comparison, data.provenance, folder, settings)
@@ -162,7 +162,7 @@ def run_tuning(
         data.training_set,
         data.data_metadata["fingerprint"],
         seed=options.seed,
-        base_parameters=context.parameters,
+        base_parameters=data.parameters,
     )
     with start_experiment_run(settings, "tuning", data.data_metadata) as folder:
         with context.progress.step("trials", trials) as advance:
@@ -173,7 +173,7 @@ def run_tuning(
                 trials=trials,
                 seconds=60 * budget_minutes,
                 progress=advance,
-                base_parameters=context.parameters,
+                base_parameters=data.parameters,
             )
         with context.progress.step("best trial on new folds", CONFIRMATION_FITS) as advance:
             best = evaluate_best_trial(
@@ -182,7 +182,7 @@ def run_tuning(
                 data.policy,
                 seed=options.seed,
                 progress=advance,
-                base_parameters=context.parameters,
+                base_parameters=data.parameters,
             )
         path = save_tuning(study, best, data.data_metadata, folder, tuning_folder)
     console.print(format_tuning_result(best))
@@ -202,7 +202,7 @@ def run_ablation_study(
     variants = [
         variant
         for variant in iter_ablation_variants(
-            data.training_set, data.sex, data.policy, parameters=context.parameters
+            data.training_set, data.sex, data.policy, parameters=data.parameters
         )
         if not groups or variant.group in groups
     ]
@@ -214,7 +214,7 @@ def run_ablation_study(
                 data.policy,
                 seed=options.seed,
                 progress=advance,
-                base_parameters=with_min_bagging(context.parameters),
+                base_parameters=with_min_bagging(data.parameters),
             )
         save_ablation(ablation, data.provenance, folder, settings)
     console.print(build_ablation_table(ablation))

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from stores.dossiers.parquet import DossierFile
 from stores.progress import ProgressReporter
-from stores.raw_tables.lender_mapping import LenderMapping
+from stores.raw_tables.lender_mapping import LABELLED_APPLICATION_FILE_NAME, LenderMapping
+from stores.raw_tables.tables import resolve_table_file
 from stores.settings import Settings
 from training.data.dataset import AuxiliaryRows, TrainingSet
 from training.data.fingerprints import client_pseudonyms
@@ -77,6 +78,15 @@ def add_auxiliary_clients(
         training_set=training_set,
         pseudonyms=np.setdiff1d(known_pseudonyms, own_pseudonyms),
         metadata=folders_metadata,
+    )
+
+
+def find_labelled_subfolders(folder: Path, lender: LenderMapping | None) -> list[Path]:
+    """Return the sub-folders that hold a file of labelled applications, sorted by name."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_dir() and resolve_table_file(path, LABELLED_APPLICATION_FILE_NAME, lender)
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -24,17 +25,27 @@ from stores.dossiers.parquet import DossierFile
 from training.data.dataset import AuxiliaryRows, Labels, TrainingSet
 from training.loan_terms.fitting import EarlierLoans
 
-MASK_ALL_HISTORIES_SHARE = 0.05
-"""Share of clients that are copied with all histories masked."""
 
-MASK_ONE_HISTORY_SHARE = 0.01
-"""Share of clients that are copied with one history masked, for each history."""
+@dataclass(frozen=True, kw_only=True)
+class MaskingShares:
+    """Which masked copies of clients the model learns from (docs/decisions/0008 and 0010)."""
 
-MASK_FORM_SHARE = 0.10
-"""Share of clients that are copied with columns of the form masked."""
+    all_histories: float = 0.05
+    """Share of clients that are copied with all histories masked."""
+    one_history: float = 0.01
+    """Share of clients that are copied with one history masked, for each history."""
+    form: float = 0.10
+    """Share of clients that are copied with columns of the form masked."""
+    column: float = 0.15
+    """Share of these copies in which each column of the form is masked."""
 
-MASK_COLUMN_SHARE = 0.15
-"""Share of these copies in which each column of the form is masked."""
+    @classmethod
+    def with_auxiliary_forms(cls) -> Self:
+        """Return the shares beside auxiliary clients, who show what absent histories are."""
+        return cls(all_histories=0.01, one_history=0.005)
+
+
+DEFAULT_SHARES = MaskingShares()
 
 NOTHING_FITTED = FittedFeatures(
     categories=CategoryEncoder({
@@ -45,7 +56,11 @@ NOTHING_FITTED = FittedFeatures(
 
 
 def prepare_training_set(
-    file: DossierFile, *, seed: int, progress: Callable[[int], object]
+    file: DossierFile,
+    *,
+    seed: int,
+    progress: Callable[[int], object],
+    shares: MaskingShares = DEFAULT_SHARES,
 ) -> TrainingSet:
     """Build the features of all clients, and masked copies of some.
 
@@ -57,6 +72,7 @@ def prepare_training_set(
         file: Labelled dossiers.
         seed: Seed of the masking.
         progress: Called with the number of clients after each batch.
+        shares: Shares of clients to copy.
     """
     rng = np.random.default_rng(seed)
     ids, labels = file.client_ids, file.labels
@@ -67,7 +83,7 @@ def prepare_training_set(
         rows = np.arange(start, start + len(batch))
         start += len(batch)
         client_batches.append(build_training_set(batch, ids[rows], labels[rows]))
-        copy_batches += make_masked_copies(batch, client_batches[-1], rows, rng)
+        copy_batches += make_masked_copies(batch, client_batches[-1], rows, rng, shares)
         progress(len(batch))
     auxiliary = AuxiliaryRows.concat(copy_batches)
     return replace(TrainingSet.concat(client_batches), auxiliary=auxiliary)
@@ -101,6 +117,7 @@ def make_masked_copies(
     training_set: TrainingSet,
     client_rows: Integers,
     rng: np.random.Generator,
+    shares: MaskingShares = DEFAULT_SHARES,
 ) -> list[AuxiliaryRows]:
     """Copy random samples of dossiers: one with histories masked, one with columns of the form.
 
@@ -109,15 +126,16 @@ def make_masked_copies(
         training_set: The same clients, unmasked.
         client_rows: Indices of these clients in the whole training set.
         rng: Chooses clients, histories and columns.
+        shares: Shares of clients to copy.
     """
-    without_histories = mask_histories(dossiers, rng)
+    without_histories = mask_histories(dossiers, rng, shares)
     newly_masked = [
         training_set.known_histories[name] & ~without_histories.tables[name].known
         for name in HISTORIES
     ]
     rows = np.flatnonzero(np.any(newly_masked, axis=0))
-    form_rows = np.flatnonzero(rng.random(len(dossiers)) < MASK_FORM_SHARE)
-    incomplete_forms = mask_form(dossiers.take(form_rows), rng)
+    form_rows = np.flatnonzero(rng.random(len(dossiers)) < shares.form)
+    incomplete_forms = mask_form(dossiers.take(form_rows), rng, shares)
     return [
         _build_copies(without_histories.take(rows), training_set, client_rows, rows),
         replace(
@@ -140,18 +158,22 @@ def _build_copies(
     )
 
 
-def mask_histories(dossiers: DossierBatch, rng: np.random.Generator) -> DossierBatch:
+def mask_histories(
+    dossiers: DossierBatch, rng: np.random.Generator, shares: MaskingShares
+) -> DossierBatch:
     """Mask all histories of some clients, and single histories of others, at random."""
-    mask_all = rng.random(len(dossiers)) < MASK_ALL_HISTORIES_SHARE
+    mask_all = rng.random(len(dossiers)) < shares.all_histories
     for name in HISTORIES:
-        is_masked = mask_all | (rng.random(len(dossiers)) < MASK_ONE_HISTORY_SHARE)
+        is_masked = mask_all | (rng.random(len(dossiers)) < shares.one_history)
         dossiers = dossiers.mask_history(name, is_masked)
     return dossiers
 
 
-def mask_form(dossiers: DossierBatch, rng: np.random.Generator) -> DossierBatch:
+def mask_form(
+    dossiers: DossierBatch, rng: np.random.Generator, shares: MaskingShares
+) -> DossierBatch:
     """Mask random columns of each form."""
-    is_masked = {column: rng.random(len(dossiers)) < MASK_COLUMN_SHARE for column in FORM_COLUMNS}
+    is_masked = {column: rng.random(len(dossiers)) < shares.column for column in FORM_COLUMNS}
     return dossiers.mask_form_columns(is_masked)
 
 

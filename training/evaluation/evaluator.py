@@ -17,6 +17,7 @@ from training.evaluation.champion import Champion
 from training.evaluation.feature_importance import explain_sample
 from training.evaluation.reference_population import build_reference_population
 from training.evaluation.result import EvaluationResult
+from training.evaluation.uncertainty import estimate_log_odds_deviation
 from training.metrics.bootstrap import compute_metric_intervals
 from training.metrics.credit_metrics import compute_calibration_by_pattern, compute_metrics
 from training.metrics.fairness import audit_groups
@@ -69,6 +70,7 @@ def evaluate_model(
         features=tuple(CATALOGUE),
         categories=dict(trained_model.fitted.categories.categories),
         loan_terms=trained_model.fitted.loan_terms,
+        log_odds_deviation=estimate_log_odds_deviation(trained_model, training_set, seed=seed),
         commonly_stated=training_set.list_commonly_stated(policy.commonly_stated_share),
         searched_threshold=metric_values["searched_threshold"],
         metrics=metric_values

@@ -69,6 +69,7 @@ def try_training_omissions(evaluation: EvaluationResult) -> OmissionTrial:
     """
     dossiers = next(iter(evaluation.dossiers.iter_batches(COLUMNS)))
     folds = evaluation.trained_model.fold[: len(dossiers)]
+    fold_count = len(evaluation.trained_model.fold_models)
     trials = [
         try_omissions(
             model,
@@ -76,7 +77,8 @@ def try_training_omissions(evaluation: EvaluationResult) -> OmissionTrial:
             dossiers.take(np.flatnonzero(folds == fold)),
             evaluation.policy,
             seed=evaluation.seed,
-            share=1 / len(evaluation.trained_model.fold_models),
+            max_clients=MAX_CLIENTS // fold_count,
+            max_clients_per_rule=MAX_CLIENTS_PER_RULE // fold_count,
         )
         for fold, model in enumerate(evaluation.trained_model.fold_models)
     ]
@@ -95,7 +97,8 @@ def try_omissions(
     policy: Policy,
     *,
     seed: int,
-    share: float = 1.0,
+    max_clients: int = MAX_CLIENTS,
+    max_clients_per_rule: int = MAX_CLIENTS_PER_RULE,
 ) -> OmissionTrial:
     """Leave out single columns and pairs of columns of clients who are not approved.
 
@@ -105,17 +108,18 @@ def try_omissions(
         dossiers: Clients to try.
         policy: The policy in force.
         seed: Seed of the samples.
-        share: Share of the sample sizes to use.
+        max_clients: Sample size for each column that may be left out.
+        max_clients_per_rule: Sample size for each column that the rule `not-stated` requires.
     """
     rng = np.random.default_rng(seed)
     before = _propose(model, commonly_stated, dossiers, policy)
     refused = np.array([outcome is not Outcome.APPROVE for outcome in before.outcomes], np.bool_)
-    sample = rng.permutation(np.flatnonzero(refused))[: max(1, round(MAX_CLIENTS * share))]
+    sample = rng.permutation(np.flatnonzero(refused))[:max_clients]
     approvals, unnamed_referrals = Counter[str](), Counter[str]()
     omission_count = 0
     for columns in _iter_omissions(rng):
         is_ruled = any(column in commonly_stated for column in columns)
-        size = max(1, round(MAX_CLIENTS_PER_RULE * share)) if is_ruled else len(sample)
+        size = max_clients_per_rule if is_ruled else max_clients
         rows = _select_stated(dossiers, np.sort(sample[:size]), columns)
         if not len(rows):
             continue

@@ -18,6 +18,7 @@ from training.data.fingerprints import fingerprint_features
 from training.data.loading import load_labelled_dossiers
 from training.data.preparation import prepare_training_set, stratified_sample
 from training.experiments.ablation_variants import encode_sex
+from training.model.hyperparameters import choose_parameters
 from training.tracking.provenance import Provenance
 
 
@@ -29,8 +30,8 @@ class ExperimentContext:
     progress: ProgressReporter
     lender: LenderMapping | None
     """Column names, categories and units of the lender's own files; None for Kaggle's."""
-    parameters: Mapping[str, Any]
-    """Hyperparameters of the served model."""
+    parameters: Mapping[str, Any] | None
+    """Hyperparameters of the served model; None for the defaults."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,8 @@ class ExperimentData:
     """The clients of an experiment."""
 
     training_set: TrainingSet
+    parameters: Mapping[str, Any]
+    """Hyperparameters of the served model."""
     sex: Floats
     """1 for men, 0 for women, NaN if unknown. Only the ablation uses it; it is not a feature."""
     data_metadata: dict[str, Any]
@@ -69,8 +72,10 @@ def load_experiment_data(
         context.progress.log(f"sampled {sample_size:,} of {total_clients:,} clients at random")
         rows = stratified_sample(training_set, sample_size, seed=seed)
         training_set, sex = training_set.take(rows), sex[rows]
+    parameters = choose_parameters(context.parameters, len(training_set), context.progress.log)
     return ExperimentData(
         training_set=training_set,
+        parameters=parameters,
         sex=sex,
         data_metadata={
             **data_metadata,
@@ -81,7 +86,7 @@ def load_experiment_data(
         policy=load_policy(datetime.now(UTC).date()),
         provenance=Provenance.from_metadata(
             data_metadata,
-            context.parameters,
+            parameters,
             formulas=feature_digest,
             seed=seed,
             sample_size=len(training_set),

@@ -38,6 +38,14 @@ Trees are small, bins coarse and columns few per tree, because there are only ab
 depend less on one seed, and training takes as many times longer (docs/results.md).
 """
 
+LARGE_DATA_CLIENTS = 100_000
+"""Number of clients above which larger trees rank better (docs/results.md)."""
+
+LARGE_DATA_PARAMETERS: Mapping[str, Any] = MappingProxyType({
+    **DEFAULT_PARAMETERS, "num_leaves": 31, "feature_fraction": 0.1, "lambda_l2": 100.0,
+})  # fmt: skip
+"""Default parameters for more than `LARGE_DATA_CLIENTS` clients."""
+
 PARAMETER_EXAMPLES = {
     **dict.fromkeys(CREDIT_MODEL_SPACE, 0.0),
     "scale_pos_weight": 1.0,
@@ -60,8 +68,26 @@ CHANCE_WARNING = (
 """Warning logged when parameters are used although their search found no significant gain."""
 
 
-def resolve_parameters(path: Path | None, log: Callable[[str], object]) -> Mapping[str, Any]:
-    """Return the parameters of a file, or the defaults if `path` is None.
+def choose_parameters(
+    parameters: Mapping[str, Any] | None, client_count: int, log: Callable[[str], object]
+) -> Mapping[str, Any]:
+    """Return the given parameters, or the defaults for a number of clients, and log which."""
+    if parameters is not None:
+        return parameters
+    is_large = client_count > LARGE_DATA_CLIENTS
+    defaults = LARGE_DATA_PARAMETERS if is_large else DEFAULT_PARAMETERS
+    relation = "more than" if is_large else "at most"
+    log(
+        f"{defaults['num_leaves']} leaves a tree, the default for {relation} "
+        f"{LARGE_DATA_CLIENTS:,} clients"
+    )
+    return defaults
+
+
+def resolve_parameters(
+    path: Path | None, log: Callable[[str], object]
+) -> Mapping[str, Any] | None:
+    """Return the parameters of a file; None if `path` is None.
 
     Args:
         path: YAML file as `write_parameters` writes it.
@@ -71,7 +97,7 @@ def resolve_parameters(path: Path | None, log: Callable[[str], object]) -> Mappi
         InvalidParameters: The file is not valid; the error lists every fault.
     """
     if path is None:
-        return DEFAULT_PARAMETERS
+        return None
     parameters = read_parameters(path)
     search_record = _read_yaml(path).get("found")
     if isinstance(search_record, dict) and search_record.get("gain_above_zero") is False:

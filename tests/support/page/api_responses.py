@@ -88,6 +88,7 @@ def make_explanation(client: int) -> dict[str, Any]:
         "outcome": outcome,
         "not_stated": [],
         "unknown_fields": [],
+        "index_margin": 0.08,
         "rules": ["minor", "income-unknown"] if client == MINOR else [],
         "threshold": THRESHOLD,
         "model_version": "credit-scorer:7",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from time import process_time
 
+import lightgbm as lgb
 import numpy as np
 import pytest
 
@@ -15,6 +16,7 @@ from credit.scorer import Scorer
 from stores.dossiers.parquet import DossierFile
 from tests.training.conftest import Laboratory, find_finding, run_gate
 from training.evaluation.champion import Champion
+from training.evaluation.omissions import try_training_omissions
 from training.gates import GATES, EvaluationResult, Verdict, blocking_codes, run_gates
 from training.gates.behaviour import _compute_shift
 from training.pipeline import TrainingOutcome
@@ -222,3 +224,43 @@ def test_real_clients_are_not_compared_with_synthetic_ones(evidence: EvaluationR
     finding = run_gate("CRG113", blank(champion_of(evidence, synthetic=True), "bureau"))
     assert finding.verdict is Verdict.NOT_APPLICABLE
     assert "synthetic" in finding.message
+
+
+def test_no_omission_of_a_stated_column_gains_anything(evidence: EvaluationResult) -> None:
+    finding = run_gate("CRG117", evidence)
+    assert finding.verdict is Verdict.PASSES
+    assert finding.value == 0
+    trial = try_training_omissions(evidence)
+    assert trial.clients >= 300
+    assert trial.omissions > 10 * trial.clients
+
+
+def test_omissions_are_found_where_no_rule_asks_for_the_column(evidence: EvaluationResult) -> None:
+    metadata = evidence.scorer.metadata.model_copy(update={"commonly_stated": ()})
+    scorer = Scorer(evidence.scorer.model_text, metadata, version="forgetful")
+    finding = run_gate("CRG117", replace(evidence, scorer=scorer))
+    assert finding.verdict is Verdict.REFUSES
+    assert finding.value is not None
+    assert finding.value > 0
+    assert "approved (" in finding.message
+
+
+def test_a_model_that_reads_unknown_as_zero_is_refused(evidence: EvaluationResult) -> None:
+    assert run_gate("CRG118", evidence).verdict is Verdict.PASSES
+    columns = np.flatnonzero(~np.isnan(evidence.matrix).any(axis=0))
+    matrix = np.zeros_like(evidence.matrix)
+    matrix[:, columns] = evidence.matrix[:, columns]
+    labels = evidence.training_set.labels.astype(np.float64)
+    data = lgb.Dataset(matrix, labels, feature_name=list(CATALOGUE))
+    booster = lgb.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, data, 20)
+    metadata = evidence.scorer.metadata.model_copy(update={"commonly_stated": ()})
+    scorer = Scorer(booster.model_to_string(), metadata, version="reads unknown as 0")
+    finding = run_gate("CRG118", replace(evidence, scorer=scorer))
+    assert finding.verdict is Verdict.REFUSES
+    covered = metadata.model_copy(
+        update={"commonly_stated": evidence.scorer.metadata.commonly_stated}
+    )
+    scorer = Scorer(booster.model_to_string(), covered, version="requires them")
+    value = run_gate("CRG118", replace(evidence, scorer=scorer)).value
+    assert value is not None
+    assert value < (finding.value or 0)

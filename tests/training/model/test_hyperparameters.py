@@ -7,6 +7,7 @@ import pytest
 from training.model.hyperparameters import (
     DEFAULT_PARAMETERS,
     InvalidParameters,
+    choose_parameters,
     read_parameters,
     resolve_parameters,
     write_parameters,
@@ -48,13 +49,26 @@ def test_using_parameters_without_a_clear_gain_logs_a_warning(
     path = tmp_path / "parameters.yaml"
     write_parameters(path, {"num_leaves": 12}, {"gain_above_zero": gain_above_zero})
     lines: list[str] = []
-    assert resolve_parameters(path, lines.append)["num_leaves"] == 12
+    parameters = resolve_parameters(path, lines.append)
+    assert parameters is not None
+    assert parameters["num_leaves"] == 12
     assert len(lines) == warning_count
     assert all("from chance" in line for line in lines)
 
 
-def test_the_defaults_are_used_without_a_file() -> None:
-    assert resolve_parameters(None, pytest.fail) == DEFAULT_PARAMETERS
+def test_a_training_without_a_file_gets_the_defaults_for_its_number_of_clients() -> None:
+    assert resolve_parameters(None, pytest.fail) is None
+    lines: list[str] = []
+    assert choose_parameters(None, 100_000, lines.append) == DEFAULT_PARAMETERS
+    large = choose_parameters(None, 100_001, lines.append)
+    changed = {name: large[name] for name in large if large[name] != DEFAULT_PARAMETERS[name]}
+    assert changed == {"num_leaves": 31, "feature_fraction": 0.1, "lambda_l2": 100.0}
+    assert lines == [
+        "8 leaves a tree, the default for at most 100,000 clients",
+        "31 leaves a tree, the default for more than 100,000 clients",
+    ]
+    chosen = {**DEFAULT_PARAMETERS, "num_leaves": 5}
+    assert choose_parameters(chosen, 100_001, pytest.fail) is chosen
 
 
 @pytest.mark.parametrize("text", ["", "just words", "{", "\x00"])

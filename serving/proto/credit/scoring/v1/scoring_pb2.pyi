@@ -124,18 +124,20 @@ class UnknownField(_message.Message):
     def __init__(self, field: _Optional[str] = ..., label: _Optional[_Union[Text, _Mapping]] = ..., stated_by: _Optional[str] = ..., log_odds: _Optional[float] = ..., points: _Optional[float] = ...) -> None: ...
 
 class Explanation(_message.Message):
-    __slots__ = ("decision", "base_risk", "contributions", "reasons", "unknown_fields")
+    __slots__ = ("decision", "base_risk", "contributions", "reasons", "unknown_fields", "index_margin")
     DECISION_FIELD_NUMBER: _ClassVar[int]
     BASE_RISK_FIELD_NUMBER: _ClassVar[int]
     CONTRIBUTIONS_FIELD_NUMBER: _ClassVar[int]
     REASONS_FIELD_NUMBER: _ClassVar[int]
     UNKNOWN_FIELDS_FIELD_NUMBER: _ClassVar[int]
+    INDEX_MARGIN_FIELD_NUMBER: _ClassVar[int]
     decision: Decision
     base_risk: float
     contributions: _containers.RepeatedCompositeFieldContainer[Contribution]
     reasons: _containers.RepeatedCompositeFieldContainer[Reason]
     unknown_fields: _containers.RepeatedCompositeFieldContainer[UnknownField]
-    def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ..., base_risk: _Optional[float] = ..., contributions: _Optional[_Iterable[_Union[Contribution, _Mapping]]] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., unknown_fields: _Optional[_Iterable[_Union[UnknownField, _Mapping]]] = ...) -> None: ...
+    index_margin: float
+    def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ..., base_risk: _Optional[float] = ..., contributions: _Optional[_Iterable[_Union[Contribution, _Mapping]]] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., unknown_fields: _Optional[_Iterable[_Union[UnknownField, _Mapping]]] = ..., index_margin: _Optional[float] = ...) -> None: ...
 
 class PredictManyRequest(_message.Message):
     __slots__ = ("requests",)
