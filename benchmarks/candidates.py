@@ -29,7 +29,7 @@ from stores.progress import ProgressReporter
 from stores.settings import configure_libraries, get_settings
 from training.cli.summary import build_ablation_table
 from training.data.auxiliary import add_auxiliary_clients
-from training.data.dataset import TrainingSet
+from training.data.dataset import CREDIT_TERM_NAMES, TrainingSet
 from training.data.loading import load_labelled_dossiers
 from training.data.preparation import prepare_training_set
 from training.experiments.ablation import count_ablation_steps, run_ablation
@@ -135,6 +135,15 @@ def _add_features(compute: Callable[[TrainingSet], Columns], dataset: TrainingSe
     return dataset
 
 
+def _drop_copies(served: TrainingSet, *, is_form_masked: bool) -> TrainingSet:
+    """Remove the copies with masked forms, or those with masked histories."""
+    auxiliary = served.auxiliary
+    if auxiliary is None:
+        return served
+    rows = np.flatnonzero(auxiliary.is_form_masked != is_form_masked)
+    return replace(served, auxiliary=auxiliary.select(rows))
+
+
 def build_variants(
     dataset: TrainingSet, augmented: TrainingSet, seed: int
 ) -> Iterable[AblationVariant]:
@@ -159,12 +168,19 @@ def build_variants(
             is_served=False,
             transform=partial(_add_features, compute),
         )
-    if dataset.auxiliary and len(dataset.auxiliary.copy_of):
-        yield AblationVariant(
-            group="clients",
-            part="copies with masked histories",
-            transform=lambda served: replace(served, auxiliary=None),
-        )
+    yield AblationVariant(
+        group="feature",
+        part="likely terms of the requested credit",
+        features=len(CREDIT_TERM_NAMES),
+        transform=lambda served: served.drop_features(CREDIT_TERM_NAMES),
+    )
+    for part, is_form_masked in (("masked forms", True), ("masked histories", False)):
+        if dataset.auxiliary and (dataset.auxiliary.is_form_masked == is_form_masked).any():
+            yield AblationVariant(
+                group="clients",
+                part=f"copies with {part}",
+                transform=partial(_drop_copies, is_form_masked=is_form_masked),
+            )
     if augmented is not dataset:
         yield AblationVariant(
             group="clients",

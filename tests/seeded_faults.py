@@ -101,6 +101,20 @@ FAULTS = (
         "tests/training/data/test_auxiliary.py",
     ),
     Fault(
+        "no field of a form is hidden from the model",
+        "training/data/preparation.py",
+        "rng.random(len(dossiers)) < shares.column",
+        "rng.random(len(dossiers)) < 0 * shares.column",
+        "tests/training/data/test_auxiliary.py",
+    ),
+    Fault(
+        "a rule replaces the outcome of the score",
+        "credit/policy.py",
+        "return max(outcomes, key=lambda outcome: outcome.severity)",
+        "return outcomes[-1]",
+        "tests/credit/test_policy.py",
+    ),
+    Fault(
         "the loss that stops training forgets the class weight",
         "training/model/early_stopping.py",
         "np.where(labels > 0, positive_weight, 1.0)",

@@ -89,8 +89,8 @@ def extract_requested_credit(dossiers: DossierBatch) -> Floats:
 def estimate_credit_terms(requested_credit: Floats, loan_terms: LoanTerms) -> Floats:
     """Return term, yearly rate and interest by all loans, then by cash loans.
 
-    The rate is the N-ratio approximation of the annual percentage rate, with n instalments, the
-    credit A and the interest F: 12 (95 n + 9) F / (12 n (n + 1) (4 A + F)).
+    The rate is the constant-ratio approximation of the annual percentage rate, with n instalments,
+    the credit A and the interest F: 24 F / (A (n + 1)).
 
     Args:
         requested_credit: Credit and instalment, shape (2, dossiers), as `extract_requested_credit` returns.
@@ -105,9 +105,6 @@ def estimate_credit_terms(requested_credit: Floats, loan_terms: LoanTerms) -> Fl
     for table in (loan_terms.all_loans, loan_terms.cash_loans):
         term = table.look_up(instalment_share)
         interest = term * instalment - credit
-        payments_factor = MONTHS_PER_YEAR * (95 * term + 9)
-        rate = divide_or_nan(
-            payments_factor * interest, 12 * term * (term + 1) * (4 * credit + interest)
-        )
+        rate = divide_or_nan(2 * MONTHS_PER_YEAR * interest, credit * (term + 1))
         rows += [term, rate, interest]
     return np.stack(rows)

@@ -210,11 +210,15 @@ class AuxiliaryRows:
         new_index[rows] = np.arange(len(rows))
         new_index[NOT_A_COPY] = NOT_A_COPY
         retained = np.flatnonzero(new_index[self.copy_of] >= NOT_A_COPY)
+        return replace(self, copy_of=new_index[self.copy_of]).select(retained)
+
+    def select(self, rows: Integers) -> Self:
+        """Select auxiliary rows by index."""
         return replace(
             self,
-            training_set=self.training_set.take(retained),
-            copy_of=new_index[self.copy_of[retained]],
-            is_form_masked=self.is_form_masked[retained],
+            training_set=self.training_set.take(rows),
+            copy_of=self.copy_of[rows],
+            is_form_masked=self.is_form_masked[rows],
         )
 
     def with_copied_labels(self, labels: Labels) -> TrainingSet:

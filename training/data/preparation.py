@@ -34,9 +34,9 @@ class MaskingShares:
     """Share of clients that are copied with all histories masked."""
     one_history: float = 0.01
     """Share of clients that are copied with one history masked, for each history."""
-    form: float = 0.10
+    form: float = 0.005
     """Share of clients that are copied with columns of the form masked."""
-    column: float = 0.15
+    column: float = 0.5
     """Share of these copies in which each column of the form is masked."""
 
     @classmethod
@@ -46,6 +46,9 @@ class MaskingShares:
 
 
 DEFAULT_SHARES = MaskingShares()
+
+MIN_FORM_COPIES = 30
+"""Expected number of copies with a masked form, however small the training set."""
 
 NOTHING_FITTED = FittedFeatures(
     categories=CategoryEncoder({
@@ -75,6 +78,7 @@ def prepare_training_set(
         shares: Shares of clients to copy.
     """
     rng = np.random.default_rng(seed)
+    shares = replace(shares, form=max(shares.form, min(1.0, MIN_FORM_COPIES / len(file))))
     ids, labels = file.client_ids, file.labels
     client_batches: list[TrainingSet] = []
     copy_batches: list[AuxiliaryRows] = []

@@ -15,7 +15,7 @@ from credit.features import Concept, Feature, RiskDirection, Unit
 from credit.localised_text import Text
 from credit.policy import Policy
 from credit.schema import APPLICATION, HISTORIES
-from training.data.dataset import TrainingSet
+from training.data.dataset import CREDIT_TERM_NAMES, TrainingSet
 from training.model.hyperparameters import DEFAULT_PARAMETERS
 from training.tracking.provenance import PROTECTED_GROUP
 
@@ -142,7 +142,7 @@ def _select_known_features(training_set: TrainingSet) -> Mapping[str, Feature]:
     return {
         name: feature
         for (name, feature), is_known in feature_flags
-        if is_known or feature.is_categorical
+        if is_known or feature.is_categorical or name in CREDIT_TERM_NAMES
     }
 
 

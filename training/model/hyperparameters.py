@@ -17,7 +17,7 @@ DEFAULT_PARAMETERS: Mapping[str, Any] = MappingProxyType({
     "learning_rate": 0.03,
     "num_leaves": 8,
     "min_child_samples": 150,
-    "feature_fraction": 0.05,
+    "feature_fraction": 0.1,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
     "lambda_l2": 20.0,
@@ -28,7 +28,7 @@ DEFAULT_PARAMETERS: Mapping[str, Any] = MappingProxyType({
     "force_col_wise": True,
     "verbosity": -1,
     "monotone": True,
-    "bagged": 3,
+    "bagged": 5,
 })  # fmt: skip
 """LightGBM's parameters under its own names, and two of this project.
 
@@ -42,7 +42,7 @@ LARGE_DATA_CLIENTS = 100_000
 """Number of clients above which larger trees rank better (docs/results.md)."""
 
 LARGE_DATA_PARAMETERS: Mapping[str, Any] = MappingProxyType({
-    **DEFAULT_PARAMETERS, "num_leaves": 31, "feature_fraction": 0.1, "lambda_l2": 100.0,
+    **DEFAULT_PARAMETERS, "num_leaves": 31, "lambda_l2": 100.0,
 })  # fmt: skip
 """Default parameters for more than `LARGE_DATA_CLIENTS` clients."""
 

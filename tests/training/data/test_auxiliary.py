@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from credit.features import CATALOGUE
+from credit.dossier import DossierBatch
+from credit.features import CATALOGUE, COLUMNS
 from credit.schema import HISTORIES
 from stores.progress import ProgressReporter
 from stores.settings import Settings
@@ -21,7 +22,12 @@ from training.data.auxiliary import add_auxiliary_clients
 from training.data.dataset import NOT_A_COPY, AuxiliaryRows, TrainingSet
 from training.data.fingerprints import client_pseudonyms
 from training.data.loading import load_labelled_dossiers
-from training.data.preparation import prepare_training_set
+from training.data.preparation import (
+    MaskingShares,
+    build_training_set,
+    make_masked_copies,
+    prepare_training_set,
+)
 from training.model.calibration import Calibration
 from training.model.cross_validation import iter_folds
 from training.model.out_of_fold import build_booster_params
@@ -43,12 +49,7 @@ def test_a_copy_differs_from_its_client_by_the_masked_histories(
     assert (
         auxiliary_rows.training_set.ids.tolist() == learnable.ids[auxiliary_rows.copy_of].tolist()
     )
-    with_histories_masked = np.flatnonzero(~auxiliary_rows.is_form_masked)
-    auxiliary_rows = AuxiliaryRows(
-        training_set=auxiliary_rows.training_set.take(with_histories_masked),
-        copy_of=auxiliary_rows.copy_of[with_histories_masked],
-        is_form_masked=auxiliary_rows.is_form_masked[with_histories_masked],
-    )
+    auxiliary_rows = auxiliary_rows.select(np.flatnonzero(~auxiliary_rows.is_form_masked))
     assert len(auxiliary_rows.copy_of) > len(learnable) / 20
     hidden = [
         learnable.known_histories[name][auxiliary_rows.copy_of]
@@ -63,17 +64,22 @@ def test_a_copy_differs_from_its_client_by_the_masked_histories(
     )
 
 
-def test_columns_of_the_form_are_unknown_in_some_copies_and_their_histories_are_not(
-    learnable: TrainingSet, auxiliary_rows: AuxiliaryRows
-) -> None:
-    copies = np.flatnonzero(auxiliary_rows.is_form_masked)
-    clients = auxiliary_rows.copy_of[copies]
-    masked = auxiliary_rows.training_set.unknown_columns[:, copies]
-    assert (masked & ~learnable.unknown_columns[:, clients]).any(axis=1).all()
-    assert (masked | ~learnable.unknown_columns[:, clients]).all()
+def test_columns_of_the_form_are_unknown_in_some_copies_and_their_histories_are_not() -> None:
+    documents = make_random_dossiers(CLIENTS, SEED)
+    dossiers = DossierBatch.from_documents(documents, COLUMNS)
+    clients = build_training_set(dossiers, np.arange(1, CLIENTS + 1), draw_labels(documents, SEED))
+    shares = MaskingShares(form=0.5, column=0.3)
+    _, copies = make_masked_copies(
+        dossiers, clients, np.arange(CLIENTS), np.random.default_rng(SEED), shares
+    )
+    assert copies.is_form_masked.all()
+    masked = copies.training_set.unknown_columns
+    unknown_before = clients.unknown_columns[:, copies.copy_of]
+    assert (masked & ~unknown_before).any(axis=1).all()
+    assert 0.2 < masked[~unknown_before].mean() < 0.4
     for name in HISTORIES:
-        known = auxiliary_rows.training_set.known_histories[name][copies]
-        assert known.tolist() == learnable.known_histories[name][clients].tolist()
+        known = copies.training_set.known_histories[name]
+        assert known.tolist() == clients.known_histories[name][copies.copy_of].tolist()
 
 
 def test_a_copy_is_a_training_row_only_where_its_client_is(learnable: TrainingSet) -> None:

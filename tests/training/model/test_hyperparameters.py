@@ -62,7 +62,7 @@ def test_a_training_without_a_file_gets_the_defaults_for_its_number_of_clients()
     assert choose_parameters(None, 100_000, lines.append) == DEFAULT_PARAMETERS
     large = choose_parameters(None, 100_001, lines.append)
     changed = {name: large[name] for name in large if large[name] != DEFAULT_PARAMETERS[name]}
-    assert changed == {"num_leaves": 31, "feature_fraction": 0.1, "lambda_l2": 100.0}
+    assert changed == {"num_leaves": 31, "lambda_l2": 100.0}
     assert lines == [
         "8 leaves a tree, the default for at most 100,000 clients",
         "31 leaves a tree, the default for more than 100,000 clients",
