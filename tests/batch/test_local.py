@@ -88,6 +88,7 @@ def test_a_batch_equals_the_decisions_on_single_dossiers(
             "points": decision.points,
             "outcome": decision.outcome.value,
             "rules": list(decision.rules),
+            "not_stated": list(decision.not_stated),
         }
 
 
@@ -97,8 +98,27 @@ def test_the_example_clients_cover_every_outcome_and_rule(
     rows = score(file, tmp_path / "out.parquet", scorer, policy)
     assert set(rows["outcome"]) == {"approve", "refer", "decline"}
     assert set(rows["rules"].explode(empty_as_null=True, keep_nulls=True).drop_nulls()) == {
-        rule.code for rule in policy.rules
+        rule.code for rule in policy.rules if rule.code != "not-stated"
     }
+
+
+def test_a_batch_names_the_fields_that_are_not_stated(
+    tmp_path: Path, file: DossierFile, people: list[Dossier], scorer: Scorer, policy: Policy
+) -> None:
+    metadata = scorer.metadata.model_copy(update={"commonly_stated": ("AMT_ANNUITY",)})
+    strict = Scorer(scorer.model_text, metadata, version=scorer.version)
+    rows = score(file, tmp_path / "out.parquet", strict, policy)
+    unknown = {
+        person["application"]["SK_ID_CURR"]
+        for person in people
+        if not person["application"]["AMT_ANNUITY"]
+    }
+    assert 0 < len(unknown) < len(people)
+    for row in rows.iter_rows(named=True):
+        is_unknown = row["SK_ID_CURR"] in unknown
+        assert row["not_stated"] == ["AMT_ANNUITY"] * is_unknown
+        assert ("not-stated" in row["rules"]) is is_unknown
+        assert not (is_unknown and row["outcome"] == "approve")
 
 
 def test_contributions_add_up_to_the_risk_and_equal_the_scorers(
@@ -106,7 +126,7 @@ def test_contributions_add_up_to_the_risk_and_equal_the_scorers(
 ) -> None:
     rows = score(file, tmp_path / "out.parquet", scorer, policy, with_contributions=True)
     names = [*(f"log_odds.{name}" for name in CATALOGUE), "log_odds.base"]
-    assert rows.columns[6:] == names
+    assert rows.columns[7:] == names
     contributions = rows.select(names).to_numpy()
     for index, (client_id, risk) in enumerate(rows.select("SK_ID_CURR", "risk").iter_rows()):
         assert math.isclose(math.fsum(contributions[index]), logit(risk), rel_tol=0, abs_tol=1e-9)

@@ -50,7 +50,7 @@ READING_COMMANDS = {
 def test_all_commands_that_read_tables_are_known() -> None:
     assert READING_COMMANDS.keys() == {
         "batch", "monitoring drift", "stores.clients", "training", "training explore",
-        "training compare", "training tune", "training ablate",
+        "training compare", "training tune", "training ablate", "training omissions",
     }  # fmt: skip
 
 

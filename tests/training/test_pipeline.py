@@ -70,7 +70,7 @@ def test_a_version_is_described(client: mlflow.MlflowClient, first: TrainingOutc
     assert version.tags["synthetic"] == "no"
     codes = {finding.code for finding in first.findings}
     assert set(version.tags["gates_passed"].split()) <= codes
-    assert version.tags["policy_version"] == "2026-01-01"
+    assert version.tags["policy_version"] == "2026-12-01"
 
 
 def test_a_training_that_fails_leaves_a_failed_run(

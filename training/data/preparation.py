@@ -41,7 +41,7 @@ class MaskingShares:
 
     @classmethod
     def with_auxiliary_forms(cls) -> Self:
-        """Return the shares beside auxiliary clients, who show what absent histories are."""
+        """Return the shares with auxiliary clients, who show what absent histories are."""
         return cls(all_histories=0.01, one_history=0.005)
 
 

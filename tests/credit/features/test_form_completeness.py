@@ -23,9 +23,9 @@ def known_words(fitted_features: FittedFeatures) -> dict[str, str]:
 
 
 def find_unknown(
-    fitted: FittedFeatures, columns: tuple[str, ...], **cells: object
+    fitted: FittedFeatures, columns: tuple[str, ...], **form: object
 ) -> tuple[str, ...]:
-    dossiers = DossierBatch.from_documents([make_applicant(**cells)], COLUMNS)
+    dossiers = DossierBatch.from_documents([make_applicant(**form)], COLUMNS)
     [names] = list_unknown_columns(dossiers, build(dossiers, fitted), columns)
     return names
 
@@ -55,7 +55,7 @@ def test_a_value_that_means_unknown_does_not_count_as_stated(
 
 
 @pytest.mark.parametrize(
-    "cells",
+    "form",
     [
         {"DAYS_EMPLOYED": NEVER_DAYS},
         {"DAYS_EMPLOYED": NEVER_DAYS, "ORGANIZATION_TYPE": None, "OCCUPATION_TYPE": None},
@@ -66,9 +66,9 @@ def test_a_value_that_means_unknown_does_not_count_as_stated(
     ],
 )
 def test_a_column_that_does_not_apply_or_is_truly_zero_is_not_unknown(
-    fitted_features: FittedFeatures, cells: dict[str, Any]
+    fitted_features: FittedFeatures, form: dict[str, Any]
 ) -> None:
-    assert find_unknown(fitted_features, tuple(cells), **cells) == ()
+    assert find_unknown(fitted_features, tuple(form), **form) == ()
 
 
 def test_known_columns_are_not_unknown(

@@ -25,7 +25,7 @@ def test_a_decision_has_every_field_of_the_contract(
     decision = api.post("/predict", json={"client_id": client_ids[0]}).raise_for_status().json()
     assert decision.keys() == {
         "decision_id", "client_id", "risk", "index", "points", "outcome", "rules", "threshold",
-        "model_version", "policy_version", "decided_at",
+        "model_version", "policy_version", "decided_at", "not_stated",
     }  # fmt: skip
     assert decision["client_id"] == client_ids[0]
     assert decision["threshold"] == pytest.approx(1 / 11)
@@ -98,7 +98,21 @@ def test_a_dossier_of_an_unknown_client_is_decided_and_not_stored(api: httpx.Cli
 
 def test_a_client_without_a_known_income_is_referred(api: httpx.Client) -> None:
     decision = api.post("/predict", json={"dossier": {"application": {}}}).json()
-    assert (decision["outcome"], decision["rules"]) == ("refer", ["income-unknown"])
+    assert (decision["outcome"], decision["rules"]) == ("refer", ["income-unknown", "not-stated"])
+    assert {"AMT_INCOME_TOTAL", "AMT_CREDIT", "DAYS_BIRTH"} <= set(decision["not_stated"])
+
+
+def test_an_explanation_names_the_fields_that_are_missing(
+    api: httpx.Client, client_ids: list[int]
+) -> None:
+    request = {"client_id": client_ids[0], "changes": {"AMT_ANNUITY": None}}
+    explanation = api.post("/simulate", json=request).raise_for_status().json()
+    assert explanation["outcome"] != "approve"
+    assert explanation["not_stated"] == ["AMT_ANNUITY"]
+    [missing] = [f for f in explanation["unknown_fields"] if f["field"] == "AMT_ANNUITY"]
+    assert missing["label"] == {"fr": "Mensualité", "en": "Instalment"}
+    assert missing["stated_by"] == "applicant"
+    assert 0 < explanation["index_margin"] < 0.5
 
 
 def test_a_bad_request_among_many_yields_an_error_at_its_index(
