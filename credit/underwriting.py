@@ -9,11 +9,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Protocol
 
 import numpy as np
 
-from credit.decision import Contribution, Decision, Explanation
+from credit.decision import Contribution, Decision, Explanation, Outcome
 from credit.dossier import Document, DossierBatch, Floats
 from credit.features import CATALOGUE, COLUMNS, FittedFeatures, Matrix, build
 from credit.features.form_completeness import list_unknown_columns
@@ -97,13 +98,11 @@ def list_not_stated(  # noqa: PLR0917 -- a batch with all that was computed from
         policy: The policy in force.
     """
     not_stated = list_unknown_columns(dossiers, matrix, commonly_stated)
-    optional = tuple(
-        column
-        for column in CATEGORICAL_FEATURES
-        if column not in commonly_stated and APPLICATION[column].stated_by is not Provider.OUTSIDE
-    )
+    optional = _list_optional_categories(commonly_stated)
     for index, columns in enumerate(list_unknown_columns(dossiers, matrix, optional)):
         outcome = policy.propose_by_index(risks[index])
+        if not columns or outcome is Outcome.DECLINE:  # nothing is stricter
+            continue
         not_stated[index] += tuple(
             column
             for column in columns
@@ -111,6 +110,16 @@ def list_not_stated(  # noqa: PLR0917 -- a batch with all that was computed from
             > outcome.severity
         )
     return not_stated
+
+
+@cache
+def _list_optional_categories(commonly_stated: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the categorical columns of applicant and lender that are not commonly stated."""
+    return tuple(
+        column
+        for column in CATEGORICAL_FEATURES
+        if column not in commonly_stated and APPLICATION[column].stated_by is not Provider.OUTSIDE
+    )
 
 
 def _find_highest_risk(model: RiskModel, row: Matrix, column: str) -> float:

@@ -7,12 +7,12 @@ a car, is not unknown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
-from credit.dossier import Bools, DossierBatch, Rows
+from credit.dossier import Bools, DossierBatch, Integers, Rows
 from credit.features.catalogue import COLUMNS
 from credit.features.matrix import CATEGORICAL_FEATURES, FEATURE_INDEX, Matrix
 from credit.schema import APPLICATION, NEVER_DAYS
@@ -21,65 +21,75 @@ FORM_COLUMNS = tuple(column for column in COLUMNS[APPLICATION.name] if column !=
 """Columns of the form that features are computed from."""
 
 
-def flag_unknown_columns(
-    form: Rows, columns: tuple[str, ...], unknown_categories: Mapping[str, Bools]
-) -> Bools:
+def flag_unknown_columns(form: Rows, columns: tuple[str, ...], unknown_categories: Bools) -> Bools:
     """Return which columns of the form are unknown, shape (columns, dossiers).
 
     Args:
         form: Application forms.
         columns: Names among `FORM_COLUMNS`.
-        unknown_categories: By categorical column: true where the category is not known.
+        unknown_categories: True where a category is not known, shape (categorical columns,
+            dossiers), in the order of `columns`.
     """
-    numeric_columns = _select_numeric(columns)
-    numbers = form.select_columns(numeric_columns)
-    raw = form.raw[form.layout.get_indices(numeric_columns)]
-    unknown_numbers = np.isnan(numbers) & (raw != NEVER_DAYS)
-    unknown_numbers |= (raw == 0) & _flag_zero_is_unknown(numeric_columns)
-    unknown_by_column = dict(zip(numeric_columns, unknown_numbers, strict=True))
-    unknown_by_column |= unknown_categories
-    unknown = np.empty((len(columns), len(form)), dtype=np.bool_)
-    for row, column in enumerate(columns):
-        unknown[row] = unknown_by_column[column]
-        if condition := APPLICATION[column].not_applicable_when:
-            other, value = condition
-            unknown[row] &= form.raw[form.layout.column_index[other]] != value
+    plan = _make_plan(columns)
+    indices = form.layout.get_indices(plan.numeric_columns)
+    raw = form.raw.take(indices, axis=0)
+    unknown_numbers = np.isnan(form.numbers.take(indices, axis=0)) & (raw != NEVER_DAYS)
+    unknown_numbers |= (raw == 0) & plan.zero_is_unknown
+    unknown: Bools = np.concatenate([unknown_numbers, unknown_categories]).take(plan.order, axis=0)
+    for row, other_column, value in plan.conditions:
+        unknown[row] &= form.raw[form.layout.column_index[other_column]] != value
     return unknown
-
-
-def flag_unlisted_categories(matrix: Matrix, columns: tuple[str, ...]) -> dict[str, Bools]:
-    """Return by categorical column where the category is unknown or new to the model.
-
-    Args:
-        matrix: Features of the forms, built with the model's categories.
-        columns: Names among `FORM_COLUMNS`; numeric ones are skipped.
-    """
-    return {
-        column: np.isnan(matrix[:, FEATURE_INDEX[CATEGORICAL_FEATURES[column]]])
-        for column in columns
-        if column in CATEGORICAL_FEATURES
-    }
 
 
 def list_unknown_columns(
     dossiers: DossierBatch, matrix: Matrix, columns: tuple[str, ...]
 ) -> list[tuple[str, ...]]:
-    """Return the names of each dossier's unknown columns, in the order of `columns`."""
+    """Return the names of each dossier's unknown columns, in the order of `columns`.
+
+    Args:
+        dossiers: The dossiers.
+        matrix: Their features; a category that is new to the model is NaN there.
+        columns: Names among `FORM_COLUMNS`.
+    """
+    unknown_categories = np.isnan(matrix.take(_make_plan(columns).features, axis=1).T)
     form = dossiers.tables[APPLICATION.name]
-    unknown = flag_unknown_columns(form, columns, flag_unlisted_categories(matrix, columns))
+    unknown = flag_unknown_columns(form, columns, unknown_categories)
     names: list[tuple[str, ...]] = [()] * len(dossiers)
-    for dossier in np.flatnonzero(unknown.any(axis=0)).tolist():
-        names[dossier] = tuple(columns[row] for row in np.flatnonzero(unknown[:, dossier]))
+    if unknown.any():
+        for dossier in np.flatnonzero(unknown.any(axis=0)).tolist():
+            names[dossier] = tuple(columns[row] for row in np.flatnonzero(unknown[:, dossier]))
     return names
 
 
-@cache
-def _select_numeric(columns: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(column for column in columns if column not in CATEGORICAL_FEATURES)
+class _Plan(NamedTuple):
+    """What does not depend on the forms."""
+
+    numeric_columns: tuple[str, ...]
+    zero_is_unknown: Bools
+    """Whether 0 means unknown, shape (numeric columns, 1)."""
+    features: Integers
+    """Indices of the categorical columns' features in the matrix."""
+    order: Integers
+    """Place of each column in the numeric columns followed by the categorical ones."""
+    conditions: tuple[tuple[int, str, float], ...]
+    """Index of a column, another column, and its value that makes the column meaningless."""
 
 
 @cache
-def _flag_zero_is_unknown(columns: tuple[str, ...]) -> Bools:
-    """Return whether 0 means unknown, shape (columns, 1)."""
-    flags = [APPLICATION[column].zero_is_unknown for column in columns]
-    return np.array(flags, dtype=np.bool_).reshape(-1, 1)
+def _make_plan(columns: tuple[str, ...]) -> _Plan:
+    numeric = [column for column in columns if column not in CATEGORICAL_FEATURES]
+    categorical = [column for column in columns if column in CATEGORICAL_FEATURES]
+    place = {column: index for index, column in enumerate([*numeric, *categorical])}
+    flags = [APPLICATION[column].zero_is_unknown for column in numeric]
+    features = [FEATURE_INDEX[CATEGORICAL_FEATURES[column]] for column in categorical]
+    return _Plan(
+        numeric_columns=tuple(numeric),
+        zero_is_unknown=np.array(flags, dtype=np.bool_).reshape(-1, 1),
+        features=np.array(features, dtype=np.int64),
+        order=np.array([place[column] for column in columns], dtype=np.int64),
+        conditions=tuple(
+            (row, *condition)
+            for row, column in enumerate(columns)
+            if (condition := APPLICATION[column].not_applicable_when)
+        ),
+    )

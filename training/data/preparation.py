@@ -110,10 +110,12 @@ def build_training_set(dossiers: DossierBatch, ids: Integers, labels: Labels) ->
 def _flag_unknown_columns(dossiers: DossierBatch) -> Bools:
     """Return which columns of the form are unknown, whatever categories a model knows."""
     form = dossiers.tables[APPLICATION.name]
-    unknown_categories = {
-        column: ~form.get_categorical(column).known for column in CATEGORICAL_FEATURES
-    }
-    return flag_unknown_columns(form, FORM_COLUMNS, unknown_categories)
+    unknown_categories = [
+        ~form.get_categorical(column).known
+        for column in FORM_COLUMNS
+        if column in CATEGORICAL_FEATURES
+    ]
+    return flag_unknown_columns(form, FORM_COLUMNS, np.array(unknown_categories))
 
 
 def make_masked_copies(
