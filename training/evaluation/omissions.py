@@ -21,7 +21,7 @@ from credit.schema import APPLICATION, Provider
 from credit.underwriting import RiskModel, find_applicable_rules, list_not_stated
 from training.evaluation.result import EvaluationResult
 
-MAX_CLIENTS = 400
+MAX_CLIENTS = 250
 """Sample size for each column that may be left out."""
 
 MAX_CLIENTS_PER_RULE = 40
