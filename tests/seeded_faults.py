@@ -182,8 +182,8 @@ FAULTS = (
     Fault(
         "copies are not masked",
         "training/data/preparation.py",
-        "masked.take(rows), training_set.ids[rows]",
-        "dossiers.take(rows), training_set.ids[rows]",
+        "_build_copies(without_histories.take(rows)",
+        "_build_copies(dossiers.take(rows)",
         "tests/training/data/test_auxiliary.py",
     ),
     Fault(
