@@ -79,14 +79,14 @@ class _Plan(NamedTuple):
 def _make_plan(columns: tuple[str, ...]) -> _Plan:
     numeric = [column for column in columns if column not in CATEGORICAL_FEATURES]
     categorical = [column for column in columns if column in CATEGORICAL_FEATURES]
-    place = {column: index for index, column in enumerate([*numeric, *categorical])}
+    row_of = {column: index for index, column in enumerate([*numeric, *categorical])}
     flags = [APPLICATION[column].zero_is_unknown for column in numeric]
     features = [FEATURE_INDEX[CATEGORICAL_FEATURES[column]] for column in categorical]
     return _Plan(
         numeric_columns=tuple(numeric),
         zero_is_unknown=np.array(flags, dtype=np.bool_).reshape(-1, 1),
         features=np.array(features, dtype=np.int64),
-        order=np.array([place[column] for column in columns], dtype=np.int64),
+        order=np.array([row_of[column] for column in columns], dtype=np.int64),
         conditions=tuple(
             (row, *condition)
             for row, column in enumerate(columns)
