@@ -42,7 +42,7 @@ def summarise_reasons(
     """Return the concepts that raised the risk most, or lowered it for an approved application.
 
     Contributions are summed by concept, so that four reasons are four different things. The
-    detail of a sentence is the known feature of the concept with the largest contribution.
+    detail of a sentence is the known feature that contributes most in the concept's direction.
     """
     sign = -1 if outcome is Outcome.APPROVE else 1
     by_concept: defaultdict[str, list[Contribution]] = defaultdict(list)
@@ -61,8 +61,8 @@ def summarise_reasons(
 
 def _build_reason(concept: Concept, contributions: Sequence[Contribution], sign: int) -> Reason:
     """Build the reason of one concept; `sign` is 1 when it raises the risk, else -1."""
-    known = [contribution for contribution in contributions if contribution.value is not None]
-    largest = max(known, key=lambda contribution: sign * contribution.log_odds, default=None)
+    supporting = [c for c in contributions if c.value is not None and sign * c.log_odds > 0]
+    largest = max(supporting, key=lambda c: sign * c.log_odds, default=None)
     detail = NOTHING_KNOWN
     if largest is not None:
         detail = Text("{label}\u00a0: {value}", "{label}: {value}").format(

@@ -90,6 +90,12 @@ def test_a_reason_without_a_known_value_says_that_nothing_was_provided() -> None
     assert reason.text.en.endswith("(information not provided).")
 
 
+def test_a_known_value_that_speaks_against_the_reason_is_not_its_detail() -> None:
+    parts = [contribution("external_score_1", 0.5, None), contribution("external_score_2", -0.1)]
+    [reason] = summarise_reasons(parts, Outcome.DECLINE)
+    assert reason.text.en.endswith("(information not provided).")
+
+
 def test_unknown_fields_of_weight_are_named_with_their_provider_largest_first() -> None:
     parts = [
         contribution("external_score_3", -0.3, None),

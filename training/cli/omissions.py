@@ -74,15 +74,14 @@ def build_omission_table(trial: OmissionTrial) -> Table:
         "approved",
         "referred, not named",
         title=f"{trial.omissions:,} omissions of {trial.clients:,} clients who are not approved: "
-        f"{sum(trial.approvals.values())} approved",
+        f"{trial.approvals.total()} approved",
     )
-    names = {*trial.approvals, *(n for n, count in trial.unnamed_referrals.items() if count)}
-    for name in sorted(names, key=lambda name: (-trial.approvals.get(name, 0), name)):
-        provider = APPLICATION[name].stated_by if name in APPLICATION.columns else ""
+    omissions = trial.approvals.keys() | trial.unnamed_referrals.keys()
+    for columns in sorted(omissions, key=lambda columns: (-trial.approvals[columns], columns)):
         table.add_row(
-            name,
-            provider,
-            str(trial.approvals.get(name, 0)),
-            str(trial.unnamed_referrals.get(name, 0)),
+            " and ".join(columns),
+            " and ".join(APPLICATION[column].stated_by for column in columns),
+            str(trial.approvals[columns]),
+            str(trial.unnamed_referrals[columns]),
         )
     return table

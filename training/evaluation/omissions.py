@@ -6,7 +6,7 @@ clients not approved ──► columns masked ──► out-of-fold risk, rules 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -28,7 +28,10 @@ MAX_CLIENTS_PER_RULE = 40
 """Sample size for each column that the rule `not-stated` requires."""
 
 MAX_PAIRS = 100
-"""Pairs of columns that are left out together, of `MAX_CLIENTS_PER_RULE` clients."""
+"""Number of random pairs of columns that are left out together."""
+
+Omission = tuple[str, ...]
+"""One column, or a pair of columns, that is left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,21 +40,10 @@ class OmissionTrial:
 
     clients: int
     omissions: int
-    approvals: Mapping[str, int]
-    """Clients who are approved without a column, by column or by pair of columns."""
-    unnamed_referrals: Mapping[str, int]
-    """Declined clients who are referred without a column that the decision does not name."""
-
-    @staticmethod
-    def split_by_provider(counts: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
-        """Split counts by column into those of applicant and lender, and of outside sources."""
-        outside = {
-            columns: count
-            for columns, count in counts.items()
-            if columns in APPLICATION.columns
-            and APPLICATION[columns].stated_by is Provider.OUTSIDE
-        }
-        return {c: count for c, count in counts.items() if c not in outside}, outside
+    approvals: Counter[Omission]
+    """Clients who are approved without some columns."""
+    unnamed_referrals: Counter[Omission]
+    """Declined clients who are referred without columns that the decision does not name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +77,8 @@ def try_training_omissions(evaluation: EvaluationResult) -> OmissionTrial:
     return OmissionTrial(
         clients=sum(trial.clients for trial in trials),
         omissions=sum(trial.omissions for trial in trials),
-        approvals=sum((Counter(trial.approvals) for trial in trials), Counter()),
-        unnamed_referrals=sum((Counter(trial.unnamed_referrals) for trial in trials), Counter()),
+        approvals=sum((trial.approvals for trial in trials), Counter()),
+        unnamed_referrals=sum((trial.unnamed_referrals for trial in trials), Counter()),
     )
 
 
@@ -115,7 +107,7 @@ def try_omissions(
     before = _propose(model, commonly_stated, dossiers, policy)
     refused = np.array([outcome is not Outcome.APPROVE for outcome in before.outcomes], np.bool_)
     sample = rng.permutation(np.flatnonzero(refused))[:max_clients]
-    approvals, unnamed_referrals = Counter[str](), Counter[str]()
+    approvals, unnamed_referrals = Counter[Omission](), Counter[Omission]()
     omission_count = 0
     for columns in _iter_omissions(rng):
         is_ruled = any(column in commonly_stated for column in columns)
@@ -127,12 +119,11 @@ def try_omissions(
         mask = dict.fromkeys(columns, np.ones(len(rows), np.bool_))
         after = _propose(model, commonly_stated, chosen.mask_form_columns(mask), policy)
         omission_count += len(rows)
-        name = " and ".join(columns)
         for row, outcome, named in zip(rows, after.outcomes, after.not_stated, strict=True):
             if outcome is Outcome.APPROVE:
-                approvals[name] += 1
-            elif outcome.severity < before.outcomes[row].severity:
-                unnamed_referrals[name] += not set(columns) & set(named)
+                approvals[columns] += 1
+            elif outcome.severity < before.outcomes[row].severity and not {*columns} & {*named}:
+                unnamed_referrals[columns] += 1
     return OmissionTrial(
         clients=len(sample),
         omissions=omission_count,
@@ -141,7 +132,7 @@ def try_omissions(
     )
 
 
-def _iter_omissions(rng: np.random.Generator) -> Iterator[tuple[str, ...]]:
+def _iter_omissions(rng: np.random.Generator) -> Iterator[Omission]:
     """Yield every column alone, then random pairs of columns that no outside source states."""
     yield from ((column,) for column in FORM_COLUMNS)
     internal = [c for c in FORM_COLUMNS if APPLICATION[c].stated_by is not Provider.OUTSIDE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,8 +10,8 @@ import numpy as np
 
 from credit.dossier import DossierBatch
 from credit.features import CATALOGUE, COLUMNS, build
-from credit.schema import APPLICATION, HISTORIES
-from training.evaluation.omissions import try_training_omissions
+from credit.schema import APPLICATION, HISTORIES, Provider
+from training.evaluation.omissions import Omission, try_training_omissions
 from training.evaluation.result import EvaluationResult
 from training.gates.base import Gate, Measurement, NotApplicable
 
@@ -28,24 +29,31 @@ def check_omissions(evaluation: EvaluationResult, limit: float) -> Measurement |
     if not trial.omissions:
         return NotApplicable("every client of the sample is approved")
     commonly_stated = set(evaluation.scorer.metadata.commonly_stated)
-    approvals, outside = trial.split_by_provider(trial.approvals)
-    approvals |= {column: n for column, n in outside.items() if column in commonly_stated}
-    unnamed, _ = trial.split_by_provider(trial.unnamed_referrals)
-    value = sum(approvals.values()) + sum(unnamed.values())
+
+    def is_outside(columns: Omission) -> bool:
+        return any(
+            APPLICATION[column].stated_by is Provider.OUTSIDE and column not in commonly_stated
+            for column in columns
+        )
+
+    outside = Counter({c: count for c, count in trial.approvals.items() if is_outside(c)})
+    approvals = trial.approvals - outside
+    unnamed = Counter({c: n for c, n in trial.unnamed_referrals.items() if not is_outside(c)})
+    value = approvals.total() + unnamed.total()
     message = (
         f"{trial.omissions:,} omissions of {trial.clients:,} clients who are not approved: "
-        f"{sum(approvals.values())} approved{_name_largest(approvals)}, {sum(unnamed.values())} "
+        f"{approvals.total()} approved{_name_largest(approvals)}, {unnamed.total()} "
         f"declines referred without a name{_name_largest(unnamed)}; "
-        f"{sum(outside.values())} approved without an answer of an outside source"
+        f"{outside.total()} approved without an answer of an outside source"
         f"{_name_largest(outside)}"
     )
     return Measurement(passed=value <= limit, message=message, value=value)
 
 
-def _name_largest(counts: Mapping[str, int]) -> str:
+def _name_largest(counts: Counter[Omission]) -> str:
     """Return the largest counts in brackets; nothing without counts."""
-    largest = sorted(counts.items(), key=lambda item: -item[1])[:MAX_NAMED]
-    return f" ({', '.join(f'{name} {count}' for name, count in largest)})" if largest else ""
+    largest = [f"{' and '.join(columns)} {n}" for columns, n in counts.most_common(MAX_NAMED)]
+    return f" ({', '.join(largest)})" if largest else ""
 
 
 def check_unknown_read_as_zero(evaluation: EvaluationResult, limit: float) -> Measurement:

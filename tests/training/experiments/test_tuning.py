@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,22 @@ def test_defaults_of_a_killed_search_are_tried_again(
     assert len(study.trials) == 2
 
 
+def run_one_trial(
+    settings: Settings, study: optuna.Study, clients: TrainingSet, base: Mapping[str, Any]
+) -> None:
+    """Run the trial of the base parameters."""
+    with start_experiment_run(settings, "tuning", METADATA):
+        search_parameters(
+            study,
+            clients,
+            seed=SEED,
+            trials=1,
+            seconds=600,
+            progress=lambda _: None,
+            base_parameters=base,
+        )
+
+
 def test_a_search_begins_with_the_parameters_that_are_given(
     home_settings: Settings,
     sample_set: TrainingSet,
@@ -136,16 +152,7 @@ def test_a_search_begins_with_the_parameters_that_are_given(
     base = {**DEFAULT_PARAMETERS, "learning_rate": 0.3, "max_bin": 15, "monotone": False}
     path = home_settings.home / "tuning" / "study.sqlite"
     study = open_study(path, sample_set, "made up", seed=SEED, base_parameters=base)
-    with start_experiment_run(home_settings, "tuning", METADATA):
-        search_parameters(
-            study,
-            sample_set,
-            seed=SEED,
-            trials=1,
-            seconds=600,
-            progress=lambda _: None,
-            base_parameters=base,
-        )
+    run_one_trial(home_settings, study, sample_set, base)
     assert study.trials[0].params["learning_rate"] == 0.3
     best_result = evaluate_best_trial(
         study, sample_set, policy, seed=SEED, progress=lambda _: None, base_parameters=base
@@ -159,16 +166,7 @@ def test_a_trial_with_a_class_weight_does_not_stop_at_once(
     base = {**DEFAULT_PARAMETERS, "scale_pos_weight": 10.0}
     path = home_settings.home / "tuning" / "study.sqlite"
     study = open_study(path, sample_set, "weighted", seed=SEED, base_parameters=base)
-    with start_experiment_run(home_settings, "tuning", METADATA):
-        search_parameters(
-            study,
-            sample_set,
-            seed=SEED,
-            trials=1,
-            seconds=600,
-            progress=lambda _: None,
-            base_parameters=base,
-        )
+    run_one_trial(home_settings, study, sample_set, base)
     assert study.trials[0].user_attrs["trees"] == QUICK["MAX_TREES"]
 
 
