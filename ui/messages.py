@@ -175,7 +175,8 @@ class Messages:
         "Another training of the model could move this index by ± {margin}.",
     )
     other_unknown_fields = Message(
-        "Également inconnus, et utiles à l’étude :", "Also unknown, and useful for the assessment:"
+        "Inconnus, bien qu’ils comptent dans l’étude :",
+        "Unknown, although they count in the assessment:",
     )
     threshold = Message("Seuil", "Threshold")
     points = Message("Points", "Points")
