@@ -40,7 +40,10 @@ def run_code(code: str, environment: dict[str, str]) -> str:
 @pytest.mark.parametrize(
     ("title", "expected"),
     [
-        ("http_client.py", r"(approve|refer|decline): risk [\d.]+%, \d+ points\n(- .+\n)+with "),
+        (
+            "http_client.py",
+            r"(approve|refer|decline): risk [\d.]+%, \d+ points\n(- .+\n)+to request: .+\nwith ",
+        ),
         ("faults.py", r"application.AMT_CREDT - a known column; did you mean AMT_CREDIT\?"),
         ("grpc_client.py", r"OUTCOME_(APPROVE|REFER|DECLINE) 0\.\d+"),
     ],
